@@ -1,0 +1,1 @@
+"""Everything outside: the tenant, its files and its people. Never imports `jobs`."""

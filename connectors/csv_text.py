@@ -1,0 +1,195 @@
+"""CSV bytes from Excel, PowerShell or the admin center become records that know their line; nothing is guessed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from connectors.formula import clean
+
+LINE_BYTES_MAX = 1 << 20
+RECORD_LINES_MAX = 200
+COLUMNS_MAX = 256
+DELIMITERS = (",", ";", "\t")
+
+_BLANK = " \t\r\n\v\f\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_EDGES = _BLANK + INVISIBLE
+_SEP_LINE = re.compile(r'"?sep=(?P<delimiter>.?)"?', re.IGNORECASE)
+_SAVE_AS = 'save it as text in UTF-8 (Excel: Save As, "CSV UTF-8"; PowerShell: Export-Csv -Encoding utf8)'
+_FOREIGN = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (codecs.BOM_UTF32_LE, "text in UTF-32"),
+    (codecs.BOM_UTF32_BE, "text in UTF-32"),
+)
+
+
+class UnreadableError(ValueError):
+    """The bytes as a whole are not a table; the message says why and what to do, without naming the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: the 1-based line it starts on, its raw text, its values, and what is wrong with it ("" = nothing).
+
+    A row with a problem keeps the values that could be told apart, in their order.
+    """
+
+    line: int
+    raw: str
+    values: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and the records under it; every record without a problem has as many values as the header."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    records: tuple[Record, ...]
+
+
+def strip(text: str) -> str:
+    """Return `text` without blanks, no-break spaces, zero-width characters and direction marks around it."""
+    return text.strip(_EDGES)
+
+
+def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:
+    """Read a CSV file; `knows` tells whether a header cell is one the caller looks for, which settles the delimiter.
+
+    Understands UTF-8 with or without a byte order mark, UTF-16 with one, `,` `;` and TAB, any line end, quoted values
+    that run over several lines, Excel's `sep=` line and the `#TYPE` line of PowerShell. Rows without any text are
+    skipped. Raises UnreadableError, before splitting anything, for a line longer than LINE_BYTES_MAX.
+    """
+    _refuse_long_line(data)
+    text, encoding = _decode(data)
+    lines = list(io.StringIO(text, newline=""))
+    start, named = _preamble(lines)
+    delimiter, header, span = _header(lines, start, (named,) if named else DELIMITERS, knows)
+    records = tuple(_records(lines, start + span, delimiter, len(header)))
+    return Table(encoding, delimiter, header, records)
+
+
+def _refuse_long_line(data: bytes) -> None:
+    start = 0
+    while len(data) - start > LINE_BYTES_MAX:
+        end = start + LINE_BYTES_MAX
+        last = max(data.rfind(b"\n", start, end), data.rfind(b"\r", start, end))
+        if last < 0:
+            line = data.count(b"\n", 0, start) + 1
+            raise UnreadableError(f"line {line} is longer than {LINE_BYTES_MAX:,} bytes; this is not a table of users")
+        start = last + 1
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    for magic, what in _FOREIGN:
+        if data.startswith(magic):
+            raise UnreadableError(f"this is {what}; {_SAVE_AS}")
+    encoding = _encoding(data)
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(
+            f"line {line} is not valid {encoding.removesuffix('-sig').upper()}, so its letters are unknown; {_SAVE_AS}"
+        ) from None
+    return text, encoding
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if data.startswith(codecs.BOM_UTF16_LE):
+        return "utf-16-le"
+    if data.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    sample = data[:256]
+    if sample.count(0) * 4 > len(sample):
+        raise UnreadableError(f"this looks like UTF-16 without a byte order mark; {_SAVE_AS}")
+    return "utf-8"
+
+
+def _preamble(lines: Sequence[str]) -> tuple[int, str]:
+    """Return how many lines stand before the header, and the delimiter that a `sep=` line names."""
+    delimiter = ""
+    for index, line in enumerate(lines):
+        sep = _SEP_LINE.fullmatch(line.strip("\r\n"))
+        if sep:
+            delimiter = sep["delimiter"]
+            if delimiter not in DELIMITERS:
+                raise UnreadableError(f"line {index + 1} names a separator that is not a comma, a semicolon or a tab")
+        elif strip(line) and not line.lstrip('"').upper().startswith("#TYPE"):
+            return index, delimiter
+    raise UnreadableError("the file is empty; its first line must name the columns")
+
+
+def _header(
+    lines: Sequence[str], start: int, delimiters: Sequence[str], knows: Callable[[str], bool]
+) -> tuple[str, tuple[str, ...], int]:
+    """Return the delimiter that makes most sense of the header, the header's names, and how many lines it takes."""
+    readings = {delimiter: _parse(lines, start, delimiter) for delimiter in delimiters}
+    delimiter = max(readings, key=lambda it: (sum(map(knows, readings[it].values)), len(readings[it].values)))
+    cells, span, _ = readings[delimiter]
+    problems = [reading.problem for reading in readings.values() if reading.problem]
+    if problems and not any(map(knows, cells)):
+        raise UnreadableError(f"line {start + 1} should name the columns. {problems[0]}")
+    if len(cells) > COLUMNS_MAX:
+        raise UnreadableError(f"the header names {len(cells):,} columns, and {COLUMNS_MAX} is the most that is read")
+    if any(clean(cell) != cell for cell in cells):
+        raise UnreadableError(f"line {start + 1} holds characters that are not text; {_SAVE_AS}")
+    header = tuple(strip(cell) or f"column {number}" for number, cell in enumerate(cells, 1))
+    return delimiter, header, span
+
+
+class _Reading(NamedTuple):
+    values: tuple[str, ...]
+    span: int
+    problem: str
+
+
+def _parse(lines: Sequence[str], start: int, delimiter: str) -> _Reading:
+    """Read the one record that starts at `lines[start]`; `span` is the number of lines it takes."""
+    some = (lines[index] for index in range(start, min(start + RECORD_LINES_MAX, len(lines))))
+    reader = csv.reader(some, delimiter=delimiter, strict=True)
+    try:
+        return _Reading(tuple(next(reader)), reader.line_num, "")
+    except csv.Error:
+        if len(lines[start]) > csv.field_size_limit():
+            return _Reading((), 1, f"A value is longer than {csv.field_size_limit():,} characters; shorten it.")
+        remedy = "put one before and one after the value, and write each one inside it twice"
+        return _Reading((), reader.line_num, f"The double quotes of this row do not match; {remedy}.")
+
+
+def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[Record]:
+    while start < len(lines):
+        values, span, problem = _parse(lines, start, delimiter)
+        problem = problem or _problem(values, width, delimiter)
+        if problem and span > 1:
+            # A stray quote makes the lines below part of this row. Only its first line is given up and each line below
+            # is read for itself, so that no user disappears inside somebody else's value.
+            values, span = (), 1
+        if problem or any(map(strip, values)):
+            yield Record(start + 1, "".join(lines[start : start + span]), values, problem)
+        start += span
+
+
+def _problem(values: Sequence[str], width: int, delimiter: str) -> str:
+    if any("\0" in value for value in values):
+        return "The row contains a NUL character, so the file is damaged; export it again."
+    if len(values) == width or not any(map(strip, values)):
+        return ""
+    sign = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
+    return (
+        f"The row has {len(values)} values where the header names {width} columns; "
+        f"a value that contains a {sign} must stand in double quotes."
+    )

@@ -1,0 +1,62 @@
+"""One answer of Graph, whole, and what is wrong when it is not the one that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import orjson
+
+from connectors.errors import Fatal, Malformed, PermissionMissing, Unauthorized
+from connectors.graph.batch import error_of
+from connectors.graph.redact import redact
+
+HOW_TO_GRANT = (
+    "In the Microsoft Entra admin center open App registrations, the app, API permissions, add it as an application "
+    "permission of Microsoft Graph and grant admin consent; a managed identity needs it as an app role assignment "
+    "instead. A token issued before does not contain it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (looked up without case) and body of one answer, the id that we gave the request.
+
+    `began` is the monotonic second at which the request left.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    client_request_id: str
+    began: float
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """Code and message of the error body, or two empty strings."""
+        with suppress(ValueError):
+            return error_of(orjson.loads(self.body))
+        return "", ""
+
+
+def not_allowed(status: int, error: tuple[str, str], what: str, permission: str) -> Fatal:
+    """Return the error for an answer to `what` that repeating cannot change."""
+    code, message = (redact(text) for text in error)
+    if status == 401:
+        return Unauthorized(
+            f"Graph refuses a fresh token for {what} ({code}). Check that the app still exists in this tenant and that "
+            "the cloud in the settings is the right one."
+        )
+    if status == 403:
+        return PermissionMissing(permission, HOW_TO_GRANT)
+    return Malformed(f"Graph answered {status} to {what}: {code}: {message}")
+
+
+@contextmanager
+def documented(what: str) -> Iterator[None]:
+    """Turn the errors of reading a body that is not as Microsoft documents it into Malformed."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed(f"Graph's answer to {what} is not as documented ({redact(repr(error))}).") from error

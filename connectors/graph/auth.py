@@ -1,0 +1,282 @@
+"""Who we are towards Microsoft Entra: a credential of azure-identity in, a valid token out, and errors with their remedy.
+
+azure-identity speaks synchronously, so it is called in a thread, by one caller at a time. It reads its own `AZURE_*` variables;
+no secret passes through here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import orjson
+from azure.core.exceptions import AzureError
+
+from connectors.clock import Clock
+from connectors.errors import Unauthorized
+from connectors.graph.pace import retry_after_seconds
+from connectors.graph.signin_errors import TokenAnswer, explained
+from connectors.tenant import Identity
+
+REFRESH_EARLY_S = 300.0
+REFRESH_AGAIN_S = 30.0
+"""So long a token that is near its end is used before another refresh is tried."""
+
+CREDENTIALS = (
+    "environment",
+    "default",
+    "managed-identity",
+    "workload-identity",
+    "azure-cli",
+    "azure-pipelines",
+    "device-code",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One national cloud: where it signs in and where its Graph is. Tokens of one are worth nothing in another."""
+
+    name: str
+    authority: str
+    graph: str
+
+    @property
+    def root(self) -> str:
+        """Address of Graph v1.0."""
+        return f"{self.graph}/v1.0"
+
+    @property
+    def scope(self) -> str:
+        """What to ask a token for."""
+        return f"{self.graph}/.default"
+
+
+CLOUDS: Mapping[str, Cloud] = MappingProxyType(
+    {
+        cloud.name: cloud
+        for cloud in (
+            Cloud("global", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
+            Cloud("us-gov", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
+            Cloud("us-gov-dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+            Cloud("china", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
+        )
+    }
+)
+"""Microsoft documents these pairs under national cloud deployments; GCC uses the global one."""
+
+
+class TokenSource(Protocol):
+    """Gives tokens; `credential` is the name of what it signs in with."""
+
+    credential: str
+
+    async def token(self, *, fresh: bool = False) -> str:
+        """Return a token valid for some minutes; `fresh` when the last one was refused.
+
+        Raises Unauthorized for good, Retryable or NetworkAway for now.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close the connections of the credential."""
+        ...
+
+
+class FixedToken:
+    """A token that never changes, for the embedded tenant; needs no thread."""
+
+    def __init__(self, token: str = "sandbox", credential: str = "sandbox") -> None:  # noqa: S107 - opens nothing
+        self.credential = credential
+        self._token = token
+
+    async def token(self, *, fresh: bool = False) -> str:
+        """Return the token, whether a fresh one is wanted or not."""
+        del fresh
+        return self._token
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+_Hook = Callable[[Any], None]
+
+
+class _AzureCredential(Protocol):
+    def get_token(self, *scopes: str) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class AzureTokens:
+    """Tokens of one azure-identity credential, fetched by one caller at a time and renewed five minutes early.
+
+    After a failure, and when a fresh token is wanted, the credential is made anew: azure-identity and MSAL keep tokens and
+    even failures for a while. A credential that asks a person (device code) is kept.
+    """
+
+    def __init__(self, make: Callable[[_Hook], _AzureCredential], scope: str, clock: Clock, credential: str) -> None:
+        self.credential = credential
+        self._make = make
+        self._scope = scope
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._made: _AzureCredential | None = None
+        self._token = ""
+        self._renew_at = self._ends_at = -1.0
+        self._fetches = 0
+        self._refusal = TokenAnswer()
+
+    async def token(self, *, fresh: bool = False) -> str:
+        """Return a valid token; see TokenSource."""
+        if not fresh and self._clock.monotonic() < self._renew_at:
+            return self._token
+        fetches = self._fetches
+        async with self._lock:
+            if self._fetches == fetches:
+                await self._fetch(anew=fresh)
+        return self._token
+
+    async def close(self) -> None:
+        """Close the credential."""
+        made, self._made = self._made, None
+        if made is not None:
+            await asyncio.to_thread(made.close)
+
+    async def _fetch(self, *, anew: bool) -> None:
+        if anew and self.credential != "device-code":
+            await self.close()
+        try:
+            token, expires_on = await asyncio.to_thread(self._ask)
+        except (AzureError, ValueError, OSError) as error:
+            await self._failed(error, anew=anew)
+            return
+        now = self._clock.monotonic()
+        self._token = token
+        self._ends_at = now + expires_on - self._clock.now().timestamp()
+        self._renew_at = max(self._ends_at - REFRESH_EARLY_S, min(now + REFRESH_AGAIN_S, self._ends_at))
+        self._fetches += 1
+
+    async def _failed(self, error: Exception, *, anew: bool) -> None:
+        """Raise what the error means, unless the token in hand is good for a while."""
+        if self.credential != "device-code":
+            await self.close()
+        now = self._clock.monotonic()
+        if anew or now + REFRESH_AGAIN_S >= self._ends_at:
+            raise explained(error, self.credential, self._refusal) from error
+        self._renew_at = now + REFRESH_AGAIN_S
+
+    def _ask(self) -> tuple[str, float]:
+        self._refusal = TokenAnswer()
+        if self._made is None:
+            self._made = self._make(self._saw)
+        answer = self._made.get_token(self._scope)
+        return str(answer.token), float(answer.expires_on)
+
+    def _saw(self, answer: Any) -> None:
+        """Keep status and `Retry-After` of a refusal, which the libraries in between lose."""
+        response = answer.http_response
+        if response.status_code >= 400:
+            headers = response.headers
+            after = retry_after_seconds(headers.get("Retry-After"), date=headers.get("Date"), now=self._clock.now())
+            self._refusal = TokenAnswer(response.status_code, after)
+
+
+def ca_bundle(environ: Mapping[str, str]) -> str | None:
+    """Return the certificate bundle that the environment names: the first of SSL_CERT_FILE and REQUESTS_CA_BUNDLE."""
+    return environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
+
+
+def token_source(
+    credential: str,
+    cloud: Cloud,
+    *,
+    tenant_id: str,
+    clock: Clock,
+    ca_bundle: str | None,
+    environ: Mapping[str, str] = os.environ,
+    prompt: Callable[[str], object] = sys.stderr.write,
+) -> TokenSource:
+    """Return the tokens of the named credential; nothing is asked before the first token is wanted.
+
+    `prompt` shows the code of a device-code sign-in. Raises Unauthorized for a name that is not in CREDENTIALS.
+    """
+    if credential not in CREDENTIALS:
+        raise Unauthorized(f"There is no credential {credential!r}. Choose one of {', '.join(CREDENTIALS)}.")
+
+    def make(hook: _Hook) -> _AzureCredential:
+        common: dict[str, Any] = {
+            "authority": environ.get("AZURE_AUTHORITY_HOST") or cloud.authority,
+            "retry_total": 0,
+            "raw_response_hook": hook,
+            **({"connection_verify": ca_bundle} if ca_bundle else {}),
+        }
+        return _make(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
+
+    return AzureTokens(make, cloud.scope, clock, credential)
+
+
+def _make(
+    credential: str,
+    tenant_id: str,
+    environ: Mapping[str, str],
+    prompt: Callable[[str], object],
+    common: Mapping[str, Any],
+) -> Any:
+    """Build the azure-identity object; its own retries are off, for repeating is done in one place only."""
+    from azure import identity  # noqa: PLC0415 - slow to import, and the embedded tenant does not need it
+
+    match credential:
+        case "environment":
+            return identity.EnvironmentCredential(**common)
+        case "default":
+            return identity.DefaultAzureCredential(**common)
+        case "managed-identity":
+            return identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"), **common)
+        case "workload-identity":
+            return identity.WorkloadIdentityCredential(tenant_id=tenant_id, **common)
+        case "azure-cli":
+            return identity.AzureCliCredential(tenant_id=tenant_id)
+        case "azure-pipelines":
+            return identity.AzurePipelinesCredential(
+                tenant_id=tenant_id,
+                client_id=environ.get("AZURESUBSCRIPTION_CLIENT_ID") or environ.get("AZURE_CLIENT_ID", ""),
+                service_connection_id=environ.get("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", ""),
+                system_access_token=environ.get("SYSTEM_ACCESSTOKEN", ""),
+                **common,
+            )
+        case _:
+            return identity.DeviceCodeCredential(
+                **({"client_id": environ["AZURE_CLIENT_ID"]} if environ.get("AZURE_CLIENT_ID") else {}),
+                tenant_id=tenant_id,
+                prompt_callback=lambda uri, code, _: prompt(f"To sign in, open {uri} and enter the code {code}\n"),
+                **common,
+            )
+
+
+def identity(token: str, credential: str = "") -> Identity:
+    """Return who the token speaks for. A token that is not a JWT says nothing, and `roles` is then None.
+
+    Microsoft calls tokens for Graph opaque to clients: this serves the operator's eyes and is no security check.
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return Identity(credential=credential)
+    if not isinstance(claims, dict):
+        return Identity(credential=credential)
+    roles = claims.get("roles")
+    return Identity(
+        app_id=str(claims.get("appid") or claims.get("azp") or "").lower(),
+        tenant_id=str(claims.get("tid") or "").lower(),
+        roles=tuple(sorted(str(r) for r in roles)) if isinstance(roles, list) else (),
+        credential=credential,
+    )

@@ -1,0 +1,118 @@
+"""Requests to and from the JSON of one `$batch`; pure.
+
+Microsoft documents: at most 20 items, each with an `id`; the answers come in any order and carry the same ids; the outer 200
+says nothing about the items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from connectors.graph.pace import BATCH_SIZE_MAX
+from connectors.tenant import AssignLicense
+
+ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The answer to one item: status, headers with lower-case names, and the parsed body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """Code and message of the error body, or two empty strings."""
+        return error_of(self.body)
+
+    @property
+    def request_id(self) -> str:
+        """Graph's id of this request, from the header or from the error body."""
+        if found := self.headers.get("request-id"):
+            return found
+        inner = self.body.get("error", {}) if isinstance(self.body, dict) else {}
+        inner = inner.get("innerError") if isinstance(inner, dict) else None
+        return str(inner.get("request-id", "")) if isinstance(inner, dict) else ""
+
+
+def error_of(body: Any) -> tuple[str, str]:
+    """Return code and message of a Graph error body, or two empty strings."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return "", ""
+    return str(error.get("code") or ""), str(error.get("message") or "")
+
+
+def writes(batch: Sequence[AssignLicense]) -> bytes:
+    """Return the envelope that carries these changes, one item each, with ids "0", "1", ….
+
+    Both arrays are always present, for Graph refuses a body that lacks one. No user may occur twice, for the order inside
+    a batch is undefined.
+    """
+    if len({change.user_id for change in batch}) != len(batch):
+        raise ValueError("a user occurs twice in one batch")
+    return _envelope(
+        [
+            {
+                "method": "POST",
+                "url": f"/users/{change.user_id}/assignLicense",
+                "headers": ITEM_HEADERS,
+                "body": {
+                    "addLicenses": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in change.add],
+                    "removeLicenses": list(change.remove),
+                },
+            }
+            for change in batch
+        ]
+    )
+
+
+def gets(urls: Sequence[str]) -> bytes:
+    """Return the envelope that reads these addresses (relative, without the version)."""
+    return _envelope([{"method": "GET", "url": url, "headers": {"x-ms-throttle-priority": "low"}} for url in urls])
+
+
+def _envelope(items: list[dict[str, object]]) -> bytes:
+    if not 0 < len(items) <= BATCH_SIZE_MAX:
+        raise ValueError(f"a batch carries 1 to {BATCH_SIZE_MAX} requests, not {len(items)}")
+    return orjson.dumps({"requests": [{"id": str(i), **item} for i, item in enumerate(items)]})
+
+
+def answers(parsed: Any, count: int) -> list[Item | None]:
+    """Return the answers in the order of the requests; None where there is none that can be read.
+
+    `parsed` is the body of the envelope. Two different answers to one item count as none. Raises TypeError when the
+    envelope itself cannot be read.
+    """
+    responses = parsed.get("responses") if isinstance(parsed, dict) else None
+    if not isinstance(responses, list):
+        raise TypeError("no list of responses")
+    found: list[Item | None] = [None] * count
+    seen: set[int] = set()
+    for raw in responses:
+        index = _index(raw, count)
+        if index is None:
+            continue
+        item = _item(raw)
+        found[index] = item if index not in seen or found[index] == item else None
+        seen.add(index)
+    return found
+
+
+def _index(raw: Any, count: int) -> int | None:
+    number = str(raw.get("id", "")) if isinstance(raw, dict) else ""
+    return int(number) if number.isascii() and number.isdigit() and int(number) < count else None
+
+
+def _item(raw: dict[str, Any]) -> Item | None:
+    status, headers = raw.get("status"), raw.get("headers")
+    if not isinstance(status, int):
+        return None
+    pairs = headers.items() if isinstance(headers, dict) else ()
+    return Item(status, {str(k).lower(): str(v) for k, v in pairs}, raw.get("body"))

@@ -1,0 +1,79 @@
+"""A collection read to its end: every page once, in order, from one walk, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+
+from connectors.errors import Malformed
+from connectors.graph.answer import documented
+from connectors.graph.session import Session
+
+PAGES_MAX = 10_000
+WALKS_MAX = 4
+"""So often one collection is begun before it counts as endless."""
+
+T = TypeVar("T")
+Rows = list[Mapping[str, Any]]
+
+
+class Gone(Exception):  # noqa: N818 - an answer, not an error
+    """The resource, or the place in its pages, does not exist (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A collection: its name in evidence and messages, its first request, the cost of a page, the permission it needs."""
+
+    what: str
+    first: Callable[[], RequestInformation]
+    cost: int
+    permission: str
+
+
+async def read_pages(session: Session, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
+    """Return what `take` made of each page.
+
+    A walk whose page token has expired, or whose next links run in a circle, is begun again and what it gave is dropped.
+    Raises Gone when the collection itself does not exist, else as Session.read does.
+    """
+    for _ in range(WALKS_MAX):
+        pages = await _walk(session, listing, take)
+        if pages is not None:
+            return pages
+    raise Malformed(f"Reading {listing.what} did not come to its end in {WALKS_MAX} walks. Try again later.")
+
+
+async def _walk(session: Session, listing: Listing, take: Callable[[Rows], T]) -> list[T] | None:
+    """One walk from the first page on; None when it cannot be ended."""
+    request, pages, links = listing.first(), [], set[str]()
+    for _ in range(PAGES_MAX):
+        status, body = await session.read(
+            request, what=listing.what, cost=listing.cost, permission=listing.permission
+        )
+        if status >= 400:
+            if not links:
+                raise Gone(listing.what)
+            return None
+        with documented(listing.what):
+            link = body.get("@odata.nextLink")
+            pages.append(take(body["value"]))
+        if not link:
+            return pages
+        if link in links:
+            return None
+        links.add(link)
+        request = _following(link)
+    raise Malformed(f"Reading {listing.what} did not end after {PAGES_MAX} pages.")
+
+
+def _following(link: str) -> RequestInformation:
+    """Return the request for a next link, which is used as it came."""
+    request = RequestInformation(Method.GET)
+    request.url = link
+    request.headers.try_add("Accept", "application/json")
+    return request

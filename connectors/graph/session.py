@@ -1,0 +1,252 @@
+"""One conversation with Graph over the SDK's request adapter: every answer comes out whole, and nothing is sent elsewhere.
+
+The SDK builds the requests, signs them and adds its telemetry. Its own retry and redirect handlers are left out, for
+repeating and waiting happen in one layer of ours, and the body stays bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+from kiota_abstractions.method import Method
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_http.middleware.options import ResponseHandlerOption
+from kiota_http.observability_options import ObservabilityOptions
+from msgraph import GraphRequestAdapter, GraphServiceClient
+
+from connectors.clock import Clock
+from connectors.errors import LostReply, Malformed, NetworkAway, Retryable
+from connectors.graph import pace
+from connectors.graph.answer import Answer, not_allowed
+from connectors.graph.auth import TokenSource
+from connectors.graph.redact import redact
+from connectors.graph.retry import UntrustedCertificate, persist
+from connectors.graph.transport import is_untrusted, with_sdk
+from connectors.graph.turns import GRAPH, Kind, Turns
+from connectors.tenant import Traffic
+
+WAITABLE = frozenset({408, 409, 423, 429, 500, 502, 503, 504, 509})
+"""Statuses after which the same read may be asked again."""
+
+
+class Unsent(Retryable):
+    """The request did not leave this machine."""
+
+
+class _Bearer(AccessTokenProvider):  # type: ignore[misc]  # the SDK's packages are not checked
+    """Hands the SDK the token that the session holds, for the one host of our cloud."""
+
+    def __init__(self, host: str) -> None:
+        self.token = ""
+        self._hosts = AllowedHostsValidator([host])
+
+    async def get_authorization_token(
+        self,
+        uri: str,
+        additional_authentication_context: dict[str, Any] = {},  # noqa: B006, ARG002 - the SDK's signature
+    ) -> str:
+        return self.token if self._hosts.is_url_host_valid(uri) else ""
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        return self._hosts
+
+
+class Session:
+    """Sends requests, reads with patience, writes once.
+
+    `clock_offset_s` is our clock minus Graph's, in seconds, from the last `Date` header.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        tokens: TokenSource,
+        clock: Clock,
+        turns: Turns,
+        traffic: Traffic,
+        new_id: Callable[[], object],
+        http: httpx.AsyncClient,
+    ) -> None:
+        parts = urlsplit(root)
+        self.clock = clock
+        self.turns = turns
+        self.traffic = traffic
+        self.clock_offset_s: float | None = None
+        self._origin = (parts.scheme, parts.hostname, parts.port)
+        self._tokens = tokens
+        self._new_id = new_id
+        self._http = http
+        self._bearer = _Bearer(parts.hostname or "")
+        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self._bearer), with_sdk(http))
+        self._adapter.base_url = root
+        self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
+        self.graph = GraphServiceClient(request_adapter=self._adapter)
+
+    async def close(self) -> None:
+        """Close the connections and the credential."""
+        await self._http.aclose()
+        await self._tokens.close()
+
+    async def sign_in(self, *, fresh: bool = False) -> str:
+        """Return a token that is valid now, waiting out passing troubles of the identity provider."""
+        return await persist(self.turns, Kind.TOKEN, lambda: self.sign_in_once(fresh=fresh))
+
+    async def sign_in_once(self, *, fresh: bool = False) -> str:
+        """Return a token that is valid now; raises Retryable when the identity provider cannot give one at present."""
+        began = self.clock.monotonic()
+        try:
+            self._bearer.token = await self._tokens.token(fresh=fresh)
+        except UntrustedCertificate:
+            raise
+        except (Retryable, NetworkAway) as error:
+            after = error.retry_after_s if isinstance(error, Retryable) else None
+            away = isinstance(error, NetworkAway)
+            self.turns.refused([Kind.TOKEN], began=began, retry_after_s=after, reason=f"sign-in: {error}", network=away)
+            raise Retryable(str(error), retry_after_s=after) from error
+        self.turns.helped(Kind.TOKEN)
+        return self._bearer.token
+
+    async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> tuple[int, Any]:
+        """Return status and parsed body of the 2xx answer to a GET or to a `$batch` of GETs, asking again while it helps.
+
+        Statuses 404 and 410 are returned too, for they are answers. `cost` is in resource units. Raises PermissionMissing
+        (naming `permission`), Unauthorized, Malformed, WaitBudgetSpent or NetworkAway.
+        """
+        return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
+
+    async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> tuple[int, Any]:
+        used = await self.sign_in()
+        answer = await self._ask(request, cost)
+        if answer.status == 401:
+            await self.renew(used)
+            answer = await self._ask(request, cost)
+        if 200 <= answer.status < 300 or answer.status in {404, 410}:
+            return answer.status, self._parsed(request, answer, what)
+        if answer.status in WAITABLE:
+            after = self.retry_after(answer.headers)
+            kinds = GRAPH if request.http_method is Method.POST else (Kind.READ,)
+            self.close_gates(kinds, answer.status, answer.headers, answer.began, after)
+            raise Retryable(f"Graph answered {answer.status} to {what}.", retry_after_s=after)
+        raise not_allowed(answer.status, answer.error, what, permission)
+
+    def _parsed(self, request: RequestInformation, answer: Answer, what: str) -> Any:
+        """Parse the body; half an answer is asked for again. The items of a batch decide themselves what has helped."""
+        try:
+            body = orjson.loads(answer.body) if answer.status < 300 else None
+        except ValueError as error:
+            self.turns.refused([Kind.READ], began=answer.began, retry_after_s=None, reason="unreadable answer")
+            raise Retryable(f"The answer to {what} cannot be read.") from error
+        if request.http_method is not Method.POST:
+            self.turns.helped(Kind.READ)
+        return body
+
+    async def _ask(self, request: RequestInformation, cost: int) -> Answer:
+        await self.turns.take(Kind.READ, cost)
+        return await self.send(request, [Kind.READ])
+
+    async def renew(self, used: str) -> None:
+        """Get a fresh token, unless another sender has already got one since `used` was refused."""
+        await persist(self.turns, Kind.TOKEN, lambda: self.renew_once(used))
+
+    async def renew_once(self, used: str) -> None:
+        """As `renew`, but raises Retryable when the identity provider cannot give a token at present."""
+        if await self.sign_in_once() == used:
+            await self.sign_in_once(fresh=True)
+
+    async def send(self, request: RequestInformation, kinds: Sequence[Kind]) -> Answer:
+        """Send once and return whatever answer comes.
+
+        Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when the
+        address is not ours. A failure closes the gates of `kinds`.
+        """
+        self.require_own(request.url)
+        ours = self._prepare(request)
+        began = self.clock.monotonic()
+        self.traffic.http += 1
+        try:
+            response: httpx.Response = await self._adapter.send_primitive_async(request, "bytes", {})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            if is_untrusted(error):
+                raise UntrustedCertificate(
+                    "The certificate of the Graph endpoint is not trusted. Set SSL_CERT_FILE to a bundle that contains the "
+                    "authority of your proxy."
+                ) from error
+            self._failed(kinds, began, error)
+            raise Unsent(f"No connection to Graph ({type(error).__name__}).") from error
+        except httpx.RequestError as error:
+            self._failed(kinds, began, error)
+            raise LostReply(f"The answer of Graph was lost ({type(error).__name__}).") from error
+        self._look_at(response.headers)
+        self.traffic.throttled += response.status_code == 429
+        return Answer(response.status_code, response.headers, response.content, ours, began)
+
+    def batch_request(self, body: bytes) -> RequestInformation:
+        """Return the POST of a `$batch`."""
+        request = RequestInformation(Method.POST, "{+baseurl}/$batch", {"baseurl": self._adapter.base_url})
+        request.headers.try_add("Accept", "application/json")
+        request.set_stream_content(body, "application/json")
+        return request
+
+    def require_own(self, url: str) -> None:
+        """Raise Malformed unless the address has the scheme, host and port of our cloud and no user part."""
+        try:
+            parts = urlsplit(url)
+            own = (parts.scheme, parts.hostname, parts.port) == self._origin and parts.username is None
+        except ValueError:
+            own = False
+        if not own:
+            raise Malformed("Graph named an address outside its own host for the next page; nothing was sent there.")
+
+    def retry_after(self, headers: Mapping[str, str], *, date: str | None = None) -> float | None:
+        """Return the seconds of `Retry-After`, or None; `date` stands in where the headers have no `Date`."""
+        return pace.retry_after_seconds(
+            headers.get("retry-after"), date=headers.get("date", date), now=self.clock.now()
+        )
+
+    def close_gates(
+        self, kinds: Sequence[Kind], status: int, headers: Mapping[str, str], began: float, after: float | None
+    ) -> None:
+        """Close what the refusal is about: its own kinds, both where the whole app or tenant is throttled."""
+        scope = headers.get("x-ms-throttle-scope", "")
+        name, _, rest = scope.partition("/")
+        wide = name in {"Tenant", "Application"} or rest.startswith("ReadWrite")
+        reason = " ".join(("Graph asked", f"({status}", name or "no scope")) + ")"
+        self.turns.refused(GRAPH if wide else kinds, began=began, retry_after_s=after, reason=reason)
+
+    def note_load(self, headers: Mapping[str, str]) -> None:
+        """Remember `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 on."""
+        value = headers.get("x-ms-throttle-limit-percentage")
+        with suppress(ValueError):
+            self.turns.loaded(None if value is None else float(value))
+
+    def _prepare(self, request: RequestInformation) -> str:
+        """Make the request ready for this one sending: token, ids, and an answer that is handed over whole."""
+        ours = str(self._new_id())
+        for name, value in (("client-request-id", ours), ("x-ms-throttle-priority", "low")):
+            request.headers.remove(name)
+            request.headers.add(name, value)
+        request.headers.remove("Authorization")
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        return ours
+
+    def _failed(self, kinds: Sequence[Kind], began: float, error: Exception) -> None:
+        reason = f"network: {type(error).__name__}"
+        self.turns.refused(kinds, began=began, retry_after_s=None, reason=reason, network=True)
+
+    def _look_at(self, headers: Mapping[str, str]) -> None:
+        self.note_load(headers)
+        date = pace.http_date(headers.get("date"))
+        if date is not None:
+            self.clock_offset_s = (self.clock.now() - date).total_seconds()

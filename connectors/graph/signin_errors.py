@@ -1,0 +1,92 @@
+"""Why a sign-in failed, in one paragraph with its remedy; never with a secret."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+from connectors.errors import ConnectorError, NetworkAway, Retryable, Unauthorized
+from connectors.graph.redact import redact
+from connectors.graph.retry import UntrustedCertificate
+
+PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+PASSING_CODES = frozenset({"90033", "50196", "90055", "90036"})
+"""Microsoft's list of sign-in error codes calls these transient."""
+
+REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "7000215": "The client secret is wrong: set AZURE_CLIENT_SECRET to the value of the secret, not to its id.",
+        "7000222": "The client secret has expired: create a new one in App registrations, Certificates & secrets.",
+        "700016": "The app is not known in this tenant: check AZURE_CLIENT_ID, and that an admin has consented there.",
+        "7000112": "The app is disabled: enable it in the Entra admin center under Enterprise applications.",
+        "700027": "The certificate does not fit the app: upload its public part in App registrations, Certificates & secrets.",
+        "700024": "The clock of this machine is wrong, or the assertion is too old: set the clock.",
+        "70021": "No federated credential of the app matches: compare issuer, subject and audience.",
+        "700211": "No federated credential of the app has this issuer: compare issuer, subject and audience.",
+        "700213": "No federated credential of the app has this subject: compare issuer, subject and audience.",
+        "90002": "The tenant does not exist in this cloud: check AZURE_TENANT_ID and [tenant] id and cloud.",
+        "900023": "The tenant id is not valid: check AZURE_TENANT_ID and [tenant] id.",
+        "500011": "Graph is not known in this tenant: check [tenant] cloud.",
+        "53003": "Conditional access blocks this sign-in: let an admin exempt the app or this network.",
+        "65001": "Nobody has consented to the app's permissions: let an admin grant consent.",
+    }
+)  # fmt: skip
+
+UNAVAILABLE: Mapping[str, str] = MappingProxyType(
+    {
+        "environment": "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
+        "default": "Set the AZURE_* variables of an app, run where a managed identity is, or sign in with az login.",
+        "managed-identity": "Run where a managed identity is; for a user-assigned one set AZURE_CLIENT_ID.",
+        "workload-identity": "Set AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, as the workload identity webhook does.",
+        "azure-cli": "Install the Azure CLI and run az login for this tenant.",
+        "azure-pipelines": "Run in an Azure Pipelines task with a service connection and map SYSTEM_ACCESSTOKEN.",
+        "device-code": "Run the command again and enter the code in a browser within a quarter of an hour.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """The last refusal that the token endpoint sent, as far as it was seen; `retry_after_s` is None where it named no time."""
+
+    status: int = 0
+    retry_after_s: float | None = None
+
+
+def explained(error: Exception, credential: str, answer: TokenAnswer) -> ConnectorError:
+    """Return what the caller can do about this error of azure-identity.
+
+    Retryable for a passing trouble of the identity provider, NetworkAway (UntrustedCertificate when it is the certificate)
+    for the network, Unauthorized for everything that a person has to put right.
+    """
+    causes = list(_chain(error))
+    text = " ".join(str(cause) for cause in causes)
+    found = re.search(r"AADSTS(\d+)", text)
+    code = found.group(1) if found else ""
+    if code in REMEDIES:
+        return Unauthorized(f"Sign-in with the credential {credential} was refused (AADSTS{code}). {REMEDIES[code]}")
+    if answer.status in PASSING_STATUSES or code in PASSING_CODES:
+        return Retryable(
+            f"The identity provider is busy (status {answer.status or 'unknown'}).", retry_after_s=answer.retry_after_s
+        )
+    if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes) or "CERTIFICATE_VERIFY_FAILED" in text:
+        return UntrustedCertificate(
+            "The certificate of the sign-in endpoint is not trusted. Set SSL_CERT_FILE to a bundle that contains the "
+            "authority of your proxy."
+        )
+    if any(isinstance(c, (ServiceRequestError, ServiceResponseError)) for c in causes):
+        return NetworkAway("The sign-in endpoint cannot be reached. Check the network, the proxy and the firewall.")
+    refused = f"AADSTS{code}" if code else redact(error)
+    return Unauthorized(f"Sign-in with the credential {credential} failed ({refused}). {UNAVAILABLE[credential]}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,76 @@
+"""Many single objects read in batches of twenty, each answered for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.errors import Retryable
+from connectors.graph import batch
+from connectors.graph.answer import documented, not_allowed
+from connectors.graph.batch import Item
+from connectors.graph.pace import BATCH_SIZE_MAX
+from connectors.graph.retry import persist
+from connectors.graph.session import WAITABLE, Session
+from connectors.graph.turns import Kind
+
+
+async def read_each(session: Session, urls: Sequence[str], *, what: str, permission: str) -> list[Item]:
+    """Return one answer per address (relative, without the version), in order; its status is 200 or 404.
+
+    Items that were throttled or lost are asked again. Raises as Session.read does.
+    """
+    found: dict[int, Item] = {}
+    for start in range(0, len(urls), BATCH_SIZE_MAX):
+        asked = _Asked(session, urls, range(start, min(start + BATCH_SIZE_MAX, len(urls))), what, permission)
+        await persist(session.turns, Kind.READ, asked.ask)
+        found.update(asked.found)
+    return [found[i] for i in range(len(urls))]
+
+
+class _Asked:
+    """One batch of questions; each time it is asked, only the open ones travel."""
+
+    def __init__(self, session: Session, urls: Sequence[str], places: range, what: str, permission: str) -> None:
+        self.found: dict[int, Item] = {}
+        self._session = session
+        self._urls = urls
+        self._places = places
+        self._what = what
+        self._permission = permission
+        self._renewed = False
+
+    async def ask(self) -> None:
+        """Ask what is open; raises Retryable while something stays open."""
+        session, places = self._session, [i for i in self._places if i not in self.found]
+        used = await session.sign_in()
+        began = session.clock.monotonic()
+        session.traffic.batches += 1
+        envelope = batch.gets([self._urls[i] for i in places])
+        _, body = await session.read(
+            session.batch_request(envelope), what=self._what, cost=len(places), permission=self._permission
+        )
+        with documented(self._what):
+            items = batch.answers(body, len(places))
+        for place, item in zip(places, items, strict=True):
+            self._judge(place, item, began)
+        if len(self.found) == len(self._places):
+            return
+        if any(item is not None and item.status == 401 for item in items):
+            self._renewed = True
+            await session.renew(used)
+        raise Retryable(f"{len(self._places) - len(self.found)} items of {self._what} are open.")
+
+    def _judge(self, place: int, item: Item | None, began: float) -> None:
+        """Keep the item when it is an answer, close the gate when it asks for patience, raise when it is a refusal."""
+        turns = self._session.turns
+        if item is None:
+            turns.refused([Kind.READ], began=began, retry_after_s=None, reason="missing answer")
+        elif item.status in {200, 404}:
+            self.found[place] = item
+            turns.helped(Kind.READ)
+        elif item.status in WAITABLE:
+            self._session.traffic.throttled += item.status == 429
+            after = self._session.retry_after(item.headers)
+            self._session.close_gates([Kind.READ], item.status, item.headers, began, after)
+        elif item.status != 401 or self._renewed:
+            raise not_allowed(item.status, item.error, self._what, self._permission)

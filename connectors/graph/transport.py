@@ -1,0 +1,66 @@
+"""The HTTP client under the SDK: one host, honest timeouts, the operator's proxy and certificates, and no resending."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpx
+from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
+from msgraph.graph_request_adapter import options as sdk_options
+from msgraph_core import GraphClientFactory
+from msgraph_core.middleware import GraphTelemetryHandler
+from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 100.0
+"""A full `$batch` takes Graph some seconds, and its own gateway gives up earlier than this."""
+
+POOL_SIZE_MAX = 32
+
+
+def open_http(root: str, *, transport: httpx.AsyncBaseTransport | None, ca_bundle: str | None) -> httpx.AsyncClient:
+    """Return the client for this root; proxies come from the environment, but never for this machine itself.
+
+    HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them.
+    """
+    return httpx.AsyncClient(
+        verify=ssl.create_default_context(cafile=ca_bundle),
+        timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        limits=httpx.Limits(max_connections=POOL_SIZE_MAX, max_keepalive_connections=POOL_SIZE_MAX),
+        transport=transport,
+        trust_env=not is_loopback(urlsplit(root).hostname or ""),
+        event_hooks={"response": [_without_challenge]},
+    )
+
+
+def with_sdk(http: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Put the SDK's naming and telemetry in front of the client's transports, and nothing that sends again."""
+    telemetry = GraphTelemetryHandler(options=sdk_options[GraphTelemetryHandlerOption.get_key()])
+    middleware = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
+    return GraphClientFactory.create_with_custom_middleware(middleware, client=http)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether the host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Say whether a certificate that is not trusted is at the bottom of this error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+async def _without_challenge(response: httpx.Response) -> None:
+    """Hide the challenge of a 401 from the SDK, which would send the request again on its own, uncounted."""
+    if response.status_code == 401:
+        response.headers.pop("www-authenticate", None)

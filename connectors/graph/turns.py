@@ -1,0 +1,155 @@
+"""The one place of this package where time passes: every request waits its turn here, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.clock import Clock
+from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
+from connectors.graph import pace
+from connectors.graph.pace import Bucket, Delay, Gate, PaceSettings, Rate
+from connectors.tenant import Traffic
+
+SLICE_MAX_S = 15.0
+"""Waits for our own pace are cut to this length, so that a changed quota share is noticed."""
+
+
+class Kind(StrEnum):
+    """What is asked of the other side; each kind has a gate of its own."""
+
+    READ = "read"
+    WRITE = "write"
+    TOKEN = "token"  # noqa: S105 - the name of a kind of request
+
+
+GRAPH = (Kind.READ, Kind.WRITE)
+
+
+class Turns:
+    """Gates and buckets of one client, shared by all its senders.
+
+    There is no await between the look at the gate and the taking of the tokens, so two senders never take the same turn.
+    """
+
+    def __init__(
+        self,
+        settings: PaceSettings,
+        clock: Clock,
+        on_wait: Callable[[str, float], None],
+        traffic: Traffic,
+        dice: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._on_wait = on_wait
+        self._traffic = traffic
+        self._dice = dice
+        self._load: float | None = None
+        self._gates = dict.fromkeys(Kind, Gate())
+        now = clock.monotonic()
+        self._writes = Bucket(self._write_rate().capacity, now)
+        self._units = Bucket(self._unit_rate().capacity, now)
+
+    def seed_writes(self, times: Sequence[datetime]) -> None:
+        """Start the write bucket from writes made before, by another process too."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        past = [now - (wall - at).total_seconds() for at in times]
+        self._writes = pace.replayed(past, self._write_rate(), now)
+
+    async def take(self, kind: Kind, n: int) -> None:
+        """Return when a request worth `n` may leave at once; the tokens are then taken.
+
+        `n` counts resource units for reads and writes for writes. Raises WaitBudgetSpent or NetworkAway when the other side
+        has kept us waiting too long.
+        """
+        while (delay := self._delay(kind, n)).seconds > 0:
+            await self._wait_out(kind, delay)
+        self._spend(kind, n)
+
+    async def wait_open(self, kind: Kind) -> None:
+        """Return when the gate is open; takes no tokens. Raises as `take` does."""
+        while (seconds := self.closed_for(kind)) > 0:
+            await self._wait_out(kind, Delay(seconds, self._gates[kind].reason, gated=True))
+
+    def charge(self, n: int) -> None:
+        """Take the tokens of `n` writes without waiting; what is missing is a debt."""
+        self._spend(Kind.WRITE, n)
+
+    def give_back(self, n: int) -> None:
+        """Return the tokens of `n` writes that did not leave."""
+        self._spend(Kind.WRITE, -n)
+
+    def closed_for(self, kind: Kind) -> float:
+        """Return the seconds for which no request of this kind may leave; 0 when it may."""
+        gate, now = self._gates[kind], self._clock.monotonic()
+        return pace.up_to_ms(gate.open_at - now) if now < gate.open_at else 0.0
+
+    def refused(
+        self, kinds: Sequence[Kind], *, began: float, retry_after_s: float | None, reason: str, network: bool = False
+    ) -> None:
+        """Close the gates of these kinds after a refusal of a request that began at the monotonic second `began`."""
+        dice = self._dice()
+        for kind in kinds:
+            self._gates[kind] = pace.refused(
+                self._gates[kind],
+                began=began,
+                now=self._clock.monotonic(),
+                retry_after_s=retry_after_s,
+                reason=reason,
+                dice=dice,
+                network=network,
+            )
+
+    def helped(self, kind: Kind) -> None:
+        """Note an answer that helped: the wait budget starts anew."""
+        self._gates[kind] = pace.helped(self._gates[kind])
+
+    def loaded(self, share_of_limit: float | None) -> None:
+        """Note how near the limit the other side sees us; None when it said nothing."""
+        self._load = share_of_limit
+
+    def given_up(self, kind: Kind, seconds: float) -> NotYet | None:
+        """Return the error to raise when waiting `seconds` more would exceed the wait budget, else None."""
+        gate, limit = self._gates[kind], self._settings.wait_seconds_max
+        if not pace.budget_spent(gate, self._clock.monotonic(), seconds, limit):
+            return None
+        text = (
+            f"No answer that helps within the longest wait of {limit:.0f} s ({gate.reason}). "
+            "Run the same command again later: it continues where it stopped."
+        )
+        return NetworkAway(text) if gate.network else WaitBudgetSpent(text)
+
+    async def wait(self, reason: str, seconds: float) -> None:
+        """Let `seconds` pass, telling why first. Whatever the clock raises goes on to the caller."""
+        self._on_wait(reason, seconds)
+        self._traffic.waited_seconds += seconds
+        await self._clock.sleep(seconds)
+
+    async def _wait_out(self, kind: Kind, delay: Delay) -> None:
+        if not delay.gated:
+            await self.wait(delay.reason, min(delay.seconds, SLICE_MAX_S))
+            return
+        if error := self.given_up(kind, delay.seconds):
+            raise error
+        await self.wait(delay.reason, delay.seconds)
+
+    def _delay(self, kind: Kind, n: int) -> Delay:
+        bucket, rate = (self._writes, self._write_rate()) if kind is Kind.WRITE else (self._units, self._unit_rate())
+        return pace.next_delay(self._gates[kind], bucket, rate, n, self._clock.monotonic())
+
+    def _spend(self, kind: Kind, n: int) -> None:
+        """Take tokens; a write costs one resource unit as well, which it does not wait for."""
+        now = self._clock.monotonic()
+        self._units = pace.spent(self._units, self._unit_rate(), n, now)
+        if kind is Kind.WRITE:
+            self._writes = pace.spent(self._writes, self._write_rate(), n, now)
+
+    def _write_rate(self) -> Rate:
+        quota = self._settings.writes_per_150_s * self._settings.quota_share()
+        return pace.window_rate(quota, pace.WRITE_WINDOW_S, pace.BATCH_SIZE_MAX, load=self._load)
+
+    def _unit_rate(self) -> Rate:
+        quota = self._settings.ru_per_10_s * self._settings.quota_share()
+        return pace.window_rate(quota, pace.READ_WINDOW_S, pace.READ_BURST_RU)

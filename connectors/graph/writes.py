@@ -1,0 +1,151 @@
+"""One `$batch` of license changes, sent at most once and answered for each change; no waiting in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
+from connectors.graph import batch as wire_batch
+from connectors.graph.answer import Answer
+from connectors.graph.batch import Item
+from connectors.graph.redact import redact
+from connectors.graph.retry import UntrustedCertificate
+from connectors.graph.session import Session, Unsent
+from connectors.graph.turns import GRAPH, Kind
+from connectors.graph.verdicts import Meaning, envelope_meaning, meaning
+from connectors.tenant import AssignLicense, Reply, Verdict
+
+PACED = frozenset({429, 503, 509})
+"""Statuses that ask for patience of everybody, and not for this item alone."""
+
+LOAD_HEADER = "x-ms-throttle-limit-percentage"
+
+
+async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Reply, ...]:
+    """Send the changes in one `$batch` and return one reply each, in the same order.
+
+    Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a fresh token is
+    tried once; whatever else happens is told in the replies.
+    """
+    if not batch:
+        return ()
+    try:
+        used = await session.sign_in_once()
+        answer = await _send(session, batch)
+        if answer.status == 401:
+            await session.renew_once(used)
+            session.turns.charge(len(batch))
+            answer = await _send(session, batch)
+    except Unauthorized as error:
+        return _all(batch, Meaning(Verdict.STOP, "unauthorized"), message=str(error))
+    except LostReply as error:
+        return _all(batch, Meaning(Verdict.IN_DOUBT, "lost_reply"), message=str(error))
+    except (Retryable, NetworkAway) as error:
+        if isinstance(error, UntrustedCertificate):
+            raise
+        return _unsent(session, batch, str(error))
+    if answer.status != 200:
+        return _refused_whole(session, batch, answer)
+    return _answered(session, batch, answer)
+
+
+async def _send(session: Session, batch: Sequence[AssignLicense]) -> Answer:
+    """Send once. Raises Unsent when the gate is closed or nothing left, LostReply when the answer is lost."""
+    if session.turns.closed_for(Kind.WRITE) > 0:
+        raise Unsent("Graph asked to wait meanwhile.")
+    session.traffic.batches += 1
+    session.traffic.writes += len(batch)
+    return await session.send(session.batch_request(wire_batch.writes(batch)), [Kind.WRITE])
+
+
+def _unsent(session: Session, batch: Sequence[AssignLicense], message: str) -> tuple[Reply, ...]:
+    session.turns.give_back(len(batch))
+    closed = max(session.turns.closed_for(kind) for kind in (Kind.WRITE, Kind.TOKEN))
+    return _all(batch, Meaning(Verdict.RETRY, "not_sent"), message=message, after=closed or None)
+
+
+def _refused_whole(session: Session, batch: Sequence[AssignLicense], answer: Answer) -> tuple[Reply, ...]:
+    """Answer for all changes of a `$batch` that was not carried out as such."""
+    after = session.retry_after(answer.headers)
+    found = envelope_meaning(answer.status, after)
+    if found.verdict in {Verdict.RETRY, Verdict.IN_DOUBT}:
+        kinds = GRAPH if answer.status in PACED else (Kind.WRITE,)
+        session.close_gates(kinds, answer.status, answer.headers, answer.began, after)
+    code, message = answer.error
+    return _all(batch, found, answer=answer, code=code, message=message, after=after)
+
+
+def _answered(session: Session, batch: Sequence[AssignLicense], answer: Answer) -> tuple[Reply, ...]:
+    try:
+        items = wire_batch.answers(orjson.loads(answer.body), len(batch))
+    except (ValueError, TypeError):
+        session.turns.refused([Kind.WRITE], began=answer.began, retry_after_s=None, reason="unreadable answer")
+        return _all(batch, Meaning(Verdict.IN_DOUBT, "unreadable"), answer=answer)
+    date = answer.headers.get("date")
+    replies = tuple(_reply(session, c, item, answer, date) for c, item in zip(batch, items, strict=True))
+    if any(reply.verdict in {Verdict.APPLIED, Verdict.REFUSED} for reply in replies):
+        session.turns.helped(Kind.WRITE)
+    _slow_down(session, answer, [item for item in items if item is not None], replies)
+    return replies
+
+
+def _reply(session: Session, change: AssignLicense, item: Item | None, answer: Answer, date: str | None) -> Reply:
+    ours, theirs = answer.client_request_id, answer.headers.get("request-id", "")
+    if item is None:
+        lost = Meaning(Verdict.IN_DOUBT, "missing_answer")
+        return Reply(change.user_id, *lost[:1], 0, reason=lost.reason, request_id=theirs, client_request_id=ours)
+    after = session.retry_after(item.headers, date=date)
+    code, message = item.error
+    verdict, reason = meaning(item.status, code, message, after)
+    return Reply(
+        user_id=change.user_id,
+        verdict=verdict,
+        status=item.status,
+        code=redact(code),
+        message=redact(message),
+        reason=reason,
+        retry_after_s=after,
+        request_id=item.request_id or theirs,
+        client_request_id=ours,
+    )
+
+
+def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies: Sequence[Reply]) -> None:
+    """Close the gates for the longest wait that an item asks for, and note how near the limit we are."""
+    afters = [r.retry_after_s for r in replies if r.status in PACED and r.retry_after_s is not None]
+    for item in items:
+        session.traffic.throttled += item.status == 429
+        if item.status in PACED:
+            longest = max(afters) if afters else None
+            session.close_gates([Kind.WRITE], item.status, item.headers, answer.began, longest)
+    loaded = [item for item in items if LOAD_HEADER in item.headers]
+    if loaded:
+        session.note_load(max(loaded, key=lambda item: item.headers[LOAD_HEADER]).headers)
+
+
+def _all(
+    batch: Sequence[AssignLicense],
+    found: Meaning,
+    *,
+    answer: Answer | None = None,
+    code: str = "",
+    message: str = "",
+    after: float | None = None,
+) -> tuple[Reply, ...]:
+    """Return the same reply for every change."""
+    return tuple(
+        Reply(
+            user_id=change.user_id,
+            verdict=found.verdict,
+            status=answer.status if answer else 0,
+            code=redact(code),
+            message=redact(message),
+            reason=found.reason,
+            retry_after_s=after,
+            request_id=answer.headers.get("request-id", "") if answer else "",
+            client_request_id=answer.client_request_id if answer else "",
+        )
+        for change in batch
+    )

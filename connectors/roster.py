@@ -1,0 +1,280 @@
+"""A roster (CSV bytes) becomes rows of wishes and, for every row that cannot be used, a file, a line and a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from connectors.csv_text import INVISIBLE, Record, UnreadableError, read_table, strip
+from connectors.formula import clean, unguard
+from connectors.roster_values import BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
+
+_HEADERS: Mapping[str, str] = {
+    "userprincipalname": "user",
+    "upn": "user",
+    "id": "user_id",
+    "objectid": "user_id",
+    "target": "target",
+    "usagelocation": "usage_location",
+    "wave": "wave",
+    "disabledplans": "disabled_plans",
+    "voice": "voice",
+    "legalhold": "legal_hold",
+    "backupacknowledgedby": "backup_acknowledged_by",
+    "note": "note",
+}
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
+_IGNORED_IN_HEADERS = re.compile(rf"[\s_{INVISIBLE}]")
+_UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{INVISIBLE}]+"
+_UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
+_UPN_INSIDE = re.compile(r"[^\s@,;:+\"]+@[^\s@,;:+\"]+")
+_ROW_TEXT_MAX = 200
+_LINES_NAMED_MAX = 5
+
+
+class RosterFileError(ValueError):
+    """The roster as a whole cannot be read; `message` says why and what to do, `file` which one it is."""
+
+    def __init__(self, file: str, message: str) -> None:
+        self.file = file
+        self.message = message
+        super().__init__(f"{file}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """What one row wishes for one user; "" and None mean that the row says nothing about it.
+
+    `line` is the 1-based physical line on which the row starts. `user` is the UPN as written and `user_id` a lower-case
+    GUID; at least one is there. `targets` is `target_text` split at "+"; since a product's name may itself hold a "+",
+    the text stays beside it. `extra` holds the columns that mean nothing here, in the order of the file.
+    """
+
+    line: int
+    user: str
+    user_id: str
+    targets: tuple[str, ...]
+    target_text: str
+    usage_location: str
+    wave: str
+    disabled_plans: tuple[str, ...] | None
+    voice: bool | None
+    legal_hold: bool | None
+    backup_acknowledged_by: str
+    note: str
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that is not used: its text on one line and shortened, the reason with its remedy, and whom it names.
+
+    `user` is the UPN as written, the lower-case id where the row gives no UPN, or "" where it cannot be known.
+    """
+
+    file: str
+    line: int
+    row: str
+    reason: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everything one file says, in the order of its lines; `sha256` is the digest of the bytes in lower-case hex."""
+
+    file: str
+    sha256: str
+    rows: tuple[RosterRow, ...]
+    errors: tuple[RowError, ...]
+    columns: tuple[str, ...]
+    encoding: str
+    delimiter: str
+
+    @property
+    def rows_in(self) -> int:
+        """How many rows the file has: every one is either used or rejected."""
+        return len(self.rows) + len(self.errors)
+
+
+def normal_user(text: str) -> str:
+    """Return the form in which two spellings of one UPN or id are equal."""
+    return strip(text).casefold()
+
+
+class _Columns(NamedTuple):
+    known: dict[str, int]
+    extra: dict[str, int]
+
+
+def read_roster(data: bytes, *, file: str) -> Roster:
+    """Read the roster `data`; `file` is only the name that messages carry.
+
+    Raises RosterFileError when no row can be read at all: not a table, no header, no column that names users, one
+    column twice. Every other fault is a RowError, and nothing else is ever raised.
+    """
+    try:
+        table = read_table(data, knows=lambda name: _folded(name) in _HEADERS)
+        columns = _columns(table.header)
+    except UnreadableError as error:
+        raise RosterFileError(file, str(error)) from None
+    rows: list[RosterRow] = []
+    texts: dict[int, str] = {}
+    errors: list[RowError] = []
+    for record in table.records:
+        texts[record.line] = excerpt(record.raw, _ROW_TEXT_MAX)
+        try:
+            rows.append(_row(record, columns))
+        except BadValueError as error:
+            errors.append(RowError(file, record.line, texts[record.line], str(error), _named(record, columns)))
+    clashes = _clashes(rows)
+    errors += [
+        RowError(file, row.line, texts[row.line], clashes[row.line], row.user or row.user_id)
+        for row in rows
+        if row.line in clashes
+    ]
+    return Roster(
+        file,
+        hashlib.sha256(data).hexdigest(),
+        tuple(row for row in rows if row.line not in clashes),
+        tuple(sorted(errors, key=lambda error: error.line)),
+        table.header,
+        table.encoding,
+        table.delimiter,
+    )
+
+
+def _folded(name: str) -> str:
+    return _IGNORED_IN_HEADERS.sub("", name).casefold()
+
+
+def _columns(header: Sequence[str]) -> _Columns:
+    """Return the position of every known column by its meaning and of every other one by its name."""
+    columns = _Columns({}, {})
+    seen: dict[str, str] = {}
+    for index, name in enumerate(header):
+        meaning = _HEADERS.get(_folded(name))
+        key = meaning or f"other {_folded(name)}"
+        if key in seen:
+            raise UnreadableError(f'the columns "{seen[key]}" and "{name}" mean the same; remove or rename one of them')
+        seen[key] = name
+        if meaning:
+            columns.known[meaning] = index
+        else:
+            columns.extra[name] = index
+    if not columns.known.keys() & {"user", "user_id"}:
+        raise UnreadableError(
+            "no column names the users; the first line must name a column user_principal_name or id"
+            f" (it reads: {excerpt(', '.join(header))})"
+        )
+    return columns
+    return columns
+
+
+def _text(value: str) -> str:
+    return strip(unguard(strip(value)))
+
+
+def _cell(record: Record, columns: _Columns, meaning: str) -> str:
+    index = columns.known.get(meaning, len(record.values))
+    return _text(record.values[index]) if index < len(record.values) else ""
+
+
+def _row(record: Record, columns: _Columns) -> RosterRow:
+    """Return the wishes of one row; raises BadValueError for the first thing in it that cannot be used."""
+    if record.problem:
+        raise BadValueError(record.problem)
+    cell = partial(_cell, record, columns)
+    user, user_id = cell("user"), guid(cell("user_id"))
+    if not user and not user_id:
+        raise BadValueError("The row names no user; fill in the UPN or the object id.")
+    if user and not _UPN.fullmatch(user):
+        raise BadValueError(f'"{excerpt(user)}" is not a user principal name; write it like name@contoso.example.')
+    return RosterRow(
+        line=record.line,
+        user=user,
+        user_id=user_id,
+        targets=targets(cell("target")),
+        target_text=cell("target"),
+        usage_location=country(cell("usage_location")),
+        wave=cell("wave"),
+        disabled_plans=names(cell("disabled_plans"), "disabled_plans") or None,
+        voice=yes_no(cell("voice"), "voice"),
+        legal_hold=yes_no(cell("legal_hold"), "legal_hold"),
+        backup_acknowledged_by=cell("backup_acknowledged_by"),
+        note=cell("note"),
+        extra={name: _text(record.values[index]) for name, index in columns.extra.items()},
+    )
+
+
+def _named(record: Record, columns: _Columns) -> str:
+    """Return whom a rejected row names; where its values may have shifted, a UPN anywhere in it counts."""
+    user, user_id = _cell(record, columns, "user"), _cell(record, columns, "user_id").lower()
+    if _UPN.fullmatch(user):
+        return user
+    if is_guid(user_id) and not record.problem:
+        return user_id
+    found = _UPN_INSIDE.search(_HIDDEN.sub("", clean(record.raw)))
+    if found:
+        return found[0].strip("'")
+    return user_id if is_guid(user_id) else ""
+
+
+def _clashes(rows: Iterable[RosterRow]) -> dict[int, str]:
+    """Return, by line, why a row that is sound in itself cannot stand beside the other rows of its user."""
+    reasons: dict[int, str] = {}
+    for group in _by_user(rows):
+        first, *others = sorted(group, key=lambda row: row.line)
+        if len({_wishes(row) for row in group}) == 1 and _one_person(group):
+            reasons |= {row.line: f"The row repeats line {first.line}; remove one of the two." for row in others}
+        else:
+            lines = [row.line for row in (first, *others)]
+            reasons |= {line: _contradiction(line, lines) for line in lines}
+    return reasons
+
+
+def _by_user(rows: Iterable[RosterRow]) -> Iterable[list[RosterRow]]:
+    """Return the rows of each user together: rows that share a UPN or an id, directly or through another row."""
+    home: dict[str, list[RosterRow]] = {}
+    for row in rows:
+        found = {id(home[key]): home[key] for key in _keys(row) if key in home}
+        large, *small = sorted(found.values(), key=len, reverse=True) or [[]]
+        for group in small:
+            large.extend(group)
+            home.update((key, large) for member in group for key in _keys(member))
+        large.append(row)
+        home.update((key, large) for key in _keys(row))
+    return {id(group): group for group in home.values()}.values()
+
+
+def _keys(row: RosterRow) -> list[str]:
+    return [key for key in (normal_user(row.user), row.user_id) if key]
+
+
+def _wishes(row: RosterRow) -> tuple[object, ...]:
+    """Return what the row asks for, in a form in which equal wishes are equal; a remark is no wish."""
+    return (
+        frozenset(map(str.casefold, row.targets)),
+        row.usage_location,
+        row.wave.casefold(),
+        frozenset(map(str.casefold, row.disabled_plans or ())),
+        row.voice,
+        row.legal_hold,
+        row.backup_acknowledged_by,
+    )
+
+
+def _one_person(group: Iterable[RosterRow]) -> bool:
+    users = {normal_user(row.user) for row in group if row.user}
+    return len(users) <= 1 and len({row.user_id for row in group if row.user_id}) <= 1
+
+
+def _contradiction(line: int, lines: Sequence[int]) -> str:
+    others = [str(other) for other in lines if other != line]
+    shown = ", ".join(others[:_LINES_NAMED_MAX])
+    more = f" and {len(others) - _LINES_NAMED_MAX} more" if len(others) > _LINES_NAMED_MAX else ""
+    return f"The row contradicts line {shown}{more} about the same user; keep the one that is right."

@@ -1,0 +1,1 @@
+"""A tenant we own, behind the same HTTP as Microsoft Graph."""

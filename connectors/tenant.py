@@ -1,0 +1,349 @@
+"""The nouns of a Microsoft 365 tenant, as the job reads and writes it.
+
+Ids are lower-case GUIDs everywhere, times are aware UTC datetimes, tuples are sorted unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SkuId = NewType("SkuId", str)
+PlanId = NewType("PlanId", str)
+GroupId = NewType("GroupId", str)
+UserId = NewType("UserId", str)
+
+USER_COLUMNS = (
+    "id",
+    "user_principal_name",
+    "display_name",
+    "mail",
+    "proxy_addresses",  # sorted, joined by "+"
+    "account_enabled",  # "yes" | "no" | "" when Graph gave no value
+    "user_type",
+    "usage_location",
+    "department",
+    "country",
+    "company_name",
+    "on_premises_sync_enabled",  # "yes" | "no" | ""
+    "is_management_restricted",  # "yes" | "no" | ""
+    "profile",  # index into TenantSnapshot.profiles
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LicenseAssignment:
+    """One way in which a user holds a SKU: directly (`group_id` is ""), or through one group.
+
+    `state` and `error` are Graph's words; `error` is "" where Graph says null or "None".
+    `disabled_plans` are the service plans switched off in this assignment.
+    """
+
+    sku_id: SkuId
+    group_id: str
+    disabled_plans: tuple[PlanId, ...]
+    state: str = "Active"
+    error: str = ""
+
+    @property
+    def direct(self) -> bool:
+        """Whether the license sits on the user object itself."""
+        return self.group_id == ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether Graph reports the assignment as working: `Active` and no error."""
+        return self.state.casefold() == "active" and not self.error
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LicenseProfile:
+    """Everything that decides about a user's licenses: all assignments, sorted. Many users share one profile."""
+
+    assignments: tuple[LicenseAssignment, ...]
+
+    @classmethod
+    def of(cls, assignments: Iterable[LicenseAssignment]) -> LicenseProfile:
+        """Sort the assignments so that equal sets compare equal."""
+        return cls(tuple(sorted(assignments)))
+
+    @property
+    def skus(self) -> frozenset[SkuId]:
+        """The SKUs held in any way."""
+        return frozenset(a.sku_id for a in self.assignments)
+
+    def direct(self, sku_id: SkuId) -> LicenseAssignment | None:
+        """Return the direct assignment of the SKU, or None."""
+        return next((a for a in self.assignments if a.sku_id == sku_id and a.direct), None)
+
+    def inherited(self, sku_id: SkuId) -> tuple[LicenseAssignment, ...]:
+        """Return the assignments of the SKU that come through groups."""
+        return tuple(a for a in self.assignments if a.sku_id == sku_id and not a.direct)
+
+    def of_sku(self, sku_id: SkuId) -> tuple[LicenseAssignment, ...]:
+        """Return every assignment of the SKU."""
+        return tuple(a for a in self.assignments if a.sku_id == sku_id)
+
+
+NO_LICENSES = LicenseProfile(())
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServicePlan:
+    """One service inside a SKU, as this tenant lists it."""
+
+    id: PlanId
+    name: str
+    applies_to: str = "User"
+    provisioning_status: str = "Success"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribedSku:
+    """A product of the tenant: the sum of all its subscriptions. Units are seats."""
+
+    sku_id: SkuId
+    part_number: str
+    capability_status: str
+    applies_to: str
+    enabled: int
+    warning: int
+    suspended: int
+    locked_out: int
+    consumed: int
+    plans: tuple[ServicePlan, ...]
+    subscription_ids: tuple[str, ...] = ()
+
+    @property
+    def plan_ids(self) -> frozenset[PlanId]:
+        """The service plans that this tenant's SKU has."""
+        return frozenset(p.id for p in self.plans)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySubscription:
+    """One purchase: Graph's `companySubscription`. `next_lifecycle` and `created` are ISO 8601 UTC or ""."""
+
+    id: str
+    sku_id: SkuId
+    part_number: str
+    status: str
+    total_licenses: int
+    is_trial: bool
+    created: str = ""
+    next_lifecycle: str = ""
+    owner_tenant_id: str = ""
+    owner_type: str = ""
+    commerce_subscription_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLicense:
+    """A SKU that a group hands to its members, with the plans it leaves switched off."""
+
+    sku_id: SkuId
+    disabled_plans: tuple[PlanId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that carries licenses, or one that a rule or a protection names.
+
+    `members` are the ids of its users (transitive), or None when they were not read.
+    """
+
+    id: GroupId
+    display_name: str
+    licenses: tuple[GroupLicense, ...] = ()
+    processing_state: str = ""
+    membership_rule: str = ""
+    on_premises_sync_enabled: bool = False
+    members: frozenset[UserId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Who the tenant is."""
+
+    id: str
+    display_name: str
+    verified_domains: tuple[str, ...]
+    default_usage_location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedUser:
+    """A soft-deleted user that still names the SKUs it would bring back when restored."""
+
+    id: UserId
+    user_principal_name: str
+    sku_ids: tuple[SkuId, ...]
+    deleted_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """Evidence of one read: what was asked, when it began and ended (UTC, ISO 8601), and how many rows came."""
+
+    query: str
+    began: str
+    ended: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSnapshot:
+    """A complete read of what concerns the plan, at one time.
+
+    `users` has USER_COLUMNS, one row per user, sorted by id, all text (Arrow-backed strings) but `profile` (integer).
+    `profiles` are the distinct license profiles, sorted. `skus_before` is `subscribedSkus` as read before the scan and
+    `skus` as read after it; `stable` says whether the two agreed. `not_found` are the looked-up names that no user has.
+    `unread` names what could not be read for want of an optional permission.
+    """
+
+    organization: Organization
+    skus: tuple[SubscribedSku, ...]
+    subscriptions: tuple[CompanySubscription, ...]
+    groups: tuple[Group, ...]
+    users: pd.DataFrame
+    profiles: tuple[LicenseProfile, ...]
+    deleted_users: tuple[DeletedUser, ...]
+    reads: tuple[ReadRecord, ...]
+    began: datetime
+    ended: datetime
+    stable: bool = True
+    not_found: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def sku(self, sku_id: str) -> SubscribedSku | None:
+        """Return the tenant's own record of the SKU, or None where it has none."""
+        return next((s for s in self.skus if s.sku_id == sku_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class UserRead:
+    """One user as just read: what the last look before a write, or after a doubt, needs.
+
+    `found` is False when Graph answers 404. `read_at` is when the answer came.
+    """
+
+    id: UserId
+    found: bool
+    read_at: datetime
+    profile: LicenseProfile = NO_LICENSES
+    user_principal_name: str = ""
+    usage_location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddLicense:
+    """A SKU to assign, with the plans that stay switched off in it."""
+
+    sku_id: SkuId
+    disabled_plans: tuple[PlanId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssignLicense:
+    """One request for one user: add and remove travel together."""
+
+    user_id: UserId
+    add: tuple[AddLicense, ...]
+    remove: tuple[SkuId, ...]
+
+
+class Verdict(StrEnum):
+    """What an answer to a write means for the one who asked."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
+    RETRY = "retry"  # proven not applied; may be sent again after `retry_after_s`
+    IN_DOUBT = "in_doubt"  # read the user before anything else
+    STOP = "stop"  # the run as a whole cannot go on
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one AssignLicense; `reason` is our stable code for a refusal, a doubt or a stop.
+
+    `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
+    """
+
+    user_id: UserId
+    verdict: Verdict
+    status: int
+    code: str = ""
+    message: str = ""
+    reason: str = ""
+    retry_after_s: float | None = None
+    request_id: str = ""
+    client_request_id: str = ""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counts of what went over the wire since the client was opened."""
+
+    http: int = 0
+    batches: int = 0
+    writes: int = 0
+    throttled: int = 0
+    waited_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScope:
+    """What a snapshot has to contain besides organization, SKUs, subscriptions and deleted users.
+
+    Every holder of `sku_ids` is scanned; `lookups` are UPNs or ids of further users; groups carrying one of
+    `group_sku_ids` are read; members of `member_groups` are read transitively.
+    """
+
+    sku_ids: tuple[SkuId, ...]
+    group_sku_ids: tuple[SkuId, ...]
+    lookups: tuple[str, ...] = ()
+    member_groups: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, as far as the token can be decoded; `roles` is None when it cannot."""
+
+    app_id: str = ""
+    tenant_id: str = ""
+    roles: tuple[str, ...] | None = None
+    credential: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """One service's state in the tenant's health overview."""
+
+    service: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Display names of SKUs and service plans, by id: for people only, never for a decision."""
+
+    skus: Mapping[str, str] = field(default_factory=dict)
+    plans: Mapping[str, str] = field(default_factory=dict)
+
+    def sku(self, sku_id: str) -> str:
+        """Return the product's name, or the id where none is known."""
+        return self.skus.get(sku_id, sku_id)
+
+    def plan(self, plan_id: str) -> str:
+        """Return the service plan's name, or the id where none is known."""
+        return self.plans.get(plan_id, plan_id)
+
+    def sku_list(self, sku_ids: Sequence[str]) -> str:
+        """Return the products' names joined by a plus sign."""
+        return " + ".join(self.sku(s) for s in sku_ids)

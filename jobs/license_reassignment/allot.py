@@ -1,0 +1,97 @@
+"""Puts changes into waves and gives them seats; who does not fit is held, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from connectors.tenant import SkuId
+from jobs.license_reassignment.decide import Swap, Verdict
+from jobs.license_reassignment.decisions import hold
+from jobs.license_reassignment.policy import Wave
+from jobs.license_reassignment.seats import BUSINESS_CAP, SeatRow, demand, fit
+
+ONLY_WAVE = "all"
+LAST_WAVE = "rest"
+
+
+def wave_order(waves: Sequence[Wave]) -> list[str]:
+    """Name the waves in the order they run; users whom no configured wave takes form the last one."""
+    return [*(w.name for w in waves), LAST_WAVE if waves else ONLY_WAVE]
+
+
+def fill_waves(table: pd.DataFrame, waves: Sequence[Wave]) -> None:
+    """Give every change a wave, in place: the roster's own first, then numbers and per cents in order of UPN."""
+    changes = (table["kind"] == "change").to_numpy()
+    table.loc[~changes, "wave"] = ""
+    names = {w.name for w in waves}
+    free = changes & ~table["wave"].isin(names).to_numpy(dtype=bool)
+    order = table.index[free][np.argsort(table.loc[free, "name"].str.lower().to_numpy(dtype=object), kind="stable")]
+    total, start = int(changes.sum()), 0
+    for wave in waves:
+        size = wave.users if wave.users is not None else round(total * wave.percent / 100) if wave.percent else 0
+        named = int((table["wave"] == wave.name).sum())
+        taken = order[start : start + max(0, size - named)]
+        table.loc[taken, "wave"] = wave.name
+        start += len(taken)
+    table.loc[order[start:], "wave"] = wave_order(waves)[-1]
+
+
+def give_seats(
+    table: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    seats: Sequence[SeatRow],
+    waves: Sequence[Wave],
+    *,
+    capped: Mapping[SkuId, int],
+) -> list[SeatRow]:
+    """Hold exactly the changes that do not fit, in the order wave, roster line, UPN; return the ledger with the demand.
+
+    `capped` maps a Business SKU to its present number of holders.
+    """
+    ordered = _in_order(table, waves)
+    room = {s.sku_id: BUSINESS_CAP - capped[s.sku_id] if s.sku_id in capped else len(table) for s in seats}
+    _hold_misfits(table, ordered, verdicts, room, "business_cap", seats)
+    ordered = ordered[(table.loc[ordered, "kind"] == "change").to_numpy()]
+    wanted = demand(_needs(table, ordered, verdicts))
+    _hold_misfits(table, ordered, verdicts, {s.sku_id: s.free for s in seats}, "no_seat", seats)
+    ordered = ordered[(table.loc[ordered, "kind"] == "change").to_numpy()]
+    got = demand(_needs(table, ordered, verdicts))
+    return [replace(row, needed=got[row.sku_id], short=max(0, wanted[row.sku_id] - max(0, row.free))) for row in seats]
+
+
+def _in_order(table: pd.DataFrame, waves: Sequence[Wave]) -> pd.Index[int]:
+    changes = table[table["kind"] == "change"]
+    rank = {name: n for n, name in enumerate(wave_order(waves))}
+    keys = pd.DataFrame(
+        {
+            "wave": changes["wave"].map(rank),
+            "line": pd.to_numeric(changes["roster_line"], errors="coerce").fillna(np.inf),
+            "name": changes["name"].str.lower(),
+        }
+    )
+    return keys.sort_values(["wave", "line", "name"], kind="stable").index
+
+
+def _needs(table: pd.DataFrame, rows: pd.Index[int], verdicts: Sequence[Verdict]) -> list[tuple[SkuId, ...]]:
+    needs = [v.needs if isinstance(v, Swap) else () for v in verdicts]
+    return [needs[code] for code in table.loc[rows, "verdict"]]
+
+
+def _hold_misfits(
+    table: pd.DataFrame,
+    rows: pd.Index[int],
+    verdicts: Sequence[Verdict],
+    free: Mapping[SkuId, int],
+    reason: str,
+    seats: Sequence[SeatRow],
+) -> None:
+    needs = _needs(table, rows, verdicts)
+    short = fit(needs, free)
+    misfits = np.array([sku is not None for sku in short], dtype=bool)
+    if misfits.any():
+        name = {row.sku_id: row.part_number for row in seats}
+        hold(table, rows[misfits].to_numpy(), reason, [name[sku] for sku in short if sku is not None])

@@ -1,0 +1,93 @@
+"""What one answer means in the light of all the others: permission, seats, and how many refusals are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from connectors.errors import PermissionMissing, Unauthorized
+from connectors.tenant import AssignLicense, Reply, SkuId, Verdict
+from jobs.license_reassignment.exits import JobError, Unfinished
+
+REFUSALS_AFTER = 20
+DENIALS_IN_A_ROW_MAX = 3
+WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
+
+
+class StrangeAnswer(JobError):
+    """Graph answered something this version does not know, or says that our request is malformed."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """Judges replies in the order they come. `applied` counts successes of the whole plan, earlier sessions included."""
+
+    refusals_percent_max: float
+    applied: int = 0
+    refused: int = 0
+    answered: int = 0
+    denied_in_a_row: int = 0
+
+    def judge(self, replies: Sequence[Reply]) -> list[Reply]:
+        """Return the replies with what only the whole run can know.
+
+        A 403 is the user's own refusal among writes that work, and a missing permission when none ever worked or
+        three users in a row get it. A lack of seats leaves the change pending.
+        """
+        self.applied += sum(r.verdict is Verdict.APPLIED for r in replies)
+        judged = [self._one(r) for r in replies]
+        self.refused += sum(r.verdict is Verdict.REFUSED for r in judged)
+        self.answered += sum(r.verdict in {Verdict.REFUSED, Verdict.APPLIED} for r in judged)
+        return judged
+
+    def _one(self, reply: Reply) -> Reply:
+        if reply.verdict is Verdict.APPLIED:
+            self.denied_in_a_row = 0
+        if reply.status == 403 and reply.verdict is Verdict.REFUSED:
+            self.denied_in_a_row += 1
+            if not self.applied or self.denied_in_a_row >= DENIALS_IN_A_ROW_MAX:
+                return replace(reply, verdict=Verdict.STOP, reason="permission")
+        if reply.verdict is Verdict.REFUSED and reply.reason == "no_seat":
+            return replace(reply, verdict=Verdict.RETRY, reason="seats_taken")
+        return reply
+
+    def short_skus(self, change: AssignLicense, reply: Reply) -> set[SkuId]:
+        """Say which SKU ran out: the one that the message names, else all that the change would add."""
+        wanted = {a.sku_id for a in change.add}
+        return {s for s in wanted if s in reply.message.lower()} or wanted
+
+    def raise_if_hopeless(self, replies: Sequence[Reply]) -> None:
+        """End the run when an answer says that the next one will be the same.
+
+        Raises Unauthorized or PermissionMissing (exit 7), StrangeAnswer (1), or Unfinished (4) beyond the refusal limit.
+        """
+        stop = next((r for r in replies if r.verdict is Verdict.STOP), None)
+        if stop is None:
+            self._check_refusals()
+            return
+        if stop.reason == "permission":
+            raise PermissionMissing(
+                WRITE_PERMISSION,
+                f"Graph refuses every license change with 403 ({stop.message}). Grant the application permission "
+                f"{WRITE_PERMISSION} with admin consent, sign in again, and run the same apply: it continues.",
+            )
+        if stop.status == 401:
+            raise Unauthorized(
+                "Graph does not accept the sign-in any more (401 after a fresh token). Check the credential, then run "
+                "the same apply: it continues."
+            )
+        raise StrangeAnswer(
+            f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}. This version does not know "
+            "that answer, so nothing more is sent. The journal has it; the same apply continues once it is understood."
+        )
+
+    def _check_refusals(self) -> None:
+        if self.answered < REFUSALS_AFTER:
+            return
+        percent = 100 * self.refused / self.answered
+        if percent > self.refusals_percent_max:
+            raise Unfinished(
+                f"Stopped: {self.refused} of {self.answered} changes were refused ({percent:.1f} %), more than [limits] "
+                f"refusals_percent_max = {self.refusals_percent_max:g}. See the reasons with `reseat status`; the same "
+                "apply continues."
+            )

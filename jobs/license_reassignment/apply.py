@@ -1,0 +1,361 @@
+"""Carries out the plan: look, write the intent down, send, write the outcome down; several batches at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from connectors.clock import Clock
+from connectors.errors import ConnectorError
+from connectors.tenant import AssignLicense, Reply, UserId, UserRead, Verdict
+from jobs.license_reassignment.answers import Answers
+from jobs.license_reassignment.board import LOOKS_MAX, Board, Finished, Idle, Look, Task, WaveDone, Write
+from jobs.license_reassignment.control import SLICE_S, Control
+from jobs.license_reassignment.exits import ExitCode, JobError, Unfinished
+from jobs.license_reassignment.journal import Journal
+from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, look
+
+READ_AGE_MAX = timedelta(seconds=60)
+GRACE_S = 8.0
+ANSWER_S = 120.0
+IDLE_S = 0.2
+BACK_OFF_S = 2.0
+
+
+class Tenant(Protocol):
+    """What apply asks of the outside; each verb may be called any number of times, by several workers at once."""
+
+    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
+        """Read these users now; one answer per id, in the same order."""
+        ...
+
+    async def write_turn(self, n: int) -> None:
+        """Return when the quota allows n writes; waits, and says why."""
+        ...
+
+    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
+        """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
+        ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a person watching is told. Times in seconds; `reason` says why the run waits, "" when it does not."""
+
+    total: int
+    done: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    drifted: int = 0
+    wave: str = ""
+    reason: str = ""
+    elapsed_s: float = 0.0
+    rate: float = 0.0
+    eta_s: float | None = None
+
+
+@dataclass(slots=True)
+class Ending:
+    """How one session of apply ended: the code, the sentence, and whether it may be told as complete."""
+
+    code: ExitCode
+    reason: str
+
+
+@dataclass(slots=True)
+class Session:
+    """What one apply works with."""
+
+    tenant: Tenant
+    journal: Journal
+    board: Board
+    control: Control
+    clock: Clock
+    answers: Answers
+    patience_s: float
+    workers: int
+    last_wave: str
+    stop_waves: frozenset[str]
+    on_progress: Callable[[Progress], None]
+    batches: int = 0
+    ended: Ending | None = None
+    failure: BaseException | None = None
+    started: float = 0.0
+    helped: float = 0.0
+    done_at_start: int = 0
+    progress: Progress = field(default_factory=lambda: Progress(0))
+
+
+async def apply(session: Session) -> Ending:
+    """Work until everything has its answer, a wave says stop, or something ends the run.
+
+    Raises what ended it when that is an error with an exit code of its own; what is in flight then gets GRACE_S
+    seconds to answer. Nothing is ever sent without its intent on disk.
+    """
+    session.started = session.helped = session.clock.monotonic()
+    session.board.open(session.clock.now())
+    counts = session.board.counts
+    session.done_at_start = len(session.board.tasks) - counts["pending"] - counts["in_doubt"]
+    workers = [asyncio.create_task(_worker(session)) for _ in range(session.workers)]
+    await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+    await _drain(session, workers)
+    results = await asyncio.gather(*workers, return_exceptions=True)
+    _tell(session)
+    errors = [r for r in results if isinstance(r, Exception)]
+    if errors:
+        raise _gravest(errors)
+    assert session.ended is not None, "a worker returns only once the session has ended"
+    return session.ended
+
+
+async def _drain(session: Session, workers: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for the answers of requests already sent: GRACE_S seconds after a signal, longer when nobody is waiting."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + ANSWER_S
+    while late := [w for w in workers if not w.done()]:
+        if session.control.flag:
+            end = min(end, loop.time() + GRACE_S)
+        if loop.time() >= end:
+            break
+        await asyncio.wait(late, timeout=min(SLICE_S, end - loop.time()))
+    for worker in workers:
+        worker.cancel()
+
+
+def _gravest(errors: Sequence[Exception]) -> Exception:
+    """A programming error comes first, so that it is never hidden behind an expected one."""
+    known = [e for e in errors if isinstance(e, (JobError, ConnectorError))]
+    unknown = [e for e in errors if e not in known]
+    return (unknown or sorted(known, key=lambda e: e.exit_code == ExitCode.STOPPED))[0]
+
+
+async def _worker(session: Session) -> None:
+    while session.ended is None and session.failure is None:
+        try:
+            await _turn(session)
+        except (JobError, ConnectorError) as error:
+            session.failure = error
+            raise
+
+
+async def _turn(session: Session) -> None:
+    if reason := session.control.must_end():
+        raise Unfinished(f"Stopped: {reason}. The same command continues.")
+    if reason := session.control.must_wait():
+        await _wait(session, reason, 1.0)
+        return
+    job = session.board.next_job(session.clock.now())
+    match job:
+        case Write(tasks):
+            await _write(session, tasks)
+        case Look(tasks):
+            await _look(session, tasks)
+        case Idle(until):
+            await _idle(session, until)
+        case WaveDone(name):
+            _end_wave(session, name)
+        case Finished():
+            session.ended = _ending(session)
+    _tell(session)
+
+
+async def _wait(session: Session, reason: str, seconds: float) -> None:
+    session.progress.reason = reason
+    _tell(session)
+    if session.clock.monotonic() - session.helped > session.patience_s:
+        raise Unfinished(
+            f"Stopped: nothing moved for {session.patience_s / 60:.0f} minutes ({reason}). The same command continues."
+        )
+    await session.clock.sleep(seconds)
+    session.progress.reason = ""
+
+
+async def _idle(session: Session, until: datetime | None) -> None:
+    """Sleep until the next thing is due, or a little while others are at work."""
+    if until is None:
+        await session.clock.sleep(IDLE_S)
+        return
+    seconds = max(IDLE_S, (until - session.clock.now()).total_seconds())
+    await _wait(session, "looking again at changes in doubt, or waiting to send again", min(seconds, 1.0))
+
+
+def _end_wave(session: Session, name: str) -> None:
+    _note(session, "wave", wave=name, text=f"wave {name} has all its answers")
+    if name == session.last_wave:
+        session.ended = _ending(session)
+    elif name in session.stop_waves and session.last_wave == "":
+        session.ended = Ending(
+            ExitCode.STOPPED, f"wave {name} is done and says stop; `--wave NAME` goes on, up to that wave"
+        )
+    else:
+        session.board.next_wave()
+
+
+def _ending(session: Session) -> Ending:
+    counts = session.board.counts
+    if counts["in_doubt"]:
+        return Ending(ExitCode.STOPPED, f"{counts['in_doubt']} users in doubt: reads do not agree yet")
+    if session.board.short:
+        return Ending(
+            ExitCode.STOPPED,
+            "seats were taken by others: " + ", ".join(sorted(session.board.short)) + "; buy or free seats, then go on",
+        )
+    left = counts["refused"] + counts["drifted"] + counts["gone"]
+    if left:
+        return Ending(ExitCode.PEOPLE_LEFT, f"{left} users refused, drifted or gone")
+    if counts["pending"] and session.last_wave == "":
+        return Ending(ExitCode.STOPPED, f"{counts['pending']} changes not sent")
+    return Ending(ExitCode.DONE, "every change was answered, none refused")
+
+
+async def _write(session: Session, tasks: Sequence[Task]) -> None:
+    """One batch: read, wait for a turn, and send what is still as planned."""
+    ready = await _fresh(session, tasks)
+    if ready:
+        await _send(session, ready)
+
+
+async def _fresh(session: Session, tasks: Sequence[Task]) -> list[Task]:
+    """Return the users that are still as planned, on reads at most READ_AGE_MAX old; settle the others."""
+    while True:
+        reads = await session.tenant.read_users([t.user_id for t in tasks])
+        ready = [task for task, read in zip(tasks, reads, strict=True) if _as_planned(session, task, read)]
+        if not ready:
+            return []
+        tasks = ready
+        await session.tenant.write_turn(len(ready))
+        if session.clock.now() - min(r.read_at for r in reads) <= READ_AGE_MAX and not session.control.must_end():
+            return ready
+        if session.control.must_end():
+            raise Unfinished(f"Stopped: {session.control.must_end()}. The same command continues.")
+
+
+def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
+    seen = look(read.profile, task.before, task.change, task.targets) if read.found else "gone"
+    if seen == "before":
+        return True
+    sent = _standing(session, task).sent > 0
+    if seen == "moved":
+        verdict = "moved" if sent else "already"
+    else:
+        verdict = "gone" if seen == "gone" else "drifted"
+    if verdict == "drifted" and sent:
+        session.board.doubt(task, session.clock.now())
+        _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "in_doubt", "reason": "unproven"}]})
+    else:
+        _settle(session, task, verdict)
+    return False
+
+
+async def _send(session: Session, tasks: Sequence[Task]) -> None:
+    session.batches += 1
+    items = [_intent(task) for task in tasks]
+    _record(session, "intent", {"batch": session.batches, "items": items})
+    replies = await session.tenant.assign([t.change for t in tasks])
+    session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
+    replies = session.answers.judge(replies)
+    _record(session, "outcome", _outcome(session.batches, replies))
+    for task, reply in zip(tasks, replies, strict=True):
+        _after(session, task, reply)
+    session.answers.raise_if_hopeless(replies)
+
+
+def _intent(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.user_id,
+        "add": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in task.change.add],
+        "remove": list(task.change.remove),
+        "before": task.before_number,
+    }
+
+
+def _outcome(batch: int, replies: Sequence[Reply]) -> dict[str, Any]:
+    waits = [r.retry_after_s for r in replies if r.retry_after_s is not None]
+    return {
+        "batch": batch,
+        "items": [
+            {
+                "id": r.user_id,
+                "verdict": r.verdict.value,
+                "status": r.status,
+                "code": r.code,
+                "message": r.message,
+                "reason": r.reason,
+            }
+            for r in replies
+        ],
+        "request_id": next((r.request_id for r in replies if r.request_id), ""),
+        "client_request_id": next((r.client_request_id for r in replies if r.client_request_id), ""),
+        "retry_after": max(waits, default=None),
+    }
+
+
+def _after(session: Session, task: Task, reply: Reply) -> None:
+    now = session.clock.now()
+    match reply.verdict:
+        case Verdict.APPLIED | Verdict.REFUSED:
+            session.board.answered(task)
+        case Verdict.IN_DOUBT:
+            session.board.doubt(task, now)
+        case Verdict.RETRY if reply.reason == "seats_taken":
+            session.board.short.update(session.answers.short_skus(task.change, reply))
+            session.board.put_back(task)
+        case Verdict.RETRY:
+            wait = BACK_OFF_S if reply.retry_after_s is None else reply.retry_after_s
+            session.board.put_back(task, now + timedelta(seconds=wait))
+        case Verdict.STOP:
+            session.board.put_back(task)
+
+
+async def _look(session: Session, tasks: Sequence[Task]) -> None:
+    reads = await session.tenant.read_users([t.user_id for t in tasks])
+    for task, read in zip(tasks, reads, strict=True):
+        seen = look(read.profile, task.before, task.change, task.targets) if read.found else "gone"
+        agreed = session.board.looked(task, seen, read.read_at)
+        if agreed is None:
+            if session.board.looks(task) >= LOOKS_MAX:
+                session.board.give_up_doubt(task)
+            continue
+        session.helped = session.clock.monotonic()
+        if agreed == "before":
+            _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "pending", "reason": "no_effect"}]})
+            session.board.put_back(task)
+        else:
+            _settle(session, task, {"moved": "moved", "gone": "gone", "other": "drifted"}[agreed])
+
+
+def _settle(session: Session, task: Task, verdict: str) -> None:
+    reason = {"drifted": "changed_by_others", "gone": "user_not_found"}.get(verdict, "")
+    _record(session, "settled", {"items": [{"id": task.user_id, "verdict": verdict, "reason": reason}]})
+    session.board.answered(task)
+
+
+def _note(session: Session, event: str, **facts: object) -> None:
+    _record(session, "note", {"event": event, **facts})
+
+
+def _record(session: Session, kind: str, body: dict[str, Any]) -> None:
+    """Append to the journal and fold the same line into the standings: one truth, written first."""
+    line = session.journal.append(kind, body)
+    session.board.record(Entry(line.kind, line.at, line.body))
+
+
+def _standing(session: Session, task: Task) -> Standing:
+    return session.board.standings.get(task.user_id, NOT_SENT)
+
+
+def _tell(session: Session) -> None:
+    counts = session.board.counts
+    told = session.progress
+    told.total = len(session.board.tasks)
+    told.done = told.total - counts["pending"] - counts["in_doubt"]
+    told.refused, told.in_doubt, told.drifted = counts["refused"], counts["in_doubt"], counts["drifted"]
+    told.wave = session.board.wave
+    told.elapsed_s = session.clock.monotonic() - session.started
+    fresh = told.done - session.done_at_start
+    told.rate = fresh / told.elapsed_s if told.elapsed_s > 0 else 0.0
+    told.eta_s = (told.total - told.done) / told.rate if told.rate > 0 else None
+    session.on_progress(told)

@@ -1,0 +1,205 @@
+"""The board of one apply: which users wait, which are out, which are in doubt, and what to do next. No I/O."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.tenant import AssignLicense, LicenseProfile, SkuId, UserId
+from jobs.license_reassignment.outcome import Entry, Seen, Standing, advance
+
+BATCH_SIZE_MAX = 20
+SETTLE_SPACING = timedelta(seconds=10)
+LOOKS_MAX = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One planned change with what its user looked like in the snapshot."""
+
+    change: AssignLicense
+    targets: tuple[SkuId, ...]
+    before: LicenseProfile
+    before_number: int
+    wave: str
+
+    @property
+    def user_id(self) -> UserId:
+        """The user's object id."""
+        return self.change.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Send these changes now, after a look at each user."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read these users: a change of theirs is in doubt."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing to do before this time, or before work that is out comes back (`until` None)."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaveDone:
+    """Every change of the wave has its answer; call `next_wave`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last wave is done, or what is left cannot be sent now."""
+
+
+Job = Write | Look | Idle | WaveDone | Finished
+
+
+@dataclass(slots=True)
+class _Doubt:
+    task: Task
+    due: datetime
+    looks: int = 0
+    seen: Seen | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Board:
+    """Hands out jobs of at most BATCH_SIZE_MAX users; one user is never in two jobs at once."""
+
+    tasks: Mapping[UserId, Task]
+    standings: dict[str, Standing]
+    waves: Sequence[str]
+    short: set[SkuId] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    _wave: int = 0
+    _queue: deque[Task] = field(default_factory=deque)
+    _later: list[tuple[datetime, int, Task]] = field(default_factory=list)
+    _doubts: dict[UserId, _Doubt] = field(default_factory=dict)
+    _out: set[UserId] = field(default_factory=set)
+    _ticket: int = 0
+
+    def open(self, now: datetime) -> None:
+        """Put everybody in doubt up for a look at once, and line up the first wave."""
+        self.counts = Counter(self._state(u) for u in self.tasks)
+        for user_id, task in self.tasks.items():
+            if self._state(user_id) == "in_doubt":
+                self._doubts[user_id] = _Doubt(task, due=now)
+        self._line_up()
+
+    @property
+    def wave(self) -> str:
+        """The wave at work."""
+        return self.waves[self._wave]
+
+    def _state(self, user_id: UserId) -> str:
+        standing = self.standings.get(user_id)
+        return standing.state if standing else "pending"
+
+    def _line_up(self) -> None:
+        wave = self.waves[self._wave]
+        self._queue.extend(t for t in self.tasks.values() if t.wave == wave and self._state(t.user_id) == "pending")
+
+    def next_job(self, now: datetime) -> Job:
+        """Return what to do now. Doubts that are due come before new changes."""
+        while self._later and self._later[0][0] <= now:
+            self._queue.append(heapq.heappop(self._later)[2])
+        due = [d.task for d in self._doubts.values() if d.due <= now and d.task.user_id not in self._out]
+        if due:
+            return Look(self._take(due[:BATCH_SIZE_MAX]))
+        ready: list[Task] = []
+        while self._queue and len(ready) < BATCH_SIZE_MAX:
+            task = self._queue.popleft()
+            if not self._is_short(task):
+                ready.append(task)
+        if ready:
+            return Write(self._take(ready))
+        return self._when_nothing_is_ready()
+
+    def _when_nothing_is_ready(self) -> Job:
+        times = [d.due for d in self._doubts.values() if d.task.user_id not in self._out]
+        if self._later:
+            times.append(self._later[0][0])
+        if times or self._out:
+            return Idle(min(times, default=None))
+        if self._wave + 1 < len(self.waves):
+            return WaveDone(self.wave)
+        return Finished()
+
+    def next_wave(self) -> None:
+        """Go on to the next wave; only after WaveDone."""
+        assert not self._out and not self._doubts and not self._later, "a wave ends when all its answers are in"
+        self._wave += 1
+        self._line_up()
+
+    def _take(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
+        taken = tuple(tasks)
+        self._out.update(t.user_id for t in taken)
+        return taken
+
+    def _is_short(self, task: Task) -> bool:
+        return any(a.sku_id in self.short for a in task.change.add)
+
+    def put_back(self, task: Task, not_before: datetime | None = None) -> None:
+        """Return a change that was not applied; it goes out again, at once or later."""
+        self._out.discard(task.user_id)
+        if not_before is None:
+            self._queue.append(task)
+        else:
+            self._ticket += 1
+            heapq.heappush(self._later, (not_before, self._ticket, task))
+
+    def answered(self, task: Task) -> None:
+        """Close one user: nothing more is sent or read for it in this run."""
+        self._out.discard(task.user_id)
+        self._doubts.pop(task.user_id, None)
+
+    def doubt(self, task: Task, now: datetime) -> None:
+        """Put a change up for a look, a while from now: a late request may still be at work."""
+        self._out.discard(task.user_id)
+        self._doubts[task.user_id] = _Doubt(task, due=now + SETTLE_SPACING)
+
+    def looked(self, task: Task, seen: Seen, now: datetime) -> Seen | None:
+        """Note one look. Returns what two looks, a while apart, agree on; None asks for another look."""
+        self._out.discard(task.user_id)
+        doubt = self._doubts[task.user_id]
+        agreed = doubt.seen == seen and doubt.seen_at is not None and now - doubt.seen_at >= SETTLE_SPACING
+        if not agreed:
+            if doubt.seen != seen:
+                doubt.seen, doubt.seen_at = seen, now
+            doubt.looks += 1
+            doubt.due = now + SETTLE_SPACING
+            return None
+        del self._doubts[task.user_id]
+        return seen
+
+    def looks(self, task: Task) -> int:
+        """How often a doubt of this user was looked at without agreement."""
+        doubt = self._doubts.get(task.user_id)
+        return doubt.looks if doubt else 0
+
+    def give_up_doubt(self, task: Task) -> None:
+        """Leave a user in doubt for the next start: reads do not agree."""
+        self._doubts.pop(task.user_id, None)
+        self._out.discard(task.user_id)
+
+    def record(self, entry: Entry) -> None:
+        """Fold one journal line into the standings and the counts."""
+        for user_id, old, new in advance(self.standings, entry):
+            if user_id in self.tasks:
+                self.counts[old.state] -= 1
+                self.counts[new.state] += 1

@@ -1,0 +1,123 @@
+"""Which target each user is meant to have, and by which rule: columns in, columns out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from connectors.tenant import GroupId, LicenseProfile, SkuId, TenantSnapshot, UserId
+from jobs.license_reassignment.policy import Policy, Where, Wish
+
+NO_RULE = -1
+LEAVE = -2
+
+REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED = (1 << n for n in range(6))
+
+_TEXT_CONDITIONS = {
+    "department": "department",
+    "usage_location": "usage_location",
+    "country": "country",
+    "company": "company_name",
+    "account_enabled": "account_enabled",
+}
+
+
+def profiles_holding(profiles: Sequence[LicenseProfile], sku_ids: frozenset[SkuId]) -> np.ndarray:
+    """Return one boolean per profile: whether it holds any of the SKUs in any way."""
+    return np.fromiter((bool(p.skus & sku_ids) for p in profiles), dtype=bool, count=len(profiles))
+
+
+def in_scope(snapshot: TenantSnapshot, policy: Policy, named: frozenset[UserId]) -> pd.Series[bool]:
+    """Say per user whether `[scope]` selects them: every source holder, or (csv) exactly the roster's users."""
+    users = snapshot.users
+    if policy.scope == "csv":
+        return users["id"].isin(named)
+    holds = profiles_holding(snapshot.profiles, frozenset(policy.sources))
+    return pd.Series(holds[users["profile"].to_numpy()], index=users.index) | users["id"].isin(named)
+
+
+def matches(snapshot: TenantSnapshot, where: Where) -> pd.Series[bool]:
+    """Say per user whether every condition of a rule holds."""
+    users = snapshot.users
+    hit = pd.Series(data=True, index=users.index)
+    for key, column in _TEXT_CONDITIONS.items():
+        wanted: frozenset[str] = getattr(where, key)
+        if wanted:
+            hit &= users[column].str.strip().str.lower().isin({w.strip().lower() for w in wanted})
+    if where.member_of:
+        hit &= users["id"].isin(_members(snapshot, where.member_of))
+    if where.holds:
+        hit &= profiles_holding(snapshot.profiles, where.holds)[users["profile"].to_numpy()]
+    return hit
+
+
+def _members(snapshot: TenantSnapshot, group_ids: frozenset[str]) -> set[str]:
+    found: set[str] = set()
+    for group in snapshot.groups:
+        if group.id in group_ids and group.members is not None:
+            found |= group.members
+    return found
+
+
+def choose(
+    snapshot: TenantSnapshot,
+    policy: Policy,
+    wishes: Mapping[UserId, Wish],
+) -> tuple[pd.DataFrame, list[tuple[SkuId, ...]]]:
+    """Give every user the first rule that matches; a roster row's own target beats every rule.
+
+    Returns columns `rule` (name of what decided, "" where nothing did) and `choice` (index into the returned list
+    of target tuples, NO_RULE or LEAVE), with the index of `snapshot.users`.
+    """
+    users = snapshot.users
+    rule = np.full(len(users), "", dtype=object)
+    choice = np.full(len(users), NO_RULE, dtype=np.int64)
+    targets: list[tuple[SkuId, ...]] = []
+    for entry in reversed(policy.rules):  # the first match wins, so it is written last
+        hit = matches(snapshot, entry.where).to_numpy(dtype=bool)
+        rule[hit] = entry.name
+        choice[hit] = _index(targets, entry.targets)
+    wished = users["id"].isin([user_id for user_id, wish in wishes.items() if wish.targets is not None])
+    for at in np.flatnonzero(wished.to_numpy(dtype=bool)):
+        wish = wishes[UserId(users["id"].iat[at])]
+        rule[at] = f"roster line {wish.line}"
+        choice[at] = _index(targets, wish.targets or ())
+    return pd.DataFrame({"rule": rule, "choice": choice}, index=users.index), targets
+
+
+def _index(targets: list[tuple[SkuId, ...]], wanted: tuple[SkuId, ...]) -> int:
+    if not wanted:
+        return LEAVE
+    if wanted not in targets:
+        targets.append(wanted)
+    return targets.index(wanted)
+
+
+def flags(snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId]) -> pd.Series[int]:
+    """Return the facts besides licenses that can hold a user, as bits per user."""
+    users = snapshot.users
+    bits = np.zeros(len(users), dtype=np.int64)
+
+    def mark(mask: pd.Series[bool], bit: int) -> None:
+        bits[mask.to_numpy(dtype=bool)] |= bit
+
+    mark(users["id"].isin(rejected), REJECTED)
+    mark(protected(snapshot, policy), PROTECTED)
+    if policy.hold_disabled_accounts:
+        mark(users["account_enabled"] == "no", DISABLED)
+    if policy.hold_guests:
+        mark(users["user_type"].str.lower() == "guest", GUEST)
+    mark(users["is_management_restricted"] == "yes", RESTRICTED)
+    mark(~users["usage_location"].str.fullmatch("[A-Za-z]{2}"), UNLOCATED)
+    return pd.Series(bits, index=users.index)
+
+
+def protected(snapshot: TenantSnapshot, policy: Policy) -> pd.Series[bool]:
+    """Say per user whether `[scope] protected` names them, by UPN, by id, or through a group."""
+    users = snapshot.users
+    names = {GroupId(p) for p in policy.protected}
+    by_group = _members(snapshot, frozenset(names))
+    upn = users["user_principal_name"].str.lower()
+    return upn.isin(names) | users["id"].isin(names) | users["id"].isin(by_group)

@@ -1,0 +1,123 @@
+"""Everything that may make a run wait or stop besides Graph: signals, pause file, speed file, window, time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connectors.clock import Clock
+from jobs.license_reassignment.exits import Unfinished
+
+SLICE_S = 0.5
+
+
+class StopFlag:
+    """Set by a signal; asked by every wait. `reason` says who set it."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def set(self, reason: str) -> None:
+        """Ask the run to end cleanly."""
+        self.reason = self.reason or reason
+
+    def __bool__(self) -> bool:
+        return bool(self.reason)
+
+
+class StoppableClock:
+    """A clock whose sleeps end at once, with Unfinished, when the flag is set."""
+
+    def __init__(self, clock: Clock, flag: StopFlag) -> None:
+        self._clock = clock
+        self._flag = flag
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep in short slices, so that a signal is seen on every platform."""
+        end = self._clock.monotonic() + seconds
+        while True:
+            if self._flag:
+                raise Unfinished(f"Stopped: {self._flag.reason}. The same command continues.")
+            left = end - self._clock.monotonic()
+            if left <= 0:
+                return
+            await self._clock.sleep(min(SLICE_S, left))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours in which writes may be sent, in a time zone; across midnight when the end lies before the start."""
+
+    start: time
+    end: time
+    zone: ZoneInfo
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether the wall clock of the zone lies inside the window."""
+        at = now.astimezone(self.zone).time()
+        if self.start < self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone.key}"
+
+
+class Control:
+    """Answers two questions before each batch: must the run end, and must it wait, each with the reason."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        flag: StopFlag,
+        *,
+        window: Window | None = None,
+        stop_after: timedelta | None = None,
+        quota_share: float = 0.9,
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self.flag = flag
+        self._window = window
+        self._deadline = clock.now() + stop_after if stop_after else None
+        self._quota_share = quota_share
+
+    def must_end(self) -> str:
+        """Return why the run must end now, or ""."""
+        now = self._clock.now()
+        if self.flag:
+            return self.flag.reason
+        if self._deadline and now >= self._deadline:
+            return "the time limit (stop_after) is reached"
+        if self._window and not self._window.open_at(now):
+            return f"outside the window {self._window}"
+        return ""
+
+    def must_wait(self) -> str:
+        """Return why the run must wait, or ""."""
+        return "paused: the file `pause` is in the run folder" if (self._folder / "pause").exists() else ""
+
+    def quota_share(self) -> float:
+        """Return the share of the quota to use: the number in the file `speed`, else the setting."""
+        with contextlib.suppress(OSError, ValueError):
+            share = float((self._folder / "speed").read_text(encoding="ascii").strip())
+            if math.isfinite(share) and 0 < share <= 1:
+                return share
+        return self._quota_share
+
+
+Waiting = Callable[[str, float], None]

@@ -1,0 +1,187 @@
+"""Decides one license profile at a time: swap it in one request, or leave it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.families import PlanFamilies
+from connectors.tenant import AddLicense, LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
+from jobs.license_reassignment import choose
+from jobs.license_reassignment.coverage import (
+    Holding,
+    broken_dependencies,
+    conflicts,
+    data_at_risk,
+    voice_at_risk,
+)
+from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.translate import Translation, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What decides about a user besides the license profile. `targets` None: no rule named any; (): leave."""
+
+    targets: tuple[SkuId, ...] | None
+    flags: int = 0
+    disabled_plans: tuple[str, ...] | None = None
+    voice: bool | None = None
+    legal_hold: bool = False
+    backup_acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The user changes in one request. `add` leaves out targets already held; `needs` are the seats it takes."""
+
+    targets: tuple[SkuId, ...]
+    add: tuple[AddLicense, ...]
+    remove: tuple[SkuId, ...]
+    needs: tuple[SkuId, ...]
+    kept_off: tuple[PlanId, ...] = ()
+    new_on: tuple[PlanId, ...] = ()
+    lost: tuple[PlanId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """The user is not touched; `reason` is a code of the reasons table, `detail` names what it is about."""
+
+    reason: str
+    detail: str = ""
+    targets: tuple[SkuId, ...] = ()
+    lost: tuple[PlanId, ...] = ()
+
+
+Verdict = Swap | Stay
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is the same for every user of a plan."""
+
+    policy: Policy
+    skus: Mapping[SkuId, SubscribedSku]
+    families: PlanFamilies
+    unusable_targets: Mapping[SkuId, str]  # SKU -> reason code, e.g. trial_target
+
+
+def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict:
+    """Decide one (profile, traits). The order of the questions is the order in which reasons win."""
+    held = tuple(s for s in context.policy.sources if s in profile.skus)
+    return (
+        _by_flag(traits, choose.REJECTED, "roster_row_rejected")
+        or _by_flag(traits, choose.PROTECTED, "protected")
+        or _without_source(profile, traits, held)
+        or _by_choice(traits)
+        or _by_flag(traits, choose.DISABLED, "disabled_account")
+        or _by_flag(traits, choose.GUEST, "guest")
+        or _by_flag(traits, choose.RESTRICTED, "restricted_management")
+        or _source_not_ours(profile, traits, held)
+        or _target_unfit(profile, traits, context)
+        or _swap(profile, traits, held, context)
+    )
+
+
+def _by_flag(traits: Traits, bit: int, reason: str) -> Stay | None:
+    return Stay(reason, targets=traits.targets or ()) if traits.flags & bit else None
+
+
+def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId]) -> Stay | None:
+    if held:
+        return None
+    targets = traits.targets or ()
+    if targets and all(any(a.sound for a in profile.of_sku(t)) for t in targets):
+        return Stay("already_on_target", targets=targets)
+    return Stay("no_source", targets=targets)
+
+
+def _by_choice(traits: Traits) -> Stay | None:
+    if traits.targets is None:
+        return Stay("no_rule")
+    return Stay("left_by_choice") if not traits.targets else None
+
+
+def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId]) -> Stay | None:
+    """A group's license is changed on the group only, and its direct half stays as long as the group keeps it."""
+    targets = traits.targets or ()
+    groups = sorted({a.group_id for s in held for a in profile.inherited(s)})
+    if groups:
+        return Stay("inherited", "+".join(groups), targets)
+    if any(a.state == "Unknown" for s in held for a in profile.of_sku(s)):
+        return Stay("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
+    return None
+
+
+def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Stay | None:
+    targets = traits.targets or ()
+    for target in targets:
+        held = profile.of_sku(target)
+        if held and not any(a.sound for a in held):
+            words = ", ".join(sorted({f"{a.state} {a.error}".strip() for a in held}))
+            return Stay("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
+        if not held and target in context.unusable_targets:
+            return Stay(context.unusable_targets[target], context.skus[target].part_number, targets)
+    if traits.flags & choose.UNLOCATED and any(not profile.of_sku(t) for t in targets):
+        return Stay("no_usage_location", targets=targets)
+    return None
+
+
+def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Verdict:
+    targets = traits.targets or ()
+    needs = tuple(t for t in targets if not profile.of_sku(t))
+    leaving = [a for a in profile.assignments if a.sku_id in held]
+    staying = [a for a in profile.assignments if a.sku_id not in held]
+    translation = translate(
+        [(context.skus.get(a.sku_id), a) for a in leaving],
+        [(context.skus.get(a.sku_id), a) for a in staying],
+        [context.skus[t] for t in needs],
+        carry_over=context.policy.carry_over,
+        new_in_target=context.policy.new_in_target,
+        families=context.families,
+        wished_off=traits.disabled_plans,
+    )
+    before = Holding.of(((context.skus.get(a.sku_id), a) for a in profile.assignments), context.families)
+    added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
+    after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)
+    stay = _service_lost(before, after, traits, context) or _plans_at_odds(before, after, context)
+    if stay:
+        return Stay(stay.reason, stay.detail, targets, translation.lost)
+    return _request(targets, needs, held, translation)
+
+
+def _request(
+    targets: tuple[SkuId, ...], needs: tuple[SkuId, ...], held: Sequence[SkuId], translation: Translation
+) -> Swap:
+    return Swap(
+        targets=targets,
+        add=translation.add,
+        remove=tuple(held),
+        needs=needs,
+        kept_off=translation.kept_off,
+        new_on=translation.new_on,
+        lost=translation.lost,
+    )
+
+
+def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context) -> Stay | None:
+    losses = data_at_risk(before, after)
+    detail = "; ".join(loss.sentence for loss in losses)
+    if losses and traits.legal_hold:
+        return Stay("legal_hold", detail)
+    if losses and not context.policy.accept_lost_services and not traits.backup_acknowledged:
+        return Stay("lost_service", detail)
+    voice = voice_at_risk(before, after, declared=traits.voice)
+    if voice and not context.policy.accept_lost_services:
+        return Stay("lost_voice", voice)
+    return None
+
+
+def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Stay | None:
+    """Only what the change would bring is held: a pair that stands today is Graph's business."""
+    for plan, needs in broken_dependencies(before, after, context.families):
+        return Stay("dependency", f"{plan} needs {needs}")
+    for first, second in conflicts(before, after, context.families):
+        return Stay("conflict", f"{first} excludes {second}")
+    return None

@@ -1,0 +1,181 @@
+"""The table of decisions: one row per user in scope, decided once per distinct profile and merged back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from connectors.tenant import TenantSnapshot, UserId
+from jobs.license_reassignment import choose
+from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
+from jobs.license_reassignment.policy import Policy, Wish
+
+DECISION_COLUMNS = (
+    "id",
+    "name",
+    "kind",
+    "rule",
+    "add",
+    "remove",
+    "disabled_plans",
+    "reason",
+    "wave",
+    "before",
+    "detail",
+    "targets",
+    "plans_kept_off",
+    "plans_new_on",
+    "plans_lost",
+    "roster_line",
+)
+
+NO_WISH = Wish(line=0)
+
+
+def disabled_text(swap: Swap) -> str:
+    """Render the switched-off plans of every added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
+    return ";".join(f"{a.sku_id}:{'+'.join(a.disabled_plans)}" for a in swap.add if a.disabled_plans)
+
+
+def tabulate(
+    snapshot: TenantSnapshot,
+    policy: Policy,
+    context: Context,
+    wishes: Mapping[UserId, Wish],
+    rejected: frozenset[UserId],
+) -> tuple[pd.DataFrame, list[Verdict]]:
+    """Decide every user in scope.
+
+    Returns the table (DECISION_COLUMNS plus `verdict`, an index into the returned list of distinct verdicts).
+    A wave is filled in only where the roster names one.
+    """
+    users = snapshot.users
+    chosen, targets = choose.choose(snapshot, policy, wishes)
+    traits_of, distinct_wishes = _wish_codes(users, wishes)
+    keys = pd.DataFrame(
+        {
+            "profile": users["profile"].to_numpy(dtype=np.int64),
+            "choice": chosen["choice"].to_numpy(),
+            "flags": choose.flags(snapshot, policy, rejected).to_numpy(),
+            "wish": traits_of,
+        },
+        index=users.index,
+    )
+    selected = choose.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
+    keys, users, chosen = keys[selected], users[selected], chosen[selected]
+    code, distinct = _distinct(keys)
+    verdicts = [
+        decide(
+            snapshot.profiles[row.profile], _traits(row.choice, row.flags, distinct_wishes[row.wish], targets), context
+        )
+        for row in distinct.itertuples(index=False)
+    ]
+    table = _columns(users, chosen["rule"], verdicts, code)
+    table["wave"] = _from_wishes(users, wishes, "wave")
+    table["roster_line"] = _from_wishes(users, wishes, "line")
+    return table.reset_index(drop=True), verdicts
+
+
+def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """Number the distinct key rows in sorted order, so that equal inputs give equal numbers."""
+    distinct = keys.drop_duplicates().sort_values(list(keys.columns)).reset_index(drop=True)
+    numbered = distinct.assign(code=np.arange(len(distinct)))
+    return keys.merge(numbered, on=list(keys.columns), how="left")["code"].to_numpy(dtype=np.int64), distinct
+
+
+def _traits(choice: int, flags: int, wish: Wish, targets: Sequence[tuple[str, ...]]) -> Traits:
+    wanted = None if choice == choose.NO_RULE else () if choice == choose.LEAVE else targets[choice]
+    return Traits(
+        targets=wanted,  # type: ignore[arg-type]  # choose() hands back SkuIds
+        flags=flags,
+        disabled_plans=wish.disabled_plans,
+        voice=wish.voice,
+        legal_hold=wish.legal_hold,
+        backup_acknowledged=bool(wish.backup_acknowledged_by),
+    )
+
+
+def _wish_codes(users: pd.DataFrame, wishes: Mapping[UserId, Wish]) -> tuple[np.ndarray, list[Wish]]:
+    """Number the distinct sets of personal wishes that matter to a decision; 0 is none."""
+    distinct = [NO_WISH]
+    numbers: dict[tuple[object, ...], int] = {_personal(NO_WISH): 0}
+    codes = np.zeros(len(users), dtype=np.int64)
+    for at in np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool)):
+        wish = wishes[UserId(users["id"].iat[at])]
+        key = _personal(wish)
+        if key not in numbers:
+            numbers[key] = len(distinct)
+            distinct.append(wish)
+        codes[at] = numbers[key]
+    return codes, distinct
+
+
+def _personal(wish: Wish) -> tuple[object, ...]:
+    return (wish.disabled_plans, wish.voice, wish.legal_hold, bool(wish.backup_acknowledged_by))
+
+
+def _from_wishes(users: pd.DataFrame, wishes: Mapping[UserId, Wish], name: str) -> list[str]:
+    values = {user_id: str(getattr(wish, name)) for user_id, wish in wishes.items()}
+    return [values.get(user_id, "") for user_id in users["id"]]
+
+
+def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verdict], code: np.ndarray) -> pd.DataFrame:
+    per_verdict = pd.DataFrame([_row(v) for v in verdicts], columns=_VERDICT_COLUMNS).astype(object)
+    wide = per_verdict.take(code).reset_index(drop=True)
+    table = pd.DataFrame(
+        {
+            "id": users["id"].to_numpy(dtype=object),
+            "name": users["user_principal_name"].to_numpy(dtype=object),
+            "rule": rules.to_numpy(dtype=object),
+            "before": users["profile"].to_numpy(),
+        }
+    )
+    for column in _VERDICT_COLUMNS:
+        table[column] = wide[column].to_numpy()
+    table["verdict"] = code
+    return table
+
+
+_VERDICT_COLUMNS = (
+    "kind",
+    "add",
+    "remove",
+    "disabled_plans",
+    "reason",
+    "detail",
+    "targets",
+    "plans_kept_off",
+    "plans_new_on",
+    "plans_lost",
+)
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    match verdict:
+        case Swap():
+            return (
+                "change",
+                "+".join(a.sku_id for a in verdict.add),
+                "+".join(verdict.remove),
+                disabled_text(verdict),
+                "",
+                "",
+                "+".join(verdict.targets),
+                "+".join(verdict.kept_off),
+                "+".join(verdict.new_on),
+                "+".join(verdict.lost),
+            )
+        case Stay():
+            targets = "+".join(verdict.targets)
+            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", "+".join(verdict.lost))
+
+
+def hold(table: pd.DataFrame, rows: np.ndarray, reason: str, detail: Sequence[str]) -> None:
+    """Turn changes into holds, in place: the rows keep their rule and targets, and send nothing."""
+    for column in ("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on", "wave"):
+        table.loc[rows, column] = ""
+    table.loc[rows, "kind"] = "hold"
+    table.loc[rows, "reason"] = reason
+    table.loc[rows, "detail"] = list(detail)

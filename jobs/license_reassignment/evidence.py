@@ -1,0 +1,139 @@
+"""A tenant snapshot as plain files that an auditor can open, and back again without loss."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+import pandas as pd
+
+from connectors.formula import guard, unguard
+from connectors.tenant import (
+    USER_COLUMNS,
+    CompanySubscription,
+    DeletedUser,
+    Group,
+    GroupLicense,
+    LicenseAssignment,
+    LicenseProfile,
+    Organization,
+    ReadRecord,
+    ServicePlan,
+    SubscribedSku,
+    TenantSnapshot,
+)
+
+Which = Literal["snapshot", "after"]
+_FREE_TEXT = ("user_principal_name", "display_name", "mail", "proxy_addresses", "department", "country", "company_name")
+
+
+def json_bytes(value: object) -> bytes:
+    """Serialize for people and digests alike: sorted keys, two blanks, UTF-8, a newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def csv_bytes(table: pd.DataFrame, *, free_text: tuple[str, ...] = ()) -> bytes:
+    """Write a table of text as UTF-8 CSV (RFC 4180); free-text columns get the formula guard."""
+    shown = table.copy(deep=False)
+    for column in free_text:
+        texts = shown[column]
+        known = {text: guard(text) for text in texts.unique()}
+        shown[column] = texts.map(known)
+    out = io.StringIO(newline="")
+    shown.to_csv(out, index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    return out.getvalue().encode()
+
+
+def read_csv(data: bytes, *, free_text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a table written by `csv_bytes`; every cell is text, an empty one is ""."""
+    table = pd.read_csv(io.BytesIO(data), dtype="string[pyarrow]", keep_default_na=False, na_filter=False)
+    for column in free_text:
+        texts = table[column]
+        known = {text: unguard(text) for text in texts.unique()}
+        if any(old != new for old, new in known.items()):
+            table[column] = texts.map(known).astype("string[pyarrow]")
+    return table
+
+
+def snapshot_files(snapshot: TenantSnapshot, which: Which) -> dict[str, bytes]:
+    """Return the three files of a snapshot: users with a profile number, distinct profiles, everything else."""
+    users = snapshot.users.loc[:, list(USER_COLUMNS)]
+    rest = {
+        "organization": asdict(snapshot.organization),
+        "skus": [asdict(s) for s in snapshot.skus],
+        "subscriptions": [asdict(s) for s in snapshot.subscriptions],
+        "groups": [_group(g) for g in snapshot.groups],
+        "deleted_users": [asdict(u) for u in snapshot.deleted_users],
+        "not_found": list(snapshot.not_found),
+        "unread": list(snapshot.unread),
+        "stable": snapshot.stable,
+        "reads": [asdict(r) for r in snapshot.reads],
+        "began": snapshot.began.isoformat(),
+        "ended": snapshot.ended.isoformat(),
+    }
+    profiles = [[asdict(a) for a in p.assignments] for p in snapshot.profiles]
+    return {
+        f"{which}.csv": csv_bytes(users, free_text=_FREE_TEXT),
+        f"{which}-profiles.json": json_bytes(profiles),
+        f"{which}-tenant.json": json_bytes(rest),
+    }
+
+
+def content_sha256_parts(files: Mapping[str, bytes], which: Which) -> list[object]:
+    """Return what of a snapshot is content rather than time: for a digest that equals for an unchanged tenant."""
+    rest = orjson.loads(files[f"{which}-tenant.json"])
+    timeless = {k: v for k, v in rest.items() if k not in {"reads", "began", "ended"}}
+    return [files[f"{which}.csv"].decode(), files[f"{which}-profiles.json"].decode(), timeless]
+
+
+def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:
+    """Rebuild the snapshot from its three files."""
+    users = read_csv(files[f"{which}.csv"], free_text=_FREE_TEXT)
+    users["profile"] = users["profile"].astype("int64")
+    rest = orjson.loads(files[f"{which}-tenant.json"])
+    return TenantSnapshot(
+        organization=_made(Organization, rest["organization"]),
+        skus=tuple(_sku(s) for s in rest["skus"]),
+        subscriptions=tuple(_made(CompanySubscription, s) for s in rest["subscriptions"]),
+        groups=tuple(_read_group(g) for g in rest["groups"]),
+        users=users,
+        profiles=tuple(
+            LicenseProfile(tuple(_made(LicenseAssignment, a) for a in p))
+            for p in orjson.loads(files[f"{which}-profiles.json"])
+        ),
+        deleted_users=tuple(_made(DeletedUser, u) for u in rest["deleted_users"]),
+        reads=tuple(ReadRecord(**r) for r in rest["reads"]),
+        began=datetime.fromisoformat(rest["began"]).astimezone(UTC),
+        ended=datetime.fromisoformat(rest["ended"]).astimezone(UTC),
+        stable=rest["stable"],
+        not_found=tuple(rest["not_found"]),
+        unread=tuple(rest["unread"]),
+    )
+
+
+def _made(kind: Any, fields: Mapping[str, Any]) -> Any:
+    """Make a value from JSON: lists become tuples again."""
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+
+
+def _sku(fields: Mapping[str, Any]) -> SubscribedSku:
+    plans = tuple(_made(ServicePlan, p) for p in fields["plans"])
+    made = {**fields, "plans": plans, "subscription_ids": tuple(fields["subscription_ids"])}
+    return SubscribedSku(**made)
+
+
+def _group(group: Group) -> dict[str, Any]:
+    fields = asdict(group)
+    fields["members"] = None if group.members is None else sorted(group.members)
+    return fields
+
+
+def _read_group(fields: Mapping[str, Any]) -> Group:
+    licenses = tuple(_made(GroupLicense, g) for g in fields["licenses"])
+    members = None if fields["members"] is None else frozenset(fields["members"])
+    return Group(**{**fields, "licenses": licenses, "members": members})

@@ -1,0 +1,86 @@
+"""The exit codes of the command line, and the errors of the job that carry one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """One table for every command; `--help`, the README and a test list it too."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    PEOPLE_LEFT = 3
+    STOPPED = 4
+    HARM = 5
+    NOT_YET = 6
+    SIGN_IN = 7
+    GUARD = 10
+    LOCKED = 11
+
+
+MEANING = {
+    ExitCode.DONE: "verify, run, audit: GO. Other commands: done, nothing in the way",
+    ExitCode.BUG: "a bug (trace printed)",
+    ExitCode.USAGE: "usage, configuration or input file at fault: file, line and key are named",
+    ExitCode.PEOPLE_LEFT: "finished, and people are left: NO-GO, held users, refusals, something to settle",
+    ExitCode.STOPPED: "stopped early; the same command continues",
+    ExitCode.HARM: "harm: a bare user, a lost service nobody accepted, a change beyond the plan; evidence altered",
+    ExitCode.NOT_YET: "not yet: target absent or not provisioned; try again later",
+    ExitCode.SIGN_IN: "sign-in refused, or a needed permission is missing",
+    ExitCode.GUARD: "guard refused before the first write: limits, wrong tenant, stale or altered plan, seats",
+    ExitCode.LOCKED: "another run holds the lock",
+}
+
+_PRECEDENCE = (1, 5, 7, 2, 11, 10, 6, 4, 3, 0)
+
+
+def first_of(codes: Iterable[int]) -> ExitCode:
+    """Return the code that wins when several apply; no code at all is 0."""
+    found = set(codes)
+    return ExitCode(next((c for c in _PRECEDENCE if c in found), 0))
+
+
+class JobError(Exception):
+    """A message for a person, in one paragraph that ends with the remedy; never a traceback."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+
+class InputError(JobError):
+    """A configuration or input file is at fault."""
+
+    exit_code = ExitCode.USAGE
+
+
+class GuardRefused(JobError):
+    """Refused before the first write of this call; nothing was sent."""
+
+    exit_code = ExitCode.GUARD
+
+
+class NotReady(JobError):
+    """The target is absent or not provisioned; the same command works later."""
+
+    exit_code = ExitCode.NOT_YET
+
+
+class Unfinished(JobError):
+    """Stopped early; the same command continues."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class Locked(JobError):
+    """Another run works on the same tenant."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class Harm(JobError):
+    """Evidence was altered, or harm was done."""
+
+    exit_code = ExitCode.HARM

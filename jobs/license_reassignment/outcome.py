@@ -1,0 +1,209 @@
+"""What became of each user: the journal folded to a standing, and the standing judged against the last reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from connectors.tenant import AssignLicense, LicenseAssignment, LicenseProfile, SkuId
+from jobs.license_reassignment.plan import change_of
+
+State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone"]
+Seen = Literal["moved", "before", "other", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the journal leaves one user. `sent` counts intents; `seen_ours` says that a write of ours is proven."""
+
+    state: State = "pending"
+    reason: str = ""
+    message: str = ""
+    sent: int = 0
+    at: str = ""
+    request_id: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether nothing more is to be sent for this user."""
+        return self.state not in {"pending", "in_doubt"}
+
+
+NOT_SENT = Standing()
+
+_OUTCOME_STATES: Mapping[str, State] = {
+    "applied": "applied",
+    "refused": "refused",
+    "retry": "pending",
+    "in_doubt": "in_doubt",
+    "stop": "pending",
+}
+_SETTLED_STATES: Mapping[str, State] = {
+    "moved": "applied",
+    "already": "already",
+    "pending": "pending",
+    "drifted": "drifted",
+    "gone": "gone",
+    "refused": "refused",
+    "in_doubt": "in_doubt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal line as this room needs it."""
+
+    kind: str
+    at: str
+    body: Mapping[str, Any]
+
+
+def fold(entries: Iterable[Entry]) -> dict[str, Standing]:
+    """Fold journal lines into one standing per user id; an intent without an outcome is in doubt."""
+    standings: dict[str, Standing] = {}
+    for entry in entries:
+        for _ in advance(standings, entry):
+            pass
+    return standings
+
+
+def advance(standings: dict[str, Standing], entry: Entry) -> Iterator[tuple[str, Standing, Standing]]:
+    """Fold one line into the standings, in place; yields (user id, old, new) for each user it speaks of."""
+    if entry.kind not in {"intent", "outcome", "settled"}:
+        return
+    for item in entry.body["items"]:
+        old = standings.get(item["id"], NOT_SENT)
+        new = standings[item["id"]] = _step(old, entry, item)
+        yield item["id"], old, new
+
+
+def _step(old: Standing, entry: Entry, item: Mapping[str, Any]) -> Standing:
+    if entry.kind == "intent":
+        return replace(old, state="in_doubt", reason="unproven", sent=old.sent + 1, at=entry.at)
+    if entry.kind == "outcome":
+        state = _OUTCOME_STATES[item["verdict"]]
+        return replace(
+            old,
+            state=state,
+            reason=item.get("reason", ""),
+            message=item.get("message", ""),
+            at=entry.at,
+            request_id=entry.body.get("request_id", "") or old.request_id,
+        )
+    return replace(old, state=_SETTLED_STATES[item["verdict"]], reason=item.get("reason", ""), at=entry.at)
+
+
+def relevant(profile: LicenseProfile, skus: frozenset[SkuId]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return what a drift is judged by: SKU, origin and disabled plans of the SKUs that the plan is about."""
+    return tuple((a.sku_id, a.group_id, a.disabled_plans) for a in profile.assignments if a.sku_id in skus)
+
+
+def concerned(change: AssignLicense, targets: Iterable[SkuId]) -> frozenset[SkuId]:
+    """Return the SKUs whose assignments matter to one change."""
+    return frozenset({a.sku_id for a in change.add} | set(change.remove) | set(targets))
+
+
+def is_moved(profile: LicenseProfile, change: AssignLicense, targets: Iterable[SkuId]) -> bool:
+    """Whether a read shows the change done: every target sound with the intended plans, nothing to remove left."""
+    if any(profile.of_sku(sku) for sku in change.remove):
+        return False
+    for add in change.add:
+        held = profile.direct(add.sku_id)
+        if held is None or not held.sound or held.disabled_plans != tuple(sorted(add.disabled_plans)):
+            return False
+    return all(any(a.sound for a in profile.of_sku(t)) for t in targets)
+
+
+def look(profile: LicenseProfile, before: LicenseProfile, change: AssignLicense, targets: tuple[SkuId, ...]) -> Seen:
+    """Say what one read shows of one change: done, as it was before, or something else."""
+    if is_moved(profile, change, targets):
+        return "moved"
+    skus = concerned(change, targets)
+    return "before" if relevant(profile, skus) == relevant(before, skus) else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One user's outcome with its reason code and the sigil of the comparison."""
+
+    outcome: str
+    reason: str
+    sigil: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the plan said of one user: the part of a decision that a judgement needs."""
+
+    kind: str
+    reason: str
+    add: str
+    remove: str
+    disabled_plans: str
+    targets: tuple[SkuId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One user to judge. `after` is None when the user was not found (or waits in deleted users)."""
+
+    row: Row
+    before: LicenseProfile
+    after: LicenseProfile | None
+    standing: Standing
+    sources: tuple[SkuId, ...]
+    reads_agree: bool = True
+
+
+def judge(case: Case) -> Judgement:
+    """Give the first outcome that fits, in the order of the contract."""
+    if case.after is None:
+        return Judgement("gone", "user_not_found", "!")
+    row, standing = case.row, case.standing
+    change = change_of("", row.add, row.remove, row.disabled_plans)
+    skus = frozenset({*case.sources, *row.targets, *(a.sku_id for a in change.add)})
+    same = relevant(case.after, skus) == relevant(case.before, skus)
+    done = bool(row.targets) and _on_target(case.after, case, change)
+    if standing.state == "in_doubt" and not done and not (same and case.reads_agree):
+        return Judgement("in_doubt", standing.reason or "unproven", "!")
+    if done:
+        ours = standing.sent > 0 and standing.state in {"applied", "in_doubt"}
+        return Judgement("moved" if ours else "already_on_target", "", "=")
+    broken = _in_error(case.after, row.targets)
+    if standing.state == "refused" or broken:
+        return Judgement("refused", standing.reason if standing.state == "refused" else broken, "-")
+    if standing.state == "applied":
+        return Judgement("drifted", "move_undone", _sigil(case.after, case, change))
+    if not same or standing.state in {"drifted", "gone"}:
+        return Judgement(
+            "drifted", "changed_by_others", "*" if row.kind == "hold" else _sigil(case.after, case, change)
+        )
+    if row.kind == "hold":
+        return Judgement("held", row.reason, "=")
+    return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
+
+
+def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:
+    no_source = not any(after.of_sku(s) for s in case.sources)
+    return no_source and is_moved(after, change, case.row.targets)
+
+
+def _in_error(after: LicenseProfile, targets: Iterable[SkuId]) -> str:
+    """Return the reason when a target is there but Graph does not report it sound; "" otherwise."""
+    unsound = [a for t in targets for a in after.of_sku(t) if not a.sound]
+    if not unsound or any(_other_sound(a, after) for a in unsound):
+        return ""
+    return f"target_in_error: {unsound[0].state} {unsound[0].error}".strip()
+
+
+def _other_sound(assignment: LicenseAssignment, profile: LicenseProfile) -> bool:
+    return any(a.sound for a in profile.of_sku(assignment.sku_id))
+
+
+def _sigil(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
+    if any(not after.of_sku(t) for t in case.row.targets):
+        return "-"
+    if any(after.of_sku(s) for s in change.remove):
+        return "+"
+    return "*"

@@ -1,0 +1,266 @@
+"""Draws up the plan: snapshot, policy and roster in; header, decisions and their files out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from connectors.catalog import Catalog
+from connectors.roster import RowError
+from connectors.tenant import SkuId, TenantSnapshot
+from jobs.license_reassignment import allot, evidence
+from jobs.license_reassignment.choose import profiles_holding
+from jobs.license_reassignment.decide import Context, Verdict
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, tabulate
+from jobs.license_reassignment.plan import (
+    Plan,
+    canonical,
+    header_digest,
+    inputs_digest_of,
+    plan_id_of,
+    plan_list_sha256,
+    sha256,
+)
+from jobs.license_reassignment.policy import Limits, Policy
+from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.resolve import Bound, Wishes, targets_of
+from jobs.license_reassignment.seats import SeatRow, seat_row
+from jobs.license_reassignment.translate import translation_table
+
+FORMAT_VERSION = "1.0"
+REJECTED_COLUMNS = ("file", "line", "row", "reason", "user")
+FREE_TEXT = ("name", "rule", "detail", "wave")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that a plan rests on. `frozen` is the frozen part of the settings as JSON data."""
+
+    snapshot: TenantSnapshot
+    policy: Policy
+    limits: Limits
+    wishes: Wishes
+    bound: Bound
+    catalog: Catalog
+    frozen: Mapping[str, Any]
+    config_sha256: str
+    tool_version: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan with the files that it consists of, plan.html excepted."""
+
+    plan: Plan
+    files: Mapping[str, bytes]
+
+
+def draw_up(inputs: Inputs) -> Draft:
+    """Decide everybody, fill waves, give seats, and digest the result."""
+    table, verdicts = tabulate(
+        inputs.snapshot, inputs.policy, _context(inputs), inputs.bound.wishes, inputs.bound.rejected
+    )
+    allot.fill_waves(table, inputs.policy.waves)
+    seats = allot.give_seats(table, verdicts, _seat_rows(inputs), inputs.policy.waves, capped=_capped(inputs))
+    return _draft(inputs, table, verdicts, seats)
+
+
+def _context(inputs: Inputs) -> Context:
+    skus = {s.sku_id: s for s in inputs.snapshot.skus}
+    targets = targets_of(inputs.policy, inputs.wishes)
+    return Context(inputs.policy, skus, inputs.catalog.families, _unusable(inputs, targets))
+
+
+def _unusable(inputs: Inputs, targets: Sequence[SkuId]) -> dict[SkuId, str]:
+    """Name the targets that nobody may get by this plan, with the reason code."""
+    catalog, found = inputs.catalog, dict[SkuId, str]()
+    families = {catalog.sku_family(s) for s in inputs.policy.sources}
+    for target in targets:
+        sku = inputs.snapshot.sku(target)
+        subscriptions = [s for s in inputs.snapshot.subscriptions if s.sku_id == target]
+        if sku is not None and sku.applies_to.casefold() == "company":
+            found[target] = "target_not_assignable"
+        elif not inputs.limits.allow_cross_family and catalog.sku_family(target) not in families:
+            found[target] = "cross_family"
+        elif not inputs.limits.allow_trial and subscriptions and all(s.is_trial for s in subscriptions):
+            found[target] = "trial_target"
+    return found
+
+
+def _seat_rows(inputs: Inputs) -> list[SeatRow]:
+    limits, rows = inputs.limits, []
+    for target in targets_of(inputs.policy, inputs.wishes):
+        sku = inputs.snapshot.sku(target)
+        if sku is not None:
+            rows.append(
+                seat_row(
+                    sku,
+                    inputs.snapshot.subscriptions,
+                    reserve=limits.seats_reserve,
+                    count_warning_units=limits.count_warning_units,
+                    allow_trial=limits.allow_trial,
+                )
+            )
+    return rows
+
+
+def _capped(inputs: Inputs) -> dict[SkuId, int]:
+    """Count the present holders of every target that is limited to 300 users."""
+    profile_numbers = inputs.snapshot.users["profile"].to_numpy()
+    return {
+        target: int(profiles_holding(inputs.snapshot.profiles, frozenset({target}))[profile_numbers].sum())
+        for target in targets_of(inputs.policy, inputs.wishes)
+        if inputs.catalog.is_business(target)
+    }
+
+
+def _draft(inputs: Inputs, table: pd.DataFrame, verdicts: Sequence[Verdict], seats: Sequence[SeatRow]) -> Draft:
+    del verdicts
+    snapshot = inputs.snapshot
+    decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
+    files = evidence.snapshot_files(snapshot, "snapshot")
+    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=FREE_TEXT)
+    files["rejected.csv"] = rejected_csv(inputs.bound.errors)
+    snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
+    tenant_id = snapshot.organization.id
+    header: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": inputs.tool_version,
+        "created_at": inputs.created_at,
+        "plan_id": plan_id_of(
+            tenant_id=tenant_id,
+            frozen=inputs.frozen,
+            roster_sha256=inputs.wishes.sha256,
+            snapshot_sha256=snapshot_sha,
+            decisions_sha256=sha256(files["decisions.csv"]),
+        ),
+        "inputs_digest": inputs_digest_of(
+            tenant_id=tenant_id, frozen=inputs.frozen, roster_sha256=inputs.wishes.sha256
+        ),
+        "kind": "swap",
+        "tenant": {
+            "id": tenant_id,
+            "name": snapshot.organization.display_name,
+            "verified_domains": list(snapshot.organization.verified_domains),
+        },
+        "snapshot": {
+            "began": snapshot.began.isoformat(),
+            "ended": snapshot.ended.isoformat(),
+            "stable": snapshot.stable,
+            "content_sha256": snapshot_sha,
+        },
+        "frozen": dict(inputs.frozen),
+        "config_sha256": inputs.config_sha256,
+        "roster": {
+            "file": inputs.wishes.file,
+            "sha256": inputs.wishes.sha256,
+            "rows": inputs.bound.rows_in,
+            "used": inputs.bound.rows_used,
+            "rejected": inputs.bound.rows_in - inputs.bound.rows_used,
+        },
+        "sources": [_product(inputs, s) for s in inputs.policy.sources],
+        "targets": [_product(inputs, t) for t in targets_of(inputs.policy, inputs.wishes)],
+        "totals": _totals(decisions),
+        "rules": _rules(inputs, decisions),
+        "holds": _holds(decisions),
+        "seats": [{**asdict(row), "left": row.left} for row in seats],
+        "waves": _waves(inputs.policy, decisions),
+        "translation": _translation(inputs),
+        "files": {name: sha256(data) for name, data in sorted(files.items())},
+    }
+    header["digest"] = header_digest(header)
+    files["plan.json"] = evidence.json_bytes(header)
+    return Draft(Plan(header, decisions), files)
+
+
+def rejected_csv(errors: Sequence[RowError]) -> bytes:
+    """Write the roster rows that are not used."""
+    rows = [(e.file, str(e.line), e.row, e.reason, e.user) for e in errors]
+    return evidence.csv_bytes(
+        pd.DataFrame(rows, columns=list(REJECTED_COLUMNS)).astype(str), free_text=REJECTED_COLUMNS
+    )
+
+
+def _product(inputs: Inputs, sku_id: SkuId) -> dict[str, str]:
+    sku = inputs.snapshot.sku(sku_id)
+    return {
+        "sku_id": sku_id,
+        "sku_part_number": sku.part_number if sku else sku_id,
+        "name": inputs.catalog.names.sku(sku_id),
+        "plans_sha256": plan_list_sha256(sku) if sku else "",
+    }
+
+
+def _totals(decisions: pd.DataFrame) -> dict[str, int]:
+    kinds, reasons = decisions["kind"], decisions["reason"]
+    on_target = int((reasons == "already_on_target").sum())
+    changes = int((kinds == "change").sum())
+    return {
+        "in_scope": len(decisions),
+        "changes": changes,
+        "already_on_target": on_target,
+        "held": len(decisions) - changes - on_target,
+    }
+
+
+def _rules(inputs: Inputs, decisions: pd.DataFrame) -> list[dict[str, Any]]:
+    part = {s.sku_id: s.part_number for s in inputs.snapshot.skus}
+    counted = decisions.groupby(["rule", "targets", "kind"], sort=True).size()
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for (rule, targets, kind), size in counted.items():  # type: ignore[misc]
+        rule = "roster rows" if rule.startswith("roster line") else rule
+        row = rows.setdefault((rule, targets), {"rule": rule, "targets": targets, "change": 0, "hold": 0})
+        row[kind] += int(size)
+    return [{**r, "target_skus": "+".join(part.get(s, s) for s in r["targets"].split("+"))} for r in rows.values()]
+
+
+def _holds(decisions: pd.DataFrame) -> list[dict[str, Any]]:
+    held = decisions[decisions["kind"] == "hold"]
+    return [
+        {
+            "reason": str(reason),
+            "users": len(rows),
+            "remedy": remedy(str(reason)),
+            "sample": [str(n) for n in rows["name"].head(5)],
+        }
+        for reason, rows in held.groupby("reason", sort=True)
+    ]
+
+
+def _waves(policy: Policy, decisions: pd.DataFrame) -> list[dict[str, Any]]:
+    changes = decisions[decisions["kind"] == "change"]
+    stops = {w.name for w in policy.waves if w.stop}
+    return [
+        {"name": n, "users": int((changes["wave"] == n).sum()), "then": "stop" if n in stops else "continue"}
+        for n in allot.wave_order(policy.waves)
+    ]
+
+
+def _translation(inputs: Inputs) -> list[dict[str, Any]]:
+    """One table per source and target set that the plan knows: what replaces what."""
+    skus = {s.sku_id: s for s in inputs.snapshot.skus}
+    sets = dict.fromkeys([r.targets for r in inputs.policy.rules] + [w.targets or () for _, w in inputs.wishes.rows])
+    tables = []
+    for source in inputs.policy.sources:
+        for targets in sets:
+            if targets:
+                rows = translation_table(skus[source], [skus[t] for t in targets], inputs.catalog.families)
+                tables.append(
+                    {
+                        "source": source,
+                        "targets": list(targets),
+                        "rows": [
+                            {
+                                "source_plan": r.source.name if r.source else "",
+                                "target_plan": r.target.name if r.target else "",
+                                "kind": r.step.value,
+                            }
+                            for r in rows
+                        ],
+                    }
+                )
+    return tables

@@ -1,0 +1,93 @@
+"""What the organization wants, with every name resolved to an id: the part of the settings that decisions read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from connectors.tenant import SkuId
+
+LEAVE = "leave"
+
+NewPlans = Literal["enable", "disable"] | frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Conditions of a rule: keys are joined by and, the values of a key by or; text is compared without case.
+
+    `member_of` are group ids, `holds` SKUs; an empty set asks nothing.
+    """
+
+    department: frozenset[str] = frozenset()
+    usage_location: frozenset[str] = frozenset()
+    country: frozenset[str] = frozenset()
+    company: frozenset[str] = frozenset()
+    account_enabled: frozenset[str] = frozenset()
+    member_of: frozenset[str] = frozenset()
+    holds: frozenset[SkuId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who gets which targets; no targets means `leave`."""
+
+    name: str
+    targets: tuple[SkuId, ...]
+    where: Where = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one roster row asks for its user, with names resolved. `targets` None: a rule decides; (): leave."""
+
+    line: int
+    targets: tuple[SkuId, ...] | None = None
+    usage_location: str = ""
+    wave: str = ""
+    disabled_plans: tuple[str, ...] | None = None
+    voice: bool | None = None
+    legal_hold: bool = False
+    backup_acknowledged_by: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One step of the roll-out: a number of users, a per cent of the changes, or the roster rows that name it."""
+
+    name: str
+    users: int | None = None
+    percent: float | None = None
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The frozen wishes of one plan. `protected` holds lower-case UPNs, user ids and group ids."""
+
+    sources: tuple[SkuId, ...]
+    rules: tuple[Rule, ...]
+    scope: Literal["graph", "csv"] = "graph"
+    protected: frozenset[str] = frozenset()
+    hold_disabled_accounts: bool = False
+    hold_guests: bool = True
+    carry_over: bool = True
+    new_in_target: NewPlans = "enable"
+    accept_lost_services: bool = False
+    waves: tuple[Wave, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one plan may reach; read live, checked by the guard."""
+
+    users_changed_max: int = 1000
+    users_changed_percent_max: float = 100
+    refusals_percent_max: float = 5
+    snapshot_age_minutes_max: int = 1440
+    seats_reserve: int = 0
+    count_warning_units: bool = False
+    allow_trial: bool = False
+    allow_cross_family: bool = False

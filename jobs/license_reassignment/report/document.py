@@ -1,0 +1,81 @@
+"""reconciliation.json: the whole finding as one JSON document with stable keys, for machines and for later audits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from jobs.license_reassignment.reconciliation import FORMAT_VERSION, Gate, Reconciliation
+
+SCHEMA_FILE = "reconciliation.schema.json"
+
+
+def document(r: Reconciliation) -> dict[str, Any]:
+    """Return the finding as plain dicts, lists, texts and numbers; keys of `r.extra` stand beside the fixed ones."""
+    return {
+        **r.extra,
+        "$schema": SCHEMA_FILE,
+        "format_version": FORMAT_VERSION,
+        **_verdict(r),
+        **_counts(r),
+        **_evidence(r),
+    }
+
+
+def render_json(r: Reconciliation) -> bytes:
+    """Return `document(r)` as UTF-8 JSON: sorted keys, two spaces of indent, no byte order mark, one final newline."""
+    return orjson.dumps(document(r), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _verdict(r: Reconciliation) -> dict[str, Any]:
+    return {
+        "plan_id": r.plan_id,
+        "tenant_id": r.tenant_id,
+        "tenant_name": r.tenant_name,
+        "verdict": r.verdict,
+        "exit_code": r.exit_code,
+        "undo": r.undo,
+        "gates": [_gate(gate) for gate in r.gates],
+        "advice": r.advice,
+        "advice_reason": r.advice_reason,
+        "incidents": [asdict(incident) for incident in r.incidents],
+        "notes": list(r.notes),
+        "not_checked": list(r.not_checked),
+    }
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    return {
+        "id": gate.id,
+        "status": gate.status,
+        "passed": gate.passed,
+        "detail": gate.detail,
+        "remedy": gate.remedy,
+    }
+
+
+def _counts(r: Reconciliation) -> dict[str, Any]:
+    return {
+        "sources": list(r.sources),
+        "targets": list(r.targets),
+        "totals": asdict(r.totals),
+        "held_by_reason": dict(r.held_by_reason),
+        "ledger": [asdict(row) for row in r.ledger],
+        "residual": asdict(r.residual),
+        "residual_holders": [asdict(holder) for holder in r.residual_holders],
+        "subscriptions": [asdict(row) for row in r.subscriptions],
+    }
+
+
+def _evidence(r: Reconciliation) -> dict[str, Any]:
+    lines, head = r.journal_head
+    return {
+        "reads_before": [asdict(read) for read in r.reads_before],
+        "reads": [asdict(read) for read in r.reads],
+        "journal_head": {"lines": lines, "hash": head},
+        "requests": asdict(r.requests),
+        "timing": asdict(r.timing),
+        "run": {**asdict(r.run), "declared": [list(fact) for fact in r.run.declared]},
+    }

@@ -1,0 +1,75 @@
+"""The users of the report's table: columns with dictionaries, packed so that 50,000 people fit into one page."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.report.table_csv import users_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL_IDS_MAX = 50_000  # users up to which every row carries its ids: they are four fifths of the bytes
+ALL_ROWS_MAX = 250_000  # users up to which every row is in the page
+SAMPLE_FINE_ROWS = 10_000  # fine rows that stay in the page above that
+ID_COLUMNS = ("id", "request_id")
+LIST_COLUMNS = ("before_skus", "target_skus", "after_skus", "plans_kept_off", "plans_new_on", "plans_lost")
+FACETS = ("outcome", "reason", "rule", "wave", "target_skus")
+
+
+def pack(value: Mapping[str, Any]) -> str:
+    """Return the value as JSON, compressed (gzip without a time stamp) and in base64."""
+    return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode("ascii")
+
+
+def users_payload(r: Reconciliation, sku_names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page's script reads: columns, the names behind SKU and plan tokens, and what was left out.
+
+    A column is {name, values} or, where values repeat, {name, values, codes}. Above ALL_IDS_MAX users the ids of fine
+    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many.
+    """
+    shown = _rows_shown(r.users)
+    blank_ids = len(r.users) > ALL_IDS_MAX
+    columns = [_column(shown, name, blank_fine=blank_ids and name in ID_COLUMNS) for name in users_columns(shown)]
+    return {
+        "rows": len(shown),
+        "left_out": len(r.users) - len(shown),
+        "columns": columns,
+        "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
+        "labels": _labels(columns, {**r.names.plans, **sku_names}),
+        "fine": sorted(FINE),
+    }
+
+
+def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
+    if len(users) <= ALL_ROWS_MAX:
+        return users
+    fine = users["outcome"].isin(FINE)
+    return users[~fine | (fine.cumsum() <= SAMPLE_FINE_ROWS)]
+
+
+def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, Any]:
+    texts = users[name]
+    if blank_fine:
+        texts = texts.mask(users["outcome"].isin(FINE), "")
+    codes, values = texts.factorize(use_na_sentinel=False)
+    if 2 * len(values) > len(texts):
+        return {"name": name, "values": [str(text) for text in texts]}
+    return {"name": name, "values": [str(text) for text in values], "codes": codes.tolist()}
+
+
+def _labels(columns: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, str]:
+    tokens = {
+        token
+        for column in columns
+        if column["name"] in LIST_COLUMNS
+        for text in set(column["values"])
+        for token in text.split("+")
+    }
+    return {token: names[token] for token in sorted(tokens) if names.get(token, token) != token}

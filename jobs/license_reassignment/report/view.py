@@ -1,0 +1,296 @@
+"""What the page and the summary say in sentences and groups: the finding's own figures, formatted, nothing new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from jobs.license_reassignment.reconciliation import (
+    FINE,
+    OUTCOMES,
+    Action,
+    Gate,
+    Incident,
+    LedgerRow,
+    Reconciliation,
+    ResidualHolder,
+    SubscriptionRow,
+)
+from jobs.license_reassignment.report.charts import Mark, bars, stacked
+from jobs.license_reassignment.report.words import Words
+
+LIST_MAX = 100  # rows of a list that the page shows before it names the file with the rest
+_URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its label, the breakdown under it, and where its rows are."""
+
+    label: str
+    value: int
+    detail: str
+    href: str
+    where: str
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand of an equation, with its sign and the rows behind it."""
+
+    label: str
+    value: int
+    sign: str = "+"
+    href: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatMarks:
+    """One SKU's three bars: bought, used before, used after."""
+
+    label: str
+    enabled: Mark
+    before: Mark
+    after: Mark
+
+
+class ReportView:
+    """The finding, ready for a template: sentences in one language, groups in reading order, marks of charts."""
+
+    fine = FINE
+    contents = (
+        ("verdict", "nav.verdict"),
+        ("gates", "nav.gates"),
+        ("residual", "nav.people"),
+        ("totals", "nav.totals"),
+        ("users", "nav.users"),
+        ("evidence", "nav.evidence"),
+        ("check", "nav.check"),
+    )
+
+    def __init__(self, r: Reconciliation, words: Words) -> None:
+        self._r = r
+        self._t = words
+
+    @cached_property
+    def sku_names(self) -> Mapping[str, str]:
+        """Product names by id and by part number."""
+        by_part = {
+            row.sku_part_number: self._r.names.sku(row.sku_id) for row in (*self._r.ledger, *self._r.subscriptions)
+        }
+        return {**by_part, **self._r.names.skus}
+
+    def sku(self, sku_id: str, part_number: str) -> str:
+        """Return the product's name, or its part number, or its id."""
+        return self.sku_names.get(sku_id) or self.sku_names.get(part_number) or part_number or sku_id
+
+    def skus(self, tokens: Sequence[str]) -> str:
+        """Return the products' names joined by a comma."""
+        return ", ".join(self.sku(token, token) for token in tokens)
+
+    def link(self, outcome: str, reason: str = "") -> str:
+        """Return the fragment that opens the user table on these rows."""
+        return "#users?" + urlencode({"outcome": outcome, **({"reason": reason} if reason else {})})
+
+    @property
+    def question(self) -> str:
+        """The question that the verdict answers."""
+        if self._r.undo:
+            return self._t("verdict.undo.question", tenant=self._r.tenant_name)
+        return self._t("verdict.question", sources=self.skus(self._r.sources), tenant=self._r.tenant_name)
+
+    @property
+    def why(self) -> str:
+        """One sentence: why the verdict is what it is."""
+        if self._r.undo:
+            return self._why_undo()
+        closed = [gate for gate in self.gates if not gate.passed]
+        if not closed:
+            return self._t("verdict.go.why", n=len(self._r.gates))
+        names = [self._t.name("gate_not", gate.id) for gate in closed[:3]]
+        more = len(closed) - len(names)
+        first = "; ".join(names) + (f"; {self._t('verdict.no_go.more', n=more)}" if more else "")
+        return self._t("verdict.no_go.why", n=len(closed), of=len(self._r.gates), first=first)
+
+    def _why_undo(self) -> str:
+        if self._r.verdict == "GO":
+            return self._t("verdict.undo.go")
+        return self._t("verdict.undo.no_go", n=self.attention, of=self._r.totals.in_scope)
+
+    @property
+    def advice(self) -> str:
+        """What to do with the old subscription, as a sentence."""
+        words, number = self._r.advice.rpartition(" ")[::2]
+        if words == "reduce seats to":
+            return self._t("advice.reduce", n=number)
+        return self._t.name("advice", self._r.advice)
+
+    @property
+    def proven(self) -> int:
+        """Users whose outcome is fine."""
+        return sum(getattr(self._r.totals, outcome) for outcome in FINE)
+
+    @property
+    def attention(self) -> int:
+        """Users whose outcome is anything else."""
+        return self._r.totals.in_scope - self.proven
+
+    @property
+    def still(self) -> int:
+        """Users who hold a source SKU now, in whichever way."""
+        return self._r.residual.users_direct + self._r.residual.users_inherited
+
+    @property
+    def numbers(self) -> tuple[Figure, Figure, Figure]:
+        """Still on the old product, in need of attention, moved and proven."""
+        t, totals, residual = self._t, self._r.totals, self._r.residual
+        other = self.attention - totals.held - totals.refused
+        return (
+            Figure(
+                t("three.still"),
+                self.still,
+                t("three.still.detail", direct=residual.users_direct, inherited=residual.users_inherited),
+                "#residual",
+                "reconciliation.json, residual",
+                alarm=not self._r.undo,
+            ),
+            Figure(
+                t("three.attention"),
+                self.attention,
+                t("three.attention.detail", held=totals.held, refused=totals.refused, other=other),
+                "#users",
+                "users.csv, outcome",
+                alarm=True,
+            ),
+            Figure(
+                t("three.proven"),
+                self.proven,
+                t(
+                    "three.proven.detail",
+                    moved=totals.moved,
+                    by_group=totals.moved_by_group,
+                    already=totals.already_on_target,
+                ),
+                "#users?all=1",
+                "users.csv, outcome",
+            ),
+        )
+
+    @property
+    def source_subscriptions(self) -> tuple[SubscriptionRow, ...]:
+        """The purchases that the verdict is about."""
+        return tuple(row for row in self._r.subscriptions if row.verdict != "not a source")
+
+    @property
+    def last_day(self) -> str:
+        """The earliest date on which Microsoft changes a source subscription by itself, or ""."""
+        dates = sorted(row.next_lifecycle for row in self.source_subscriptions if row.next_lifecycle)
+        return dates[0].partition("T")[0] if dates else ""
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates, what needs a person first."""
+        return tuple(sorted(self._r.gates, key=lambda gate: _URGENCY[gate.status]))
+
+    @property
+    def gates_passed(self) -> int:
+        """How many gates are open."""
+        return sum(gate.passed for gate in self._r.gates)
+
+    @property
+    def incidents_shown(self) -> tuple[Incident, ...]:
+        """The first incidents, harm before the rest."""
+        return tuple(sorted(self._r.incidents, key=lambda incident: not incident.harm)[:LIST_MAX])
+
+    @property
+    def holders_shown(self) -> tuple[ResidualHolder, ...]:
+        """The first of those who still hold a source."""
+        return self._r.residual_holders[:LIST_MAX]
+
+    @property
+    def actions_shown(self) -> tuple[Action, ...]:
+        """The first things left to do."""
+        return self._r.actions[:LIST_MAX]
+
+    @property
+    def residual(self) -> tuple[tuple[str, int], ...]:
+        """How a source is still held, by kind."""
+        keys = ("users_direct", "users_inherited", "groups", "soft_deleted", "out_of_scope")
+        return tuple((key, getattr(self._r.residual, key)) for key in keys)
+
+    @property
+    def holds(self) -> tuple[tuple[str, int, str], ...]:
+        """(reason, users, remedy), the most frequent reason first."""
+        most_first = sorted(self._r.held_by_reason.items(), key=lambda item: (-item[1], item[0]))
+        return tuple((reason, users, self._r.remedies.get(reason, "")) for reason, users in most_first)
+
+    @property
+    def hold_marks(self) -> tuple[Mark, ...]:
+        """One bar per reason."""
+        return bars([(reason, users) for reason, users, _ in self.holds])
+
+    @property
+    def outcomes(self) -> tuple[tuple[str, int], ...]:
+        """(outcome, users) in the contract's order."""
+        return tuple((outcome, getattr(self._r.totals, outcome)) for outcome in OUTCOMES)
+
+    @property
+    def outcome_marks(self) -> tuple[Mark, ...]:
+        """The outcomes end to end."""
+        return stacked(self.outcomes)
+
+    @property
+    def outcome_finding(self) -> str:
+        """The outcome chart in one sentence."""
+        return self._t("totals.finding", proven=self.proven, of=self._r.totals.in_scope, attention=self.attention)
+
+    @property
+    def scope_terms(self) -> tuple[Term, ...]:
+        """The outcomes as summands of `in_scope`."""
+        return tuple(
+            Term(self._t.name("outcome", key), users, "+", self.link(key), f"users.csv, outcome={key}")
+            for key, users in self.outcomes
+        )
+
+    @property
+    def roster_terms(self) -> tuple[Term, ...]:
+        """The roster's rows: used, and not used."""
+        totals = self._r.totals
+        return (
+            Term(self._t("totals.rows_used"), totals.roster_rows - totals.rejected_rows),
+            Term(self._t("totals.rows_rejected"), totals.rejected_rows, where="rejected.csv"),
+        )
+
+    def seat_terms(self, row: LedgerRow) -> tuple[Term, ...]:
+        """What makes one SKU's seats after the run."""
+        t = self._t
+        return (
+            Term(t("seats.before"), row.consumed_before),
+            Term(t("seats.gained"), row.gained),
+            Term(t("seats.lost"), row.lost, "−"),
+            Term(t("seats.foreign"), abs(row.foreign), "−" if row.foreign < 0 else "+"),
+            Term(t("seats.unexplained"), abs(row.unexplained), "−" if row.unexplained < 0 else "+"),
+        )
+
+    @property
+    def seat_marks(self) -> tuple[SeatMarks, ...]:
+        """Three bars per SKU, all on one scale."""
+        rows = self._r.ledger
+        most = max((max(row.enabled, row.consumed_before, row.consumed_after) for row in rows), default=1)
+
+        def mark(count: int) -> Mark:
+            return bars([("", count)], most)[0]
+
+        return tuple(
+            SeatMarks(
+                self.sku(row.sku_id, row.sku_part_number),
+                mark(row.enabled),
+                mark(row.consumed_before),
+                mark(row.consumed_after),
+            )
+            for row in rows
+        )

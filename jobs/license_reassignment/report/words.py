@@ -1,0 +1,61 @@
+"""The words of the reports: one language at a time, with its way of writing numbers and times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from jobs.license_reassignment.report.words_en import EN
+from jobs.license_reassignment.report.words_nl import NL
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Sentences by key; calling it fills a sentence in, whole numbers grouped as the language groups them."""
+
+    language: str
+    thousands: str
+    decimal: str
+    sentences: Mapping[str, str]
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        """Return the sentence, filled in; an unknown key is a mistake of ours and raises KeyError."""
+        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return self.sentences[key].format(**shown)
+
+    def count(self, key: str, n: int) -> str:
+        """Return the sentence of `key.one` for 1, else of `key.many`, with the number in it."""
+        return self(f"{key}.one" if n == 1 else f"{key}.many", n=n)
+
+    def name(self, family: str, code: str) -> str:
+        """Return the word for a code, or the code with blanks where this language has no word for it."""
+        return self.sentences.get(f"{family}.{code}", code.replace("_", " "))
+
+    def family(self, prefix: str) -> dict[str, str]:
+        """Return every sentence of a family, by the rest of its key."""
+        head = f"{prefix}."
+        return {key.removeprefix(head): text for key, text in self.sentences.items() if key.startswith(head)}
+
+    def number(self, value: float) -> str:
+        """Group thousands; a fraction keeps one digit, and a minus is a real minus sign."""
+        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+        signs = {",": self.thousands, ".": self.decimal, "-": "\N{MINUS SIGN}"}
+        return "".join(signs.get(sign, sign) for sign in text)
+
+    def signed(self, value: int) -> str:
+        """Write a number with its sign, zero without."""
+        return f"+{self.number(value)}" if value > 0 else self.number(value)
+
+    def when(self, text: str) -> str:
+        """Write an ISO 8601 UTC time for people: date, blank, time, UTC; other text and dates stay as they are."""
+        day, sign, time = text.partition("T")
+        return f"{day} {time.removesuffix('Z').partition('.')[0]} UTC" if sign and time.endswith("Z") else text
+
+
+LANGUAGES: Mapping[str, Words] = MappingProxyType(
+    {
+        "en": Words("en", ",", ".", EN),
+        "nl": Words("nl", ".", ",", NL),
+    }
+)

@@ -1,0 +1,253 @@
+"""Names to ids: what settings and roster call by name, found in the tenant or refused with the nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
+
+from connectors.roster import Roster, RosterRow, RowError, normal_user
+from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
+from jobs.license_reassignment.exits import InputError, NotReady
+from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
+from jobs.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """A roster whose products are resolved: one wish per usable row, by line; the users are still names."""
+
+    rows: tuple[tuple[RosterRow, Wish], ...] = ()
+    errors: tuple[RowError, ...] = ()
+    rows_in: int = 0
+    sha256: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Wishes by user id, users that a rejected row names, and every rejected row."""
+
+    wishes: Mapping[UserId, Wish]
+    rejected: frozenset[UserId]
+    errors: tuple[RowError, ...]
+    rows_in: int
+    rows_used: int
+
+
+def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
+    """Find one product by part number, name or id; it must be in the tenant.
+
+    Raises InputError (2) for a name nobody knows, NotReady (6) for a product that the tenant does not have yet.
+    """
+    try:
+        sku_id = catalog.find_sku(text, skus)
+    except UnknownProduct as error:
+        near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
+        raise InputError(
+            f"{key}: no product is called `{text}`.{near} `reseat skus` lists the tenant's own."
+        ) from error
+    except AmbiguousProduct as error:
+        raise InputError(
+            f"{key}: `{text}` names several products: {', '.join(error.candidates)}. Give the part number or the skuId."
+        ) from error
+    if not any(s.sku_id == sku_id for s in skus):
+        raise NotReady(
+            f"{key}: the tenant has no {catalog.names.sku(sku_id)} ({text}) yet. A purchase by invoice can take two "
+            "business days to appear; `reseat check --wait` looks again until then. After that ask Microsoft support."
+        )
+    return sku_id
+
+
+def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
+    """Resolve the frozen part of the settings against the tenant's own SKUs."""
+    sources = tuple(
+        sku_in_tenant(text, catalog, skus, key=f"[source] skus[{n}]") for n, text in enumerate(settings.source.skus, 1)
+    )
+    rules = tuple(_rule(settings, n, catalog, skus) for n in range(len(settings.swap)))
+    both = set(sources) & {t for r in rules for t in r.targets}
+    if both:
+        raise InputError(f"{catalog.names.sku_list(sorted(both))} is a source and a target; name another target.")
+    plans = settings.plans
+    new = plans.new_in_target
+    return Policy(
+        sources=sources,
+        rules=rules,
+        scope=settings.scope.from_,
+        protected=frozenset(normal_user(p) for p in settings.scope.protected),
+        hold_disabled_accounts=settings.scope.disabled_accounts == "hold",
+        hold_guests=settings.scope.guests == "hold",
+        carry_over=plans.carry_over,
+        new_in_target=new if new in ("enable", "disable") else frozenset(new),  # type: ignore[arg-type]
+        accept_lost_services=plans.lost_services == "accept",
+        waves=tuple(_wave(w.name, w.users, w.then) for w in settings.wave),
+    )
+
+
+def _rule(settings: Settings, index: int, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Rule:
+    swap = settings.swap[index]
+    key = f"[[swap]] {index + 1}"
+    targets: tuple[SkuId, ...] = ()
+    if swap.to != (LEAVE,):
+        found = (t for text in swap.to for t in _targets(text, catalog, skus, key=f"{key} to"))
+        targets = tuple(dict.fromkeys(found))
+    where = swap.where
+    return Rule(
+        name=swap.name or f"swap[{index + 1}]",
+        targets=targets,
+        where=Where(
+            department=frozenset(where.department),
+            usage_location=frozenset(where.usage_location),
+            country=frozenset(where.country),
+            company=frozenset(where.company),
+            account_enabled=frozenset(where.account_enabled),
+            member_of=frozenset(where.member_of),
+            holds=frozenset(sku_in_tenant(t, catalog, skus, key=f"{key} where.holds") for t in where.holds),
+        ),
+    )
+
+
+def _targets(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> tuple[SkuId, ...]:
+    """Split a text that joins products by a plus sign; a product's own name may hold one."""
+    try:
+        found = catalog.split_products(text, skus)
+    except (UnknownProduct, AmbiguousProduct):
+        found = (sku_in_tenant(text, catalog, skus, key=key),)
+    return tuple(sku_in_tenant(sku_id, catalog, skus, key=key) for sku_id in found)
+
+
+def _wave(name: str, users: int | str | None, then: str) -> Wave:
+    percent = float(users.rstrip("% ")) if isinstance(users, str) else None
+    return Wave(name, users if isinstance(users, int) else None, percent, stop=then == "stop")
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the live limits."""
+    return Limits(**settings.limits.model_dump())
+
+
+def wishes_of(roster: Roster | None, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wishes:
+    """Resolve the products of every row; a row whose target is unknown becomes a rejected row."""
+    if roster is None:
+        return Wishes()
+    rows: list[tuple[RosterRow, Wish]] = []
+    errors = list(roster.errors)
+    for row in roster.rows:
+        try:
+            rows.append((row, _wish(row, catalog, skus, policy)))
+        except (InputError, NotReady) as error:
+            errors.append(_reject(roster.file, row, str(error)))
+    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file)
+
+
+def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wish:
+    targets: tuple[SkuId, ...] | None = None
+    if row.targets == (LEAVE,):
+        targets = ()
+    elif row.target_text:
+        targets = tuple(dict.fromkeys(_targets(row.target_text, catalog, skus, key="target")))
+        both = set(targets) & set(policy.sources)
+        if both:
+            raise InputError(f"The target {catalog.names.sku_list(sorted(both))} is being retired; name another one.")
+        company = [s.part_number for s in skus if s.sku_id in targets and s.applies_to.casefold() == "company"]
+        if company:
+            raise InputError(f"{company[0]} is for the whole company and cannot be assigned to a user.")
+    names = {w.name for w in policy.waves}
+    if row.wave and names and row.wave not in names:
+        raise InputError(f"No [[wave]] is called `{row.wave}`; there are: {', '.join(sorted(names))}.")
+    return Wish(
+        line=row.line,
+        targets=targets,
+        usage_location=row.usage_location,
+        wave=row.wave,
+        disabled_plans=row.disabled_plans or None,
+        voice=row.voice,
+        legal_hold=bool(row.legal_hold),
+        backup_acknowledged_by=row.backup_acknowledged_by,
+        extra=row.extra,
+    )
+
+
+def _reject(file: str, row: RosterRow, reason: str) -> RowError:
+    return RowError(
+        file=file, line=row.line, row=f"{row.user or row.user_id}", reason=reason, user=row.user or row.user_id
+    )
+
+
+def with_roster_waves(policy: Policy, wishes: Wishes) -> Policy:
+    """Where no [[wave]] is configured, the roster's own wave names form the waves, in order of their first row."""
+    if policy.waves:
+        return policy
+    names = dict.fromkeys(wish.wave for _, wish in wishes.rows if wish.wave)
+    return replace(policy, waves=tuple(Wave(name) for name in names))
+
+
+def targets_of(policy: Policy, wishes: Wishes) -> tuple[SkuId, ...]:
+    """Return every target that a rule or a row names, in order of first mention."""
+    by_rule = [t for r in policy.rules for t in r.targets]
+    by_row = [t for _, wish in wishes.rows for t in wish.targets or ()]
+    return tuple(dict.fromkeys([*by_rule, *by_row]))
+
+
+def read_scope(policy: Policy, wishes: Wishes) -> ReadScope:
+    """Say what a snapshot must contain for this policy and roster."""
+    named = [row.user_id or row.user for row, _ in wishes.rows] + [e.user for e in wishes.errors if e.user]
+    groups = {g for r in policy.rules for g in r.where.member_of} | {p for p in policy.protected if _is_guid(p)}
+    return ReadScope(
+        sku_ids=(*policy.sources, *targets_of(policy, wishes)),
+        group_sku_ids=policy.sources,
+        lookups=tuple(dict.fromkeys(named)),
+        member_groups=tuple(GroupId(g) for g in sorted(groups)),
+    )
+
+
+def _is_guid(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4
+
+
+def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
+    """Find the user of every row; what cannot be bound to exactly one user becomes a rejected row."""
+    users = snapshot.users
+    by_upn = dict(zip(users["user_principal_name"].str.lower(), users["id"], strict=True))
+    ids = set(users["id"])
+    domains = {d.casefold() for d in snapshot.organization.verified_domains}
+    found: dict[UserId, list[tuple[RosterRow, Wish]]] = {}
+    errors = list(wishes.errors)
+    for row, wish in wishes.rows:
+        user_id = row.user_id if row.user_id in ids else by_upn.get(normal_user(row.user), "")
+        reason = "" if user_id else _why_unknown(row, domains)
+        if reason:
+            errors.append(_reject(wishes.file, row, reason))
+        else:
+            found.setdefault(UserId(user_id), []).append((row, wish))
+    bound: dict[UserId, Wish] = {}
+    for user_id, rows in found.items():
+        if len(rows) == 1:
+            bound[user_id] = rows[0][1]
+            continue
+        lines = ", ".join(str(r.line) for r, _ in rows)
+        errors.extend(_reject(wishes.file, r, f"Lines {lines} name the same user; keep one of them.") for r, _ in rows)
+    rejected = _users_named(errors, by_upn, ids)
+    return Bound(
+        wishes={u: w for u, w in bound.items() if u not in rejected},
+        rejected=frozenset(rejected),
+        errors=tuple(sorted(errors, key=lambda e: e.line)),
+        rows_in=wishes.rows_in,
+        rows_used=wishes.rows_in - len(errors),
+    )
+
+
+def _why_unknown(row: RosterRow, domains: set[str]) -> str:
+    domain = row.user.rpartition("@")[2].casefold()
+    if row.user and "@" in row.user and domain not in domains:
+        return f"The domain {domain} is not a verified domain of this tenant; correct the name, or leave the row out."
+    return (
+        f"No user of the tenant is called {row.user or row.user_id}; correct the name (it may have been renamed since "
+        "the export), or leave the row out."
+    )
+
+
+def _users_named(errors: Iterable[RowError], by_upn: Mapping[str, str], ids: set[str]) -> set[UserId]:
+    named = {normal_user(e.user) for e in errors if e.user}
+    return {UserId(by_upn[n]) for n in named if n in by_upn} | {UserId(n) for n in named if n in ids}

@@ -1,0 +1,106 @@
+"""The run folder: every file of a run, written whole, durable and readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.license_reassignment.exits import InputError, Unfinished
+
+PLAN_FILES = ("plan.json", "plan.html", "decisions.csv", "rejected.csv")
+
+
+class RunDir:
+    """One folder `runs/<plan_id>/`. Raises Unfinished (exit 4) when the disk does not take what is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"RunDir({str(self.path)!r})"
+
+    def create(self) -> RunDir:
+        """Make the folder, readable by its owner only."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        return self
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there."""
+        return (self.path / name).is_file()
+
+    def read(self, name: str) -> bytes:
+        """Return a file's bytes; a missing file is an InputError."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError as error:
+            raise InputError(f"{self.path / name} is missing: this is not a complete run folder.") from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file whole or not at all: a temporary file is flushed to disk and renamed over the old one."""
+        target = self.path / name
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _unwritable(target, error) from error
+
+    def move_to_history(self, names: tuple[str, ...], stamp: str) -> None:
+        """Keep former evidence under `history/<stamp>/`; nothing is overwritten or deleted."""
+        present = [n for n in names if self.has(n)]
+        if not present:
+            return
+        folder = self.path / "history" / stamp
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name in present:
+                (self.path / name).replace(folder / name)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def files(self) -> Iterator[Path]:
+        """Every evidence file of the folder, sorted; control files, locks and temporary files are left out."""
+        for path in sorted(self.path.rglob("*")):
+            if path.is_file() and not path.name.startswith(".") and path.name not in {"pause", "speed"}:
+                yield path
+
+
+def _unwritable(path: Path, error: OSError) -> Unfinished:
+    return Unfinished(
+        f"Cannot write {path}: {error.strerror or error}. Nothing is lost: free the disk or repair the folder, "
+        "then run the same command again."
+    )
+
+
+def find(runs: Path, name: str) -> RunDir:
+    """Find a run by folder, plan id or unique prefix; anything else is an InputError that says what there is."""
+    direct = Path(name)
+    if (direct / "plan.json").is_file():
+        return RunDir(direct)
+    known = sorted(p.parent.name for p in runs.glob("*/plan.json")) if runs.is_dir() else []
+    hits = [k for k in known if k.startswith(name)] if name else []
+    if len(hits) == 1:
+        return RunDir(runs / hits[0])
+    if hits:
+        raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
+    listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
+    raise InputError(f"No run called `{name}` in {runs}; {listed}. `--runs DIR` says where runs live.")
+
+
+def all_runs(runs: Path) -> list[RunDir]:
+    """Return every run folder, the newest plan first."""
+    plans = runs.glob("*/plan.json") if runs.is_dir() else ()
+    return [RunDir(p.parent) for p in sorted(plans, key=lambda p: (p.stat().st_mtime_ns, p.parent.name), reverse=True)]

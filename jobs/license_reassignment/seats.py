@@ -1,0 +1,94 @@
+"""Seats: how many of each SKU are free, who fits, and who does not. Freed seats are never spent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
+
+BUSINESS_CAP = 300  # Microsoft limits each Business plan to 300 users
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """One target SKU: Graph's raw units, what of it counts as free, and what the plan takes. `free` may be negative."""
+
+    sku_id: SkuId
+    part_number: str
+    enabled: int
+    warning: int
+    suspended: int
+    locked_out: int
+    consumed: int
+    reserve: int
+    not_counted: int
+    free: int
+    needed: int = 0
+    short: int = 0
+
+    @property
+    def left(self) -> int:
+        """Seats free after the plan."""
+        return self.free - self.needed
+
+
+def not_counted_seats(subscriptions: Iterable[CompanySubscription], sku_id: str, *, allow_trial: bool) -> int:
+    """Return seats of the SKU that a plan must not use: self-service purchases, and trials unless allowed."""
+    return sum(
+        s.total_licenses
+        for s in subscriptions
+        if s.sku_id == sku_id
+        and s.status.casefold() == "enabled"
+        and (s.owner_type.casefold() == "user" or (s.is_trial and not allow_trial))
+    )
+
+
+def seat_row(
+    sku: SubscribedSku,
+    subscriptions: Sequence[CompanySubscription],
+    *,
+    reserve: int,
+    count_warning_units: bool,
+    allow_trial: bool,
+) -> SeatRow:
+    """Count one SKU: free = enabled (+ warning by flag) - seats not counted - consumed - reserve."""
+    usable = sku.enabled + (sku.warning if count_warning_units else 0)
+    excluded = min(usable, not_counted_seats(subscriptions, sku.sku_id, allow_trial=allow_trial))
+    return SeatRow(
+        sku_id=sku.sku_id,
+        part_number=sku.part_number,
+        enabled=sku.enabled,
+        warning=sku.warning,
+        suspended=sku.suspended,
+        locked_out=sku.locked_out,
+        consumed=sku.consumed,
+        reserve=reserve,
+        not_counted=excluded,
+        free=usable - excluded - sku.consumed - reserve,
+    )
+
+
+def fit(needs: Sequence[tuple[SkuId, ...]], free: Mapping[SkuId, int]) -> list[SkuId | None]:
+    """Serve users in the order given, each whole or not at all.
+
+    Returns per user None when every SKU in its need has a seat, else the first SKU that has none.
+    """
+    left = dict(free)
+    verdicts: list[SkuId | None] = []
+    for need in needs:
+        short = next((sku for sku in need if left.get(sku, 0) <= 0), None)
+        verdicts.append(short)
+        if short is None:
+            for sku in need:
+                left[sku] -= 1
+    return verdicts
+
+
+def demand(needs: Iterable[tuple[SkuId, ...]]) -> Counter[SkuId]:
+    """Count the seats that the users together need, per SKU."""
+    total: Counter[SkuId] = Counter()
+    for need in needs:
+        total.update(need)
+    return total

@@ -1,0 +1,106 @@
+"""What settings that are valid one by one must not say together, and what this version cannot carry out; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from jobs.settings_errors import Loc, shown
+from jobs.settings_model import Settings
+from jobs.settings_values import is_loopback, url_host
+
+# Writes are let through in batches of this size: a quota that does not exceed one batch never refills.
+BATCH_SIZE: Final = 20
+
+# What the settings can say and this version does not carry out: refused, never ignored.
+_NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
+    ("groups.swap", lambda s: s.groups.swap != ()),
+    ("groups.outside_scope", lambda s: s.groups.outside_scope == "include"),
+    ("groups.reprocess_errors", lambda s: s.groups.reprocess_errors),
+    ("addons.included_in_target", lambda s: s.addons.included_in_target == "remove"),
+    ("usage_location.write_from_roster", lambda s: s.usage_location.write_from_roster),
+    ("run.signing_key", lambda s: s.run.signing_key != ""),
+    ("run.pseudonymise", lambda s: s.run.pseudonymise),
+    ("run.language", lambda s: s.run.language == "nl"),
+)
+
+Contradiction = tuple[Loc, str]
+
+
+def not_available(settings: Settings) -> list[str]:
+    """Return the keys, as `section.key`, that hold a value which this version does not carry out."""
+    return [key for key, is_set in _NOT_AVAILABLE if is_set(settings)]
+
+
+def contradictions(settings: Settings) -> list[Contradiction]:
+    """Return (place of the key, sentence) for everything that cannot stand together or is not available yet."""
+    return [
+        *_sign_in(settings),
+        *_roster(settings),
+        *_targets(settings),
+        *_quota(settings),
+        *_waves(settings),
+        *_refused(settings),
+    ]
+
+
+def _sign_in(settings: Settings) -> Iterator[Contradiction]:
+    url, rehearsal = settings.tenant.graph_url, settings.tenant.credential == "sandbox"
+    if url and not (rehearsal and is_loopback(url_host(url))):
+        yield (
+            ("tenant", "graph_url"),
+            '[tenant] graph_url needs a host on this machine, such as 127.0.0.1, and credential = "sandbox".',
+        )
+    if rehearsal and not url:
+        yield (
+            ("tenant", "credential"),
+            '[tenant] credential = "sandbox" needs [tenant] graph_url, such as "http://127.0.0.1:8080/v1.0".',
+        )
+
+
+def _roster(settings: Settings) -> Iterator[Contradiction]:
+    if settings.scope.from_ == "csv" and not settings.scope.roster:
+        yield ("scope", "from"), '[scope] from = "csv" needs [scope] roster, the file that names the users.'
+
+
+def _targets(settings: Settings) -> Iterator[Contradiction]:
+    sources = {sku.strip().casefold() for sku in settings.source.skus}
+    for index, rule in enumerate(settings.swap):
+        for target in rule.to:
+            if target.strip().casefold() in sources:
+                yield (
+                    ("swap", index, "to"),
+                    f"[[swap]] no. {index + 1}: to names {shown(target)}, which [source] skus takes away.",
+                )
+
+
+def _quota(settings: Settings) -> Iterator[Contradiction]:
+    pace = settings.pace
+    if pace.writes_per_150_s * pace.quota_share <= BATCH_SIZE:
+        yield (
+            ("pace", "writes_per_150_s"),
+            f"[pace] writes_per_150_s = {pace.writes_per_150_s} times quota_share must be over {BATCH_SIZE}, a batch.",
+        )
+
+
+def _waves(settings: Settings) -> Iterator[Contradiction]:
+    first: dict[str, int] = {}
+    for index, wave in enumerate(settings.wave):
+        earlier = first.setdefault(wave.name.casefold(), index)
+        if earlier != index:
+            yield (
+                ("wave", index, "name"),
+                f"[[wave]] no. {index + 1}: name = {shown(wave.name)} is taken by no. {earlier + 1}.",
+            )
+        if wave.users is None and not settings.scope.roster:
+            yield (
+                ("wave", index),
+                f'[[wave]] no. {index + 1}: users is missing; give 50 or "10%", or let a [scope] roster name the wave.',
+            )
+
+
+def _refused(settings: Settings) -> Iterator[Contradiction]:
+    values = settings.model_dump(mode="json", by_alias=True)
+    for path in not_available(settings):
+        section, key = path.split(".")
+        yield (section, key), f"[{section}] {key} = {shown(values[section][key])} is not available yet; take it out."

@@ -1,0 +1,179 @@
+"""What one text in the settings means: a GUID, a time window, a duration, a date, an address; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+LEAVE: Final = "leave"
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_WINDOW: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours of a day in which writes may be sent, in local time; `start` belongs to it, `end` does not."""
+
+    start: time
+    end: time
+
+    def contains(self, moment: time) -> bool:
+        """Whether `moment` lies in the window; one whose end is earlier than its start runs past midnight."""
+        if self.start < self.end:
+            return self.start <= moment < self.end
+        return moment >= self.start or moment < self.end
+
+
+def parse_window(text: str) -> Window:
+    """Read `20:00-05:00`; raises ValueError for anything else, equal ends included."""
+    match = _WINDOW.fullmatch(text)
+    example = 'must be a time window such as "20:00-05:00", or "" for any time'
+    if match is None:
+        raise ValueError(example)
+    hours = [int(part) for part in match.groups()]
+    if hours[0] > 23 or hours[2] > 23 or hours[1] > 59 or hours[3] > 59:
+        raise ValueError(example)
+    window = Window(time(hours[0], hours[1]), time(hours[2], hours[3]))
+    if window.start == window.end:
+        raise ValueError('begins and ends at the same time; use "" for any time')
+    return window
+
+
+def parse_duration(text: str) -> int:
+    """Read `50m`, `3h`, `90s`, `1h30m` as seconds; raises ValueError for anything else, zero included."""
+    match = _DURATION.fullmatch(text)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    total = hours * 3600 + minutes * 60 + seconds
+    if total == 0:
+        raise ValueError('must be a duration such as "50m", "3h", "90s" or "1h30m", or "" for no limit')
+    return total
+
+
+def parse_percent(text: str) -> float:
+    """Read `10%` as 10.0; raises ValueError unless it is more than 0 and at most 100."""
+    match = _PERCENT.fullmatch(text)
+    percent = float(match[1]) if match else 0.0
+    if not 0 < percent <= 100:
+        raise ValueError('must be a number of users such as 50, or a share such as "10%"')
+    return percent
+
+
+def parse_guid(text: str) -> str:
+    """Return the GUID in lower case; raises ValueError when it is none."""
+    lowered = text.lower()
+    if not _GUID.fullmatch(lowered):
+        raise ValueError("must be a GUID such as 1392051d-0cb9-4b7a-88d5-621fee5e8711")
+    return lowered
+
+
+def parse_date(value: object) -> date:
+    """Read `"2026-12-25"`, or take the date that TOML writes without quotes; raises ValueError otherwise."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"is no day of the calendar: {error}") from error
+    raise ValueError('must be a date such as "2026-12-25"')
+
+
+def check_zone(name: str) -> str:
+    """Return the IANA time zone name; raises ValueError with the nearest ones when it is unknown."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = get_close_matches(name, sorted(available_timezones()), n=1, cutoff=0.5)
+        raise ValueError(f'must be an IANA time zone such as "{near[0] if near else "Europe/Amsterdam"}"') from error
+    return name
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host of an address is this machine itself: localhost, 127.0.0.0/8 or ::1."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def url_host(url: str) -> str:
+    """Return the host of an http(s) address; raises ValueError when it is no such address or carries a user name."""
+    try:
+        parts = urlsplit(url)
+        well_formed = (
+            parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        well_formed = False
+    if not well_formed or re.search(r"[\s\\]", url):
+        raise ValueError("must be an address such as https://host.example/path, without user name or password")
+    return parts.hostname or ""
+
+
+def check_notify_url(url: str) -> str:
+    """Return the host of a notice address; raises ValueError unless it is https, or http to this machine."""
+    host = url_host(url)
+    if not url.lower().startswith("https:") and not is_loopback(host):
+        raise ValueError("must begin with https:// unless it leads to this machine")
+    return host
+
+
+def check_country(code: str) -> str:
+    """Return the two-letter country code; raises ValueError for anything else, and for UK, which is written GB."""
+    if not re.fullmatch(r"[A-Za-z]{2}", code):
+        raise ValueError('must be a country code of two letters such as "NL"')
+    if code.upper() == "UK":
+        raise ValueError('must be "GB": the United Kingdom has no code "UK"')
+    return code
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    """Return the value as a tuple when it is a list of texts, else None."""
+    if not isinstance(value, list | tuple):
+        return None
+    texts = tuple(item for item in value if isinstance(item, str) and item.strip())
+    return texts if len(texts) == len(value) else None
+
+
+def parse_targets(value: object) -> tuple[str, ...]:
+    """Return the products of a rule, or `("leave",)`; raises ValueError for an empty list or a mixture."""
+    texts = (LEAVE,) if value == LEAVE else _texts(value)
+    if not texts:
+        raise ValueError(f'must be a list of one or more products such as ["SPE_E3"], or "{LEAVE}"')
+    if LEAVE in texts and len(texts) > 1:
+        raise ValueError(f'names "{LEAVE}" beside products; a user either leaves or gets products')
+    return texts
+
+
+def parse_new_in_target(value: object) -> str | tuple[str, ...]:
+    """Return `enable`, `disable` or the plans to switch on; raises ValueError otherwise."""
+    if isinstance(value, str) and value in {"enable", "disable"}:
+        return value
+    plans = _texts(value)
+    if plans is None:
+        raise ValueError('must be "enable", "disable" or a list of service plans such as ["TEAMS1"]')
+    return plans
+
+
+def parse_wave_users(value: object) -> int | str | None:
+    """Return a number of users, a share such as `10%` or None, as given; raises ValueError otherwise."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        parse_percent(value)
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError('must be a number of users such as 50, or a share such as "10%"')
+    return value

@@ -1,0 +1,1 @@
+"""The embedded tenant and its rosters; read through `importlib.resources`."""
