@@ -60,7 +60,7 @@ class Preset:
     consequence: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Catalog:
     """Published names, for people, and reviewed lists. What a tenant really has is always its own subscribedSkus.
 

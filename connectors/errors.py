@@ -39,7 +39,7 @@ class ConnectorError(Exception):
         return f"{type(self).__name__}({self.message!r})"
 
 
-class Retryable(ConnectorError):  # noqa: N818 - the name is the answer to "what can I do?"
+class Retryable(ConnectorError):
     """Sending it again may help; `retry_after_s` is the wait in seconds that the service asked for, or None."""
 
     exit_code = 4
@@ -53,7 +53,7 @@ class LostReply(Retryable):
     """The request left and no answer came back: a write may have taken effect, so read before sending it again."""
 
 
-class Fatal(ConnectorError):  # noqa: N818 - as above
+class Fatal(ConnectorError):
     """Repeating the request gives the same answer."""
 
 
@@ -84,7 +84,7 @@ class Malformed(Fatal):
     """The answer cannot be understood as what the service documents."""
 
 
-class NotYet(ConnectorError):  # noqa: N818 - as above
+class NotYet(ConnectorError):
     """Nothing is wrong with the request; the same command continues later."""
 
     exit_code = 4

@@ -31,7 +31,7 @@ _HIDDEN = re.compile(f"[{INVISIBLE}]")
 _IGNORED_IN_HEADERS = re.compile(rf"[\s_{INVISIBLE}]")
 _UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{INVISIBLE}]+"
 _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
-_UPN_INSIDE = re.compile(r"[^\s@,;:+\"]+@[^\s@,;:+\"]+")
+_BETWEEN_WORDS = re.compile(r"[\s,;:+\"]+")
 _ROW_TEXT_MAX = 200
 _LINES_NAMED_MAX = 5
 
@@ -218,10 +218,9 @@ def _named(record: Record, columns: _Columns) -> str:
         return user
     if is_guid(user_id) and not record.problem:
         return user_id
-    found = _UPN_INSIDE.search(_HIDDEN.sub("", clean(record.raw)))
-    if found:
-        return found[0].strip("'")
-    return user_id if is_guid(user_id) else ""
+    words = _BETWEEN_WORDS.split(_HIDDEN.sub("", clean(record.raw)))
+    named = [unguard(word) for word in words if _UPN.fullmatch(word)] + [user_id] * is_guid(user_id)
+    return named[0] if named else ""
 
 
 def _clashes(rows: Iterable[RosterRow]) -> dict[int, str]:

@@ -231,7 +231,8 @@ def test_every_plan_of_the_families_is_published_under_that_name() -> None:
     data = table("families.json")
     rules = [*data["needs"], *data["excludes"], data["fillers"]]
     named = [*family_plans(), *(p for r in rules for p in (*r["plans"].items(), *r.get("any_of", {}).items()))]
-    named += [p for e in (*data["equivalents"], *data["nearest"]) for p in e["plan"].items()]
+    pairs = [*data["equivalents"], *data["nearest"]]
+    named += [p for e in pairs for key in ("plan", "by", "to") for p in e.get(key, {}).items()]
 
     assert [(p, n) for p, n in named if CATALOG.plan_names.get(PlanId(p)) != n] == []
 

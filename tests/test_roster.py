@@ -157,6 +157,14 @@ def test_a_huge_line_is_refused_before_anything_is_split() -> None:
     assert peak_bytes < LINE_BYTES_MAX // 4
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r", b"\r\n"])
+def test_a_file_of_many_lines_may_be_longer_than_a_line(line_end: bytes) -> None:
+    lines = [b"upn,note", *(b"u%d@x,%s" % (number, b"y" * 100_000) for number in range(12))]
+    roster = read_roster(line_end.join(lines), file="r.csv")
+
+    assert list(range(2, 14)) == [row.line for row in roster.rows]
+
+
 def test_a_line_of_the_greatest_length_is_read() -> None:
     """The limit is on a line, not on the file, and a line that just fits is a row."""
     row = b"a@x," + b",".join([b"y" * 100_000] * 10) + b"," + b"z" * 48_561
@@ -174,6 +182,40 @@ def test_a_value_longer_than_a_reader_takes_is_a_row_error() -> None:
     assert ["A value is longer than 131,072 characters; shorten it."] == [error.reason for error in roster.errors]
     assert ["a@x"] == [error.user for error in roster.errors]
     assert ["b@x"] == [row.user for row in roster.rows]
+
+
+def test_a_long_row_without_a_user_is_rejected_in_little_time() -> None:
+    """Looking for whom the row names takes a number of steps that grows with its length and no faster."""
+    data = b"upn,note\n" + b"y" * (LINE_BYTES_MAX - 10) + b"\n"
+    roster = read_roster(data, file="r.csv")
+
+    assert [(2, "")] == [(error.line, error.user) for error in roster.errors]
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [
+        ("target", "E3", "E5"),
+        ("usage_location", "NL", ""),
+        ("wave", "first", "second"),
+        ("disabled_plans", "SWAY", "SWAY+YAMMER_ENTERPRISE"),
+        ("voice", "yes", "no"),
+        ("legal_hold", "yes", ""),
+        ("backup_acknowledged_by", "Ann", "Bob"),
+    ],
+)
+def test_two_rows_contradict_each_other_in_any_wish(column: str, one: str, other: str) -> None:
+    same = read_roster(f"upn,{column}\na@x,{one}\na@x,{one}\n".encode(), file="r.csv")
+    different = read_roster(f"upn,{column}\na@x,{one}\na@x,{other}\n".encode(), file="r.csv")
+
+    assert [[2], [3]] == [[row.line for row in same.rows], [error.line for error in same.errors]]
+    assert [[], [2, 3]] == [[row.line for row in different.rows], [error.line for error in different.errors]]
+
+
+def test_two_rows_with_other_remarks_repeat_each_other() -> None:
+    roster = read_roster(b"upn,note,Room\na@x,one,1\na@x,two,2\n", file="r.csv")
+
+    assert ["The row repeats line 2; remove one of the two."] == [error.reason for error in roster.errors]
 
 
 def test_a_value_of_too_many_lines_costs_only_its_first_line() -> None:
@@ -211,11 +253,14 @@ def test_two_spellings_of_a_user_have_one_normal_form(text: str, expected: str) 
         ("'=a@x,E3,too,many", "=a@x"),
         ("Vance, Adele,adele@x,E3", "adele@x"),
         (",SMTP:adele@x+smtp:a@x,,", "adele@x"),
+        ("ad\0ele@x,E3", "adele@x"),
+        ("7F1C2D3E-0A1B-4C2D-8E3F-0123456789AB,E3,adele@x,shifted", "adele@x"),
+        ("7F1C2D3E-0A1B-4C2D-8E3F-0123456789AB,E3,shifted,x", "7f1c2d3e-0a1b-4c2d-8e3f-0123456789ab"),
         ("nobody,E3,x", ""),
     ],
 )
 def test_a_rejected_row_names_its_user_where_one_can_be_found(row: str, user: str) -> None:
     """A broken row may have its values shifted, so a UPN counts wherever it stands."""
-    roster = read_roster(f"upn,target\n{row}\n".encode(), file="r.csv")
+    roster = read_roster(f"id,upn,target\n{row}\n".encode(), file="r.csv")
 
     assert [user] == [error.user for error in roster.errors]

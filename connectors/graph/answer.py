@@ -18,6 +18,8 @@ HOW_TO_GRANT = (
     "instead. A token issued before does not contain it."
 )
 
+MORE_TO_GRANT = {"GroupMember.Read.All": " If it is there already, the licenses of groups need Group.Read.All."}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -49,7 +51,7 @@ def not_allowed(status: int, error: tuple[str, str], what: str, permission: str)
             "the cloud in the settings is the right one."
         )
     if status == 403:
-        return PermissionMissing(permission, HOW_TO_GRANT)
+        return PermissionMissing(permission, HOW_TO_GRANT + MORE_TO_GRANT.get(permission, ""))
     return Malformed(f"Graph answered {status} to {what}: {code}: {message}")
 
 

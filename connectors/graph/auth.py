@@ -1,7 +1,7 @@
-"""Who we are towards Microsoft Entra: a credential of azure-identity in, a valid token out, and errors with their remedy.
+"""Who we are towards Microsoft Entra: a credential of azure-identity in, a valid token or an error with its remedy out.
 
-azure-identity speaks synchronously, so it is called in a thread, by one caller at a time. It reads its own `AZURE_*` variables;
-no secret passes through here.
+azure-identity speaks synchronously, so it is called in a thread, by one caller at a time. It reads its own `AZURE_*`
+variables; no secret passes through here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from connectors.tenant import Identity
 REFRESH_EARLY_S = 300.0
 REFRESH_AGAIN_S = 30.0
 """So long a token that is near its end is used before another refresh is tried."""
+
+PROCESS_TIMEOUT_S = 30
+"""The Azure CLI takes its time to start."""
 
 CREDENTIALS = (
     "environment",
@@ -93,7 +96,7 @@ class TokenSource(Protocol):
 class FixedToken:
     """A token that never changes, for the embedded tenant; needs no thread."""
 
-    def __init__(self, token: str = "sandbox", credential: str = "sandbox") -> None:  # noqa: S107 - opens nothing
+    def __init__(self, token: str = "sandbox-token", credential: str = "sandbox") -> None:  # noqa: S107 - opens nothing
         self.credential = credential
         self._token = token
 
@@ -118,8 +121,8 @@ class _AzureCredential(Protocol):
 class AzureTokens:
     """Tokens of one azure-identity credential, fetched by one caller at a time and renewed five minutes early.
 
-    After a failure, and when a fresh token is wanted, the credential is made anew: azure-identity and MSAL keep tokens and
-    even failures for a while. A credential that asks a person (device code) is kept.
+    After a failure, and when a fresh token is wanted, the credential is made anew: azure-identity and MSAL keep
+    tokens and even failures for a while. A credential that asks a person (device code) is kept.
     """
 
     def __init__(self, make: Callable[[_Hook], _AzureCredential], scope: str, clock: Clock, credential: str) -> None:
@@ -243,7 +246,7 @@ def _make(
         case "workload-identity":
             return identity.WorkloadIdentityCredential(tenant_id=tenant_id, **common)
         case "azure-cli":
-            return identity.AzureCliCredential(tenant_id=tenant_id)
+            return identity.AzureCliCredential(tenant_id=tenant_id, process_timeout=PROCESS_TIMEOUT_S)
         case "azure-pipelines":
             return identity.AzurePipelinesCredential(
                 tenant_id=tenant_id,
@@ -253,12 +256,17 @@ def _make(
                 **common,
             )
         case _:
+            own_app: dict[str, Any] = {"client_id": app} if (app := environ.get("AZURE_CLIENT_ID")) else {}
             return identity.DeviceCodeCredential(
-                **({"client_id": environ["AZURE_CLIENT_ID"]} if environ.get("AZURE_CLIENT_ID") else {}),
-                tenant_id=tenant_id,
-                prompt_callback=lambda uri, code, _: prompt(f"To sign in, open {uri} and enter the code {code}\n"),
-                **common,
+                tenant_id=tenant_id, prompt_callback=_asking(prompt), **own_app, **common
             )
+
+
+def _asking(prompt: Callable[[str], object]) -> Callable[[str, str, object], None]:
+    def ask(uri: str, code: str, _: object) -> None:
+        prompt(f"To sign in, open {uri} and enter the code {code}\n")
+
+    return ask
 
 
 def identity(token: str, credential: str = "") -> Identity:

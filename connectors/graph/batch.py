@@ -1,7 +1,7 @@
 """Requests to and from the JSON of one `$batch`; pure.
 
-Microsoft documents: at most 20 items, each with an `id`; the answers come in any order and carry the same ids; the outer 200
-says nothing about the items.
+Microsoft documents: at most 20 items, each with an `id`; the answers come in any order and carry the same ids; the
+outer 200 says nothing about the items.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def error_of(body: Any) -> tuple[str, str]:
 def writes(batch: Sequence[AssignLicense]) -> bytes:
     """Return the envelope that carries these changes, one item each, with ids "0", "1", ….
 
-    Both arrays are always present, for Graph refuses a body that lacks one. No user may occur twice, for the order inside
-    a batch is undefined.
+    Both arrays are always present, for Graph refuses a body that lacks one. No user may occur twice, for the order
+    inside a batch is undefined.
     """
     if len({change.user_id for change in batch}) != len(batch):
         raise ValueError("a user occurs twice in one batch")

@@ -30,7 +30,7 @@ _FLAGS = {
     "on_premises_sync_enabled": "onPremisesSyncEnabled",
     "is_management_restricted": "isManagementRestricted",
 }
-_WORDS = {True: "yes", False: "no"}
+_WORDS: Mapping[object, str] = {True: "yes", False: "no"}
 
 SELECT = (
     "id",
@@ -56,8 +56,8 @@ class Profiles:
     def number(self, user: Mapping[str, Any]) -> int:
         """Return the number of the user's profile.
 
-        Users are recognized by the raw words of their assignment states, which is far cheaper than building the profile;
-        the date of an assignment is not part of it.
+        Users are recognized by the raw words of their assignment states, which is far cheaper than building the
+        profile; the date of an assignment is not part of it.
         """
         states = user.get("licenseAssignmentStates")
         if not states:
@@ -96,7 +96,7 @@ def page(users: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> pa.Recor
         "id": [u["id"].lower() for u in users],
         "proxy_addresses": ["+".join(sorted(u.get("proxyAddresses") or ())) for u in users],
         **{name: [u.get(key) or "" for u in users] for name, key in _TEXTS.items()},
-        **{name: [_WORDS.get(u.get(key), "") for u in users] for name, key in _FLAGS.items()},  # type: ignore[call-overload]
+        **{name: [_WORDS.get(u.get(key), "") for u in users] for name, key in _FLAGS.items()},
     }
     arrays = [pa.array(numbers, PROFILE) if name == "profile" else pa.array(texts[name], TEXT) for name in USER_COLUMNS]
     return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
@@ -115,7 +115,7 @@ def table(
     renumbered = np.zeros(len(profiles) + 1, dtype=np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
     text = pd.StringDtype("pyarrow", na_value=np.nan)
-    frame = rows.drop_columns(["profile"]).to_pandas(types_mapper={TEXT: text}.get, self_destruct=True)
+    frame = rows.drop_columns(["profile"]).to_pandas(types_mapper={TEXT: text}.get)
     frame["profile"] = renumbered[rows.column("profile").to_numpy()]
     return frame, tuple(profiles[number] for number in order)
 

@@ -28,7 +28,7 @@ LOAD_FREE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class PaceSettings:
-    """How fast to go: Microsoft's limit, the share of it that we use (asked anew each time), the longest wait in seconds."""
+    """How fast to go: Microsoft's limits, the share of them that we use (asked anew), and the longest wait."""
 
     writes_per_150_s: int
     quota_share: Callable[[], float]
@@ -56,8 +56,8 @@ class Bucket:
 class Gate:
     """Whether requests of one kind may leave: not before the monotonic second `open_at`.
 
-    `refusals` counts waves of refusals in a row, `trouble_since` is when the first of them was asked (None: no trouble),
-    `network` says whether the last reason was the network.
+    `refusals` counts waves of refusals in a row, `trouble_since` is when the first of them was asked (None: no
+    trouble), `network` says whether the last reason was the network.
     """
 
     open_at: float = -math.inf
@@ -103,7 +103,10 @@ def spent(bucket: Bucket, rate: Rate, n: float, now: float) -> Bucket:
 
 
 def bucket_delay(bucket: Bucket, rate: Rate, n: float, now: float) -> float:
-    """Return the seconds until `n` tokens are there; more than the capacity waits for a full bucket and leaves a debt."""
+    """Return the seconds until `n` tokens are there.
+
+    An `n` above the capacity waits for a full bucket and leaves a debt.
+    """
     missing = min(n, rate.capacity) - refilled(bucket, rate, now).level
     if missing <= 1e-9:
         return 0.0
@@ -158,7 +161,7 @@ def refused(
 
 
 def helped(gate: Gate) -> Gate:
-    """Return the gate after an answer that helped: no trouble any more, though a closed gate stays closed until its time."""
+    """Return the gate after an answer that helped; a closed gate stays closed until its time all the same."""
     return replace(gate, refusals=0, trouble_since=None, network=False)
 
 
@@ -184,8 +187,8 @@ def up_to_ms(seconds: float) -> float:
 def retry_after_seconds(value: str | None, *, date: str | None, now: datetime) -> float | None:
     """Return the seconds that a `Retry-After` header asks for: a figure, also a fraction, or an HTTP date.
 
-    A date is measured against the answer's own `Date` header, so that a wrong clock here does no harm, and against `now`
-    where there is none. None when the header is missing or unreadable.
+    A date is measured against the answer's own `Date` header, so that a wrong clock here does no harm, and against
+    `now` where there is none. None when the header is missing or unreadable.
     """
     if value is None or not value.strip():
         return None

@@ -21,13 +21,13 @@ T = TypeVar("T")
 Rows = list[Mapping[str, Any]]
 
 
-class Gone(Exception):  # noqa: N818 - an answer, not an error
-    """The resource, or the place in its pages, does not exist (any more)."""
+class Gone(Malformed):
+    """What was listed does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A collection: its name in evidence and messages, its first request, the cost of a page, the permission it needs."""
+    """A collection: its name in evidence and messages, its first request, the cost of a page and the permission."""
 
     what: str
     first: Callable[[], RequestInformation]
@@ -35,33 +35,37 @@ class Listing:
     permission: str
 
 
-async def read_pages(session: Session, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
-    """Return what `take` made of each page.
+async def read_pages(
+    session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
+) -> list[T]:
+    """Return what `take` made of each page; `seen` hears the rows of each page as it comes.
 
-    A walk whose page token has expired, or whose next links run in a circle, is begun again and what it gave is dropped.
-    Raises Gone when the collection itself does not exist, else as Session.read does.
+    A walk whose page token has expired, or whose next links run in a circle, is begun again and what it gave is
+    dropped. Raises Gone when the collection itself does not exist, else as Session.read does.
     """
     for _ in range(WALKS_MAX):
-        pages = await _walk(session, listing, take)
+        pages = await _walk(session, listing, take, seen)
         if pages is not None:
             return pages
     raise Malformed(f"Reading {listing.what} did not come to its end in {WALKS_MAX} walks. Try again later.")
 
 
-async def _walk(session: Session, listing: Listing, take: Callable[[Rows], T]) -> list[T] | None:
+async def _walk(
+    session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
+) -> list[T] | None:
     """One walk from the first page on; None when it cannot be ended."""
     request, pages, links = listing.first(), [], set[str]()
     for _ in range(PAGES_MAX):
-        status, body = await session.read(
-            request, what=listing.what, cost=listing.cost, permission=listing.permission
-        )
+        status, body = await session.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
         if status >= 400:
             if not links:
-                raise Gone(listing.what)
+                raise Gone(f"{listing.what} does not exist in this tenant.")
             return None
         with documented(listing.what):
             link = body.get("@odata.nextLink")
-            pages.append(take(body["value"]))
+            rows = body["value"]
+            pages.append(take(rows))
+        seen(len(rows))
         if not link:
             return pages
         if link in links:

@@ -20,8 +20,8 @@ class UntrustedCertificate(NetworkAway):
 async def persist(turns: Turns, kind: Kind, attempt: Callable[[], Awaitable[T]]) -> T:
     """Repeat `attempt` while it raises Retryable, and return what it returns.
 
-    The attempt has told `turns` of its failure, so the next one waits as long as the gate is closed. Raises WaitBudgetSpent
-    or NetworkAway when that would take too long, and every other error at once.
+    The attempt has told `turns` of its failure, so the next one waits as long as the gate is closed. Raises
+    WaitBudgetSpent or NetworkAway when that would take too long, and every other error at once.
     """
 
     def gate(_: RetryCallState) -> float:
@@ -34,10 +34,13 @@ async def persist(turns: Turns, kind: Kind, attempt: Callable[[], Awaitable[T]])
         cause = state.outcome.exception() if state.outcome else None
         raise turns.given_up(kind, state.upcoming_sleep) or NetworkAway("The service is away.") from cause
 
+    async def once() -> T:
+        return await attempt()
+
     async def sleep(_: float) -> None:
         await turns.wait_open(kind)
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(Retryable), wait=gate, stop=stop, sleep=sleep, retry_error_callback=give_up
     )
-    return await retrying(attempt)
+    return await retrying(once)

@@ -1,4 +1,4 @@
-"""One conversation with Graph over the SDK's request adapter: every answer comes out whole, and nothing is sent elsewhere.
+"""One conversation with Graph over the SDK's request adapter: answers come out whole, and nothing is sent elsewhere.
 
 The SDK builds the requests, signs them and adds its telemetry. Its own retry and redirect handlers are left out, for
 repeating and waiting happen in one layer of ours, and the body stays bytes.
@@ -30,7 +30,6 @@ from connectors.errors import LostReply, Malformed, NetworkAway, Retryable
 from connectors.graph import pace
 from connectors.graph.answer import Answer, not_allowed
 from connectors.graph.auth import TokenSource
-from connectors.graph.redact import redact
 from connectors.graph.retry import UntrustedCertificate, persist
 from connectors.graph.transport import is_untrusted, with_sdk
 from connectors.graph.turns import GRAPH, Kind, Turns
@@ -44,7 +43,7 @@ class Unsent(Retryable):
     """The request did not leave this machine."""
 
 
-class _Bearer(AccessTokenProvider):  # type: ignore[misc]  # the SDK's packages are not checked
+class _Bearer(AccessTokenProvider):
     """Hands the SDK the token that the session holds, for the one host of our cloud."""
 
     def __init__(self, host: str) -> None:
@@ -119,10 +118,10 @@ class Session:
         return self._bearer.token
 
     async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> tuple[int, Any]:
-        """Return status and parsed body of the 2xx answer to a GET or to a `$batch` of GETs, asking again while it helps.
+        """Return status and parsed body of the 2xx answer to a GET or `$batch` of GETs, asking again while that helps.
 
-        Statuses 404 and 410 are returned too, for they are answers. `cost` is in resource units. Raises PermissionMissing
-        (naming `permission`), Unauthorized, Malformed, WaitBudgetSpent or NetworkAway.
+        Statuses 404 and 410 are returned too, for they are answers. `cost` is in resource units. Raises
+        PermissionMissing (naming `permission`), Unauthorized, Malformed, WaitBudgetSpent or NetworkAway.
         """
         return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
 
@@ -165,30 +164,35 @@ class Session:
         if await self.sign_in_once() == used:
             await self.sign_in_once(fresh=True)
 
-    async def send(self, request: RequestInformation, kinds: Sequence[Kind]) -> Answer:
-        """Send once and return whatever answer comes.
+    async def send(self, request: RequestInformation, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
+        """Send once and return whatever answer comes; `writes` is what to count it as.
 
-        Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when the
-        address is not ours. A failure closes the gates of `kinds`.
+        Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when
+        the address is not ours. A failure closes the gates of `kinds`.
         """
+        self._adapter.set_base_url_for_request_information(request)
         self.require_own(request.url)
         ours = self._prepare(request)
         began = self.clock.monotonic()
-        self.traffic.http += 1
         try:
             response: httpx.Response = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             if is_untrusted(error):
                 raise UntrustedCertificate(
-                    "The certificate of the Graph endpoint is not trusted. Set SSL_CERT_FILE to a bundle that contains the "
-                    "authority of your proxy."
+                    "The certificate of the Graph endpoint is not trusted. "
+                    "Set SSL_CERT_FILE to a bundle that contains the authority of your proxy."
                 ) from error
             self._failed(kinds, began, error)
             raise Unsent(f"No connection to Graph ({type(error).__name__}).") from error
+        except httpx.InvalidURL as error:
+            raise Malformed("Graph named an address that is none for the next page.") from error
         except httpx.RequestError as error:
+            self._count(request, writes)
             self._failed(kinds, began, error)
             raise LostReply(f"The answer of Graph was lost ({type(error).__name__}).") from error
-        self._look_at(response.headers)
+        self._count(request, writes)
+        self.note_load(kinds[0], response.headers)
+        self._check_clock(response.headers)
         self.traffic.throttled += response.status_code == 429
         return Answer(response.status_code, response.headers, response.content, ours, began)
 
@@ -225,11 +229,11 @@ class Session:
         reason = " ".join(("Graph asked", f"({status}", name or "no scope")) + ")"
         self.turns.refused(GRAPH if wide else kinds, began=began, retry_after_s=after, reason=reason)
 
-    def note_load(self, headers: Mapping[str, str]) -> None:
+    def note_load(self, kind: Kind, headers: Mapping[str, str]) -> None:
         """Remember `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 on."""
         value = headers.get("x-ms-throttle-limit-percentage")
         with suppress(ValueError):
-            self.turns.loaded(None if value is None else float(value))
+            self.turns.loaded(kind, None if value is None else float(value))
 
     def _prepare(self, request: RequestInformation) -> str:
         """Make the request ready for this one sending: token, ids, and an answer that is handed over whole."""
@@ -241,12 +245,16 @@ class Session:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         return ours
 
+    def _count(self, request: RequestInformation, writes: int) -> None:
+        self.traffic.http += 1
+        self.traffic.batches += request.http_method is Method.POST
+        self.traffic.writes += writes
+
     def _failed(self, kinds: Sequence[Kind], began: float, error: Exception) -> None:
         reason = f"network: {type(error).__name__}"
         self.turns.refused(kinds, began=began, retry_after_s=None, reason=reason, network=True)
 
-    def _look_at(self, headers: Mapping[str, str]) -> None:
-        self.note_load(headers)
+    def _check_clock(self, headers: Mapping[str, str]) -> None:
         date = pace.http_date(headers.get("date"))
         if date is not None:
             self.clock_offset_s = (self.clock.now() - date).total_seconds()

@@ -24,7 +24,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "7000222": "The client secret has expired: create a new one in App registrations, Certificates & secrets.",
         "700016": "The app is not known in this tenant: check AZURE_CLIENT_ID, and that an admin has consented there.",
         "7000112": "The app is disabled: enable it in the Entra admin center under Enterprise applications.",
-        "700027": "The certificate does not fit the app: upload its public part in App registrations, Certificates & secrets.",
+        "700027": "The certificate does not fit the app: upload its public part under Certificates & secrets.",
         "700024": "The clock of this machine is wrong, or the assertion is too old: set the clock.",
         "70021": "No federated credential of the app matches: compare issuer, subject and audience.",
         "700211": "No federated credential of the app has this issuer: compare issuer, subject and audience.",
@@ -35,14 +35,14 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "53003": "Conditional access blocks this sign-in: let an admin exempt the app or this network.",
         "65001": "Nobody has consented to the app's permissions: let an admin grant consent.",
     }
-)  # fmt: skip
+)
 
 UNAVAILABLE: Mapping[str, str] = MappingProxyType(
     {
         "environment": "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
         "default": "Set the AZURE_* variables of an app, run where a managed identity is, or sign in with az login.",
         "managed-identity": "Run where a managed identity is; for a user-assigned one set AZURE_CLIENT_ID.",
-        "workload-identity": "Set AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, as the workload identity webhook does.",
+        "workload-identity": "Set AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, as the webhook of the cluster does.",
         "azure-cli": "Install the Azure CLI and run az login for this tenant.",
         "azure-pipelines": "Run in an Azure Pipelines task with a service connection and map SYSTEM_ACCESSTOKEN.",
         "device-code": "Run the command again and enter the code in a browser within a quarter of an hour.",
@@ -52,7 +52,7 @@ UNAVAILABLE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The last refusal that the token endpoint sent, as far as it was seen; `retry_after_s` is None where it named no time."""
+    """The last refusal of the token endpoint; status 0 when none was seen, `retry_after_s` None without a time."""
 
     status: int = 0
     retry_after_s: float | None = None
@@ -61,8 +61,8 @@ class TokenAnswer:
 def explained(error: Exception, credential: str, answer: TokenAnswer) -> ConnectorError:
     """Return what the caller can do about this error of azure-identity.
 
-    Retryable for a passing trouble of the identity provider, NetworkAway (UntrustedCertificate when it is the certificate)
-    for the network, Unauthorized for everything that a person has to put right.
+    Retryable for a passing trouble of the identity provider, NetworkAway for the network (UntrustedCertificate when it
+    is the certificate), Unauthorized for everything that a person has to put right.
     """
     causes = list(_chain(error))
     text = " ".join(str(cause) for cause in causes)

@@ -44,7 +44,6 @@ class _Asked:
         session, places = self._session, [i for i in self._places if i not in self.found]
         used = await session.sign_in()
         began = session.clock.monotonic()
-        session.traffic.batches += 1
         envelope = batch.gets([self._urls[i] for i in places])
         _, body = await session.read(
             session.batch_request(envelope), what=self._what, cost=len(places), permission=self._permission

@@ -13,6 +13,8 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
+from connectors.graph.retry import UntrustedCertificate
+
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 100.0
 """A full `$batch` takes Graph some seconds, and its own gateway gives up earlier than this."""
@@ -26,7 +28,7 @@ def open_http(root: str, *, transport: httpx.AsyncBaseTransport | None, ca_bundl
     HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them.
     """
     return httpx.AsyncClient(
-        verify=ssl.create_default_context(cafile=ca_bundle),
+        verify=_trust(ca_bundle),
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         limits=httpx.Limits(max_connections=POOL_SIZE_MAX, max_keepalive_connections=POOL_SIZE_MAX),
         transport=transport,
@@ -35,11 +37,24 @@ def open_http(root: str, *, transport: httpx.AsyncBaseTransport | None, ca_bundl
     )
 
 
+def _trust(ca_bundle: str | None) -> ssl.SSLContext | bool:
+    """Return the authorities to trust: the operator's bundle, else the ones that httpx and requests both ship."""
+    if ca_bundle is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise UntrustedCertificate(
+            "The certificate bundle that SSL_CERT_FILE or REQUESTS_CA_BUNDLE names cannot be read. Correct it."
+        ) from error
+
+
 def with_sdk(http: httpx.AsyncClient) -> httpx.AsyncClient:
     """Put the SDK's naming and telemetry in front of the client's transports, and nothing that sends again."""
     telemetry = GraphTelemetryHandler(options=sdk_options[GraphTelemetryHandlerOption.get_key()])
     middleware = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
-    return GraphClientFactory.create_with_custom_middleware(middleware, client=http)
+    GraphClientFactory.create_with_custom_middleware(middleware, client=http)
+    return http
 
 
 def is_loopback(host: str) -> bool:

@@ -30,7 +30,8 @@ GRAPH = (Kind.READ, Kind.WRITE)
 class Turns:
     """Gates and buckets of one client, shared by all its senders.
 
-    There is no await between the look at the gate and the taking of the tokens, so two senders never take the same turn.
+    There is no await between the look at the gate and the taking of the tokens, so two senders never take the same
+    turn.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Turns:
         self._on_wait = on_wait
         self._traffic = traffic
         self._dice = dice
-        self._load: float | None = None
+        self._load: dict[Kind, float | None] = {}
         self._gates = dict.fromkeys(Kind, Gate())
         now = clock.monotonic()
         self._writes = Bucket(self._write_rate().capacity, now)
@@ -61,8 +62,8 @@ class Turns:
     async def take(self, kind: Kind, n: int) -> None:
         """Return when a request worth `n` may leave at once; the tokens are then taken.
 
-        `n` counts resource units for reads and writes for writes. Raises WaitBudgetSpent or NetworkAway when the other side
-        has kept us waiting too long.
+        `n` counts resource units for reads and writes for writes. Raises WaitBudgetSpent or NetworkAway when the
+        other side has kept us waiting too long.
         """
         while (delay := self._delay(kind, n)).seconds > 0:
             await self._wait_out(kind, delay)
@@ -106,9 +107,9 @@ class Turns:
         """Note an answer that helped: the wait budget starts anew."""
         self._gates[kind] = pace.helped(self._gates[kind])
 
-    def loaded(self, share_of_limit: float | None) -> None:
-        """Note how near the limit the other side sees us; None when it said nothing."""
-        self._load = share_of_limit
+    def loaded(self, kind: Kind, share_of_limit: float | None) -> None:
+        """Note how near its limit the other side sees requests of this kind; None when it said nothing."""
+        self._load[kind] = share_of_limit
 
     def given_up(self, kind: Kind, seconds: float) -> NotYet | None:
         """Return the error to raise when waiting `seconds` more would exceed the wait budget, else None."""
@@ -148,8 +149,8 @@ class Turns:
 
     def _write_rate(self) -> Rate:
         quota = self._settings.writes_per_150_s * self._settings.quota_share()
-        return pace.window_rate(quota, pace.WRITE_WINDOW_S, pace.BATCH_SIZE_MAX, load=self._load)
+        return pace.window_rate(quota, pace.WRITE_WINDOW_S, pace.BATCH_SIZE_MAX, load=self._load.get(Kind.WRITE))
 
     def _unit_rate(self) -> Rate:
         quota = self._settings.ru_per_10_s * self._settings.quota_share()
-        return pace.window_rate(quota, pace.READ_WINDOW_S, pace.READ_BURST_RU)
+        return pace.window_rate(quota, pace.READ_WINDOW_S, pace.READ_BURST_RU, load=self._load.get(Kind.READ))

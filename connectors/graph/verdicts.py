@@ -1,4 +1,4 @@
-"""What an answer to `assignLicense` means: one table from status, code and message to a verdict and our reason for it."""
+"""What an answer to `assignLicense` means: one table from status, code and message to a verdict and its reason."""
 
 from __future__ import annotations
 
@@ -77,19 +77,19 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "no_usage_location": "Set the user's usage location (two letters, GB and not UK), then plan again.",
         "no_seat": "Buy or free seats of the target product, then run apply again.",
-        "conflict": "Another license of this user excludes a service plan of the target: remove that license or switch the plan off.",
-        "dependency": "Another license of this user needs a service plan that the change takes away: give the plan or remove that license first.",
+        "conflict": "Another license of this user excludes a plan of the target: remove it or switch the plan off.",
+        "dependency": "Another license of this user needs a plan that would go: settle that license first.",
         "inherited": "The license comes from a group: change it on the group, or take the user out of it.",
         "already_gone": "The license to remove was not there any more: the user is read again to see what is true.",
         "unknown_sku": "The tenant does not own this product: correct the target or buy it.",
-        "company_sku": "This product belongs to the organization as a whole and cannot be given to a user: choose another target.",
-        "unknown_plan": "A plan to switch off is not part of the product in this tenant: plan again on a fresh snapshot.",
-        "duplicate_address": "Another object has one of this user's mail addresses: resolve the duplicate, then plan again.",
+        "company_sku": "This product belongs to the organization and cannot be given to a user: choose another target.",
+        "unknown_plan": "A plan to switch off is not part of this tenant's product: plan again on a fresh snapshot.",
+        "duplicate_address": "Another object has one of the user's mail addresses: resolve that, then plan again.",
         "wrong_body": "The request was not understood: report this as a defect, with the run folder.",
         "review": "Graph refused for a reason that is not known here: read the message and decide by hand.",
         "unauthorized": "Sign in again: the token was refused although it was fresh.",
         "forbidden": "Grant the application permission LicenseAssignment.ReadWrite.All with admin consent.",
-        "restricted_management": "The user is in a restricted administrative unit or the permission is missing: give the app a role scoped to that unit, or change the user by hand.",
+        "restricted_management": "This user is restricted: give it a role for the restricted unit.",
         "gone": "The user does not exist any more: nothing to do, unless it is restored.",
         "concurrent_write": "Somebody else changed the same object: it is sent again shortly.",
         "conflicting_state": "The object is in a state that does not allow the change now: the user is read again.",
@@ -99,7 +99,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "unavailable": "The service was not available: the user is read before anything is sent again.",
         "server_error": "The service failed while answering: the user is read before anything is sent again.",
         "unexpected_success": "Graph said yes in an undocumented way: the user is read to see what is true.",
-        "unknown_status": "Graph answered with a status that is not documented for this request: report it, with the run folder.",
+        "unknown_status": "Graph answered with a status that is not documented here: report it, with the run folder.",
         "not_sent": "The request did not leave: it is sent later.",
         "lost_reply": "No answer came back: the user is read before anything is sent again.",
         "missing_answer": "The batch was answered without this item: the user is read before anything is sent again.",

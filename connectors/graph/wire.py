@@ -1,7 +1,7 @@
 """Graph's JSON to the nouns of a tenant; pure.
 
-Ids come out in lower case, because Graph's own resources differ in case (`companySubscription.skuId` is text, others are
-GUIDs). Words of Graph's enumerations pass unchanged: the lists grow, and an unknown word must be seen and not mapped.
+Ids come out in lower case, because Graph's own resources differ in case (`companySubscription.skuId` is text, others
+are GUIDs). Words of Graph's enumerations pass unchanged: the lists grow, and an unknown word has to be seen.
 Missing members of a documented object raise KeyError, TypeError or ValueError.
 """
 
@@ -110,6 +110,14 @@ def group(raw: Json, members: frozenset[UserId] | None = None) -> Group:
         on_premises_sync_enabled=bool(raw.get("onPremisesSyncEnabled")),
         members=members,
     )
+
+
+def carrying(raw: Json, sku_id: str) -> Json:
+    """Return the group with the SKU that it was listed for, also where its licenses are hidden from us."""
+    licenses = raw.get("assignedLicenses") or []
+    if any(entry["skuId"].lower() == sku_id for entry in licenses):
+        return raw
+    return {**raw, "assignedLicenses": [*licenses, {"skuId": sku_id}]}
 
 
 def user_members(raws: Iterable[Json]) -> list[UserId]:

@@ -26,8 +26,8 @@ LOAD_HEADER = "x-ms-throttle-limit-percentage"
 async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Reply, ...]:
     """Send the changes in one `$batch` and return one reply each, in the same order.
 
-    Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a fresh token is
-    tried once; whatever else happens is told in the replies.
+    Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a
+    fresh token is tried once; whatever else happens is told in the replies.
     """
     if not batch:
         return ()
@@ -35,8 +35,8 @@ async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Repl
         used = await session.sign_in_once()
         answer = await _send(session, batch)
         if answer.status == 401:
-            await session.renew_once(used)
             session.turns.charge(len(batch))
+            await session.renew_once(used)
             answer = await _send(session, batch)
     except Unauthorized as error:
         return _all(batch, Meaning(Verdict.STOP, "unauthorized"), message=str(error))
@@ -55,9 +55,8 @@ async def _send(session: Session, batch: Sequence[AssignLicense]) -> Answer:
     """Send once. Raises Unsent when the gate is closed or nothing left, LostReply when the answer is lost."""
     if session.turns.closed_for(Kind.WRITE) > 0:
         raise Unsent("Graph asked to wait meanwhile.")
-    session.traffic.batches += 1
-    session.traffic.writes += len(batch)
-    return await session.send(session.batch_request(wire_batch.writes(batch)), [Kind.WRITE])
+    request = session.batch_request(wire_batch.writes(batch))
+    return await session.send(request, [Kind.WRITE], writes=len(batch))
 
 
 def _unsent(session: Session, batch: Sequence[AssignLicense], message: str) -> tuple[Reply, ...]:
@@ -94,8 +93,8 @@ def _answered(session: Session, batch: Sequence[AssignLicense], answer: Answer) 
 def _reply(session: Session, change: AssignLicense, item: Item | None, answer: Answer, date: str | None) -> Reply:
     ours, theirs = answer.client_request_id, answer.headers.get("request-id", "")
     if item is None:
-        lost = Meaning(Verdict.IN_DOUBT, "missing_answer")
-        return Reply(change.user_id, *lost[:1], 0, reason=lost.reason, request_id=theirs, client_request_id=ours)
+        doubt = Verdict.IN_DOUBT
+        return Reply(change.user_id, doubt, 0, reason="missing_answer", request_id=theirs, client_request_id=ours)
     after = session.retry_after(item.headers, date=date)
     code, message = item.error
     verdict, reason = meaning(item.status, code, message, after)
@@ -122,7 +121,7 @@ def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies:
             session.close_gates([Kind.WRITE], item.status, item.headers, answer.began, longest)
     loaded = [item for item in items if LOAD_HEADER in item.headers]
     if loaded:
-        session.note_load(max(loaded, key=lambda item: item.headers[LOAD_HEADER]).headers)
+        session.note_load(Kind.WRITE, max(loaded, key=lambda item: item.headers[LOAD_HEADER]).headers)
 
 
 def _all(

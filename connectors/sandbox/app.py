@@ -100,7 +100,7 @@ class Gateway:
         world, faults = self.world, self.world.faults
         request.now = arrived = world.clock()
         world.requests[f"{request.method} {request.segments[0] if request.segments else ''}"] += 1
-        if request.app is _NOBODY or (request.app.expires_at or arrived + 1) <= arrived:
+        if request.app is _NOBODY or request.app.expired(arrived):
             return refused(request, unauthorized())
         try:
             items = read_items(request) if request.segments == ("$batch",) and request.method == "POST" else None

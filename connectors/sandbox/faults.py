@@ -17,7 +17,8 @@ class FaultPlan:
     - `drop_before`, `drop_after`: the connection breaks without an answer, before or after the work was done.
     - `errors`, `errors_after`: status -> rate; the request is answered so, without or with the work done.
     - `item_errors`, `item_errors_after`: the same for one item of a batch; `item_missing`: applied, but not answered.
-    - `throttled`: 429 below the quota, nothing done; `throttled_applied`: 429 although it was applied.
+    - `throttled`: 429 below the quota, nothing done; `throttled_applied`: 429 although it was applied;
+      `throttled_header_share` of both carry Retry-After.
     - `unreadable`: the answer's JSON is cut off; `stale`: a read shows users as they were up to `stale_seconds` ago.
     - `duplicate_row`: a page starts with a user of the one before; `repeat_link`: a nextLink leads to its own page;
       `empty_page`: a page without rows but with a nextLink.
@@ -46,6 +47,7 @@ class FaultPlan:
     meddle_kinds: tuple[str, ...] = ("licenses", "seats", "delete")
     retry_after_s: int = 2
     retry_after_share: float = 0.5
+    throttled_header_share: float = 1.0
     faults_max: int | None = None
     shuffle: bool = True
     where: Callable[[str, str], bool] | None = None
@@ -67,6 +69,10 @@ class FaultPlan:
     def status(self, name: str, rates: Rates, method: str = "", path: str = "") -> int | None:
         """Draw one of several error statuses; None when none comes."""
         return self._draw(name, rates, method, path)
+
+    def throttle_wait(self) -> int | None:
+        """The Retry-After of a 429 that a fault makes; None when it comes without."""
+        return self.retry_after_s if self.rng.random() < self.throttled_header_share else None
 
     def retry_after(self) -> dict[str, str]:
         """Headers of a 503: some carry Retry-After, some do not."""

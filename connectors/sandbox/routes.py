@@ -133,22 +133,22 @@ def call(world: World, request: Request) -> Reply:
     return reply
 
 
-def too_many(request: Request, kind: str, retry_after: int) -> Reply:
-    """A 429 with its Retry-After."""
-    no = Refusal(429, "TooManyRequests", "Too many requests.", {"Retry-After": str(retry_after)})
-    reply = refused(request, no)
-    reply.waits = ((kind, retry_after),)
+def too_many(request: Request, kind: str, retry_after: int | None) -> Reply:
+    """A 429, with or without a Retry-After."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    reply = refused(request, Refusal(429, "TooManyRequests", "Too many requests.", headers))
+    reply.waits = () if retry_after is None else ((kind, retry_after),)
     return reply
 
 
 def _do(world: World, request: Request, route: Route) -> Reply:
     faults, where = world.faults, (request.method, request.path)
     if faults.happens("throttled", faults.throttled, *where):
-        return too_many(request, route.kind, faults.retry_after_s)
+        return too_many(request, route.kind, faults.throttle_wait())
     try:
         reply = route.handler(world, request)
     except Refusal as no:
         reply = refused(request, no)
     if faults.happens("throttled_applied", faults.throttled_applied, *where):
-        return too_many(request, route.kind, faults.retry_after_s)
+        return too_many(request, route.kind, faults.throttle_wait())
     return reply

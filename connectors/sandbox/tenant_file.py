@@ -16,7 +16,9 @@
      "schedule": [EVENT]}
 
 LICENSE is a part number, or {"sku", "off": [plan name], "group": group id, "state", "error"}. A key that has its
-default may be left out. "note" is for people: it is kept, and never served. EVENT is described in `schedule`.
+default may be left out. A license that a group gives stands with each user who has it, naming the group: being listed
+as a member gives nothing until the group is processed. "note" is for people: it is kept, and never served. EVENT is
+described in `schedule`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def list_users(world: World, request: Request) -> Reply:
     check_clauses(request, query)
     reading = world.reading(request)
     users, following = find_users(world, reading, query)
-    return page(world, request, query, users, following, lambda: count_users(world, reading, query))
+    return page(world, request, query, reading, users, following)
 
 
 def count_endpoint(world: World, request: Request) -> Reply:
@@ -106,8 +106,17 @@ def count_users(world: World, reading: Replica, query: Query) -> int:
     return len(find_users(world, reading, everything)[0])
 
 
+def _user_before(world: World, reading: Replica, query: Query) -> list[User]:
+    """The last user of the page before this one."""
+    for row in range(query.position - 1, -1, -1):
+        user = reading.shown(world.tenant.users[row])
+        if user.deleted_at is None and all(_meets(user, clause) for clause in query.clauses):
+            return [user]
+    return []
+
+
 def page(
-    world: World, request: Request, query: Query, users: list[User], following: int | None, count: Callable[[], int]
+    world: World, request: Request, query: Query, reading: Replica, users: list[User], following: int | None
 ) -> Reply:
     """A page of users as JSON. `@odata.count` stands on the first page only; the faults of paging happen here."""
     faults = world.faults
@@ -117,12 +126,12 @@ def page(
     elif following is not None and faults.happens("repeat_link", faults.repeat_link, *where):
         following = query.position
     if query.position and users and faults.happens("duplicate_row", faults.duplicate_row, *where):
-        users = [world.tenant.users[max(0, users[0].row - 1)], *users]
+        users = [*_user_before(world, reading, query), *users]
     view = user_view(world.tenant, query.select)
     names = f"({','.join(query.select)})" if query.select else ""
     answer: Json = {"@odata.context": f"{request.base}/$metadata#users{names}"}
     if query.count and request.advanced and not query.position:
-        answer["@odata.count"] = count()
+        answer["@odata.count"] = count_users(world, reading, query)
     if following is not None:
         answer["@odata.nextLink"] = query.next_link(request.url, following)
     answer["value"] = [view(user) for user in users]
@@ -195,8 +204,9 @@ def assign_license(world: World, request: Request) -> Reply:
         raise
     tenant.set_assignments(user, after, request.now)
     if change.add and user.id in tenant.mail_on_assign:
-        user.mail = tenant.mail_on_assign[user.id]
-        user.proxies = (f"SMTP:{user.mail}", *(a.replace("SMTP:", "smtp:") for a in user.addresses))
+        aliases = (address.replace("SMTP:", "smtp:") for address in user.addresses)
+        mail = tenant.mail_on_assign.pop(user.id)
+        user.mail, user.proxies = mail, (f"SMTP:{mail}", *aliases)
     _log(world, request, "user", user, change, None, before=before)
     return _entity(world, request, user, None)
 

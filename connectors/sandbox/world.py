@@ -36,6 +36,10 @@ class AppIdentity:
     permissions: frozenset[str] | None = None
     expires_at: float | None = None
 
+    def expired(self, now: float) -> bool:
+        """True when the token is no longer taken."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 @dataclass(slots=True)
 class Request:
@@ -134,11 +138,11 @@ class World:
         self.busy: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
         self._ids = random.Random(faults.seed ^ 0x1D5)
-        tenant.remember_seconds = faults.stale_seconds if faults.stale_seconds > 0 else 0.0
 
     def tick(self) -> float:
         """The time, after everything that was due by now has happened in the tenant."""
         now = self.clock()
+        self.tenant.remember_seconds = self.faults.stale_seconds if self.faults.stale else 0.0
         schedule.advance(self.tenant, now)
         groups.advance(self.tenant, now)
         return now

@@ -20,7 +20,7 @@ class StrangeAnswer(JobError):
 
 @dataclass(slots=True)
 class Answers:
-    """Judges replies in the order they come. `applied` counts successes of the whole plan, earlier sessions included."""
+    """Judges replies in the order they come. `applied` counts successes of the whole plan, former sessions included."""
 
     refusals_percent_max: float
     applied: int = 0
@@ -59,7 +59,7 @@ class Answers:
     def raise_if_hopeless(self, replies: Sequence[Reply]) -> None:
         """End the run when an answer says that the next one will be the same.
 
-        Raises Unauthorized or PermissionMissing (exit 7), StrangeAnswer (1), or Unfinished (4) beyond the refusal limit.
+        Raises Unauthorized or PermissionMissing (7), StrangeAnswer (1), or Unfinished (4) beyond the refusal limit.
         """
         stop = next((r for r in replies if r.verdict is Verdict.STOP), None)
         if stop is None:
@@ -77,8 +77,8 @@ class Answers:
                 "the same apply: it continues."
             )
         raise StrangeAnswer(
-            f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}. This version does not know "
-            "that answer, so nothing more is sent. The journal has it; the same apply continues once it is understood."
+            f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}. This version does not "
+            "know that answer, so nothing more is sent. The journal has it; the same apply continues once it is understood."
         )
 
     def _check_refusals(self) -> None:
@@ -87,7 +87,7 @@ class Answers:
         percent = 100 * self.refused / self.answered
         if percent > self.refusals_percent_max:
             raise Unfinished(
-                f"Stopped: {self.refused} of {self.answered} changes were refused ({percent:.1f} %), more than [limits] "
-                f"refusals_percent_max = {self.refusals_percent_max:g}. See the reasons with `reseat status`; the same "
+                f"Stopped: {self.refused} of {self.answered} changes were refused ({percent:.1f} %), more than "
+                f"[limits] refusals_percent_max = {self.refusals_percent_max:g}. See the reasons with `reseat status`; the same "
                 "apply continues."
             )

@@ -127,9 +127,11 @@ async def _drain(session: Session, workers: Sequence[asyncio.Task[None]]) -> Non
 
 def _gravest(errors: Sequence[Exception]) -> Exception:
     """A programming error comes first, so that it is never hidden behind an expected one."""
-    known = [e for e in errors if isinstance(e, (JobError, ConnectorError))]
-    unknown = [e for e in errors if e not in known]
-    return (unknown or sorted(known, key=lambda e: e.exit_code == ExitCode.STOPPED))[0]
+    unknown = [e for e in errors if not isinstance(e, JobError | ConnectorError)]
+    if unknown:
+        return unknown[0]
+    known = [e for e in errors if isinstance(e, JobError | ConnectorError)]
+    return min(known, key=lambda e: e.exit_code == ExitCode.STOPPED)
 
 
 async def _worker(session: Session) -> None:
@@ -238,10 +240,7 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
     if seen == "before":
         return True
     sent = _standing(session, task).sent > 0
-    if seen == "moved":
-        verdict = "moved" if sent else "already"
-    else:
-        verdict = "gone" if seen == "gone" else "drifted"
+    verdict = {"moved": "moved" if sent else "already", "gone": "gone", "other": "drifted"}[seen]
     if verdict == "drifted" and sent:
         session.board.doubt(task, session.clock.now())
         _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "in_doubt", "reason": "unproven"}]})

@@ -142,7 +142,7 @@ class Board:
 
     def next_wave(self) -> None:
         """Go on to the next wave; only after WaveDone."""
-        assert not self._out and not self._doubts and not self._later, "a wave ends when all its answers are in"
+        assert not (self._out or self._doubts or self._later), "a wave ends when all its answers are in"
         self._wave += 1
         self._line_up()
 

@@ -80,8 +80,9 @@ def choose(
         rule[hit] = entry.name
         choice[hit] = _index(targets, entry.targets)
     wished = users["id"].isin([user_id for user_id, wish in wishes.items() if wish.targets is not None])
-    for at in np.flatnonzero(wished.to_numpy(dtype=bool)):
-        wish = wishes[UserId(users["id"].iat[at])]
+    ids = users["id"].to_list()
+    for at in np.flatnonzero(wished.to_numpy(dtype=bool)).tolist():
+        wish = wishes[UserId(ids[at])]
         rule[at] = f"roster line {wish.line}"
         choice[at] = _index(targets, wish.targets or ())
     return pd.DataFrame({"rule": rule, "choice": choice}, index=users.index), targets

@@ -71,7 +71,7 @@ class Sides:
 
     def name(self, user_id: str) -> str:
         """Return the UPN, the newer one where it changed."""
-        return self._names.get(user_id, user_id)
+        return str(self._names.get(user_id, user_id))
 
     def ids(self) -> Iterator[str]:
         """Every user of either scan, sorted."""

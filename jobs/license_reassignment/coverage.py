@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 
 from connectors.families import CALLING_PLAN, PHONE_SYSTEM, Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import LicenseAssignment, PlanId, SubscribedSku
@@ -223,9 +224,8 @@ def conflicts(
     """Return pairs of names that exclude each other, would stand together after the change, and do not today."""
     pairs = set()
     for exclusion in families.exclusions:
-        together = sorted(exclusion.plans & after.possible) if exclusion.severity is severity else []
-        for n, first in enumerate(together):
-            for second in together[n + 1 :]:
-                if not {first, second} <= before.possible:
-                    pairs.add((after.name(first), after.name(second)))
+        together = exclusion.plans & after.possible if exclusion.severity is severity else frozenset()
+        for first, second in combinations(sorted(together, key=after.name), 2):
+            if not {first, second} <= before.possible:
+                pairs.add((after.name(first), after.name(second)))
     return tuple(sorted(pairs))

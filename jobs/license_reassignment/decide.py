@@ -142,6 +142,8 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
         families=context.families,
         wished_off=traits.disabled_plans,
     )
+    if translation.unknown:
+        return Stay("unknown_plan_wish", ", ".join(translation.unknown), targets)
     before = Holding.of(((context.skus.get(a.sku_id), a) for a in profile.assignments), context.families)
     added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
     after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)

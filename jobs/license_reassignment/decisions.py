@@ -35,7 +35,7 @@ NO_WISH = Wish(line=0)
 
 
 def disabled_text(swap: Swap) -> str:
-    """Render the switched-off plans of every added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
+    """Render the switched-off plans per added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
     return ";".join(f"{a.sku_id}:{'+'.join(a.disabled_plans)}" for a in swap.add if a.disabled_plans)
 
 
@@ -67,10 +67,8 @@ def tabulate(
     keys, users, chosen = keys[selected], users[selected], chosen[selected]
     code, distinct = _distinct(keys)
     verdicts = [
-        decide(
-            snapshot.profiles[row.profile], _traits(row.choice, row.flags, distinct_wishes[row.wish], targets), context
-        )
-        for row in distinct.itertuples(index=False)
+        decide(snapshot.profiles[profile], _traits(choice, bits, distinct_wishes[wish], targets), context)
+        for profile, choice, bits, wish in distinct[["profile", "choice", "flags", "wish"]].to_numpy().tolist()
     ]
     table = _columns(users, chosen["rule"], verdicts, code)
     table["wave"] = _from_wishes(users, wishes, "wave")
@@ -102,8 +100,9 @@ def _wish_codes(users: pd.DataFrame, wishes: Mapping[UserId, Wish]) -> tuple[np.
     distinct = [NO_WISH]
     numbers: dict[tuple[object, ...], int] = {_personal(NO_WISH): 0}
     codes = np.zeros(len(users), dtype=np.int64)
-    for at in np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool)):
-        wish = wishes[UserId(users["id"].iat[at])]
+    ids = users["id"].to_list()
+    for at in np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool)).tolist():
+        wish = wishes[UserId(ids[at])]
         key = _personal(wish)
         if key not in numbers:
             numbers[key] = len(distinct)

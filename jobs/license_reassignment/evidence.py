@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -88,7 +89,8 @@ def content_sha256_parts(files: Mapping[str, bytes], which: Which) -> list[objec
     """Return what of a snapshot is content rather than time: for a digest that equals for an unchanged tenant."""
     rest = orjson.loads(files[f"{which}-tenant.json"])
     timeless = {k: v for k, v in rest.items() if k not in {"reads", "began", "ended"}}
-    return [files[f"{which}.csv"].decode(), files[f"{which}-profiles.json"].decode(), timeless]
+    digests = [hashlib.sha256(files[f"{which}{part}"]).hexdigest() for part in (".csv", "-profiles.json")]
+    return [*digests, timeless]
 
 
 def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:

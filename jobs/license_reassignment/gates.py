@@ -175,7 +175,7 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "nothing_lost_unaccepted",
             not facts.lost_unaccepted,
-            f"{len(facts.lost_unaccepted)} users lost a data service that nobody accepted: {_few(facts.lost_unaccepted)}"
+            f"{len(facts.lost_unaccepted)} users lost a service nobody accepted: {_few(facts.lost_unaccepted)}"
             if facts.lost_unaccepted
             else "no data service was lost or lowered without acceptance",
             "Give the service back, or have the loss accepted in the roster (backup_acknowledged_by).",

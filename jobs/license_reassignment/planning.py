@@ -13,7 +13,7 @@ from connectors.roster import RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment import allot, evidence
 from jobs.license_reassignment.choose import profiles_holding
-from jobs.license_reassignment.decide import Context, Verdict
+from jobs.license_reassignment.decide import Context
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, tabulate
 from jobs.license_reassignment.plan import (
     Plan,
@@ -66,7 +66,7 @@ def draw_up(inputs: Inputs) -> Draft:
     )
     allot.fill_waves(table, inputs.policy.waves)
     seats = allot.give_seats(table, verdicts, _seat_rows(inputs), inputs.policy.waves, capped=_capped(inputs))
-    return _draft(inputs, table, verdicts, seats)
+    return _draft(inputs, table, seats)
 
 
 def _context(inputs: Inputs) -> Context:
@@ -78,13 +78,14 @@ def _context(inputs: Inputs) -> Context:
 def _unusable(inputs: Inputs, targets: Sequence[SkuId]) -> dict[SkuId, str]:
     """Name the targets that nobody may get by this plan, with the reason code."""
     catalog, found = inputs.catalog, dict[SkuId, str]()
-    families = {catalog.sku_family(s) for s in inputs.policy.sources}
+    part = {s.sku_id: s.part_number for s in inputs.snapshot.skus}
+    markets = {catalog.market(s, part.get(s, "")) for s in inputs.policy.sources}
     for target in targets:
         sku = inputs.snapshot.sku(target)
         subscriptions = [s for s in inputs.snapshot.subscriptions if s.sku_id == target]
         if sku is not None and sku.applies_to.casefold() == "company":
             found[target] = "target_not_assignable"
-        elif not inputs.limits.allow_cross_family and catalog.sku_family(target) not in families:
+        elif not inputs.limits.allow_cross_family and catalog.market(target, part.get(target, "")) not in markets:
             found[target] = "cross_family"
         elif not inputs.limits.allow_trial and subscriptions and all(s.is_trial for s in subscriptions):
             found[target] = "trial_target"
@@ -114,12 +115,11 @@ def _capped(inputs: Inputs) -> dict[SkuId, int]:
     return {
         target: int(profiles_holding(inputs.snapshot.profiles, frozenset({target}))[profile_numbers].sum())
         for target in targets_of(inputs.policy, inputs.wishes)
-        if inputs.catalog.is_business(target)
+        if target in inputs.catalog.business_capped
     }
 
 
-def _draft(inputs: Inputs, table: pd.DataFrame, verdicts: Sequence[Verdict], seats: Sequence[SeatRow]) -> Draft:
-    del verdicts
+def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Draft:
     snapshot = inputs.snapshot
     decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
     files = evidence.snapshot_files(snapshot, "snapshot")
@@ -164,6 +164,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, verdicts: Sequence[Verdict], sea
         },
         "sources": [_product(inputs, s) for s in inputs.policy.sources],
         "targets": [_product(inputs, t) for t in targets_of(inputs.policy, inputs.wishes)],
+        "acknowledged": sorted(u for u, w in inputs.bound.wishes.items() if w.backup_acknowledged_by),
         "totals": _totals(decisions),
         "rules": _rules(inputs, decisions),
         "holds": _holds(decisions),
@@ -211,8 +212,9 @@ def _rules(inputs: Inputs, decisions: pd.DataFrame) -> list[dict[str, Any]]:
     part = {s.sku_id: s.part_number for s in inputs.snapshot.skus}
     counted = decisions.groupby(["rule", "targets", "kind"], sort=True).size()
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for (rule, targets, kind), size in counted.items():  # type: ignore[misc]
-        rule = "roster rows" if rule.startswith("roster line") else rule
+    for key, size in counted.items():
+        name, targets, kind = (str(part) for part in key)  # type: ignore[attr-defined]
+        rule = "roster rows" if name.startswith("roster line") else name
         row = rows.setdefault((rule, targets), {"rule": rule, "targets": targets, "change": 0, "hold": 0})
         row[kind] += int(size)
     return [{**r, "target_skus": "+".join(part.get(s, s) for s in r["targets"].split("+"))} for r in rows.values()]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
-
 from connectors.roster import Roster, RosterRow, RowError, normal_user
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.exits import InputError, NotReady
@@ -42,7 +41,7 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
     Raises InputError (2) for a name nobody knows, NotReady (6) for a product that the tenant does not have yet.
     """
     try:
-        sku_id = catalog.find_sku(text, skus)
+        sku_id = catalog.find_skus(text, skus)
     except UnknownProduct as error:
         near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
         raise InputError(

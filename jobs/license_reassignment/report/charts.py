@@ -35,4 +35,4 @@ def stacked(counts: Iterable[tuple[str, int]]) -> tuple[Mark, ...]:
 def bars(counts: Sequence[tuple[str, int]], longest: int = 0) -> tuple[Mark, ...]:
     """Draw each count from the left, the longest (or `longest`, where that is more) over the whole width."""
     most = max([longest, *(count for _, count in counts), 1])
-    return tuple(Mark(key, count, 0.0, round(100 * count / most, 3)) for key, count in counts)
+    return tuple(Mark(key, count, 0.0, round(100 * max(count, 0) / most, 3)) for key, count in counts)

@@ -28,7 +28,8 @@ def render_junit(r: Reconciliation) -> bytes:
     for gate in r.gates:
         _test_case(suite, gate)
     ET.indent(suite)
-    return ET.tostring(suite, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def _test_case(suite: ET.Element, gate: Gate) -> None:

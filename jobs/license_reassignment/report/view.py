@@ -10,18 +10,17 @@ from urllib.parse import urlencode
 from jobs.license_reassignment.reconciliation import (
     FINE,
     OUTCOMES,
-    Action,
     Gate,
     Incident,
     LedgerRow,
     Reconciliation,
-    ResidualHolder,
     SubscriptionRow,
 )
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
 from jobs.license_reassignment.report.words import Words
 
-LIST_MAX = 100  # rows of a list that the page shows before it names the file with the rest
+LIST_FIRST = 10  # rows of a list in sight
+LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
 
 
@@ -46,6 +45,7 @@ class Term:
     sign: str = "+"
     href: str = ""
     where: str = ""
+    swatch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class ReportView:
     """The finding, ready for a template: sentences in one language, groups in reading order, marks of charts."""
 
     fine = FINE
+    first = LIST_FIRST
+    most = LIST_MAX
     contents = (
         ("verdict", "nav.verdict"),
         ("gates", "nav.gates"),
@@ -79,9 +81,8 @@ class ReportView:
     @cached_property
     def sku_names(self) -> Mapping[str, str]:
         """Product names by id and by part number."""
-        by_part = {
-            row.sku_part_number: self._r.names.sku(row.sku_id) for row in (*self._r.ledger, *self._r.subscriptions)
-        }
+        rows: Sequence[LedgerRow | SubscriptionRow] = (*self._r.ledger, *self._r.subscriptions)
+        by_part = {row.sku_part_number: self._r.names.sku(row.sku_id) for row in rows}
         return {**by_part, **self._r.names.skus}
 
     def sku(self, sku_id: str, part_number: str) -> str:
@@ -100,8 +101,8 @@ class ReportView:
     def question(self) -> str:
         """The question that the verdict answers."""
         if self._r.undo:
-            return self._t("verdict.undo.question", tenant=self._r.tenant_name)
-        return self._t("verdict.question", sources=self.skus(self._r.sources), tenant=self._r.tenant_name)
+            return self._t("verdict.undo.question")
+        return self._t("verdict.question", sources=self.skus(self._r.sources))
 
     @property
     def why(self) -> str:
@@ -189,7 +190,7 @@ class ReportView:
     def last_day(self) -> str:
         """The earliest date on which Microsoft changes a source subscription by itself, or ""."""
         dates = sorted(row.next_lifecycle for row in self.source_subscriptions if row.next_lifecycle)
-        return dates[0].partition("T")[0] if dates else ""
+        return self._t.day(dates[0]) if dates else ""
 
     @property
     def gates(self) -> tuple[Gate, ...]:
@@ -205,16 +206,6 @@ class ReportView:
     def incidents_shown(self) -> tuple[Incident, ...]:
         """The first incidents, harm before the rest."""
         return tuple(sorted(self._r.incidents, key=lambda incident: not incident.harm)[:LIST_MAX])
-
-    @property
-    def holders_shown(self) -> tuple[ResidualHolder, ...]:
-        """The first of those who still hold a source."""
-        return self._r.residual_holders[:LIST_MAX]
-
-    @property
-    def actions_shown(self) -> tuple[Action, ...]:
-        """The first things left to do."""
-        return self._r.actions[:LIST_MAX]
 
     @property
     def residual(self) -> tuple[tuple[str, int], ...]:
@@ -252,7 +243,7 @@ class ReportView:
     def scope_terms(self) -> tuple[Term, ...]:
         """The outcomes as summands of `in_scope`."""
         return tuple(
-            Term(self._t.name("outcome", key), users, "+", self.link(key), f"users.csv, outcome={key}")
+            Term(self._t.name("outcome", key), users, "+", self.link(key), f"users.csv, outcome={key}", key)
             for key, users in self.outcomes
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from jobs.license_reassignment.report import words_gates, words_plan
 from jobs.license_reassignment.report.words_en import EN
 from jobs.license_reassignment.report.words_nl import NL
 
@@ -47,6 +48,10 @@ class Words:
         """Write a number with its sign, zero without."""
         return f"+{self.number(value)}" if value > 0 else self.number(value)
 
+    def day(self, text: str) -> str:
+        """Return the date of an ISO 8601 time; other text stays as it is."""
+        return text.partition("T")[0]
+
     def when(self, text: str) -> str:
         """Write an ISO 8601 UTC time for people: date, blank, time, UTC; other text and dates stay as they are."""
         day, sign, time = text.partition("T")
@@ -55,7 +60,7 @@ class Words:
 
 LANGUAGES: Mapping[str, Words] = MappingProxyType(
     {
-        "en": Words("en", ",", ".", EN),
-        "nl": Words("nl", ".", ",", NL),
+        "en": Words("en", ",", ".", {**EN, **words_gates.EN, **words_plan.EN}),
+        "nl": Words("nl", ".", ",", {**NL, **words_gates.NL, **words_plan.NL}),
     }
 )

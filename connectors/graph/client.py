@@ -1,0 +1,146 @@
+"""The verbs that the job knows of Microsoft Graph: sign in, read, assign; patient, paced, and honest about doubts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Self
+from uuid import uuid4
+
+import httpx
+
+from connectors.clock import Clock
+from connectors.errors import PermissionMissing
+from connectors.graph import writes
+from connectors.graph.auth import TokenSource, identity
+from connectors.graph.pace import PaceSettings
+from connectors.graph.paging import Gone
+from connectors.graph.reader import Reader
+from connectors.graph.scan import read_tenant
+from connectors.graph.session import Session
+from connectors.graph.transport import open_http
+from connectors.graph.turns import Kind, Turns
+from connectors.tenant import (
+    AssignLicense,
+    CompanySubscription,
+    Identity,
+    Organization,
+    ReadScope,
+    Reply,
+    ServiceHealth,
+    SubscribedSku,
+    TenantSnapshot,
+    Traffic,
+    UserId,
+    UserRead,
+)
+
+__all__ = ["GraphClient", "PaceSettings", "open_client"]
+
+
+class GraphClient:
+    """One tenant behind Graph.
+
+    Every verb may raise WaitBudgetSpent or NetworkAway (continue later), Unauthorized, PermissionMissing or Malformed
+    (a person must act), and whatever the clock raises to end a wait.
+    """
+
+    def __init__(self, session: Session, turns: Turns, credential: str) -> None:
+        self.traffic: Traffic = session.traffic
+        self._session = session
+        self._turns = turns
+        self._credential = credential
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Our clock minus Graph's in seconds, as of the last answer; None before the first."""
+        return self._session.clock_offset_s
+
+    async def sign_in(self) -> Identity:
+        """Get a token and say who it speaks for."""
+        return identity(await self._session.sign_in(), self._credential)
+
+    async def read_organization(self) -> Organization:
+        """Read who the tenant is."""
+        return await Reader(self._session).organization()
+
+    async def read_skus(self) -> tuple[SubscribedSku, ...]:
+        """Read the products of the tenant, sorted by id."""
+        return await Reader(self._session).skus()
+
+    async def read_subscriptions(self) -> tuple[CompanySubscription, ...]:
+        """Read the purchases of the tenant, sorted by id."""
+        return await Reader(self._session).subscriptions()
+
+    async def read_health(self) -> tuple[ServiceHealth, ...] | None:
+        """Read the service health, or return None where the optional permission is missing or the cloud has none."""
+        try:
+            return await Reader(self._session).health()
+        except (PermissionMissing, Gone):
+            return None
+
+    async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:
+        """Read everything in `scope`; `on_page` hears the name of a collection and its rows so far."""
+        return await read_tenant(self._session, scope, on_page)
+
+    async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
+        """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""
+        return await Reader(self._session).users(ids)
+
+    async def write_turn(self, n: int) -> None:
+        """Return when `n` changes may be sent at once, within the quota and with open gates; the turn is then taken.
+
+        A turn is used by one `assign` of `n` changes. An `n` above the burst of the quota (20, less for a small
+        quota) waits for a full bucket and leaves a debt.
+        """
+        await self._session.sign_in()
+        await self._turns.take(Kind.WRITE, n)
+
+    async def assign(self, batch: Sequence[AssignLicense]) -> tuple[Reply, ...]:
+        """Send at most 20 changes of different users in one `$batch`, once; one reply each, in the same order.
+
+        Never waits and never repeats a change. A turn that was not used, because a gate has closed since, is given
+        back and told as RETRY with the reason "not_sent".
+        """
+        return await writes.assign(self._session, batch)
+
+    def seed_writes(self, times: Sequence[datetime]) -> None:
+        """Count these writes of an earlier session against the quota."""
+        self._turns.seed_writes(times)
+
+
+def open_client(
+    *,
+    root: str,
+    tokens: TokenSource,
+    clock: Clock,
+    pace: PaceSettings,
+    on_wait: Callable[[str, float], None],
+    transport: httpx.AsyncBaseTransport | None = None,
+    ca_bundle: str | None = None,
+    new_id: Callable[[], object] = uuid4,
+    dice: Callable[[], float] = random.random,
+) -> GraphClient:
+    """Return a client for the Graph at `root`, such as https://graph.microsoft.com/v1.0; nothing is sent yet.
+
+    `on_wait` hears the reason and the seconds before each wait. `dice` gives numbers in [0, 1) that spread back-off.
+    """
+    traffic = Traffic()
+    turns = Turns(pace, clock, on_wait, traffic, dice)
+    session = Session(
+        root=root,
+        tokens=tokens,
+        clock=clock,
+        turns=turns,
+        traffic=traffic,
+        new_id=new_id,
+        http=open_http(root, transport=transport, ca_bundle=ca_bundle),
+    )
+    return GraphClient(session, turns, tokens.credential)

@@ -1,0 +1,118 @@
+"""The collections that are read whole, each with the permission it needs and what a page of it costs.
+
+Microsoft documents the costs in resource units: `$select` takes one off, the least is one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiota_abstractions.request_information import RequestInformation
+from msgraph import GraphServiceClient
+
+from connectors.graph import columns
+from connectors.graph.paging import Listing
+
+PAGE_SIZE = 999
+"""The largest page of users that Graph serves."""
+
+USERS = "User.Read.All"
+ORGANIZATION = "Organization.Read.All"
+SKUS = "LicenseAssignment.Read.All"
+GROUPS = "GroupMember.Read.All"
+HEALTH = "ServiceHealth.Read.All"
+
+GROUP_SELECT = (
+    "id",
+    "displayName",
+    "assignedLicenses",
+    "licenseProcessingState",
+    "membershipRule",
+    "onPremisesSyncEnabled",
+)
+
+
+def holders_filter(sku_id: str) -> str:
+    """Return the filter for whoever holds the SKU; it needs no advanced query, so it reads the main store."""
+    return f"assignedLicenses/any(x:x/skuId eq {sku_id})"
+
+
+class Lookups:
+    """Requests built by the SDK's own builders."""
+
+    def __init__(self, graph: GraphServiceClient) -> None:
+        self._graph = graph
+
+    def organization(self) -> Listing:
+        """The one organization."""
+        select = ("id", "displayName", "verifiedDomains", "defaultUsageLocation")
+        return _listing("/organization", self._graph.organization, 1, ORGANIZATION, select=select)
+
+    def skus(self) -> Listing:
+        """All products of the tenant; this collection takes no filter."""
+        return _listing("/subscribedSkus", self._graph.subscribed_skus, 3, SKUS)
+
+    def subscriptions(self) -> Listing:
+        """All purchases of the tenant."""
+        return _listing("/directory/subscriptions", self._graph.directory.subscriptions, 1, ORGANIZATION)
+
+    def holders(self, sku_id: str) -> Listing:
+        """All users that hold the SKU in any way."""
+        filter_ = holders_filter(sku_id)
+        return _listing("/users", self._graph.users, 1, USERS, filter_=filter_, select=columns.SELECT, top=PAGE_SIZE)
+
+    def deleted_users(self) -> Listing:
+        """All users in the recycle bin."""
+        select = ("id", "userPrincipalName", "deletedDateTime", "assignedLicenses")
+        bin_ = self._graph.directory.deleted_items.graph_user
+        path = "/directory/deletedItems/microsoft.graph.user"
+        listing = _listing(path, bin_, 1, USERS, select=select, top=PAGE_SIZE)
+        # The builder writes the cast in the short form of the SDK's own schema; the page documents the full name.
+        return Listing(listing.what, lambda: _renamed(listing.first(), path), listing.cost, listing.permission)
+
+    def groups_with(self, sku_id: str) -> Listing:
+        """All groups that hand out the SKU."""
+        filter_ = holders_filter(sku_id)
+        return _listing("/groups", self._graph.groups, 1, GROUPS, filter_=filter_, select=GROUP_SELECT, top=PAGE_SIZE)
+
+    def members(self, group_id: str) -> Listing:
+        """The direct members, of whatever type."""
+        builder = self._graph.groups.by_group_id(group_id).members
+        return _listing(f"/groups/{group_id}/members", builder, 2, GROUPS, select=("id",), top=PAGE_SIZE)
+
+    def transitive_members(self, group_id: str) -> Listing:
+        """The members of the group and of the groups in it, of whatever type."""
+        builder = self._graph.groups.by_group_id(group_id).transitive_members
+        return _listing(f"/groups/{group_id}/transitiveMembers", builder, 4, GROUPS, select=("id",), top=PAGE_SIZE)
+
+    def health(self) -> Listing:
+        """The state of each service."""
+        overviews = self._graph.admin.service_announcement.health_overviews
+        return _listing("/admin/serviceAnnouncement/healthOverviews", overviews, 1, HEALTH)
+
+
+def _listing(
+    path: str,
+    builder: Any,
+    cost: int,
+    permission: str,
+    *,
+    filter_: str | None = None,
+    select: tuple[str, ...] | None = None,
+    top: int | None = None,
+) -> Listing:
+    """Describe a collection; `$select` and the page size stay out of its name, the filter is part of it."""
+
+    def first() -> RequestInformation:
+        request: RequestInformation = builder.to_get_request_information()
+        asked = {"%24filter": filter_, "%24select": list(select) if select else None, "%24top": top}
+        request.query_parameters.update({name: value for name, value in asked.items() if value is not None})
+        return request
+
+    return Listing(f"{path}?$filter={filter_}" if filter_ else path, first, cost, permission)
+
+
+def _renamed(request: RequestInformation, path: str) -> RequestInformation:
+    template: str = request.url_template or ""
+    request.url_template = "{+baseurl}" + path + template[template.index("{?") :]
+    return request

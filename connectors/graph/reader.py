@@ -1,0 +1,150 @@
+"""Everything of the tenant but the mass of its users, as nouns, with a record of each read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from connectors.errors import Malformed
+from connectors.graph import wire
+from connectors.graph.answer import documented
+from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS, Lookups
+from connectors.graph.paging import Gone, Listing, Rows, read_pages
+from connectors.graph.session import Session
+from connectors.graph.singles import read_each
+from connectors.tenant import (
+    CompanySubscription,
+    DeletedUser,
+    Group,
+    GroupId,
+    Organization,
+    ReadRecord,
+    ServiceHealth,
+    SkuId,
+    SubscribedSku,
+    UserId,
+    UserRead,
+)
+
+READ_SELECT = ("id", "userPrincipalName", "usageLocation", "assignedLicenses", "licenseAssignmentStates")
+
+T = TypeVar("T")
+OnPage = Callable[[str, int], None]
+
+
+def iso(moment: datetime) -> str:
+    """Return the moment as ISO 8601 in UTC, to the millisecond, with Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _quiet(_what: str, _rows: int) -> None:
+    """Tell nobody."""
+
+
+class Reader:
+    """Reads with one session; `records` is the evidence of what was asked.
+
+    `on_page` hears the name of a collection and the rows read of it so far.
+    """
+
+    def __init__(self, session: Session, on_page: OnPage = _quiet) -> None:
+        self.records: list[ReadRecord] = []
+        self.lookups = Lookups(session.graph)
+        self._session = session
+        self._on_page = on_page
+
+    async def organization(self) -> Organization:
+        """Read the organization."""
+        found = await self._nouns(self.lookups.organization(), wire.organization)
+        if len(found) != 1:
+            raise Malformed(f"The tenant has {len(found)} organizations instead of one.")
+        return found[0]
+
+    async def skus(self) -> tuple[SubscribedSku, ...]:
+        """Read all products, sorted by id."""
+        return tuple(sorted(await self._nouns(self.lookups.skus(), wire.sku), key=lambda sku: sku.sku_id))
+
+    async def subscriptions(self) -> tuple[CompanySubscription, ...]:
+        """Read all purchases, sorted by id."""
+        return tuple(sorted(await self._nouns(self.lookups.subscriptions(), wire.subscription), key=lambda s: s.id))
+
+    async def health(self) -> tuple[ServiceHealth, ...]:
+        """Read the state of the services, sorted by name."""
+        return tuple(sorted(await self._nouns(self.lookups.health(), wire.health), key=lambda s: s.service))
+
+    async def deleted_users(self, sku_ids: frozenset[SkuId]) -> tuple[DeletedUser, ...]:
+        """Read the users in the recycle bin that name one of the SKUs; Graph cannot filter there."""
+        found = await self._nouns(self.lookups.deleted_users(), wire.deleted_user)
+        return tuple(sorted((u for u in found if sku_ids.intersection(u.sku_ids)), key=lambda u: u.id))
+
+    async def users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
+        """Read single users, in the order asked."""
+        raws = await self.each_user(ids, READ_SELECT)
+        now = self._session.clock.now()
+        with documented("/users/{id}"):
+            return tuple(
+                UserRead(user_id, False, now) if raw is None else wire.user_read(raw, now)
+                for user_id, raw in zip(ids, raws, strict=True)
+            )
+
+    async def each_user(self, keys: Sequence[str], select: Sequence[str]) -> list[Mapping[str, Any] | None]:
+        """Read users by id or name, in the order asked; None for one that does not exist."""
+        return await self._each("/users/{id}", keys, select, USERS)
+
+    async def groups(self, sku_ids: Iterable[SkuId], named: Sequence[GroupId]) -> tuple[Group, ...]:
+        """Read the groups that hand out a SKU with their direct users, and the named ones with all users below them.
+
+        A named group that hands out a SKU has all users below it. A group that does not exist is left out.
+        """
+        raws: dict[str, Mapping[str, Any]] = {}
+        for sku_id in sku_ids:
+            for raw in await self._nouns(self.lookups.groups_with(sku_id), dict):
+                raws[raw["id"].lower()] = wire.carrying(raw, sku_id)
+        missing = [group_id for group_id in named if group_id not in raws]
+        if missing:
+            found = await self._each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
+            raws.update({raw["id"].lower(): raw for raw in found if raw is not None})
+        groups = [await self._group(raw, below=group_id in named) for group_id, raw in sorted(raws.items())]
+        return tuple(group for group in groups if group is not None)
+
+    async def pages(self, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
+        """Read a collection to its end, note the read, and return what `take` made of each page."""
+        began, so_far = self._session.clock.now(), 0
+
+        def seen(rows: int) -> None:
+            nonlocal so_far
+            so_far += rows
+            self._on_page(listing.what, so_far)
+
+        pages = await read_pages(self._session, listing, lambda rows: (len(rows), take(rows)), seen)
+        self._note(listing.what, began, sum(count for count, _ in pages))
+        return [taken for _, taken in pages]
+
+    async def _nouns(self, listing: Listing, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
+        pages = await self.pages(listing, lambda rows: [read(row) for row in rows])
+        return [noun for page in pages for noun in page]
+
+    async def _each(
+        self, what: str, keys: Sequence[str], select: Sequence[str], permission: str
+    ) -> list[Mapping[str, Any] | None]:
+        began, query = self._session.clock.now(), "?$select=" + ",".join(select)
+        urls = [what.replace("{id}", quote(key, safe="")) + query for key in keys]
+        items = await read_each(self._session, urls, what=what, permission=permission)
+        found = [item.body if item.status == 200 else None for item in items]
+        self._note(f"{what} of {len(keys)}", began, len(found) - found.count(None))
+        return found
+
+    async def _group(self, raw: Mapping[str, Any], *, below: bool) -> Group | None:
+        group_id = raw["id"].lower()
+        listing = self.lookups.transitive_members(group_id) if below else self.lookups.members(group_id)
+        try:
+            pages = await self.pages(listing, wire.user_members)
+        except Gone:
+            return None
+        with documented("/groups"):
+            return wire.group(raw, frozenset(member for page in pages for member in page))
+
+    def _note(self, query: str, began: datetime, rows: int) -> None:
+        self.records.append(ReadRecord(query, iso(began), iso(self._session.clock.now()), rows))

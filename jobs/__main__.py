@@ -1,0 +1,5 @@
+"""`python -m jobs` is `reseat`."""
+
+from jobs.cli import main
+
+main()

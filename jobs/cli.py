@@ -1,0 +1,352 @@
+"""The command line: arguments in, one exit code out; `printing` says what is printed, the job what is done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.exits import MEANING, ExitCode
+
+if TYPE_CHECKING:
+    from jobs.license_reassignment.ports import Parts
+    from jobs.license_reassignment.rundir import RunDir
+    from jobs.settings import Effective
+
+T = TypeVar("T")
+CODES = "\n\n".join(f"[bold]{int(code)}[/bold]  {text}" for code, text in MEANING.items())
+app = typer.Typer(
+    name="reseat",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Moves every holder of a retiring Microsoft 365 SKU to its successor, in one request per user, and proves it "
+    "before anything is cancelled. It never buys, cancels, deletes or touches domains.\n\n"
+    "A first run: [bold]reseat demo[/bold], then write reseat.toml, then [bold]check[/bold] → [bold]plan[/bold] → "
+    "[bold]apply[/bold] → [bold]verify[/bold]; or all of it with [bold]run[/bold].",
+    epilog=f"[bold]Exit codes[/bold]\n\n{CODES}",
+)
+flag = StopFlag()
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; ./reseat.toml when not given.")]
+Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats [run] directory.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, unique prefix, or run folder.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without roster rows that cannot be used.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    if version:
+        from importlib.metadata import version as installed  # noqa: PLC0415 - only when asked
+
+        typer.echo(f"reseat {installed('reseat')}")
+        raise typer.Exit(0)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option(help="Where the demo's files go.")] = Path("reseat-demo"),
+    users: Annotated[int | None, typer.Option(min=1, help="Generate so many users instead of the sample.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the generated tenant.")] = 1,
+    json: Json = False,
+) -> None:
+    """Run every step against the embedded tenant over real HTTP, and say where the report is."""
+    from jobs.demo import run_demo  # noqa: PLC0415 - keeps --help fast
+
+    _end(run_demo(directory, users=users, seed=seed, as_json=json, flag=flag))
+
+
+@app.command()
+def check(
+    config: Config = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Look again until the targets are there.")] = False,
+    json: Json = False,
+) -> None:
+    """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.checking import check as look  # noqa: PLC0415
+    from jobs.license_reassignment.waiting import check_until_ready  # noqa: PLC0415
+
+    effective = _settings(config)
+    checked = _work(effective, check_until_ready if wait else look)
+    printing.checked(checked, as_json=json)
+    _end(checked.code)
+
+
+@app.command()
+def plan(
+    config: Config = None,
+    runs: Runs = None,
+    skip_bad_rows: SkipBad = False,
+    json: Json = False,
+) -> None:
+    """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.preparing import make_plan  # noqa: PLC0415
+
+    effective = _settings(config, runs)
+    planned = _work(effective, lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
+    printing.planned(planned, as_json=json)
+    _end(planned.code)
+
+
+@app.command()
+def apply(
+    plan: PlanName,
+    tenant: Annotated[str, typer.Option(help="The plan's tenant: its id or a verified domain. This is the consent.")],
+    config: Config = None,
+    runs: Runs = None,
+    wave: Annotated[str, typer.Option(help="Go past earlier stops, up to this wave.")] = "",
+    stop_after: Annotated[str | None, typer.Option(help='End cleanly with 4 after that long: "50m", "3h".')] = None,
+    json: Json = False,
+) -> None:
+    """Carry out exactly that plan, or continue it. A second apply of a finished plan sends nothing."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.applying import apply_plan  # noqa: PLC0415
+
+    effective = _settings(config, runs, pace__stop_after=stop_after)
+    run = _find(effective.runs_path, plan)
+    with _lock(effective, run):
+        applied = _work(effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave), run, writes=True)
+    printing.applied(applied, run, as_json=json)
+    _end(applied.code)
+
+
+@app.command()
+def verify(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
+    """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.verifying import verify as look_again  # noqa: PLC0415
+
+    effective = _settings(config, runs)
+    run = _find(effective.runs_path, plan)
+    with _lock(effective, run):
+        found = _work(effective, lambda parts: look_again(parts, run), run)
+    printing.verified(found, run, as_json=json)
+    _end(found.exit_code)
+
+
+@app.command()
+def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
+    """Render the report again from the run folder alone: no network, no credentials."""
+    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
+    from jobs import printing  # noqa: PLC0415
+    from jobs.license_reassignment.verifying import report as render  # noqa: PLC0415
+
+    run = _find(_runs_path(config, runs), plan)
+    found = render(run, load_catalog())
+    printing.verified(found, run, as_json=json)
+    _end(ExitCode.DONE)
+
+
+@app.command()
+def run(
+    config: Config = None,
+    runs: Runs = None,
+    approve: Annotated[str, typer.Option(help="The tenant (id or verified domain): apply the plan too.")] = "",
+    skip_bad_rows: SkipBad = False,
+    stop_after: Annotated[str | None, typer.Option(help='End cleanly with 4 after that long: "50m", "3h".')] = None,
+    json: Json = False,
+) -> None:
+    """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.pipeline import run_all  # noqa: PLC0415
+
+    effective = _settings(config, runs, pace__stop_after=stop_after)
+    told = printing.step if not json else printing.silent
+    with _lock(effective, None):
+        steps = _work(
+            effective,
+            lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told),
+            writes=bool(approve),
+        )
+    printing.ran(steps, as_json=json)
+    _notify(effective, steps)
+    _end(steps.code)
+
+
+@app.command()
+def status(
+    plan: Annotated[str, typer.Argument(metavar="[PLAN]", help="Plan id, prefix or folder; the newest run.")] = "",
+    config: Config = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Say where a run stands, from its files alone."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.story import standing_of  # noqa: PLC0415
+
+    printing.status(standing_of(_find_or_newest(_runs_path(config, runs), plan)), as_json=json)
+    _end(ExitCode.DONE)
+
+
+@app.command()
+def explain(
+    plan: PlanName,
+    user: Annotated[str, typer.Argument(metavar="USER", help="UPN or object id.")],
+    config: Config = None,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Tell one user's story: why decided so, and what happened."""
+    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
+    from jobs import printing  # noqa: PLC0415
+    from jobs.license_reassignment.story import story_of  # noqa: PLC0415
+
+    printing.story(story_of(_find(_runs_path(config, runs), plan), user, load_catalog()), as_json=json)
+    _end(ExitCode.DONE)
+
+
+@app.command()
+def skus(config: Config = None, json: Json = False) -> None:
+    """List the tenant's products with their seats."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.products import tenant_products  # noqa: PLC0415
+
+    printing.products(_work(_settings(config), tenant_products), as_json=json)
+    _end(ExitCode.DONE)
+
+
+@app.command()
+def translate(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The product that leaves.")],
+    targets: Annotated[list[str], typer.Argument(metavar="TO...", help="The products that come.")],
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show plan by plan what becomes of a product's services in others."""
+    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
+    from jobs import printing  # noqa: PLC0415
+    from jobs.license_reassignment.products import published_table, tenant_table  # noqa: PLC0415
+
+    if config is None and not Path("reseat.toml").is_file():
+        table = published_table(load_catalog(), source, targets)
+    else:
+        table = _work(_settings(config), lambda parts: tenant_table(parts, source, targets))
+    printing.translation(table, as_json=json)
+    _end(ExitCode.DONE)
+
+
+@app.command()
+def sandbox(
+    tenant: Annotated[Path, typer.Option(help="Tenant file; see the sample in the package.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8080,
+    latency_ms: Annotated[int, typer.Option(min=0, help="Answer so much later.")] = 0,
+    quota_scale: Annotated[float, typer.Option(min=0.01, help="Multiply the documented quota.")] = 1.0,
+) -> None:
+    """Serve the embedded tenant on this machine, for a rehearsal with `credential = "sandbox"`."""
+    from jobs.demo import serve_sandbox  # noqa: PLC0415 - keeps --help fast
+
+    _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))
+
+
+def _settings(config: Path | None, runs: Path | None = None, **flags: object) -> Effective:
+    from jobs.wiring import effective_settings  # noqa: PLC0415 - keeps --help fast
+
+    return effective_settings(config, runs, **flags)
+
+
+def _runs_path(config: Path | None, runs: Path | None) -> Path:
+    """Where runs live; a command that reads files alone needs no settings when told where they are."""
+    if runs is not None:
+        return runs
+    if config is None and not Path("reseat.toml").is_file():
+        return Path("runs")
+    return _settings(config).runs_path
+
+
+def _find(runs: Path, name: str) -> RunDir:
+    from jobs.license_reassignment.rundir import find  # noqa: PLC0415 - keeps --help fast
+
+    return find(runs, name)
+
+
+def _find_or_newest(runs: Path, name: str) -> RunDir:
+    from jobs.license_reassignment.exits import InputError  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.rundir import all_runs  # noqa: PLC0415
+
+    if name:
+        return _find(runs, name)
+    known = all_runs(runs)
+    if not known:
+        raise InputError(
+            f"There is no run in {runs} yet; make one with `reseat plan`. `--runs DIR` says where to look."
+        )
+    return known[0]
+
+
+def _lock(effective: Effective, run: RunDir | None) -> Any:
+    from jobs.license_reassignment.lock import tenant_lock  # noqa: PLC0415 - keeps --help fast
+
+    folder = run.path.parent if run else effective.runs_path
+    return tenant_lock(folder, effective.settings.tenant.id.lower())
+
+
+def _work(
+    effective: Effective, work: Callable[[Parts], Awaitable[T]], run: RunDir | None = None, *, writes: bool = False
+) -> T:
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+
+    from jobs.wiring import live  # noqa: PLC0415
+
+    async def session() -> T:
+        console = Console(stderr=True)
+        async with live(effective, flag, console, run=run.path if run else None, writes=writes) as parts:
+            return await work(parts)
+
+    return asyncio.run(session())
+
+
+def _notify(effective: Effective, steps: Any) -> None:
+    from jobs.notices import send  # noqa: PLC0415 - keeps --help fast
+
+    send(effective, steps)
+
+
+def _end(code: int) -> None:
+    raise typer.Exit(int(code))
+
+
+def _handle_signals() -> None:
+    """Ask the run to end cleanly; the second time end at once."""
+
+    def stop(number: int, _: object) -> None:
+        if flag:
+            os._exit(int(ExitCode.STOPPED))
+        flag.set(f"signal {signal.Signals(number).name}")
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def main() -> None:
+    """Run the command line and leave with a code of the table; a message never comes with a traceback."""
+    try:
+        _handle_signals()
+        sys.exit(int(app(standalone_mode=False) or 0))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(int(ExitCode.STOPPED))
+    except Exception as error:
+        sys.exit(_fail(error))
+
+
+def _fail(error: Exception) -> int:
+    code = getattr(error, "exit_code", None)
+    if code is None or code == ExitCode.BUG:
+        traceback.print_exc()
+        print("This is a bug of reseat. Nothing is lost: the same command continues.", file=sys.stderr)  # noqa: T201
+        return int(ExitCode.BUG)
+    shown = getattr(error, "format_message", error.__str__)()
+    print(f"reseat: {shown}", file=sys.stderr)  # noqa: T201 - the command line prints
+    return int(code)

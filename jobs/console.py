@@ -1,0 +1,97 @@
+"""What a person or a scheduler sees while a command works: one live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from rich.console import Console
+
+from jobs.license_reassignment.apply import Progress
+from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.exits import Unfinished
+
+PLAIN_EVERY_S: Final = 30.0
+LIVE_EVERY_S: Final = 0.2
+
+
+class ConsoleWatcher:
+    """Tells progress on stderr. A read is where Ctrl-C is noticed between two pages."""
+
+    def __init__(self, console: Console, flag: StopFlag, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._flag = flag
+        self._monotonic = monotonic
+        self._told_at = float("-inf")
+        self._state: tuple[str, str] = ("", "")
+        self._live = console.is_terminal and not console.is_dumb_terminal
+        self._open_line = False
+
+    def said(self, text: str) -> None:
+        """Print one sentence."""
+        self.end_line()
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def reading(self, what: str, rows: int) -> None:
+        """Tell how far a read is; raises Unfinished when the operator stopped the run."""
+        if self._flag:
+            raise Unfinished(f"Stopped: {self._flag.reason}. Nothing was written; the same command starts again.")
+        self._line(f"reading {what}: {rows:,} rows", ("reading", what))
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Tell why and how long nothing happens."""
+        if seconds >= 1:
+            self._line(f"waiting {duration(seconds)}: {reason}", ("waiting", reason))
+
+    def progress(self, progress: Progress) -> None:
+        """Tell how far an apply is."""
+        self._line(progress_text(progress), ("apply", progress.reason or progress.wave))
+
+    def _line(self, text: str, state: tuple[str, str]) -> None:
+        now = self._monotonic()
+        due = now - self._told_at >= (LIVE_EVERY_S if self._live else PLAIN_EVERY_S)
+        if not due and state == self._state:
+            return
+        self._told_at, self._state = now, state
+        if self._live:
+            self._console.file.write("\r\x1b[2K" + text[: max(20, self._console.width - 1)])
+            self._console.file.flush()
+            self._open_line = True
+        else:
+            self.said(text)
+
+    def end_line(self) -> None:
+        """Leave the live line, so that what follows starts on its own."""
+        if self._open_line:
+            self._console.file.write("\n")
+            self._open_line = False
+
+
+def duration(seconds: float) -> str:
+    """Write a time span for people: 7s, 3m10s, 2h05m."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def progress_text(progress: Progress) -> str:
+    """Say in one line how far an apply is, how fast, why it waits, and when it will be done."""
+    share = 100 * progress.done / progress.total if progress.total else 100.0
+    parts = [f"applying {progress.done:,}/{progress.total:,} {share:.1f}%", f"wave {progress.wave}"]
+    if progress.rate:
+        parts.append(f"{progress.rate:.1f} users/s")
+    if progress.refused:
+        parts.append(f"refused {progress.refused:,}")
+    if progress.drifted:
+        parts.append(f"drifted {progress.drifted:,}")
+    if progress.in_doubt:
+        parts.append(f"in doubt {progress.in_doubt:,}")
+    if progress.reason:
+        parts.append(f"waiting: {progress.reason}")
+    if progress.eta_s is not None and progress.done < progress.total:
+        parts.append(f"ETA {duration(progress.eta_s)}")
+    return " · ".join(parts)

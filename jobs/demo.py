@@ -1,0 +1,84 @@
+"""`reseat demo` and `reseat sandbox`: the embedded tenant served on loopback, and the whole job against it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+
+from connectors.sandbox import seed as seeds
+from connectors.sandbox.app import create_app
+from connectors.sandbox.quota import Quota
+from connectors.sandbox.server import Server, serve
+from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant_file import load
+from jobs import printing
+from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.exits import ExitCode, InputError
+from jobs.license_reassignment.lock import tenant_lock
+from jobs.license_reassignment.pipeline import Steps, run_all
+from jobs.settings import Effective
+from jobs.wiring import effective_settings, live
+
+SAMPLES = ("users.csv", "demo.toml")
+
+
+def run_demo(directory: Path, *, users: int | None, seed: int, as_json: bool, flag: StopFlag) -> ExitCode:
+    """Serve the tenant, run every step against it over HTTP, and say where the report is."""
+    directory.mkdir(parents=True, exist_ok=True)
+    generated = users is not None
+    tenant = seeds.generate(users, seed) if users is not None else sample_tenant()
+    for name in SAMPLES:
+        (directory / name).write_bytes(files("sample_data").joinpath(name).read_bytes())
+    server = serve(create_app(tenant, clock=time.time))
+    try:
+        if not as_json:
+            printing.text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
+        effective = demo_settings(directory, server, tenant, generated=generated)
+        steps = asyncio.run(_run(effective, tenant, flag, as_json=as_json))
+    finally:
+        server.stop()
+    printing.ran(steps, as_json=as_json)
+    return steps.code
+
+
+def sample_tenant() -> TenantState:
+    """Load the sample tenant of the package."""
+    return load(files("sample_data").joinpath("tenant.json").read_bytes())
+
+
+def demo_settings(directory: Path, server: Server, tenant: TenantState, *, generated: bool) -> Effective:
+    """Load the demo's settings with the address that was free; a generated tenant has no roster and no limit."""
+    flags: dict[str, object] = {"tenant__graph_url": server.url, "tenant__id": tenant.organization.id}
+    if generated:
+        flags |= {"scope__roster": "", "limits__users_changed_max": 10_000_000}
+    return effective_settings(directory / "demo.toml", directory / "runs", **flags)
+
+
+async def _run(effective: Effective, tenant: TenantState, flag: StopFlag, *, as_json: bool) -> Steps:
+    told = printing.silent if as_json else printing.step
+    with tenant_lock(effective.runs_path, tenant.organization.id):
+        async with live(effective, flag, Console(stderr=True), writes=True) as parts:
+            return await run_all(parts, approve=tenant.organization.id, skip_bad_rows=False, told=told)
+
+
+def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float) -> ExitCode:
+    """Serve a tenant file until interrupted."""
+    try:
+        tenant = load(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"Cannot read the tenant file {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a tenant file: {error}.") from error
+
+    async def latency(_method: str, _writes: int) -> None:
+        await asyncio.sleep(latency_ms / 1000)
+
+    app = create_app(tenant, clock=time.time, quota=Quota(scale=quota_scale), latency=latency if latency_ms else None)
+    server = Server(app, port=port)
+    printing.text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
+    server.run()
+    return ExitCode.DONE

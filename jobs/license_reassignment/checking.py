@@ -1,0 +1,113 @@
+"""`reseat check`: reads what must be in place and says what is not, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.errors import WrongTenant
+from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
+from jobs.license_reassignment import readiness
+from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
+from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.readiness import Finding
+from jobs.license_reassignment.resolve import policy_of
+from jobs.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found; `code` is the exit code that follows from it."""
+
+    organization: Organization
+    identity: Identity
+    findings: tuple[Finding, ...]
+    settings: tuple[tuple[str, str, str], ...]
+
+    @property
+    def code(self) -> ExitCode:
+        """6 when something is not there yet, 3 when a person must settle something, else 0."""
+        codes = {"not_yet": ExitCode.NOT_YET, "person": ExitCode.PEOPLE_LEFT}
+        return first_of(codes[f.level] for f in self.findings if f.level in codes)
+
+
+async def sign_in(parts: Parts) -> tuple[Identity, Organization]:
+    """Sign in and make sure that the tenant that answers is the pinned one. Raises WrongTenant (10)."""
+    identity = await parts.tenant.sign_in()
+    organization = await parts.tenant.read_organization()
+    pinned = parts.effective.settings.tenant.id.lower()
+    if organization.id.lower() != pinned:
+        raise WrongTenant(
+            f"Signed in to {organization.display_name} ({organization.id}), but [tenant] id pins {pinned}. Nothing was "
+            "changed. Use the credential of the pinned tenant, or correct the pin."
+        )
+    return identity, organization
+
+
+async def check(parts: Parts) -> Checked:
+    """Look at sign-in, permissions, SKUs, subscriptions, provisioning, seats and health."""
+    identity, organization = await sign_in(parts)
+    settings = parts.effective.settings
+    skus = await parts.tenant.read_skus()
+    subscriptions = await parts.tenant.read_subscriptions()
+    found = [
+        Finding(
+            "ok", "sign-in", f"{organization.display_name} ({organization.id}) as app {identity.app_id or 'unknown'}"
+        ),
+        *readiness.check_permissions(identity),
+    ]
+    try:
+        policy = policy_of(settings, parts.catalog, skus)
+    except NotReady as error:
+        found.append(Finding("not_yet", "target", str(error)))
+    else:
+        found += _products(policy, skus, subscriptions, organization, settings)
+    found += readiness.check_health(await parts.tenant.read_health())
+    found += _declarations(settings)
+    found += readiness.SETTLE_BEFORE
+    return Checked(organization, identity, tuple(found), tuple(parts.effective.rows()))
+
+
+def _products(
+    policy: Policy,
+    skus: Sequence[SubscribedSku],
+    subscriptions: Sequence[CompanySubscription],
+    organization: Organization,
+    settings: Settings,
+) -> list[Finding]:
+    by_id = {s.sku_id: s for s in skus}
+    found: list[Finding] = []
+    for source in policy.sources:
+        found += readiness.check_source(by_id[source], subscriptions, organization.id)
+    targets = dict.fromkeys(t for r in policy.rules for t in r.targets)
+    for target in targets:
+        allow = settings.limits.allow_trial
+        found += readiness.check_target(by_id.get(target), target, subscriptions, allow_trial=allow)
+    if not targets:
+        found.append(Finding("warn", "targets", "no [[swap]] rule names a target; only roster rows can move users"))
+    wanted = sum(by_id[s].consumed for s in policy.sources)
+    free = sum(max(0, by_id[t].enabled - by_id[t].consumed) for t in targets if t in by_id)
+    if targets and free < wanted:
+        found.append(
+            Finding(
+                "person",
+                "seats",
+                f"{wanted} holders of the source, {free} free target seats: {wanted - free} fewer",
+                "Buy seats, or move a part: `reseat plan` says exactly who fits.",
+            )
+        )
+    return found
+
+
+def _declarations(settings: Settings) -> list[Finding]:
+    if settings.declare.purchase_channel:
+        return [Finding("ok", "purchase channel", f"declared {settings.declare.purchase_channel}")]
+    return [
+        Finding(
+            "person",
+            "purchase channel",
+            "not declared, and not in Graph",
+            "Set [declare] purchase_channel; without it there is no GO.",
+        )
+    ]

@@ -1,0 +1,109 @@
+"""May this plan begin? Limits, tenant, age, product definitions and seats, asked before the first write. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from connectors.tenant import CompanySubscription, Organization, SkuId, SubscribedSku
+from jobs.license_reassignment.exits import GuardRefused, NotReady
+from jobs.license_reassignment.plan import Plan, plan_list_sha256
+from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.readiness import target_problem
+from jobs.license_reassignment.seats import seat_row
+
+
+def over_limits(plan: Plan, limits: Limits) -> list[str]:
+    """Return a sentence for each limit that the plan exceeds; `plan` tells them, `apply` refuses."""
+    totals = plan.header["totals"]
+    changes, scope = totals["changes"], totals["in_scope"]
+    found = []
+    if changes > limits.users_changed_max:
+        found.append(
+            f"Limit: the plan changes {changes} users, [limits] users_changed_max is {limits.users_changed_max}; "
+            "raise it if that is meant, `apply` refuses until then."
+        )
+    percent = 100 * changes / scope if scope else 0.0
+    if percent > limits.users_changed_percent_max:
+        found.append(
+            f"Limit: the plan changes {percent:.1f} % of the users in scope, [limits] users_changed_percent_max is "
+            f"{limits.users_changed_percent_max:g}; raise it if that is meant, `apply` refuses until then."
+        )
+    return found
+
+
+def check_limits(plan: Plan, limits: Limits) -> None:
+    """Raise GuardRefused when the plan exceeds a limit."""
+    found = over_limits(plan, limits)
+    if found:
+        raise GuardRefused(" ".join(found))
+
+
+def check_tenant(plan: Plan, named: str, organization: Organization | None = None) -> None:
+    """Raise GuardRefused unless the name on the command line, and the tenant that answers, are the plan's."""
+    if not plan.is_tenant(named):
+        tenant = plan.header["tenant"]
+        raise GuardRefused(
+            f"--tenant {named} is not the tenant of plan {plan.plan_id}: that is {tenant['name']} ({tenant['id']}, "
+            f"{', '.join(tenant['verified_domains'])}). Nothing was sent."
+        )
+    if organization is not None and organization.id.lower() != plan.tenant_id:
+        raise GuardRefused(
+            f"Signed in to {organization.display_name} ({organization.id}), but plan {plan.plan_id} is for tenant "
+            f"{plan.tenant_id}. Nothing was sent."
+        )
+
+
+def check_age(plan: Plan, limits: Limits, now: datetime) -> None:
+    """Raise GuardRefused when the snapshot is too old for the first write."""
+    age = now - datetime.fromisoformat(plan.header["snapshot"]["ended"])
+    if age > timedelta(minutes=limits.snapshot_age_minutes_max):
+        raise GuardRefused(
+            f"The snapshot of plan {plan.plan_id} is {age.total_seconds() / 60:.0f} minutes old, more than [limits] "
+            f"snapshot_age_minutes_max = {limits.snapshot_age_minutes_max}. Make a new plan; nothing was sent."
+        )
+
+
+def check_products(plan: Plan, skus: Iterable[SubscribedSku], subscriptions: Sequence[CompanySubscription]) -> None:
+    """Raise NotReady when a target cannot take users now, GuardRefused when its plan list changed since."""
+    by_id = {s.sku_id: s for s in skus}
+    for target in plan.header["targets"]:
+        sku = by_id.get(target["sku_id"])
+        problem = target_problem(sku, target["sku_part_number"], subscriptions)
+        if problem or sku is None:
+            raise NotReady(
+                f"{problem}. Nothing was sent; try again later, `reseat check --wait` looks until it is there."
+            )
+        if plan_list_sha256(sku) != target["plans_sha256"]:
+            raise GuardRefused(
+                f"{sku.part_number} has other service plans than when plan {plan.plan_id} was made (Microsoft changes "
+                "products). Make a new plan; nothing was sent."
+            )
+
+
+def check_seats(
+    skus: Sequence[SubscribedSku],
+    subscriptions: Sequence[CompanySubscription],
+    needed: Counter[SkuId],
+    limits: Limits,
+) -> dict[SkuId, int]:
+    """Return the free seats per needed SKU; raise GuardRefused when there are fewer than the changes still to send."""
+    by_id = {s.sku_id: s for s in skus}
+    free: dict[SkuId, int] = {}
+    for sku_id, wanted in sorted(needed.items()):
+        row = seat_row(
+            by_id[sku_id],
+            subscriptions,
+            reserve=limits.seats_reserve,
+            count_warning_units=limits.count_warning_units,
+            allow_trial=limits.allow_trial,
+        )
+        free[sku_id] = row.free
+        if row.free < wanted:
+            raise GuardRefused(
+                f"{row.part_number}: {wanted} seats are needed and {row.free} are free (enabled {row.enabled}, "
+                f"consumed {row.consumed}, reserve {row.reserve}, not counted {row.not_counted}). Nothing was sent. Buy or free "
+                f"{wanted - row.free} seats, or make a new plan, which holds exactly the users that do not fit."
+            )
+    return free

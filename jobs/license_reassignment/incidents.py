@@ -1,0 +1,172 @@
+"""What an auditor must see first: bare users, lost services, changes beyond the plan, changes by others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.catalog import Catalog
+from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, TenantSnapshot
+from jobs.license_reassignment.comparison import Movement, User, changed_addresses
+from jobs.license_reassignment.coverage import Holding, data_at_risk
+from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.reconciliation import Incident
+
+
+def all_incidents(
+    plan: Plan,
+    users: Sequence[User],
+    moved: Mapping[SkuId, Movement],
+    before: TenantSnapshot,
+    after: TenantSnapshot,
+    journal: Sequence[Entry],
+    catalog: Catalog,
+) -> tuple[Incident, ...]:
+    """Collect every incident; those that are harm of ours come first."""
+    found = [
+        *_beyond_plan(plan, journal),
+        *_bare(plan, users),
+        *_lost(plan, users, before, catalog),
+        *_other_licenses(plan, users, after),
+        *_foreign(moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
+        *_addresses(before, after),
+    ]
+    return tuple(sorted(found, key=lambda i: not i.harm))
+
+
+def _beyond_plan(plan: Plan, journal: Sequence[Entry]) -> list[Incident]:
+    """Every intent must be a decision of the plan, to the letter."""
+    planned = {
+        d.id: _words(str(d.add), str(d.remove), str(d.disabled_plans))
+        for d in plan.decisions[plan.decisions["kind"] == "change"].itertuples(index=False)
+    }
+    found = []
+    for entry in journal:
+        for item in entry.body["items"] if entry.kind == "intent" else ():
+            if planned.get(item["id"]) != _sent(item):
+                found.append(
+                    Incident("beyond_plan", item["id"], "a request was sent that the plan does not hold", harm=True)
+                )
+    return found
+
+
+def _words(add: str, remove: str, disabled: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    return (
+        frozenset(filter(None, add.split("+"))),
+        frozenset(filter(None, remove.split("+"))),
+        frozenset(filter(None, disabled.split(";"))),
+    )
+
+
+def _sent(item: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    return (
+        frozenset(a["skuId"] for a in item["add"]),
+        frozenset(item["remove"]),
+        frozenset(f"{a['skuId']}:{'+'.join(a['disabledPlans'])}" for a in item["add"] if a["disabledPlans"]),
+    )
+
+
+def is_bare(user: User, sources: Sequence[SkuId]) -> bool:
+    """Whether the user held a source, still exists, and now holds neither a source nor any of the targets."""
+    if user.after is None:
+        return False
+    had = any(s in user.before.skus for s in sources)
+    return had and not any(s in user.after.skus for s in (*sources, *user.row.targets))
+
+
+def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
+    return [
+        Incident(
+            "bare_user",
+            u.name,
+            "holds neither the source nor a target; mailbox data is kept for 30 days"
+            + ("" if u.standing.sent else "; no request of ours was sent for this user"),
+            harm=u.standing.sent > 0,
+        )
+        for u in users
+        if is_bare(u, plan.sources)
+    ]
+
+
+def _lost(plan: Plan, users: Sequence[User], before: TenantSnapshot, catalog: Catalog) -> list[Incident]:
+    """Data services that our own change took, judged on what the user held before: others' changes are not ours."""
+    accepted = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
+    acknowledged = set(plan.header.get("acknowledged", ()))
+    skus = {s.sku_id: s for s in before.skus}
+    known: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
+    found = []
+    for user in users:
+        if not user.ours or accepted or user.id in acknowledged:
+            continue
+        pair = (user.before, changed(user.before, user))
+        if pair not in known:
+            sides = [Holding.of(((skus.get(a.sku_id), a) for a in p.assignments), catalog.families) for p in pair]
+            known[pair] = "; ".join(loss.sentence for loss in data_at_risk(*sides))
+        if known[pair]:
+            found.append(Incident("lost_service", user.name, known[pair], harm=True))
+    return found
+
+
+def changed(profile: LicenseProfile, user: User) -> LicenseProfile:
+    """Return the profile with the user's own planned change made, and nothing else."""
+    kept = [a for a in profile.assignments if not (a.direct and a.sku_id in user.change.remove)]
+    return LicenseProfile.of([*kept, *(LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in user.change.add)])
+
+
+def _other_licenses(plan: Plan, users: Sequence[User], after: TenantSnapshot) -> list[Incident]:
+    """Licenses that the plan is not about must be the same before and after; our requests never name them."""
+    part = {s.sku_id: s.part_number for s in after.skus}
+    known: dict[tuple[LicenseProfile, LicenseProfile, frozenset[SkuId]], str] = {}
+    found = []
+    for user in users:
+        if user.after is None or user.after == user.before:
+            continue
+        ours = frozenset({*plan.sources, *plan.targets, *(a.sku_id for a in user.change.add), *user.change.remove})
+        key = (user.before, user.after, ours)
+        if key not in known:
+            known[key] = _difference(*key, part)
+        if known[key]:
+            found.append(Incident("other_license_changed", user.name, f"{known[key]}, not by us"))
+    return found
+
+
+def _difference(
+    before: LicenseProfile, after: LicenseProfile, ours: frozenset[SkuId], part: Mapping[SkuId, str]
+) -> str:
+    def plain(profile: LicenseProfile) -> set[tuple[SkuId, str, tuple[str, ...]]]:
+        return {(a.sku_id, a.group_id, a.disabled_plans) for a in profile.assignments if a.sku_id not in ours}
+
+    was, now = plain(before), plain(after)
+    gone = sorted({part.get(s, s) for s, _, _ in was - now} - {part.get(s, s) for s, _, _ in now - was})
+    came = sorted({part.get(s, s) for s, _, _ in now - was} - {part.get(s, s) for s, _, _ in was - now})
+    both = sorted({part.get(s, s) for s, _, _ in was - now} & {part.get(s, s) for s, _, _ in now - was})
+    words = [
+        f"{w} {'+'.join(names)}" for w, names in (("lost", gone), ("got", came), ("plans changed in", both)) if names
+    ]
+    return ", ".join(words)
+
+
+def _foreign(
+    moved: Mapping[SkuId, Movement], before: TenantSnapshot, after: TenantSnapshot, drifted: set[str]
+) -> list[Incident]:
+    found = []
+    for sku_id, movement in moved.items():
+        sku = after.sku(sku_id) or before.sku(sku_id)
+        for user_id, name, step in movement.foreign_users:
+            word = "got" if step > 0 else "lost"
+            note = " (drifted)" if user_id in drifted else ""
+            found.append(
+                Incident("foreign_change", name, f"{word} {sku.part_number if sku else sku_id}, not by us{note}")
+            )
+    return found
+
+
+def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
+    return [
+        Incident("address_changed", name, f"mail {was or 'none'} → {now or 'none'}; proxy addresses compared too")
+        for name, was, now in changed_addresses(before, after)[["user_principal_name", "mail", "mail_after"]]
+        .astype(str)
+        .to_numpy()
+        .tolist()
+    ]

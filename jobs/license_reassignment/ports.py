@@ -1,0 +1,114 @@
+"""What the job asks of the outside world: a tenant to read and write, a place to run in, somebody who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from connectors.catalog import Catalog
+from connectors.clock import Clock
+from connectors.tenant import (
+    AssignLicense,
+    CompanySubscription,
+    Identity,
+    Organization,
+    ReadScope,
+    Reply,
+    ServiceHealth,
+    SubscribedSku,
+    TenantSnapshot,
+    Traffic,
+    UserId,
+    UserRead,
+)
+from jobs.license_reassignment.apply import Progress
+from jobs.license_reassignment.control import Control
+from jobs.settings import Effective
+
+
+class TenantClient(Protocol):
+    """Everything a run asks of a tenant. Any verb may raise a ConnectorError, which carries its exit code."""
+
+    traffic: Traffic
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Our clock minus the tenant's, in seconds."""
+        ...
+
+    async def sign_in(self) -> Identity:
+        """Get a token and say who it speaks for."""
+        ...
+
+    async def read_organization(self) -> Organization:
+        """Read who the tenant is."""
+        ...
+
+    async def read_skus(self) -> tuple[SubscribedSku, ...]:
+        """Read the products."""
+        ...
+
+    async def read_subscriptions(self) -> tuple[CompanySubscription, ...]:
+        """Read the purchases."""
+        ...
+
+    async def read_health(self) -> tuple[ServiceHealth, ...] | None:
+        """Read the service health; None without the optional permission."""
+        ...
+
+    async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:
+        """Read everything in scope."""
+        ...
+
+    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
+        """Read these users now."""
+        ...
+
+    async def write_turn(self, n: int) -> None:
+        """Wait until the quota allows n writes."""
+        ...
+
+    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
+        """Send at most 20 changes, once."""
+        ...
+
+    def seed_writes(self, times: Sequence[datetime]) -> None:
+        """Count writes of an earlier session against the quota."""
+        ...
+
+
+class Watcher(Protocol):
+    """Somebody who is told what happens; none of it changes anything."""
+
+    def said(self, text: str) -> None:
+        """Hear one sentence."""
+        ...
+
+    def reading(self, what: str, rows: int) -> None:
+        """Hear how far a read is."""
+        ...
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Hear why and how long the run waits."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """Hear how far an apply is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The live parts of one run, made by the composition root."""
+
+    tenant: TenantClient
+    clock: Clock
+    catalog: Catalog
+    effective: Effective
+    control: Control
+    watcher: Watcher
+    tool_version: str
+    operator: str
+    host: str

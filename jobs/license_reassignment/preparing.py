@@ -1,0 +1,139 @@
+"""`reseat plan`: reads the tenant, draws the plan up, and writes its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.roster import Roster, RosterFileError, read_roster
+from connectors.tenant import TenantSnapshot
+from jobs.license_reassignment import readiness
+from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.exits import ExitCode, InputError, first_of
+from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.journal import segments
+from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.plan_page import plan_view
+from jobs.license_reassignment.planning import Draft, Inputs, draw_up
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.report.html import render_plan_html
+from jobs.license_reassignment.resolve import (
+    Bound,
+    bind,
+    limits_of,
+    policy_of,
+    read_scope,
+    targets_of,
+    wishes_of,
+    with_roster_waves,
+)
+from jobs.license_reassignment.rundir import RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan on disk, with what a person should know of it. `begun`: it was there already, with a journal."""
+
+    run: RunDir
+    plan: Plan
+    code: ExitCode
+    warnings: tuple[str, ...]
+    begun: bool = False
+
+
+def load_roster(path: Path | None) -> Roster | None:
+    """Read the roster of the settings. Raises InputError (2) for a file that cannot be used at all."""
+    if path is None:
+        return None
+    try:
+        return read_roster(path.read_bytes(), file=path.name)
+    except OSError as error:
+        raise InputError(f"Cannot read the roster {path}: {error.strerror}. Correct [scope] roster.") from error
+    except RosterFileError as error:
+        raise InputError(str(error)) from error
+
+
+async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
+    """Read, decide, write. Raises InputError (2) when roster rows are rejected, unless they are to be skipped."""
+    settings = parts.effective.settings
+    roster = load_roster(parts.effective.roster_path)
+    await sign_in(parts)
+    skus = await parts.tenant.read_skus()
+    policy = policy_of(settings, parts.catalog, skus)
+    wishes = wishes_of(roster, parts.catalog, skus, policy)
+    policy = with_roster_waves(policy, wishes)
+    snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
+    bound = bind(wishes, snapshot)
+    if bound.errors and not skip_bad_rows:
+        raise InputError(_rejected_text(bound))
+    draft = draw_up(
+        Inputs(
+            snapshot=snapshot,
+            policy=policy,
+            limits=limits_of(settings),
+            wishes=wishes,
+            bound=bound,
+            catalog=parts.catalog,
+            frozen=settings.frozen_part(),
+            config_sha256=parts.effective.sha256,
+            tool_version=parts.tool_version,
+            created_at=parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
+    )
+    not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes))
+    return _write(parts, draft, snapshot, not_ready)
+
+
+def _rejected_text(bound: Bound) -> str:
+    lines = [f"{e.file}, line {e.line}: {e.reason}" for e in bound.errors[:20]]
+    more = len(bound.errors) - len(lines)
+    if more > 0:
+        lines.append(f"… and {more} more.")
+    lines.append(
+        f"{len(bound.errors)} of {bound.rows_in} roster rows cannot be used. Correct them, or go on without them with "
+        "--skip-bad-rows: the users they name are then held."
+    )
+    return "\n".join(lines)
+
+
+def _write(parts: Parts, draft: Draft, snapshot: TenantSnapshot, not_ready: list[str]) -> Planned:
+    run = RunDir(parts.effective.runs_path / draft.plan.plan_id)
+    warnings = [*not_ready, *_warnings(draft, snapshot), *over_limits(draft.plan, limits_of(parts.effective.settings))]
+    code = _code(draft.plan, not_ready, warnings)
+    if run.path.is_dir() and segments(run.path):
+        parts.watcher.said(f"{run.path} has this plan already, and it was begun: nothing was written.")
+        return Planned(run, draft.plan, code, tuple(warnings), begun=True)
+    run.create()
+    files: Mapping[str, bytes] = {
+        **draft.files,
+        "plan.html": render_plan_html(plan_view(draft.plan, warnings)).encode(),
+    }
+    # The header comes last: without it there is no plan.
+    for name in sorted(files, key=lambda n: n == "plan.json"):
+        run.write(name, files[name])
+    return Planned(run, draft.plan, code, tuple(warnings))
+
+
+def _warnings(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
+    found = []
+    if not snapshot.stable:
+        found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
+    short = [s for s in draft.plan.header["seats"] if s["short"]]
+    found.extend(
+        f"{s['sku_part_number'] if 'sku_part_number' in s else s['part_number']}: {s['short']} seats short; buy them, or "
+        "free some of disabled accounts and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
+        for s in short
+    )
+    if not draft.plan.decisions["kind"].eq("change").any():
+        found.append("The plan changes nobody.")
+    return found
+
+
+def _code(plan: Plan, not_ready: list[str], warnings: list[str]) -> ExitCode:
+    codes = [ExitCode.NOT_YET] if not_ready else []
+    if plan.header["totals"]["held"] or plan.header["roster"]["rejected"]:
+        codes.append(ExitCode.PEOPLE_LEFT)
+    if any(w.startswith("Limit") for w in warnings):
+        codes.append(ExitCode.PEOPLE_LEFT)
+    return first_of(codes)

@@ -1,0 +1,112 @@
+"""The tenant's products, and plan by plan what becomes of one in others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.catalog import Catalog
+from connectors.tenant import SubscribedSku
+from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.resolve import sku_in_tenant
+from jobs.license_reassignment.translate import translation_table
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of the tenant. Units are seats; `free` may be negative."""
+
+    name: str
+    sku_part_number: str
+    sku_id: str
+    capability_status: str
+    applies_to: str
+    enabled: int
+    warning: int
+    suspended: int
+    locked_out: int
+    consumed: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What becomes of one service plan; `target_plan` is "" where there is none, `source_plan` where it is new."""
+
+    source_plan: str
+    target_plan: str
+    kind: str
+    source_name: str
+    target_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The translation of one product; `origin` says whose plan lists it rests on."""
+
+    source: str
+    targets: tuple[str, ...]
+    origin: str
+    rows: tuple[PlanRow, ...]
+
+
+async def tenant_products(parts: Parts) -> tuple[Product, ...]:
+    """List the tenant's SKUs by name."""
+    await sign_in(parts)
+    names = parts.catalog.names
+    rows = [
+        Product(
+            name=names.sku(s.sku_id),
+            sku_part_number=s.part_number,
+            sku_id=s.sku_id,
+            capability_status=s.capability_status,
+            applies_to=s.applies_to,
+            enabled=s.enabled,
+            warning=s.warning,
+            suspended=s.suspended,
+            locked_out=s.locked_out,
+            consumed=s.consumed,
+            free=s.enabled - s.consumed,
+        )
+        for s in await parts.tenant.read_skus()
+    ]
+    return tuple(sorted(rows, key=lambda r: r.name.casefold()))
+
+
+async def tenant_table(parts: Parts, source: str, targets: Sequence[str]) -> Table:
+    """Translate with the plan lists of the tenant's own SKUs, which are the authority."""
+    _, organization = await sign_in(parts)
+    skus = await parts.tenant.read_skus()
+    by_id = {s.sku_id: s for s in skus}
+    found = [by_id[sku_in_tenant(text, parts.catalog, skus, key="translate")] for text in (source, *targets)]
+    return _table(found, parts.catalog, f"the SKUs of {organization.display_name}")
+
+
+def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> Table:
+    """Translate with the published plan lists, for people without a tenant at hand."""
+    known = [catalog.published(sku_id) for sku_id in catalog.published_plans]
+    by_id = {s.sku_id: s for s in known}
+    found = [by_id[sku_in_tenant(text, catalog, known, key="translate")] for text in (source, *targets)]
+    return _table(found, catalog, "the published plan lists; a tenant's own SKUs may differ")
+
+
+def _table(skus: Sequence[SubscribedSku], catalog: Catalog, origin: str) -> Table:
+    source, *targets = skus
+    names = catalog.names
+    rows = translation_table(source, targets, catalog.families)
+    return Table(
+        source=names.sku(source.sku_id),
+        targets=tuple(names.sku(t.sku_id) for t in targets),
+        origin=origin,
+        rows=tuple(
+            PlanRow(
+                source_plan=r.source.name if r.source else "",
+                target_plan=r.target.name if r.target else "",
+                kind=r.step.value,
+                source_name=names.plan(r.source.id) if r.source else "",
+                target_name=names.plan(r.target.id) if r.target else "",
+            )
+            for r in rows
+        ),
+    )

@@ -1,0 +1,159 @@
+"""Is everything in place? Each SKU, subscription and permission, judged before anything is written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
+
+READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
+WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
+OPTIONAL_PERMISSIONS = {
+    "ServiceHealth.Read.All": "service health is not checked",
+    "AuditLog.Read.All": "Microsoft's own record of the changes is not exported",
+}
+WIDER = {
+    "LicenseAssignment.ReadWrite.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+}
+
+Level = Literal["ok", "warn", "person", "not_yet", "not_checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `reseat check`. `person`: somebody must settle it (exit 3); `not_yet`: try again later (exit 6)."""
+
+    level: Level
+    subject: str
+    text: str
+    remedy: str = ""
+
+
+def plan_problems(sku: SubscribedSku) -> list[str]:
+    """Name the service plans that are not set up; a plan that waits for an admin's activation does not block."""
+    fine = {"success", "pendingactivation"}
+    return [
+        f"{p.name} {p.provisioning_status}"
+        for p in sorted(sku.plans, key=lambda p: p.name)
+        if p.provisioning_status.casefold() not in fine and p.applies_to.casefold() != "company"
+    ]
+
+
+def target_problem(sku: SubscribedSku | None, sku_id: str, subscriptions: Iterable[CompanySubscription]) -> str:
+    """Say why a target cannot take users now; "" when it can. Unknown words of Graph are never taken for good."""
+    if sku is None:
+        return f"{sku_id}: not in the tenant"
+    if sku.capability_status.casefold() != "enabled" or sku.enabled <= 0:
+        return f"{sku.part_number}: capabilityStatus {sku.capability_status}, {sku.enabled} enabled seats"
+    states = [s.status for s in subscriptions if s.sku_id == sku_id]
+    if states and not any(s.casefold() == "enabled" for s in states):
+        return f"{sku.part_number}: subscription {', '.join(sorted(set(states)))}"
+    problems = plan_problems(sku)
+    return f"{sku.part_number}: not provisioned: {', '.join(problems)}" if problems else ""
+
+
+def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId]) -> list[str]:
+    """Return a sentence for every target that is not ready."""
+    problems = (target_problem(snapshot.sku(t), t, snapshot.subscriptions) for t in targets)
+    return [p for p in problems if p]
+
+
+def check_permissions(identity: Identity) -> list[Finding]:
+    """Look the permissions up in the token's roles, as far as it can be decoded."""
+    if identity.roles is None:
+        return [
+            Finding(
+                "not_checked", WRITE_PERMISSION, "not checkable before the first write: the token cannot be decoded"
+            )
+        ]
+    roles, found = set(identity.roles), []
+    if has_write(identity):
+        found.append(Finding("ok", WRITE_PERMISSION, "granted"))
+    else:
+        found.append(Finding("warn", WRITE_PERMISSION, "not granted: enough to check, plan and verify; apply needs it"))
+    for permission, without in OPTIONAL_PERMISSIONS.items():
+        granted = permission in roles or ("Directory.Read.All" in roles and permission not in OPTIONAL_PERMISSIONS)
+        found.append(Finding("ok" if granted else "not_checked", permission, "granted" if granted else without))
+    return found
+
+
+def has_write(identity: Identity) -> bool | None:
+    """Whether the token may assign licenses; None when it cannot be decoded."""
+    if identity.roles is None:
+        return None
+    return bool({WRITE_PERMISSION, *WIDER[WRITE_PERMISSION]} & set(identity.roles))
+
+
+def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription], tenant_id: str) -> list[Finding]:
+    """Describe a source SKU: its units, its subscriptions, and what makes it special."""
+    mine = [s for s in subscriptions if s.sku_id == sku.sku_id]
+    units = f"enabled {sku.enabled}, warning {sku.warning}, suspended {sku.suspended}, lockedOut {sku.locked_out}"
+    found = [Finding("ok", sku.part_number, f"{sku.capability_status}; {units}; consumed {sku.consumed}")]
+    if sku.consumed > sku.enabled:
+        found.append(
+            Finding(
+                "warn",
+                sku.part_number,
+                f"over-assigned: {sku.consumed} holders on {sku.enabled} enabled seats",
+                "Free seats of disabled accounts or shared mailboxes; a retired product sells no more seats.",
+            )
+        )
+    if len(mine) > 1:
+        ids = ", ".join(f"{s.id} ({s.status}, {s.total_licenses} seats)" for s in mine)
+        found.append(Finding("warn", sku.part_number, f"several subscriptions behind one SKU: {ids}", "Cancel each."))
+    if any(s.owner_tenant_id and s.owner_tenant_id != tenant_id for s in mine):
+        found.append(
+            Finding(
+                "person", sku.part_number, "bought through a partner", "The partner must cancel it, not the portal."
+            )
+        )
+    if "error" in sku.capability_status.casefold() or sku.capability_status.casefold() == "deleted":
+        found.append(Finding("warn", sku.part_number, f"state {sku.capability_status}"))
+    return found
+
+
+def check_target(
+    sku: SubscribedSku | None, sku_id: str, subscriptions: Sequence[CompanySubscription], *, allow_trial: bool
+) -> list[Finding]:
+    """Judge a target: there, enabled, provisioned, not a trial."""
+    problem = target_problem(sku, sku_id, subscriptions)
+    if problem or sku is None:
+        return [
+            Finding("not_yet", sku.part_number if sku else sku_id, problem, "Try again later: `reseat check --wait`.")
+        ]
+    units = f"enabled {sku.enabled}, warning {sku.warning}, consumed {sku.consumed}, free {sku.enabled - sku.consumed}"
+    found = [Finding("ok", sku.part_number, f"{sku.capability_status}, provisioned; {units}")]
+    mine = [s for s in subscriptions if s.sku_id == sku_id]
+    if not allow_trial and mine and all(s.is_trial for s in mine):
+        found.append(
+            Finding("person", sku.part_number, "trial subscription only", "Buy it, or set [limits] allow_trial.")
+        )
+    return found
+
+
+def check_health(services: Sequence[ServiceHealth] | None) -> list[Finding]:
+    """Tell unhealthy services; a plan change waits better for a quiet hour."""
+    if services is None:
+        return [Finding("not_checked", "service health", "the permission ServiceHealth.Read.All is not granted")]
+    bad = [s for s in services if s.status.casefold() != "serviceoperational"]
+    if not bad:
+        return [Finding("ok", "service health", f"{len(services)} services operational")]
+    return [Finding("warn", s.service, s.status, "Wait a few hours; a change now may take longer.") for s in bad]
+
+
+SETTLE_BEFORE = (
+    Finding(
+        "not_checked",
+        "Exchange delicensing resiliency",
+        "not in Graph",
+        "Set-OrganizationConfig -DelayedDelicensingEnabled:$true some days before, where the tenant may.",
+    ),
+    Finding(
+        "not_checked",
+        "provisioning sources",
+        "Entra Connect, HR scripts, Okta and onboarding flows may assign the source SKU again",
+        "Change what they assign before the night.",
+    ),
+)

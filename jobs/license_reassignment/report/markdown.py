@@ -1,0 +1,80 @@
+"""summary.md: verdict, numbers, gates and reasons in at most sixty lines, for a pipeline's summary or a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.report.view import ReportView
+from jobs.license_reassignment.report.words import LANGUAGES, Words
+
+GATES_MAX, HOLDS_MAX, INCIDENTS_MAX = 20, 8, 5
+_MARKS = {"passed": "✓", "failed": "✕", "not_checkable": "?"}
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+
+
+def render_summary(r: Reconciliation, language: str = "en") -> str:
+    """Return the summary as Markdown; texts from the tenant are escaped, so a name cannot become markup."""
+    t = LANGUAGES[language]
+    v = ReportView(r, t)
+    return "\n".join([*_verdict(r, v, t), *_gates(v, t), *_holds(v, t), *_incidents(r, v, t), *_foot(r, t)]) + "\n"
+
+
+def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
+    yield f"# {r.verdict}: {_text(v.question)}"
+    yield ""
+    yield _text(v.why)
+    yield ""
+    for number in v.numbers:
+        yield f"- **{t.number(number.value)}** {number.label} ({number.detail})"
+    yield f"- {t('verdict.next')}: **{_text(v.advice)}** {_text(r.advice_reason)}".rstrip()
+    if v.last_day:
+        yield f"- {t('verdict.last_day')}: **{v.last_day}** {t('verdict.last_day.what')}"
+    yield ""
+
+
+def _gates(v: ReportView, t: Words) -> Iterator[str]:
+    if not v.gates:
+        return
+    yield f"| {t('gates.status')} | {t('gates.gate')} | {t('gates.detail')} |"
+    yield "| --- | --- | --- |"
+    for gate in v.gates[:GATES_MAX]:
+        yield f"| {_MARKS[gate.status]} {t(f'status.{gate.status}')} | `{gate.id}` | {_text(gate.detail)} |"
+    yield ""
+
+
+def _holds(v: ReportView, t: Words) -> Iterator[str]:
+    if not v.holds:
+        return
+    yield f"**{t('holds.title')}**"
+    yield ""
+    for reason, users, remedy in v.holds[:HOLDS_MAX]:
+        yield f"- {t.number(users)} `{reason}` {_text(remedy)}".rstrip()
+    if len(v.holds) > HOLDS_MAX:
+        yield f"- {t('md.more', n=len(v.holds) - HOLDS_MAX)}"
+    yield ""
+
+
+def _incidents(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
+    if not r.incidents:
+        return
+    yield f"**{t('incidents.title')}**"
+    yield ""
+    for incident in v.incidents_shown[:INCIDENTS_MAX]:
+        yield f"- {_text(t.name('incident', incident.kind))}: {_text(incident.subject)}. {_text(incident.detail)}"
+    if len(r.incidents) > INCIDENTS_MAX:
+        yield f"- {t('md.more', n=len(r.incidents) - INCIDENTS_MAX)}"
+    yield ""
+
+
+def _foot(r: Reconciliation, t: Words) -> Iterator[str]:
+    yield t("md.files")
+    yield ""
+    lines, head = r.journal_head
+    yield f"{t('md.head')}: `{r.plan_id} {lines} {head}`"
+
+
+def _text(text: str) -> str:
+    """Escape Markdown's signs and keep the text on one line."""
+    return _SIGNS.sub(r"\\\1", " ".join(text.split()))

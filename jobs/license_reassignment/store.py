@@ -1,0 +1,72 @@
+"""Reads a run folder back: the plan with every digest checked, the journal, and what the snapshot held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from connectors.tenant import TenantSnapshot, UserId
+from jobs.license_reassignment import evidence
+from jobs.license_reassignment.board import Task
+from jobs.license_reassignment.exits import GuardRefused
+from jobs.license_reassignment.journal import Head, Line, read_journal
+from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
+from jobs.license_reassignment.planning import FREE_TEXT
+from jobs.license_reassignment.rundir import RunDir
+
+SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
+
+
+def load_plan(run: RunDir) -> Plan:
+    """Read the plan; every file that it consists of must be as it was written. Raises GuardRefused (10)."""
+    try:
+        header = orjson.loads(run.read("plan.json"))
+        digest, files = header["digest"], header["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _altered(run, "plan.json", "is not a plan") from error
+    if header_digest(header) != digest:
+        raise _altered(run, "plan.json", "does not fit its own digest")
+    for name, expected in files.items():
+        if sha256(run.read(name)) != expected:
+            raise _altered(run, name, "is not what the plan was made with")
+    return Plan(header, evidence.read_csv(run.read("decisions.csv"), free_text=FREE_TEXT))
+
+
+def _altered(run: RunDir, name: str, what: str) -> GuardRefused:
+    return GuardRefused(
+        f"{run.path / name} {what}: the plan was altered. Nothing was sent. Restore the file, or make a new plan with "
+        "`reseat plan`."
+    )
+
+
+def load_snapshot(run: RunDir, which: evidence.Which = "snapshot") -> TenantSnapshot:
+    """Read one of the two scans back."""
+    return evidence.load_snapshot({f"{which}{p}": run.read(f"{which}{p}") for p in SNAPSHOT_PARTS}, which)
+
+
+def load_journal(run: RunDir, plan: Plan) -> Head:
+    """Read and check the journal's whole chain. Raises GuardRefused (10)."""
+    return read_journal(run.path, plan.digest)
+
+
+def entries(lines: Sequence[Line]) -> list[Entry]:
+    """Return journal lines as the judging rooms take them."""
+    return [Entry(line.kind, line.at, line.body) for line in lines]
+
+
+def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, Task]:
+    """Return the changes of the plan by user id, in the order of the decisions."""
+    tasks: dict[UserId, Task] = {}
+    changes = plan.decisions[plan.decisions["kind"] == "change"]
+    columns = ["id", "add", "remove", "disabled_plans", "targets", "before", "wave"]
+    for user_id, add, remove, disabled, targets, number, wave in changes[columns].astype(str).to_numpy().tolist():
+        tasks[UserId(user_id)] = Task(
+            change=change_of(user_id, add, remove, disabled),
+            targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
+            before=before.profiles[int(number)],
+            before_number=int(number),
+            wave=wave,
+        )
+    return tasks

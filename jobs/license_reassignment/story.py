@@ -1,0 +1,168 @@
+"""Where a run stands, and what happened to one user: told from the files of the run folder alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.catalog import Catalog
+from connectors.roster import normal_user
+from connectors.tenant import LicenseProfile, Names
+from jobs.license_reassignment.evidence import read_csv
+from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.outcome import Standing, fold
+from jobs.license_reassignment.plan import parse_disabled, split
+from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+
+
+@dataclass(frozen=True, slots=True)
+class RunStanding:
+    """Where a run stands. `counts` are changes by standing; `last` is the newest line of the journal in words."""
+
+    plan_id: str
+    folder: str
+    tenant: str
+    in_scope: int
+    changes: int
+    held: int
+    counts: Mapping[str, int]
+    sessions: int
+    last: str
+    last_at: str
+    ended: str
+    users_per_second: float
+    verdict: str
+    paused: bool
+    refusals: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One user's story in sentences, with the facts beside them."""
+
+    plan_id: str
+    user: str
+    sentences: tuple[str, ...]
+    facts: Mapping[str, Any]
+
+
+def standing_of(run: RunDir) -> RunStanding:
+    """Fold the journal of a run."""
+    plan = load_plan(run)
+    head = load_journal(run, plan)
+    known = entries(head.lines)
+    standings = fold(known)
+    tasks = tasks_of(plan, load_snapshot(run))
+    counts = Counter(standings.get(u, Standing()).state for u in tasks)
+    refused = Counter(standings[u].reason for u in tasks if u in standings and standings[u].state == "refused")
+    ends = [e for e in known if e.kind == "end"]
+    starts = [e for e in known if e.kind == "start"]
+    open_session = len(starts) > len(ends)
+    done = sum(n for state, n in counts.items() if state == "applied")
+    seconds = _seconds(starts[0].at, known[-1].at) if starts else 0.0
+    totals = plan.header["totals"]
+    verdict = orjson.loads(run.read("reconciliation.json"))["verdict"] if run.has("reconciliation.json") else ""
+    return RunStanding(
+        plan_id=plan.plan_id,
+        folder=str(run.path),
+        tenant=str(plan.header["tenant"]["name"]),
+        in_scope=totals["in_scope"],
+        changes=totals["changes"],
+        held=totals["held"],
+        counts=dict(sorted(counts.items())),
+        sessions=len(starts),
+        last=f"{known[-1].kind}: {known[-1].body.get('reason') or known[-1].body.get('text') or ''}" if known else "",
+        last_at=known[-1].at if known else "",
+        ended="" if open_session or not ends else str(ends[-1].body.get("reason", "")),
+        users_per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
+        verdict=verdict,
+        paused=run.has("pause"),
+        refusals=dict(sorted(refused.items())),
+    )
+
+
+def _seconds(first: str, last: str) -> float:
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+
+
+def story_of(run: RunDir, user: str, catalog: Catalog) -> Story:
+    """Tell why one user was decided so, and what happened. Raises InputError (2) for a user outside the plan."""
+    plan = load_plan(run)
+    wanted = normal_user(user)
+    rows = plan.decisions[(plan.decisions["name"].str.lower() == wanted) | (plan.decisions["id"] == wanted)]
+    if rows.empty:
+        raise InputError(
+            f"Plan {plan.plan_id} has no user {user}: not in scope when it was made, or spelled otherwise. Give the "
+            "UPN or the object id as in decisions.csv."
+        )
+    row = {str(k): str(v) for k, v in rows.iloc[0].to_dict().items()}
+    before = load_snapshot(run).profiles[int(row["before"])]
+    lines = [
+        e for e in entries(load_journal(run, plan).lines) if any(i["id"] == row["id"] for i in e.body.get("items", ()))
+    ]
+    after = _outcome(run, row["id"])
+    sentences = [*_decided(row, before, catalog.names), *_happened(row["id"], lines), *_proven(after)]
+    return Story(plan.plan_id, row["name"], tuple(sentences), {"decision": row, "after": after})
+
+
+def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> list[str]:
+    held = ", ".join(
+        f"{names.sku(a.sku_id)} ({'direct' if a.direct else 'through group ' + a.group_id}"
+        + (f", {len(a.disabled_plans)} services off)" if a.disabled_plans else ")")
+        for a in before.assignments
+    )
+    told = [f"{row['name']} ({row['id']}) held at the snapshot: {held or 'no license that this plan is about'}."]
+    rule = f"Rule: {row['rule']}." if row["rule"] else "No rule matched."
+    if row["kind"] == "hold":
+        detail = f" ({row['detail']})" if row["detail"] else ""
+        told.append(f"{rule} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
+        return told
+    off = parse_disabled(row["disabled_plans"])
+    added = ", ".join(
+        names.sku(s) + (f" with {len(off[s])} services off" if s in off else "") for s in split(row["add"])
+    )
+    removed = names.sku_list(split(row["remove"]))
+    told.append(f"{rule} In one request, in wave {row['wave']}: add {added or 'nothing'}, remove {removed}.")
+    for column, words in (("plans_kept_off", "Stays switched off"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
+        if row[column]:
+            told.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
+    return told
+
+
+def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
+    told = []
+    for entry in lines:
+        item = next(i for i in entry.body["items"] if i["id"] == user_id)
+        if entry.kind == "intent":
+            told.append(f"{entry.at}: the request was written down and sent (batch {entry.body['batch']}).")
+        elif entry.kind == "outcome":
+            words = f" {item['code']}: {item['message']}" if item.get("message") else ""
+            told.append(
+                f"{entry.at}: answer {item['status']}, {item['verdict']}.{words} Request {entry.body['request_id']}."
+            )
+        elif entry.kind == "settled":
+            why = f" ({item['reason']})" if item.get("reason") else ""
+            told.append(f"{entry.at}: settled by reading: {item['verdict']}{why}.")
+    return told or ["No request was sent for this user."]
+
+
+def _outcome(run: RunDir, user_id: str) -> dict[str, str]:
+    if not run.has("users.csv"):
+        return {}
+    table = read_csv(run.read("users.csv"))
+    rows = table[table["id"] == user_id]
+    return {} if rows.empty else {str(k): str(v) for k, v in rows.iloc[0].to_dict().items()}
+
+
+def _proven(after: Mapping[str, str]) -> list[str]:
+    if not after:
+        return ["The tenant was not read again yet: `reseat verify` proves the outcome."]
+    reason = f" ({after['reason']})" if after["reason"] else ""
+    return [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]

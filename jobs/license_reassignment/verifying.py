@@ -1,0 +1,185 @@
+"""`reseat verify` and `reseat report`: scan again until the scans agree, keep them as evidence, add up, render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from connectors.catalog import Catalog
+from connectors.errors import WrongTenant
+from connectors.tenant import Identity, ReadScope, TenantSnapshot
+from jobs.license_reassignment import evidence
+from jobs.license_reassignment.comparison import holders
+from jobs.license_reassignment.journal import utc_text
+from jobs.license_reassignment.plan import Plan, sha256
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.reconcile import Evidence, reconcile
+from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.report import render_all, sha256sums
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot
+
+REPORTS = (
+    "reconciliation.json",
+    "users.csv",
+    "actions.csv",
+    "report.html",
+    "report.xlsx",
+    "summary.md",
+    "gates.junit.xml",
+)
+AFTER = ("after.csv", "after-profiles.json", "after-tenant.json")
+SEALS = ("manifest.json", "manifest.sha256", "SHA256SUMS")
+
+
+async def verify(parts: Parts, run: RunDir) -> Reconciliation:
+    """Read the tenant afresh, keep what was read, and write the report. The former one moves to history."""
+    plan = load_plan(run)
+    head = load_journal(run, plan)
+    identity = await parts.tenant.sign_in()
+    organization = await parts.tenant.read_organization()
+    if organization.id.lower() != plan.tenant_id:
+        raise WrongTenant(
+            f"Signed in to {organization.display_name} ({organization.id}), but plan {plan.plan_id} is for tenant "
+            f"{plan.tenant_id}. Nothing was read further; use the credential of that tenant."
+        )
+    before = load_snapshot(run)
+    last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
+    after, agreed, scans = await _scan(parts, plan, before, last_write)
+    health = await parts.tenant.read_health()
+    verification = _verification(parts, identity, agreed=agreed, scans=scans, health=health)
+    files = evidence.snapshot_files(after, "after")
+    rest = orjson.loads(files["after-tenant.json"])
+    files["after-tenant.json"] = evidence.json_bytes({**rest, "verification": verification})
+    run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
+    for name, data in files.items():
+        run.write(name, data)
+    return report(run, parts.catalog)
+
+
+def _verification(parts: Parts, identity: Identity, *, agreed: bool, scans: int, health: object) -> dict[str, Any]:
+    return {
+        "verified_at": utc_text(parts.clock.now()),
+        "app_id": identity.app_id,
+        "operator": parts.operator,
+        "host": parts.host,
+        "tool_version": parts.tool_version,
+        "scans": scans,
+        "scans_agreed": agreed,
+        "declare": parts.effective.settings.declare.model_dump(mode="json"),
+        "health": None if health is None else [asdict(h) for h in health],  # type: ignore[attr-defined]
+        "traffic": asdict(parts.tenant.traffic),
+    }
+
+
+def _stamp(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H%M%S.%fZ")
+
+
+async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: str) -> tuple[TenantSnapshot, bool, int]:
+    """Scan until enough scans in a row agree with each other and with Graph's own count, or time is up."""
+    settings = parts.effective.settings.verify
+    pause = float(settings.seconds_between_scans)
+    deadline = parts.clock.now() + timedelta(minutes=settings.settle_minutes_max)
+    if last_write:
+        due = datetime.fromisoformat(last_write) + timedelta(seconds=pause)
+        await _pause(parts, (due - parts.clock.now()).total_seconds(), "letting the last write settle")
+    scope = ReadScope(
+        sku_ids=(*plan.sources, *plan.targets),
+        group_sku_ids=plan.sources,
+        lookups=tuple(plan.decisions["id"].astype(str)),
+    )
+    agreeing, scans = 0, 0
+    former: tuple[object, ...] | None = None
+    while True:
+        after = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
+        scans += 1
+        content = _content(after)
+        settled = after.stable and _counts_fit(plan, before, after)
+        agreeing = (agreeing + 1 if content == former else 1) if settled else 0
+        former = content
+        if agreeing >= settings.scans_agree:
+            return after, True, scans
+        if parts.clock.now() + timedelta(seconds=pause) > deadline:
+            return after, False, scans
+        await _pause(parts, pause, "the next scan must agree with this one")
+
+
+async def _pause(parts: Parts, seconds: float, reason: str) -> None:
+    if seconds > 0:
+        parts.watcher.waiting(reason, seconds)
+        await parts.clock.sleep(seconds)
+
+
+def _content(snapshot: TenantSnapshot) -> tuple[object, ...]:
+    """Return who holds what, in a form in which two scans can be compared."""
+    users = snapshot.users
+    pairs = list(zip(users["id"], users["profile"], strict=True))
+    groups = tuple((g.id, g.licenses) for g in snapshot.groups)
+    return (pairs, snapshot.profiles, groups, snapshot.deleted_users, snapshot.not_found)
+
+
+def _counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bool:
+    """Whether `consumedUnits` moved as the scans' own holders did, and no count of a source lags behind zero."""
+    for sku_id in (*plan.sources, *plan.targets):
+        was, now = before.sku(sku_id), after.sku(sku_id)
+        held = holders(after, sku_id)
+        offset = (was.consumed - holders(before, sku_id)) if was else 0
+        consumed = now.consumed if now else 0
+        lagging = sku_id in plan.sources and held == 0 and consumed != 0
+        if consumed - held != offset or lagging:
+            return False
+    return True
+
+
+def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
+    """Read everything a reconciliation rests on from the folder alone."""
+    plan = load_plan(run)
+    head = load_journal(run, plan)
+    verification: Mapping[str, Any] = orjson.loads(run.read("after-tenant.json")).get("verification", {})
+    return Evidence(
+        plan=plan,
+        before=load_snapshot(run),
+        after=load_snapshot(run, "after"),
+        journal=entries(head.lines),
+        journal_head=(head.seq, head.hash),
+        verification=verification,
+        rejected_rows=int(plan.header["roster"]["rejected"]),
+        roster_rows=int(plan.header["roster"]["rows"]),
+        catalog=catalog,
+    )
+
+
+def report(run: RunDir, catalog: Catalog) -> Reconciliation:
+    """Add up and render from the files alone; the same files give the same bytes."""
+    found = reconcile(load_evidence(run, catalog))
+    for name, data in render_all(found).items():
+        run.write(name, data)
+    _seal(run, found)
+    return found
+
+
+def _seal(run: RunDir, found: Reconciliation) -> None:
+    """Digest every file of the folder, so that a later change of any of them is seen."""
+    digests = {
+        path.relative_to(run.path).as_posix(): sha256(path.read_bytes())
+        for path in run.files()
+        if path.name not in SEALS
+    }
+    manifest = evidence.json_bytes(
+        {
+            "plan_id": found.plan_id,
+            "tool_version": found.run.tool_version,
+            "verdict": found.verdict,
+            "exit_code": found.exit_code,
+            "journal": {"seq": found.journal_head[0], "hash": found.journal_head[1]},
+            "files": digests,
+        }
+    )
+    run.write("manifest.json", manifest)
+    run.write("SHA256SUMS", sha256sums({**digests, "manifest.json": sha256(manifest)}).encode())
+    run.write("manifest.sha256", f"{sha256(manifest)}  manifest.json\n".encode())

@@ -1,0 +1,273 @@
+"""What each command says on stdout: text for people, or one ASCII-escaped JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.license_reassignment.applying import Applied
+from jobs.license_reassignment.checking import Checked
+from jobs.license_reassignment.pipeline import Steps
+from jobs.license_reassignment.preparing import Planned
+from jobs.license_reassignment.products import Product
+from jobs.license_reassignment.products import Table as PlanTable
+from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.report.document import document
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.story import RunStanding, Story
+
+MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
+
+
+def _out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def emit(value: object) -> None:
+    """Print one JSON document, ASCII only: Windows PowerShell 5.1 mangles anything else."""
+    print(json.dumps(value, ensure_ascii=True, indent=2, default=_plain))  # noqa: T201 - this room prints
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def text(line: str = "") -> None:
+    """Print one line as it is: no markup, no wrapping."""
+    _out().print(line, markup=False)
+
+
+def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table with a title; numbers to the right."""
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for n, column in enumerate(columns):
+        numeric = all(isinstance(r[n], int | float) for r in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{c:,}" if isinstance(c, int) else str(c) for c in row))
+    out = _out()
+    out.print(table, markup=False)
+    out.print()
+
+
+def checked(found: Checked, *, as_json: bool) -> None:
+    """Print a check: every finding with its remedy, then the settings in force."""
+    if as_json:
+        emit(
+            {
+                "exit_code": int(found.code),
+                "tenant_id": found.organization.id,
+                "tenant_name": found.organization.display_name,
+                "app_id": found.identity.app_id,
+                "findings": [asdict(f) for f in found.findings],
+                "settings": [{"key": k, "value": v, "origin": o} for k, v, o in found.settings],
+            }
+        )
+        return
+    for f in found.findings:
+        text(f"{MARKS[f.level]:>11}  {f.subject}: {f.text}")
+        if f.remedy and f.level != "ok":
+            text(f"{'':>11}  → {f.remedy}")
+    text()
+    grid("Settings in force", ("key", "value", "from"), found.settings)
+    text(f"check ends with {int(found.code)}")
+
+
+def planned(found: Planned, *, as_json: bool) -> None:
+    """Print a plan: counts per rule, holds with remedy and names, seats, waves, translation."""
+    header = found.plan.header
+    if as_json:
+        shown = {k: v for k, v in header.items() if k not in {"translation", "files"}}
+        emit({**shown, "folder": str(found.run.path), "exit_code": int(found.code), "warnings": list(found.warnings)})
+        return
+    totals = header["totals"]
+    text(f"Plan {found.plan.plan_id} for {header['tenant']['name']} ({header['tenant']['id']})")
+    text(
+        f"{totals['in_scope']:,} users in scope = {totals['changes']:,} change + {totals['held']:,} held + "
+        f"{totals['already_on_target']:,} already on target; roster rows rejected: {header['roster']['rejected']:,}"
+    )
+    text()
+    rules = [(r["rule"] or "no rule", r["target_skus"] or "-", r["change"], r["hold"]) for r in header["rules"]]
+    grid("By rule and target", ("rule", "target", "change", "hold"), rules)
+    holds = [(h["reason"], h["users"], ", ".join(h["sample"][:3]), h["remedy"]) for h in header["holds"]]
+    grid("Held, and what to do", ("reason", "users", "for example", "remedy"), holds)
+    seats = [
+        (s["part_number"], s["enabled"], s["consumed"], s["reserve"], s["free"], s["needed"], s["left"], s["short"])
+        for s in header["seats"]
+    ]
+    columns = ("target", "enabled", "consumed", "reserve", "free", "needed", "left", "short")
+    grid("Seats (freed ones are never spent)", columns, seats)
+    grid("Waves", ("wave", "users", "then"), [(w["name"], w["users"], w["then"]) for w in header["waves"]])
+    for table in header["translation"]:
+        _translation_summary(header, table)
+    for warning in found.warnings:
+        text(f"WARNING  {warning}")
+    text(f"Written to {found.run.path}; plan.html shows it to an approver.")
+    if totals["changes"] and not found.begun:
+        text(f"Next: reseat apply {found.plan.plan_id} --tenant {header['tenant']['id']}")
+
+
+def _translation_summary(header: Mapping[str, Any], table: Mapping[str, Any]) -> None:
+    name = {p["sku_id"]: p["name"] for p in (*header["sources"], *header["targets"])}
+    rows = [
+        (r["source_plan"] or "-", r["target_plan"] or "-", r["kind"].replace("_", " "))
+        for r in table["rows"]
+        if r["kind"] not in {"same", "new"}
+    ]
+    kinds = [r["kind"] for r in table["rows"]]
+    title = f"{name[table['source']]} → {' + '.join(name[t] for t in table['targets'])}: "
+    title += f"{kinds.count('same')} plans the same, {kinds.count('new')} new; those that change:"
+    grid(title, ("plan today", "becomes", "how"), rows or [("-", "-", "none changes")])
+
+
+def applied(found: Applied, run: RunDir, *, as_json: bool) -> None:
+    """Print how an apply ended."""
+    counts = {k: v for k, v in found.counts.items() if v}
+    seq, head = found.head
+    if as_json:
+        emit(
+            {
+                "plan_id": found.plan.plan_id,
+                "exit_code": int(found.code),
+                "reason": found.reason,
+                "counts": counts,
+                "writes": found.writes,
+                "journal": {"seq": seq, "hash": head},
+                "folder": str(run.path),
+            }
+        )
+        return
+    shown = ", ".join(f"{k} {v:,}" for k, v in sorted(counts.items())) or "nothing to do"
+    text(f"apply {found.plan.plan_id}: {shown}; {found.writes:,} writes sent")
+    text(f"{found.reason} (exit {int(found.code)})")
+    text(f"journal head: {found.plan.plan_id} {seq} {head}")
+    text(f"Next: reseat verify {found.plan.plan_id}")
+
+
+def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
+    """Print a reconciliation: verdict, gates, totals with their equation, and where the report is."""
+    if as_json:
+        emit({**document(found), "folder": str(run.path)})
+        return
+    t = found.totals
+    text(f"{found.verdict}: {found.advice} ({found.advice_reason})")
+    parts = [(n, getattr(t, n)) for n in ("moved", "moved_by_group", "already_on_target", "refused", "drifted")]
+    parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]
+    shown = " + ".join(f"{v:,} {n}" for n, v in parts if v) or "0"
+    text(f"{t.in_scope:,} in scope = {shown}")
+    text()
+    gates = [("passed" if g.passed else g.status.upper().replace("_", " "), g.id, g.detail) for g in found.gates]
+    grid("Gates", ("", "gate", "detail"), gates)
+    for incident in found.incidents[:20]:
+        text(f"{'HARM' if incident.harm else 'note'}  {incident.kind}: {incident.subject}: {incident.detail}")
+    if len(found.incidents) > 20:
+        text(f"… and {len(found.incidents) - 20} more in reconciliation.json")
+    seq, head = found.journal_head
+    text(f"journal head: {found.plan_id} {seq} {head}")
+    if run.has("manifest.sha256"):
+        text(
+            f"manifest: {run.read('manifest.sha256').decode().split()[0]}  (keep it elsewhere: it shows later changes)"
+        )
+    text(f"Report: {run.path / 'report.html'}")
+
+
+def step(name: str, found: object) -> None:
+    """Print one step of a run as its own command would."""
+    text(f"── {name} " + "─" * (60 - len(name)))
+    match found:
+        case Checked():
+            checked(found, as_json=False)
+        case Planned():
+            planned(found, as_json=False)
+        case Applied():
+            text(f"{found.reason} (exit {int(found.code)}); {found.writes:,} writes sent")
+        case _:
+            pass
+
+
+def silent(name: str, found: object) -> None:
+    """Say nothing: the one JSON document comes at the end."""
+    del name, found
+
+
+def ran(steps: Steps, *, as_json: bool) -> None:
+    """Print how a run ended."""
+    if as_json:
+        emit(
+            {
+                "exit_code": int(steps.code),
+                "reason": steps.reason,
+                "folder": str(steps.run.path) if steps.run else "",
+                "plan_id": steps.run.path.name if steps.run else "",
+                "reconciliation": document(steps.verified) if steps.verified else None,
+            }
+        )
+        return
+    if steps.verified and steps.run:
+        verified(steps.verified, steps.run, as_json=False)
+    text(f"run ends with {int(steps.code)}: {steps.reason}")
+
+
+def status(found: RunStanding, *, as_json: bool) -> None:
+    """Print where a run stands."""
+    if as_json:
+        emit(found)
+        return
+    text(f"Plan {found.plan_id} for {found.tenant}: {found.folder}")
+    text(f"{found.in_scope:,} in scope, {found.changes:,} to change, {found.held:,} held or already on target")
+    text("changes: " + (", ".join(f"{k} {v:,}" for k, v in found.counts.items()) or "none"))
+    if found.refusals:
+        text("refused: " + ", ".join(f"{k} {v:,}" for k, v in found.refusals.items()))
+    if found.sessions:
+        text(f"{found.sessions} sessions, {found.users_per_second} users/s; last at {found.last_at}: {found.last}")
+        text(
+            f"ended: {found.ended}" if found.ended else "a session is open: running now, or it died; apply continues it"
+        )
+    else:
+        text("not begun")
+    if found.paused:
+        text("paused: remove the file `pause` from the run folder to go on")
+    text(f"verdict: {found.verdict or 'not verified yet'}")
+
+
+def story(found: Story, *, as_json: bool) -> None:
+    """Print one user's story."""
+    if as_json:
+        emit(found)
+        return
+    for sentence in found.sentences:
+        text(sentence)
+
+
+def products(found: Sequence[Product], *, as_json: bool) -> None:
+    """Print the tenant's products."""
+    if as_json:
+        emit([asdict(p) for p in found])
+        return
+    rows = [
+        (p.name, p.sku_part_number, p.capability_status, p.enabled, p.warning, p.consumed, p.free, p.sku_id)
+        for p in found
+    ]
+    grid("Products", ("name", "part number", "state", "enabled", "warning", "consumed", "free", "skuId"), rows)
+
+
+def translation(found: PlanTable, *, as_json: bool) -> None:
+    """Print plan by plan what becomes of a product."""
+    if as_json:
+        emit(found)
+        return
+    rows = [
+        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "), r.source_name or r.target_name)
+        for r in found.rows
+    ]
+    grid(f"{found.source} → {' + '.join(found.targets)}", ("plan today", "becomes", "how", "service"), rows)
+    text(f"From {found.origin}.")

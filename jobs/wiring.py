@@ -1,0 +1,105 @@
+"""Settings to live parts: the one place where clock, client, credential and watcher are put together."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from connectors.catalog import load_catalog
+from connectors.clock import SystemClock
+from jobs.console import ConsoleWatcher
+from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.ports import Parts
+from jobs.settings import Effective, load_settings
+
+READ_ONLY_WAIT_S_MAX = 120.0
+
+
+def tool_version() -> str:
+    """Return the version of the installed package."""
+    return version("reseat")
+
+
+def effective_settings(config: Path | None, runs: Path | None = None, **flags: object) -> Effective:
+    """Load the settings in force; relative paths of flags are taken from where the command is called."""
+    given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
+    if runs is not None:
+        given["run.directory"] = str(runs.resolve())
+    return load_settings(config, os.environ, given)
+
+
+@asynccontextmanager
+async def live(
+    effective: Effective, flag: StopFlag, console: Console, *, run: Path | None = None, writes: bool = False
+) -> AsyncIterator[Parts]:
+    """Open the client of the pinned tenant. `run` is where control files are looked for; only `writes` waits long."""
+    from connectors.graph.auth import CLOUDS, FixedToken, ca_bundle, token_source  # noqa: PLC0415 - slow to import
+    from connectors.graph.client import PaceSettings, open_client  # noqa: PLC0415 - slow to import
+
+    settings = effective.settings
+    clock = StoppableClock(SystemClock(), flag)
+    watcher = ConsoleWatcher(console, flag)
+    control = control_of(effective, flag, run, writes=writes)
+    wait = settings.pace.wait_minutes_max * 60
+    pace = PaceSettings(
+        writes_per_150_s=settings.pace.writes_per_150_s,
+        quota_share=control.quota_share,
+        wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
+    )
+    cloud = CLOUDS[settings.tenant.cloud]
+    bundle = ca_bundle(os.environ)
+    sandbox = settings.tenant.credential == "sandbox"
+    tokens = (
+        FixedToken("sandbox-token")
+        if sandbox
+        else token_source(
+            settings.tenant.credential, cloud, tenant_id=settings.tenant.id, clock=clock, ca_bundle=bundle
+        )
+    )
+    root = settings.tenant.graph_url if sandbox else cloud.root
+    client = open_client(root=root, tokens=tokens, clock=clock, pace=pace, on_wait=watcher.waiting, ca_bundle=bundle)
+    async with client:
+        yield Parts(
+            tenant=client,
+            clock=clock,
+            catalog=load_catalog(),
+            effective=effective,
+            control=control,
+            watcher=watcher,
+            tool_version=tool_version(),
+            operator=operator(os.environ),
+            host=socket.gethostname(),
+        )
+        watcher.end_line()
+
+
+def control_of(effective: Effective, flag: StopFlag, run: Path | None, *, writes: bool) -> Control:
+    """Make the control of one run: window and time limit hold for writing only."""
+    pace = effective.settings.pace
+    hours = pace.hours if writes else None
+    seconds = pace.stop_after_seconds if writes else None
+    return Control(
+        run or effective.runs_path,
+        SystemClock(),
+        flag,
+        window=Window(hours.start, hours.end, ZoneInfo(pace.time_zone)) if hours else None,
+        stop_after=timedelta(seconds=seconds) if seconds else None,
+        quota_share=pace.quota_share,
+    )
+
+
+def operator(environ: Mapping[str, str]) -> str:
+    """Name who runs the command; a container may have no name for its user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return environ.get("USER", "unknown")
