@@ -24,7 +24,7 @@ USER_COLUMNS = (
     "user_principal_name",
     "display_name",
     "mail",
-    "proxy_addresses",  # sorted, joined by "+"
+    "proxy_addresses",  # sorted, joined by "+"; a plus sign inside an address is written %2B
     "account_enabled",  # "yes" | "no" | "" when Graph gave no value
     "user_type",
     "usage_location",
@@ -295,6 +295,16 @@ class Traffic:
     writes: int = 0
     throttled: int = 0
     waited_seconds: float = 0.0
+
+    def since(self, earlier: Traffic) -> Traffic:
+        """Return what came on top of an earlier count."""
+        return Traffic(
+            self.http - earlier.http,
+            self.batches - earlier.batches,
+            self.writes - earlier.writes,
+            self.throttled - earlier.throttled,
+            self.waited_seconds - earlier.waited_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Final
 
 from rich.console import Console
 
+from connectors.tenant import Names
 from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.exits import Unfinished
 
 PLAIN_EVERY_S: Final = 30.0
 LIVE_EVERY_S: Final = 0.2
+QUIET_WAIT_S: Final = 2.0  # a shorter wait is the ordinary pace and not worth a line
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 class ConsoleWatcher:
     """Tells progress on stderr. A read is where Ctrl-C is noticed between two pages."""
 
-    def __init__(self, console: Console, flag: StopFlag, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console, flag: StopFlag, names: Names, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._console = console
+        self._names = names
         self._flag = flag
         self._monotonic = monotonic
-        self._told_at = float("-inf")
-        self._state: tuple[str, str] = ("", "")
+        self._told: dict[str, tuple[float, str]] = {}
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._open_line = False
 
@@ -37,23 +44,29 @@ class ConsoleWatcher:
         """Tell how far a read is; raises Unfinished when the operator stopped the run."""
         if self._flag:
             raise Unfinished(f"Stopped: {self._flag.reason}. Nothing was written; the same command starts again.")
-        self._line(f"reading {what}: {rows:,} rows", ("reading", what))
+        self._line(f"reading {self._named(what)}: {rows:,} rows", "reading", what)
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Tell why and how long nothing happens."""
-        if seconds >= 1:
-            self._line(f"waiting {duration(seconds)}: {reason}", ("waiting", reason))
+        if seconds >= QUIET_WAIT_S:
+            self._line(f"waiting {duration(seconds)}: {reason}", "waiting", reason)
 
     def progress(self, progress: Progress) -> None:
         """Tell how far an apply is."""
-        self._line(progress_text(progress), ("apply", progress.reason or progress.wave))
+        done = progress.done == progress.total
+        self._line(progress_text(progress), "apply", f"{progress.wave}{progress.reason}{done}")
 
-    def _line(self, text: str, state: tuple[str, str]) -> None:
+    def _named(self, what: str) -> str:
+        """Say a product's name where a query has its id."""
+        return _GUID.sub(lambda found: self._names.sku(found.group().lower()), what.partition("?$filter=")[2] or what)
+
+    def _line(self, text: str, kind: str, state: str) -> None:
+        """Tell when something of this kind is new, else now and then."""
         now = self._monotonic()
-        due = now - self._told_at >= (LIVE_EVERY_S if self._live else PLAIN_EVERY_S)
-        if not due and state == self._state:
+        at, last = self._told.get(kind, (float("-inf"), ""))
+        if state == last and now - at < (LIVE_EVERY_S if self._live else PLAIN_EVERY_S):
             return
-        self._told_at, self._state = now, state
+        self._told[kind] = now, state
         if self._live:
             self._console.file.write("\r\x1b[2K" + text[: max(20, self._console.width - 1)])
             self._console.file.flush()

@@ -21,11 +21,14 @@ from jobs.license_reassignment.report.document import document
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, Story
 
+PIPE_WIDTH = 160
 MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
 
 
 def _out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    """Print to stdout; a pipe or a file has no width of its own, so that a table there is not squeezed."""
+    out = Console(highlight=False, soft_wrap=True)
+    return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def emit(value: object) -> None:

@@ -47,7 +47,8 @@ async def live(
 
     settings = effective.settings
     clock = StoppableClock(SystemClock(), flag)
-    watcher = ConsoleWatcher(console, flag)
+    catalog = load_catalog()
+    watcher = ConsoleWatcher(console, flag, catalog.names)
     control = control_of(effective, flag, run, writes=writes)
     wait = settings.pace.wait_minutes_max * 60
     pace = PaceSettings(
@@ -71,7 +72,7 @@ async def live(
         yield Parts(
             tenant=client,
             clock=clock,
-            catalog=load_catalog(),
+            catalog=catalog,
             effective=effective,
             control=control,
             watcher=watcher,

@@ -67,7 +67,7 @@ ENVELOPES: Mapping[int, Meaning] = MappingProxyType(
     {
         400: Meaning(Verdict.STOP, "wrong_body"),
         401: Meaning(Verdict.STOP, "unauthorized"),
-        403: Meaning(Verdict.STOP, "forbidden"),
+        403: Meaning(Verdict.STOP, "permission"),
         **{s: STATUSES[s] for s in (408, 429, 500, 502, 503, 504, 509)},
     }
 )
@@ -88,7 +88,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "wrong_body": "The request was not understood: report this as a defect, with the run folder.",
         "review": "Graph refused for a reason that is not known here: read the message and decide by hand.",
         "unauthorized": "Sign in again: the token was refused although it was fresh.",
-        "forbidden": "Grant the application permission LicenseAssignment.ReadWrite.All with admin consent.",
+        "permission": "Grant the application permission LicenseAssignment.ReadWrite.All with admin consent.",
         "restricted_management": "This user is restricted: give it a role for the restricted unit.",
         "gone": "The user does not exist any more: nothing to do, unless it is restored.",
         "concurrent_write": "Somebody else changed the same object: it is sent again shortly.",

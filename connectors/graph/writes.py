@@ -39,7 +39,7 @@ async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Repl
             await session.renew_once(used)
             answer = await _send(session, batch)
     except Unauthorized as error:
-        return _all(batch, Meaning(Verdict.STOP, "unauthorized"), message=str(error))
+        return _all(batch, Meaning(Verdict.STOP, "unauthorized"), status=401, message=str(error))
     except LostReply as error:
         return _all(batch, Meaning(Verdict.IN_DOUBT, "lost_reply"), message=str(error))
     except (Retryable, NetworkAway) as error:
@@ -129,6 +129,7 @@ def _all(
     found: Meaning,
     *,
     answer: Answer | None = None,
+    status: int = 0,
     code: str = "",
     message: str = "",
     after: float | None = None,
@@ -138,7 +139,7 @@ def _all(
         Reply(
             user_id=change.user_id,
             verdict=found.verdict,
-            status=answer.status if answer else 0,
+            status=answer.status if answer else status,
             code=redact(code),
             message=redact(message),
             reason=found.reason,

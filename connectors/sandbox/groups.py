@@ -88,7 +88,7 @@ def _apply(tenant: TenantState, group: Group, user: User, now: float) -> tuple[s
 def _violation(tenant: TenantState, user: User, after: tuple[Assignment, ...]) -> tuple[str, str] | None:
     """Why the member cannot have all of it, as (kind, sentence). A missing location falls back on the tenant's."""
     for a in after:
-        if a.group and a.holds and a.sku not in user.profile.held and tenant.free_seats(tenant.skus[a.sku]) < 1:
+        if a.holds and a.sku not in user.profile.held and tenant.free_seats(tenant.skus[a.sku]) < 1:
             return "CountViolation", f"Subscription with SKU {a.sku} does not have any available licenses."
     return find_violation(tenant, user.profile.assignments, after, user.location or tenant.organization.location)
 

@@ -131,6 +131,7 @@ class TenantState:
 
     def restore_user(self, user: User, now: float) -> None:
         """Undo a soft-delete; the licenses come back with the object."""
+        self.remember(user, now)
         user.deleted_at = None
         self._by_id[user.id] = self._by_upn[user.upn.lower()] = user
         for sku in user.profile.held:

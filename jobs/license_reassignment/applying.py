@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import PermissionMissing
-from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
+from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, Traffic, UserId
 from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.apply import Ending, Session, apply
@@ -197,7 +197,7 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
         batches=max((int(e.body["batch"]) for e in work.known if e.kind == "intent"), default=0),
     )
     journal.append("start", _start(parts, work, identity, facts, torn))
-    before = parts.tenant.traffic.writes
+    before = replace(parts.tenant.traffic)
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
         ending = await apply(session)
@@ -211,19 +211,18 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
         if code == ExitCode.BUG:
             raise
     finally:
-        _close(journal, parts, board, ending)
-    return Applied(
-        work.plan, ending.code, ending.reason, board.counts, journal.head, parts.tenant.traffic.writes - before
-    )
+        traffic = parts.tenant.traffic.since(before)
+        _close(journal, parts, board, ending, traffic)
+    return Applied(work.plan, ending.code, ending.reason, board.counts, journal.head, traffic.writes)
 
 
-def _close(journal: Journal, parts: Parts, board: Board, ending: Ending) -> None:
+def _close(journal: Journal, parts: Parts, board: Board, ending: Ending, traffic: Traffic) -> None:
     """Write the last line of the session; a disk that takes nothing more changes nothing about what was done."""
     body = {
         "code": int(ending.code),
         "reason": ending.reason,
         "counts": {k: v for k, v in board.counts.items() if v},
-        "traffic": asdict(parts.tenant.traffic),
+        "traffic": asdict(traffic),
     }
     try:
         journal.append("end", body)

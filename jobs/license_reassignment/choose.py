@@ -13,7 +13,7 @@ from jobs.license_reassignment.policy import Policy, Where, Wish
 NO_RULE = -1
 LEAVE = -2
 
-REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED = (1 << n for n in range(6))
+REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED, SHARED_ADDRESS = (1 << n for n in range(7))
 
 _TEXT_CONDITIONS = {
     "department": "department",
@@ -112,7 +112,16 @@ def flags(snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId])
         mark(users["user_type"].str.lower() == "guest", GUEST)
     mark(users["is_management_restricted"] == "yes", RESTRICTED)
     mark(~users["usage_location"].str.fullmatch("[A-Za-z]{2}"), UNLOCATED)
+    mark(shared_addresses(users), SHARED_ADDRESS)
     return pd.Series(bits, index=users.index)
+
+
+def shared_addresses(users: pd.DataFrame) -> pd.Series[bool]:
+    """Say per user whether a proxy address of theirs is also another user's: Graph then refuses every license."""
+    addresses = users["proxy_addresses"]
+    mine = addresses[addresses != ""].str.lower().str.split("+").explode()
+    twice = mine[mine.duplicated(keep=False)]
+    return pd.Series(users.index.isin(twice.index), index=users.index)
 
 
 def protected(snapshot: TenantSnapshot, policy: Policy) -> pd.Series[bool]:

@@ -123,6 +123,8 @@ def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> 
             return Stay("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
         if not held and target in context.unusable_targets:
             return Stay(context.unusable_targets[target], context.skus[target].part_number, targets)
+    if traits.flags & choose.SHARED_ADDRESS:
+        return Stay("duplicate_address", targets=targets)
     if traits.flags & choose.UNLOCATED and any(not profile.of_sku(t) for t in targets):
         return Stay("no_usage_location", targets=targets)
     return None

@@ -73,7 +73,16 @@ def tabulate(
     table = _columns(users, chosen["rule"], verdicts, code)
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
+    for column in roster_columns(wishes):
+        values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
+        table[column] = [values.get(user_id, "") for user_id in users["id"]]
     return table.reset_index(drop=True), verdicts
+
+
+def roster_columns(wishes: Mapping[UserId, Wish]) -> list[str]:
+    """Name the roster's own further columns, in the order of the file; a name of ours is left out."""
+    names = dict.fromkeys(name for wish in wishes.values() for name in wish.extra)
+    return [name for name in names if name not in {*DECISION_COLUMNS, "verdict"}]
 
 
 def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

@@ -14,7 +14,7 @@ from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment import allot, evidence
 from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
-from jobs.license_reassignment.decisions import DECISION_COLUMNS, tabulate
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, roster_columns, tabulate
 from jobs.license_reassignment.plan import (
     Plan,
     canonical,
@@ -121,9 +121,10 @@ def _capped(inputs: Inputs) -> dict[SkuId, int]:
 
 def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Draft:
     snapshot = inputs.snapshot
-    decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
+    extra = roster_columns(inputs.bound.wishes)
+    decisions = table.loc[:, [*DECISION_COLUMNS, *extra]].astype(str)
     files = evidence.snapshot_files(snapshot, "snapshot")
-    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=FREE_TEXT)
+    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=(*FREE_TEXT, *extra))
     files["rejected.csv"] = rejected_csv(inputs.bound.errors)
     snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
     tenant_id = snapshot.organization.id
@@ -171,6 +172,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         "seats": [{**asdict(row), "left": row.left} for row in seats],
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
+        "roster_columns": extra,
         "files": {name: sha256(data) for name, data in sorted(files.items())},
     }
     header["digest"] = header_digest(header)

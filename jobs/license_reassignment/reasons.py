@@ -21,6 +21,7 @@ HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
         "target_not_assignable": "The target SKU is for the whole company and cannot be assigned to a user; name another target.",
         "target_in_error": "The user already has the target, but Graph reports it in error; repair that assignment first.",
         "source_in_error": "Graph reports the source assignment in an unknown state; look at the user in the admin center first.",
+        "duplicate_address": "Another user has the same proxy address, and Graph refuses every license change until it is repaired; then make a new plan.",
         "conflict": "A service plan of the target excludes one the user keeps; remove that license or name another target.",
         "dependency": "A service plan the user keeps, or gets, needs one that would be off after the change; keep it on, or name a target that has it.",
         "lost_service": "A data service would be lost or lowered; back it up and fill in backup_acknowledged_by in the roster, or name a target that has it.",

@@ -113,7 +113,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=tables.users_table(users, before, after, names, _extra(evidence)),
+        users=tables.users_table(users, before, after, names, _extra(plan)),
         notes=(),
     )
 
@@ -123,8 +123,10 @@ def _part(after: TenantSnapshot, before: TenantSnapshot, sku_id: SkuId) -> str:
     return sku.part_number if sku else sku_id
 
 
-def _extra(evidence: Evidence) -> Mapping[str, Mapping[str, str]]:
-    return evidence.verification.get("roster_columns", {})  # type: ignore[no-any-return]
+def _extra(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return the roster's own further columns by user id."""
+    ids = plan.decisions["id"]
+    return {c: dict(zip(ids, plan.decisions[c], strict=True)) for c in plan.header["roster_columns"]}
 
 
 def _ledger(

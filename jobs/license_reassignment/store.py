@@ -31,7 +31,8 @@ def load_plan(run: RunDir) -> Plan:
     for name, expected in files.items():
         if sha256(run.read(name)) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-    return Plan(header, evidence.read_csv(run.read("decisions.csv"), free_text=FREE_TEXT))
+    free_text = (*FREE_TEXT, *header["roster_columns"])
+    return Plan(header, evidence.read_csv(run.read("decisions.csv"), free_text=free_text))
 
 
 def _altered(run: RunDir, name: str, what: str) -> GuardRefused:

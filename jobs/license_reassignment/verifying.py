@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 
 from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
-from connectors.tenant import Identity, ReadScope, TenantSnapshot
+from connectors.tenant import Identity, ReadScope, TenantSnapshot, Traffic
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.journal import utc_text
@@ -40,6 +40,7 @@ async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     """Read the tenant afresh, keep what was read, and write the report. The former one moves to history."""
     plan = load_plan(run)
     head = load_journal(run, plan)
+    traffic = replace(parts.tenant.traffic)
     identity = await parts.tenant.sign_in()
     organization = await parts.tenant.read_organization()
     if organization.id.lower() != plan.tenant_id:
@@ -51,7 +52,7 @@ async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
     after, agreed, scans = await _scan(parts, plan, before, last_write)
     health = await parts.tenant.read_health()
-    verification = _verification(parts, identity, agreed=agreed, scans=scans, health=health)
+    verification = _verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic)
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
     files["after-tenant.json"] = evidence.json_bytes({**rest, "verification": verification})
@@ -61,7 +62,9 @@ async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     return report(run, parts.catalog)
 
 
-def _verification(parts: Parts, identity: Identity, *, agreed: bool, scans: int, health: object) -> dict[str, Any]:
+def _verification(
+    parts: Parts, identity: Identity, *, agreed: bool, scans: int, health: object, since: Traffic
+) -> dict[str, Any]:
     return {
         "verified_at": utc_text(parts.clock.now()),
         "app_id": identity.app_id,
@@ -72,7 +75,7 @@ def _verification(parts: Parts, identity: Identity, *, agreed: bool, scans: int,
         "scans_agreed": agreed,
         "declare": parts.effective.settings.declare.model_dump(mode="json"),
         "health": None if health is None else [asdict(h) for h in health],  # type: ignore[attr-defined]
-        "traffic": asdict(parts.tenant.traffic),
+        "traffic": asdict(parts.tenant.traffic.since(since)),
     }
 
 

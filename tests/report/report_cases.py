@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -46,15 +47,22 @@ GATE_IDS = (
     "purchase_channel_declared",
     "verified_after_last_write",
 )
-HOLD_REASONS = ("no_usage_location", "protected", "services_lost", "no_seats", "guest", "left_by_choice")
+HOLD_REASONS = (
+    "no_usage_location",
+    "protected",
+    "lost_service",
+    "no_seat",
+    "inherited: Licensing NL",
+    "left_by_choice",
+)
 REMEDIES = {
     "no_usage_location": "Set the usage location of the user, or give it in the roster with write_from_roster = true.",
     "protected": "Take the name out of [scope] protected, or move the account by hand.",
-    "services_lost": "Choose a target that keeps the service, or accept the loss with lost_services = accept.",
-    "no_seats": "Buy seats of the target product, then plan again.",
-    "guest": "Decide on guests with [scope] guests = move.",
+    "lost_service": "Choose a target that keeps the service, or accept the loss with lost_services = accept.",
+    "no_seat": "Buy seats of the target product, then plan again.",
+    "inherited": "Swap the license on the group, or take the user out of it.",
     "left_by_choice": "Keep a subscription of the old product with a seat for each of them.",
-    "license_conflict": "Two service plans exclude each other: remove the add-on that carries the other one.",
+    "conflict": "Two service plans exclude each other: remove the add-on that carries the other one.",
 }
 FIRST = ("Ada", "Björn", "Chloé", "Daan", "Élise", "Fatima", "Grzegorz", "Hanneke", "İpek", "Jürgen", "Karin", "Łukasz")
 LAST = ("de Vries", "Jansen", "van den Berg", "Kowalska", "Dubois", "Öztürk", "Müller", "Bakker", "O'Neill", "Smit")
@@ -65,7 +73,7 @@ def user(number: int, outcome: str = "moved", **cells: str) -> dict[str, str]:
     first, last = FIRST[number % len(FIRST)], LAST[number // len(FIRST) % len(LAST)]
     fine = outcome in {"moved", "moved_by_group", "already_on_target"}
     held = HOLD_REASONS[number % len(HOLD_REASONS)] if outcome == "held" else ""
-    reason = held or ("license_conflict" if outcome == "refused" else "")
+    reason = held or ("conflict" if outcome == "refused" else "")
     target = "ENTERPRISEPREMIUM" if number % 5 == 0 else "SPE_E3+MCOEV" if number % 5 == 1 else "SPE_E3"
     row = dict.fromkeys(USERS_COLUMNS, "") | {
         "id": f"{number:08x}-1111-4222-8333-{number * 2654435761 % 2**48:012x}",
@@ -85,7 +93,7 @@ def user(number: int, outcome: str = "moved", **cells: str) -> dict[str, str]:
         "request_id": f"{number * 40503 % 2**32:08x}-aaaa-4bbb-8ccc-{number:012x}" if outcome == "moved" else "",
         "wave": "pilot" if number < 50 else "all",
         "display_name": f"{first} {last}",
-        "remedy": REMEDIES.get(reason, ""),
+        "remedy": REMEDIES.get(reason.partition(":")[0], ""),
     }
     return row | cells
 
@@ -100,7 +108,7 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
     """Return a finding whose totals are counted from its rows; NO-GO as soon as one row is not fine."""
     count = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in OUTCOMES}
     left = [row for row in rows if row["outcome"] not in {"moved", "moved_by_group", "already_on_target", "gone"}]
-    held = [row["reason"] for row in rows if row["outcome"] == "held"]
+    held = Counter(row["reason"].partition(":")[0] for row in rows if row["outcome"] == "held")
     go = not left
     gone_from_e4 = count["moved"] + count["moved_by_group"]
     value = Reconciliation(
@@ -180,9 +188,9 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
             "d" * 64,
             (("purchase_channel", "direct", "CHG-1042"), ("billing_agreement", "mca", "CHG-1042")),
         ),
-        sources=(E4,),
-        targets=(E5, M3),
-        held_by_reason={reason: held.count(reason) for reason in HOLD_REASONS if reason in held},
+        sources=("ENTERPRISEWITHSCAL",),
+        targets=("ENTERPRISEPREMIUM", "SPE_E3"),
+        held_by_reason=held,
         remedies=REMEDIES,
         actions=tuple(
             Action(
@@ -223,7 +231,7 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
                 "AAD_PREMIUM": "Microsoft Entra ID P1",
             },
         ),
-        users=pd.DataFrame(rows, columns=[*USERS_COLUMNS, *_extra_columns(rows)], dtype="str"),
+        users=pd.DataFrame(rows, columns=[*USERS_COLUMNS, *_extra_columns(rows)], dtype="string[pyarrow]"),
         notes=("The scan began 60 s after the last write.",),
     )
     return replace(value, **changes)

@@ -22,6 +22,7 @@ class StaticPage(HTMLParser):
         self.feed(markup)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element; sections, tables, rows, cells and headings begin to collect."""
         attributes = dict(attrs)
         self.tags.append((tag, attributes))
         if tag not in VOID:
@@ -39,15 +40,18 @@ class StaticPage(HTMLParser):
             self.headings.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take note of an element that closes itself."""
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
+        """Close an element, which must be the one opened last."""
         assert self._open, f"</{tag}> closes nothing"
         assert self._open.pop() == tag, f"</{tag}> closes something else"
         if tag == "section":
             self._section = ""
 
     def handle_data(self, data: str) -> None:
+        """Collect what can be read."""
         if UNSEEN & set(self._open):
             return
         text = " ".join(data.split())

@@ -23,45 +23,60 @@ ADDED = {
 }  # fmt: skip
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def test_the_keys_are_those_of_the_contract_and_the_added_ones() -> None:
-    assert CONTRACT | ADDED == set(document(no_go(20)))
+    assert set(document(no_go(20))) == CONTRACT | ADDED
 
 
 def test_each_part_has_its_keys() -> None:
     """The parts carry the contract's names: scripts of users read them."""
     value = document(no_go(20))
 
-    assert ["id", "status", "passed", "detail", "remedy"] == list(value["gates"][0])
-    assert (
+    assert list(value["gates"][0]) == ["id", "status", "passed", "detail", "remedy"]
+    assert words(
         "in_scope moved already_on_target moved_by_group held refused drifted gone in_doubt pending rejected_rows "
         "roster_rows"
-    ).split() == list(value["totals"])
-    assert (
+    ) == list(value["totals"])
+    assert words(
         "sku_id sku_part_number enabled consumed_before gained lost foreign consumed_after unexplained holders_before "
         "holders_after"
-    ).split() == list(value["ledger"][0])
-    assert "users_direct users_inherited groups soft_deleted out_of_scope".split() == list(value["residual"])
+    ) == list(value["ledger"][0])
+    assert words("users_direct users_inherited groups soft_deleted out_of_scope") == list(value["residual"])
     assert {"id", "sku_id", "status", "total_licenses", "next_lifecycle", "verdict"} <= set(value["subscriptions"][0])
-    assert "http batches writes throttled waited_seconds".split() == list(value["requests"])
+    assert words("http batches writes throttled waited_seconds") == list(value["requests"])
     assert {"started_at", "finished_at", "apply_seconds", "users_per_second"} <= set(value["timing"])
-    assert ("tool_version applied_by verified_by operator host config_sha256 roster_sha256 declared").split() == list(
-        value["run"]
-    )
+    assert list(value["run"]) == [
+        "tool_version",
+        "applied_by",
+        "verified_by",
+        "operator",
+        "host",
+        "config_sha256",
+        "roster_sha256",
+        "declared",
+    ]
 
 
 def test_the_values_are_those_of_the_finding() -> None:
     value = document(no_go(200))
 
-    assert ("p1f2e3d4c5b6a", TENANT, "NO-GO", 3) == tuple(
-        value[key] for key in ("plan_id", "tenant_id", "verdict", "exit_code")
+    assert tuple(value[key] for key in ("plan_id", "tenant_id", "verdict", "exit_code")) == (
+        "p1f2e3d4c5b6a",
+        TENANT,
+        "NO-GO",
+        3,
     )
     assert list(GATE_IDS) == [gate["id"] for gate in value["gates"]]
-    assert 13 == sum(gate["passed"] for gate in value["gates"])
-    assert {"lines": 24, "hash": HEAD} == value["journal_head"]
-    assert [["purchase_channel", "direct", "CHG-1042"], ["billing_agreement", "mca", "CHG-1042"]] == value["run"][
-        "declared"
+    assert sum(gate["passed"] for gate in value["gates"]) == 13
+    assert value["journal_head"] == {"lines": 24, "hash": HEAD}
+    assert value["run"]["declared"] == [
+        ["purchase_channel", "direct", "CHG-1042"],
+        ["billing_agreement", "mca", "CHG-1042"],
     ]
-    assert {"no_seats": 3, "left_by_choice": 4, "protected": 3} == value["held_by_reason"]
+    assert value["held_by_reason"] == {"no_seat": 3, "left_by_choice": 4, "protected": 3}
 
 
 def test_the_text_is_sorted_indented_and_without_byte_order_mark() -> None:
@@ -78,8 +93,8 @@ def test_further_keys_stand_beside_and_replace_nothing() -> None:
     """`extra` adds to the document, but cannot talk a NO-GO into a GO."""
     value = document(replace(no_go(20), extra={"translation": [{"kind": "same"}], "verdict": "GO"}))
 
-    assert [{"kind": "same"}] == value["translation"]
-    assert "NO-GO" == value["verdict"]
+    assert value["translation"] == [{"kind": "same"}]
+    assert value["verdict"] == "NO-GO"
 
 
 @pytest.mark.parametrize("finding", [go(0), go(1), no_go(200), nasty()], ids=["0", "1", "200", "nasty"])
@@ -99,6 +114,6 @@ def test_the_schema_notices_a_wrong_document() -> None:
 def test_the_schema_names_every_key() -> None:
     value = orjson.loads(schema())
 
-    assert CONTRACT | ADDED == set(value["properties"])
-    assert "reseat reconciliation.json" == value["title"]
+    assert set(value["properties"]) == CONTRACT | ADDED
+    assert value["title"] == "reseat reconciliation.json"
     assert E4.encode() not in schema()

@@ -15,7 +15,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 def test_a_digest_is_computed_or_taken() -> None:
     """Bytes are digested; a text is the digest of a file that is too big to hold."""
-    assert {"a.csv": EMPTY, "b.csv": "ab"} == digests({"b.csv": "ab", "a.csv": b""})
+    assert digests({"b.csv": "ab", "a.csv": b""}) == {"a.csv": EMPTY, "b.csv": "ab"}
 
 
 def test_the_sums_are_lines_in_order_of_name() -> None:
@@ -45,13 +45,13 @@ def test_the_manifest_is_written_letter_by_letter() -> None:
 
 @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not installed: apt-get install coreutils")
 def test_sha256sum_agrees_and_notices_a_change(tmp_path) -> None:
-    """The line in the report, `sha256sum -c SHA256SUMS`, passes on the files as written and fails on one flipped bit."""
+    """The report's own line passes on the files as written and fails on one changed letter."""
     files = render_all(go(2))
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "SHA256SUMS").write_text(sha256sums({name: sha256(content) for name, content in files.items()}))
     check = ["sha256sum", "-c", "--quiet", "SHA256SUMS"]
 
-    assert 0 == subprocess.run(check, cwd=tmp_path, check=False).returncode
+    assert subprocess.run(check, cwd=tmp_path, check=False).returncode == 0
     (tmp_path / "users.csv").write_bytes(files["users.csv"].replace(b"moved", b"movee"))
-    assert 1 == subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode
+    assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 1

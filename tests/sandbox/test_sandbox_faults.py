@@ -130,6 +130,22 @@ def test_a_stale_read_shows_the_state_before_a_write_for_a_while() -> None:
     assert seen() == ([E3], False)
 
 
+def test_a_stale_read_knows_neither_deletions_nor_restorations() -> None:
+    """Somebody who was just deleted is still there, somebody who was just restored is not there yet."""
+    caller = caller_with(stale=1.0, stale_seconds=30.0)
+    user = caller.tenant.user(ADELE)
+    assert user is not None
+
+    caller.tenant.delete_user(user, START)
+    assert caller.call("GET", f"/users/{ADELE}").status_code == 200
+    caller.clock[0] += 60
+    assert caller.call("GET", f"/users/{ADELE}").status_code == 404
+    caller.tenant.restore_user(user, START + 60)
+    assert caller.call("GET", f"/users/{ADELE}").status_code == 404
+    caller.clock[0] += 60
+    assert caller.call("GET", f"/users/{ADELE}").status_code == 200
+
+
 def test_faults_of_paging() -> None:
     """A page may be empty, its link may lead back to it, and a user may stand on two pages."""
     caller = caller_with()

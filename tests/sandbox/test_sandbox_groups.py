@@ -126,6 +126,17 @@ def test_a_group_falls_back_on_the_tenants_country() -> None:
     assert held(caller, ADELE) == [(E3, GROUP, "Active", "None")]
 
 
+def test_the_tenants_country_may_prohibit_a_plan_of_the_group() -> None:
+    """The fallback country counts like one of the member's own."""
+    rules = {"prohibited": {"MICROSOFTBOOKINGS": ["NL"]}}
+    caller = Caller(group_tenant(person(ADELE, "Adele", FROM_GROUP, location=None), rules=rules))
+
+    caller.call("POST", f"/groups/{GROUP}/assignLicense", json=SWAP)
+    caller.clock[0] += 60
+
+    assert (E3, GROUP, "Error", "ProhibitedInUsageLocationViolation") in held(caller, ADELE)
+
+
 def test_groups_are_found_by_what_they_give_even_when_empty() -> None:
     """The filter needs no advanced query; members do not matter."""
     groups = [

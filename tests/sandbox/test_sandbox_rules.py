@@ -154,6 +154,22 @@ def test_a_violation_that_stood_before_is_not_held_against_a_change() -> None:
     assert caller.assign(ADELE, [E3], [E4]) == (200, "")
 
 
+def test_plans_that_exclude_each_other_already_do_not_block_another_change() -> None:
+    """The conflict came before; adding Visio does not bring it."""
+    caller = Caller(tenant_of(person(ADELE, "Adele", "SPE_E3", "INTUNE_A_VL")))
+
+    assert caller.assign(ADELE, ["c5928f49-12ba-48f7-ada3-0d743a3601d5"], []) == (200, "")
+
+
+def test_units_that_nobody_can_explain_take_seats() -> None:
+    """Free is what the product's own count leaves, offset included."""
+    seats = {"ENTERPRISEPACK": {"enabled": 2, "consumedOffset": 2}}
+    caller = Caller(tenant_of(person(ADELE, "Adele", "ENTERPRISEWITHSCAL"), seats=seats))
+
+    refusal = f"Subscription with SKU {E3} does not have any available licenses."
+    assert caller.assign(ADELE, [E3], [E4]) == (400, refusal)
+
+
 def test_one_missing_key_fails_the_call() -> None:
     """Both keys must be there, even when one of them is empty."""
     caller = Caller(tenant_of(person(ADELE, "Adele")))

@@ -50,7 +50,7 @@ def _holds(v: ReportView, t: Words) -> Iterator[str]:
     yield f"**{t('holds.title')}**"
     yield ""
     for reason, users, remedy in v.holds[:HOLDS_MAX]:
-        yield f"- {t.number(users)} `{reason}` {_text(remedy)}".rstrip()
+        yield f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(remedy)}".rstrip(": ")
     if len(v.holds) > HOLDS_MAX:
         yield f"- {t('md.more', n=len(v.holds) - HOLDS_MAX)}"
     yield ""

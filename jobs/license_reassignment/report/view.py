@@ -89,6 +89,10 @@ class ReportView:
         """Return the product's name, or its part number, or its id."""
         return self.sku_names.get(sku_id) or self.sku_names.get(part_number) or part_number or sku_id
 
+    def sku_list(self, joined: str) -> str:
+        """Return the names of part numbers joined by a plus, joined the same way."""
+        return " + ".join(self.sku(token, token) for token in joined.split("+"))
+
     def skus(self, tokens: Sequence[str]) -> str:
         """Return the products' names joined by a comma."""
         return ", ".join(self.sku(token, token) for token in tokens)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from jobs.license_reassignment.report import words_gates, words_plan
+from jobs.license_reassignment.report import words_codes, words_gates, words_plan
 from jobs.license_reassignment.report.words_en import EN
 from jobs.license_reassignment.report.words_nl import NL
 
@@ -30,8 +30,12 @@ class Words:
         return self(f"{key}.one" if n == 1 else f"{key}.many", n=n)
 
     def name(self, family: str, code: str) -> str:
-        """Return the word for a code, or the code with blanks where this language has no word for it."""
-        return self.sentences.get(f"{family}.{code}", code.replace("_", " "))
+        """Return the word for a code, or the code with blanks where this language has no word for it.
+
+        A detail after a colon stays as it is.
+        """
+        bare, colon, detail = code.partition(":")
+        return self.sentences.get(f"{family}.{bare}", bare.replace("_", " ")) + colon + detail
 
     def family(self, prefix: str) -> dict[str, str]:
         """Return every sentence of a family, by the rest of its key."""
@@ -60,7 +64,7 @@ class Words:
 
 LANGUAGES: Mapping[str, Words] = MappingProxyType(
     {
-        "en": Words("en", ",", ".", {**EN, **words_gates.EN, **words_plan.EN}),
-        "nl": Words("nl", ".", ",", {**NL, **words_gates.NL, **words_plan.NL}),
+        "en": Words("en", ",", ".", EN | words_codes.EN | words_gates.EN | words_plan.EN),
+        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL),
     }
 )

@@ -235,6 +235,7 @@ EN = {
     "sub.none": "No subscription could be read.",
     "subscription.cancel": "cancel",
     "subscription.keep": "keep",
+    "subscription.reduce": "reduce",
     "subscription.not a source": "not concerned",
     "check.title": "Check it without us",
     "check.intro": "Nothing here asks for trust. These commands run in the folder of this file.",

@@ -236,6 +236,7 @@ NL = {
     "sub.none": "Er kon geen abonnement worden gelezen.",
     "subscription.cancel": "opzeggen",
     "subscription.keep": "aanhouden",
+    "subscription.reduce": "verlagen",
     "subscription.not a source": "niet betrokken",
     "check.title": "Reken het zelf na",
     "check.intro": "Niets hier vraagt om vertrouwen. Deze opdrachten lopen in de map van dit bestand.",

@@ -21,9 +21,12 @@
   const label = (token) => data.labels[token] ?? token;
   const labels = (text) => (text ? text.split("+").map(label).join(" + ") : "");
   const outcome = (code) => boot.outcomes[code] ?? code;
-  const reason = (code) => boot.reasons[code] ?? code.replaceAll("_", " ");
+  const bare = (text) => text.split(":", 1)[0];
+  const reason = (text) => (boot.reasons[bare(text)] ?? bare(text).replaceAll("_", " ")) + text.slice(bare(text).length);
   const when = (text) => text.replace("T", " ").replace(/(\.\d+)?Z$/, "");
   const shown = { outcome, reason, rule: (t) => t, wave: (t) => t, target_skus: labels };
+
+  const facet = (name, row) => (name === "reason" ? bare(value(name, row)) : value(name, row));
 
   const make = (tag, text, attributes = {}) => {
     const element = document.createElement(tag);
@@ -59,7 +62,7 @@
     const chosen = filters();
     const withFine = state.all || chosen.includes("outcome");
     const rows = everyRow.filter((row) => (withFine || !isFine[row])
-      && chosen.every((name) => value(name, row) === state[name])
+      && chosen.every((name) => facet(name, row) === state[name])
       && words.every((word) => haystack[row].includes(word)));
     if (!state.sort) return rows;
     const by = rank(state.sort);
@@ -120,7 +123,7 @@
   const facets = () => {
     for (const name of boot.facets) {
       const counts = new Map();
-      for (const row of everyRow) counts.set(value(name, row), (counts.get(value(name, row)) ?? 0) + 1);
+      for (const row of everyRow) counts.set(facet(name, row), (counts.get(facet(name, row)) ?? 0) + 1);
       if (counts.size < 2) continue;
       const select = make("select", "", { id: `users-${name}` });
       put(select, make("option", say("all"), { value: "all" }));
