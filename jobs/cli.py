@@ -150,6 +150,26 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
 
 
 @app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run folder, as it was handed over.")],
+    public_key: Annotated[Path | None, typer.Option(help="Ed25519 public key (PEM) of whoever signed.")] = None,
+    head: Annotated[str, typer.Option(help="Journal head or manifest digest that was kept elsewhere.")] = "",
+    json: Json = False,
+) -> None:
+    """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
+    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
+    from jobs import printing  # noqa: PLC0415
+    from jobs.license_reassignment.auditing import audit as look  # noqa: PLC0415
+    from jobs.license_reassignment.rundir import RunDir  # noqa: PLC0415
+    from jobs.license_reassignment.sealing import load_public_key  # noqa: PLC0415
+
+    key = load_public_key(public_key) if public_key else None
+    found = look(RunDir(folder), load_catalog(), key=key, head=head)
+    printing.audited(found, as_json=json)
+    _end(found.code)
+
+
+@app.command()
 def run(
     config: Config = None,
     runs: Runs = None,
@@ -343,7 +363,7 @@ def main() -> None:
 
 def _fail(error: Exception) -> int:
     code = getattr(error, "exit_code", None)
-    if code is None or code == ExitCode.BUG:
+    if code is None:
         traceback.print_exc()
         print("This is a bug of reseat. Nothing is lost: the same command continues.", file=sys.stderr)  # noqa: T201
         return int(ExitCode.BUG)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.license_reassignment.applying import Applied
+from jobs.license_reassignment.auditing import Audited
 from jobs.license_reassignment.checking import Checked
 from jobs.license_reassignment.pipeline import Steps
 from jobs.license_reassignment.preparing import Planned
@@ -181,6 +182,25 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
             f"manifest: {run.read('manifest.sha256').decode().split()[0]}  (keep it elsewhere: it shows later changes)"
         )
     text(f"Report: {run.path / 'report.html'}")
+
+
+def audited(found: Audited, *, as_json: bool) -> None:
+    """Print an audit: the first difference, or the verdict with what was checked."""
+    if as_json:
+        emit({**asdict(found), "exit_code": int(found.code)})
+        return
+    if found.differences:
+        text(f"ALTERED: {found.differences[0]}")
+        for more in found.differences[1:20]:
+            text(f"  also: {more}")
+    else:
+        text(f"{found.verdict}: the evidence is whole and gives the same verdict again")
+    for line in found.checked:
+        text(f"checked: {line}")
+    for line in found.notes:
+        text(f"note: {line}")
+    text(f"journal head: {found.plan_id} {found.head[0]} {found.head[1]}")
+    text(f"manifest: {found.manifest_sha256}")
 
 
 def step(name: str, found: object) -> None:

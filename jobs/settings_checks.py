@@ -19,9 +19,7 @@ _NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
     ("groups.reprocess_errors", lambda s: s.groups.reprocess_errors),
     ("addons.included_in_target", lambda s: s.addons.included_in_target == "remove"),
     ("usage_location.write_from_roster", lambda s: s.usage_location.write_from_roster),
-    ("run.signing_key", lambda s: s.run.signing_key != ""),
     ("run.pseudonymise", lambda s: s.run.pseudonymise),
-    ("run.language", lambda s: s.run.language == "nl"),
 )
 
 Contradiction = tuple[Loc, str]

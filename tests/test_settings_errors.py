@@ -123,7 +123,6 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
          "through the environment, such as AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it.")),
         ("[groups]\nreprocess_errors = true",
          "line 6: [groups] reprocess_errors = true is not available yet; take it out."),
-        ("[run]\nlanguage = 'nl'", 'line 6: [run] language = "nl" is not available yet; take it out.'),
         ("[pace\nwindow = ''", "line 5: is no valid TOML: Expected ']' at the end of a table declaration."),
         ('[run]\ndirectory = "C:\\moves"', ("line 6: is no valid TOML: Unescaped '\\' in a string. "
          "A Windows path goes in single quotes.")),

@@ -221,12 +221,12 @@ def token_source(
             "raw_response_hook": hook,
             **({"connection_verify": ca_bundle} if ca_bundle else {}),
         }
-        return _make(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
+        return make_credential(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
 
     return AzureTokens(make, cloud.scope, clock, credential)
 
 
-def _make(
+def make_credential(
     credential: str,
     tenant_id: str,
     environ: Mapping[str, str],

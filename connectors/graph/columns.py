@@ -94,7 +94,9 @@ def page(users: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> pa.Recor
     """Return the columns of these users; `numbers` are their profiles."""
     texts = {
         "id": [u["id"].lower() for u in users],
-        "proxy_addresses": ["+".join(sorted(a.replace("+", "%2B") for a in u.get("proxyAddresses") or ())) for u in users],
+        "proxy_addresses": [
+            "+".join(sorted(a.replace("+", "%2B") for a in u.get("proxyAddresses") or ())) for u in users
+        ],
         **{name: [u.get(key) or "" for u in users] for name, key in _TEXTS.items()},
         **{name: [_WORDS.get(u.get(key), "") for u in users] for name, key in _FLAGS.items()},
     }

@@ -35,6 +35,9 @@ from connectors.graph.transport import is_untrusted, with_sdk
 from connectors.graph.turns import GRAPH, Kind, Turns
 from connectors.tenant import Traffic
 
+EXPIRED_PAGE = "Directory_ExpiredPageToken"
+"""Code of the 400 that stands for a page token of yesterday; others answer 410."""
+
 WAITABLE = frozenset({408, 409, 423, 429, 500, 502, 503, 504, 509})
 """Statuses after which the same read may be asked again."""
 
@@ -133,6 +136,8 @@ class Session:
             answer = await self._ask(request, cost)
         if 200 <= answer.status < 300 or answer.status in {404, 410}:
             return answer.status, self._parsed(request, answer, what)
+        if answer.error[0] == EXPIRED_PAGE:
+            return 410, None
         if answer.status in WAITABLE:
             after = self.retry_after(answer.headers)
             kinds = GRAPH if request.http_method is Method.POST else (Kind.READ,)

@@ -43,7 +43,7 @@ def organization(raw: Json) -> Organization:
     """Read one entry of `/organization`."""
     domains = [str(d["name"]).lower() for d in raw.get("verifiedDomains") or ()]
     return Organization(
-        str(raw["id"]).lower(),
+        raw["id"].lower(),
         raw.get("displayName") or "",
         tuple(sorted(domains)),
         raw.get("defaultUsageLocation") or "",

@@ -27,7 +27,8 @@ async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Repl
     """Send the changes in one `$batch` and return one reply each, in the same order.
 
     Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a
-    fresh token is tried once; whatever else happens is told in the replies.
+    fresh token is tried once; whatever else happens is told in the replies. A sign-in that is refused for good counts
+    as a 401.
     """
     if not batch:
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,11 @@ LAST_WAVE = "rest"
 
 def wave_order(waves: Sequence[Wave]) -> list[str]:
     """Name the waves in the order they run; users whom no configured wave takes form the last one."""
-    return [*(w.name for w in waves), LAST_WAVE if waves else ONLY_WAVE]
+    names = [w.name for w in waves]
+    if not names:
+        return [ONLY_WAVE]
+    free = (f"{LAST_WAVE} {n}" for n in count(2))  # somebody may have called a wave of their own `rest`
+    return [*names, LAST_WAVE if LAST_WAVE not in names else next(n for n in free if n not in names)]
 
 
 def fill_waves(table: pd.DataFrame, waves: Sequence[Wave]) -> None:

@@ -15,7 +15,7 @@ WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
 
 
 class StrangeAnswer(JobError):
-    """Graph answered something this version does not know, or says that our request is malformed."""
+    """Graph says that our request is malformed."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,8 @@ class Answers:
     def raise_if_hopeless(self, replies: Sequence[Reply]) -> None:
         """End the run when an answer says that the next one will be the same.
 
-        Raises Unauthorized or PermissionMissing (7), StrangeAnswer (1), or Unfinished (4) beyond the refusal limit.
+        Raises Unauthorized or PermissionMissing (7), StrangeAnswer (1) for a request of ours that is malformed, and
+        Unfinished (4) for a status that nobody knows or beyond the refusal limit.
         """
         stop = next((r for r in replies if r.verdict is Verdict.STOP), None)
         if stop is None:
@@ -76,9 +77,12 @@ class Answers:
                 "Graph does not accept the sign-in any more (401 after a fresh token). Check the credential, then run "
                 "the same apply: it continues."
             )
-        raise StrangeAnswer(
-            f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}. This version does not "
-            "know that answer, so nothing more is sent. The journal has it; the same apply continues once it is understood."
+        told = f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}."
+        if stop.reason == "wrong_body":
+            raise StrangeAnswer(f"{told} That is a fault of our request, so nothing more is sent; please report it.")
+        raise Unfinished(
+            f"Stopped: {told} This version does not know that answer, so nothing more is sent. The journal has it; the "
+            "same apply continues once it is understood."
         )
 
     def _check_refusals(self) -> None:
@@ -88,6 +92,6 @@ class Answers:
         if percent > self.refusals_percent_max:
             raise Unfinished(
                 f"Stopped: {self.refused} of {self.answered} changes were refused ({percent:.1f} %), more than "
-                f"[limits] refusals_percent_max = {self.refusals_percent_max:g}. See the reasons with `reseat status`; the same "
+                f"[limits] refusals_percent_max = {self.refusals_percent_max:g}. `reseat status` shows why; the same "
                 "apply continues."
             )

@@ -170,6 +170,10 @@ def _seats_needed(work: _Run) -> Counter[SkuId]:
 
 
 async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[str, Any]) -> Applied:
+    if sha256(canonical(parts.effective.settings.frozen_part())) != sha256(canonical(work.plan.header["frozen"])):
+        parts.watcher.said(
+            "The settings file differs from the plan in its frozen part; the plan is what is carried out."
+        )
     journal = Journal(work.head, parts.clock.now)
     torn = journal.cut_torn_tail()
     settings = parts.effective.settings

@@ -142,7 +142,8 @@ class Board:
 
     def next_wave(self) -> None:
         """Go on to the next wave; only after WaveDone."""
-        assert not (self._out or self._doubts or self._later), "a wave ends when all its answers are in"
+        at_work = [*self._out, *self._doubts, *self._later]
+        assert at_work == [], "a wave ends when all its answers are in"
         self._wave += 1
         self._line_up()
 

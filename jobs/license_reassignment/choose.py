@@ -119,7 +119,8 @@ def flags(snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId])
 def shared_addresses(users: pd.DataFrame) -> pd.Series[bool]:
     """Say per user whether a proxy address of theirs is also another user's: Graph then refuses every license."""
     addresses = users["proxy_addresses"]
-    mine = addresses[addresses != ""].str.lower().str.split("+").explode()
+    # An address may itself hold a plus; a new one begins where a scheme such as `smtp:` follows.
+    mine = addresses[addresses != ""].str.lower().str.split(r"\+(?=[a-z0-9]+:)", regex=True).explode()
     twice = mine[mine.duplicated(keep=False)]
     return pd.Series(users.index.isin(twice.index), index=users.index)
 

@@ -121,8 +121,8 @@ def _warnings(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
     short = [s for s in draft.plan.header["seats"] if s["short"]]
     found.extend(
-        f"{s['sku_part_number'] if 'sku_part_number' in s else s['part_number']}: {s['short']} seats short; buy them, or "
-        "free some of disabled accounts and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
+        f"{s['part_number']}: {s['short']} seats short; buy them, or free "
+        "some of disabled accounts and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
         for s in short
     )
     if not draft.plan.decisions["kind"].eq("change").any():

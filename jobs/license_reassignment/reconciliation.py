@@ -44,6 +44,7 @@ USERS_COLUMNS = (
     "wave",
     "display_name",
     "remedy",
+    "detail",
 )
 ACTION_COLUMNS = (
     "user_principal_name",

@@ -12,6 +12,8 @@ from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
 from jobs.settings import Settings
 
+_CROSSED = "The id belongs to another user than the name; correct one of them. Both users are held."
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -52,8 +54,9 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
             f"{key}: `{text}` names several products: {', '.join(error.candidates)}. Give the part number or the skuId."
         ) from error
     if not any(s.sku_id == sku_id for s in skus):
+        number = catalog.part_numbers.get(sku_id, text)
         raise NotReady(
-            f"{key}: the tenant has no {catalog.names.sku(sku_id)} ({text}) yet. A purchase by invoice can take two "
+            f"{key}: the tenant has no {catalog.names.sku(sku_id)} ({number}) yet. A purchase by invoice can take two "
             "business days to appear; `reseat check --wait` looks again until then. After that ask Microsoft support."
         )
     return sku_id
@@ -213,11 +216,15 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
     domains = {d.casefold() for d in snapshot.organization.verified_domains}
     found: dict[UserId, list[tuple[RosterRow, Wish]]] = {}
     errors = list(wishes.errors)
+    crossed: set[UserId] = set()
     for row, wish in wishes.rows:
-        user_id = row.user_id if row.user_id in ids else by_upn.get(normal_user(row.user), "")
-        reason = "" if user_id else _why_unknown(row, domains)
-        if reason:
-            errors.append(_reject(wishes.file, row, reason))
+        by_name = by_upn.get(normal_user(row.user), "")
+        user_id = row.user_id if row.user_id in ids else by_name
+        if not user_id:
+            errors.append(_reject(wishes.file, row, _why_unknown(row, domains)))
+        elif by_name and by_name != user_id:
+            errors.append(_reject(wishes.file, row, _CROSSED))
+            crossed |= {UserId(user_id), UserId(by_name)}
         else:
             found.setdefault(UserId(user_id), []).append((row, wish))
     bound: dict[UserId, Wish] = {}
@@ -227,7 +234,7 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
             continue
         lines = ", ".join(str(r.line) for r, _ in rows)
         errors.extend(_reject(wishes.file, r, f"Lines {lines} name the same user; keep one of them.") for r, _ in rows)
-    rejected = _users_named(errors, by_upn, ids)
+    rejected = _users_named(errors, by_upn, ids) | crossed
     return Bound(
         wishes={u: w for u, w in bound.items() if u not in rejected},
         rejected=frozenset(rejected),

@@ -58,6 +58,10 @@ class RunDir:
         except OSError as error:
             raise _unwritable(target, error) from error
 
+    def remove(self, name: str) -> None:
+        """Remove a file that is no longer true; a missing one is fine."""
+        (self.path / name).unlink(missing_ok=True)
+
     def move_to_history(self, names: tuple[str, ...], stamp: str) -> None:
         """Keep former evidence under `history/<stamp>/`; nothing is overwritten or deleted."""
         present = [n for n in names if self.has(n)]

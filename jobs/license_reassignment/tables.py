@@ -22,52 +22,9 @@ def users_table(
     extra: Mapping[str, Mapping[str, str]],
 ) -> pd.DataFrame:
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns."""
-    skus = {s.sku_id: s.part_number for s in (*before.skus, *after.skus)}
-    plans = {p.id: p.name for s in (*before.skus, *after.skus) for p in s.plans}
+    texts = _Texts(before, after, names)
     shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
-    texts: dict[LicenseProfile | None, str] = {None: ""}
-
-    def profile(value: LicenseProfile | None) -> str:
-        if value not in texts:
-            texts[value] = _parts(value.skus if value else (), skus)
-        return texts[value]
-
-    def plan_names(ids: str) -> str:
-        return "+".join(plans.get(p, names.plan(p)) for p in split(ids))  # type: ignore[call-overload]
-
-    known: dict[str, str] = {}
-    rows = []
-    for u in users:
-        for ids in (u.plans_kept_off, u.plans_new_on, u.plans_lost):
-            if ids not in known:
-                known[ids] = plan_names(ids)
-        reason = u.judgement.reason
-        if u.detail and reason == u.row.reason:
-            reason = f"{reason}: {u.detail}"
-        if u.standing.message and u.judgement.outcome == "refused":
-            reason = f"{reason}: {u.standing.message}"
-        written = u.standing.sent > 0 and u.judgement.outcome in {"moved", "drifted", "refused"}
-        rows.append(
-            (
-                u.id,
-                u.name,
-                u.judgement.outcome,
-                reason,
-                u.rule,
-                profile(u.before),
-                _parts(u.row.targets, skus),
-                profile(u.after),
-                known[u.plans_kept_off],
-                known[u.plans_new_on],
-                known[u.plans_lost],
-                u.judgement.sigil,
-                u.standing.at if written else "",
-                u.standing.request_id,
-                u.wave,
-                shown.get(u.id, ""),
-                "" if u.judgement.outcome in FINE else remedy(u.judgement.reason),
-            )
-        )
+    rows = [_row(u, texts, shown.get(u.id, "")) for u in users]
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:
@@ -75,8 +32,63 @@ def users_table(
     return table
 
 
-def _parts(sku_ids: Iterable[SkuId], skus: Mapping[SkuId, str]) -> str:
-    return "+".join(sorted(skus.get(s, s) for s in sku_ids))
+def _row(u: User, texts: _Texts, display_name: str) -> tuple[str, ...]:
+    outcome, reason = u.judgement.outcome, u.judgement.reason
+    written = u.standing.sent > 0 and outcome in {"moved", "drifted", "refused"}
+    return (
+        u.id,
+        u.name,
+        outcome,
+        reason.partition(":")[0],
+        u.rule,
+        texts.profile(u.before),
+        texts.skus(u.row.targets),
+        texts.profile(u.after),
+        texts.plans(u.plans_kept_off),
+        texts.plans(u.plans_new_on),
+        texts.plans(u.plans_lost),
+        u.judgement.sigil,
+        u.standing.at if written else "",
+        u.standing.request_id,
+        u.wave,
+        display_name,
+        "" if outcome in FINE else remedy(reason),
+        _detail(u),
+    )
+
+
+def _detail(u: User) -> str:
+    """Say what a reason is about: Graph's own words for a refusal, else what the plan noted."""
+    if u.judgement.outcome == "refused":
+        return u.standing.message or u.judgement.reason.partition(":")[2].strip()
+    return u.detail if u.judgement.reason == u.row.reason else ""
+
+
+class _Texts:
+    """Part numbers and plan names for the cells of the table; equal values are rendered once."""
+
+    def __init__(self, before: TenantSnapshot, after: TenantSnapshot, names: Names) -> None:
+        both = (*before.skus, *after.skus)
+        self._skus: dict[str, str] = {s.sku_id: s.part_number for s in both}
+        self._plans: dict[str, str] = {p.id: p.name for s in both for p in s.plans}
+        self._names = names
+        self._known: dict[object, str] = {None: "", "": ""}
+
+    def skus(self, sku_ids: Iterable[SkuId]) -> str:
+        """Join part numbers, sorted."""
+        return "+".join(sorted(self._skus.get(s, s) for s in sku_ids))
+
+    def profile(self, profile: LicenseProfile | None) -> str:
+        """Join the part numbers of everything a user holds."""
+        if profile not in self._known and profile is not None:
+            self._known[profile] = self.skus(profile.skus)
+        return self._known[profile]
+
+    def plans(self, ids: str) -> str:
+        """Turn a joined list of plan ids into names."""
+        if ids not in self._known:
+            self._known[ids] = "+".join(self._plans.get(p, self._names.plan(p)) for p in split(ids))
+        return self._known[ids]
 
 
 def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequence[Gate]) -> tuple[Action, ...]:

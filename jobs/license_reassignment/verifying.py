@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
@@ -15,16 +16,18 @@ from connectors.tenant import Identity, ReadScope, TenantSnapshot, Traffic
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.journal import utc_text
-from jobs.license_reassignment.plan import Plan, sha256
+from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.report import render_all, sha256sums
+from jobs.license_reassignment.report import render_all
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot
 
 REPORTS = (
     "reconciliation.json",
+    "reconciliation.schema.json",
     "users.csv",
     "actions.csv",
     "report.html",
@@ -33,11 +36,11 @@ REPORTS = (
     "gates.junit.xml",
 )
 AFTER = ("after.csv", "after-profiles.json", "after-tenant.json")
-SEALS = ("manifest.json", "manifest.sha256", "SHA256SUMS")
 
 
 async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     """Read the tenant afresh, keep what was read, and write the report. The former one moves to history."""
+    key = load_signing_key(parts.effective.signing_key_path)
     plan = load_plan(run)
     head = load_journal(run, plan)
     traffic = replace(parts.tenant.traffic)
@@ -59,7 +62,7 @@ async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
     for name, data in files.items():
         run.write(name, data)
-    return report(run, parts.catalog)
+    return report(run, parts.catalog, key)
 
 
 def _verification(
@@ -71,6 +74,7 @@ def _verification(
         "operator": parts.operator,
         "host": parts.host,
         "tool_version": parts.tool_version,
+        "language": parts.effective.settings.run.language,
         "scans": scans,
         "scans_agreed": agreed,
         "declare": parts.effective.settings.declare.model_dump(mode="json"),
@@ -157,32 +161,11 @@ def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
     )
 
 
-def report(run: RunDir, catalog: Catalog) -> Reconciliation:
-    """Add up and render from the files alone; the same files give the same bytes."""
-    found = reconcile(load_evidence(run, catalog))
-    for name, data in render_all(found).items():
+def report(run: RunDir, catalog: Catalog, key: Ed25519PrivateKey | None = None) -> Reconciliation:
+    """Add up and render from the files alone; the same files give the same bytes. `key` signs the manifest."""
+    evidence_found = load_evidence(run, catalog)
+    found = reconcile(evidence_found)
+    for name, data in render_all(found, str(evidence_found.verification.get("language", "en"))).items():
         run.write(name, data)
-    _seal(run, found)
+    seal(run, found, key)
     return found
-
-
-def _seal(run: RunDir, found: Reconciliation) -> None:
-    """Digest every file of the folder, so that a later change of any of them is seen."""
-    digests = {
-        path.relative_to(run.path).as_posix(): sha256(path.read_bytes())
-        for path in run.files()
-        if path.name not in SEALS
-    }
-    manifest = evidence.json_bytes(
-        {
-            "plan_id": found.plan_id,
-            "tool_version": found.run.tool_version,
-            "verdict": found.verdict,
-            "exit_code": found.exit_code,
-            "journal": {"seq": found.journal_head[0], "hash": found.journal_head[1]},
-            "files": digests,
-        }
-    )
-    run.write("manifest.json", manifest)
-    run.write("SHA256SUMS", sha256sums({**digests, "manifest.json": sha256(manifest)}).encode())
-    run.write("manifest.sha256", f"{sha256(manifest)}  manifest.json\n".encode())

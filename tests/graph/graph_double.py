@@ -35,12 +35,15 @@ class VirtualClock:
         self.elapsed = 0.0
 
     def now(self) -> datetime:
+        """Return the virtual hour."""
         return self._start + timedelta(seconds=self.elapsed)
 
     def monotonic(self) -> float:
+        """Return the seconds slept so far."""
         return self.elapsed
 
     async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
         self.elapsed += max(seconds, 0.0)
         await asyncio.sleep(0)
 
@@ -56,6 +59,7 @@ class Double:
     waits: list[tuple[str, float]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
         answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
         self.requests.append(request)
         self.times.append(self.clock.elapsed)
@@ -73,6 +77,7 @@ class Double:
         clock: Clock | None = None,
         on_wait: Callable[[str, float], None] | None = None,
     ) -> GraphClient:
+        """Return a client that sees only this double."""
         numbers = count(1)
         return open_client(
             root=ROOT,
@@ -152,7 +157,9 @@ def sku(sku_id: str = E4, consumed: int = 1, enabled: int = 10) -> dict[str, obj
     }
 
 
-def state(sku_id: str = E4, group: str | None = None, error_word: str | None = "None", **more: object) -> dict[str, object]:
+def state(
+    sku_id: str = E4, group: str | None = None, error_word: str | None = "None", **more: object
+) -> dict[str, object]:
     """One entry of licenseAssignmentStates."""
     return {
         "skuId": sku_id,

@@ -24,9 +24,9 @@ DELAYS = [
     ("a debt is paid first", OPEN, Bucket(-4, 0), 20, 0, Delay(12.0, "own pace")),
     ("more than the capacity waits for a full bucket", OPEN, Bucket(18, 0), 50, 0, Delay(1.0, "own pace")),
     ("a wait is rounded up to a millisecond", OPEN, Bucket(19.9999, 0), 20, 0, Delay(0.001, "own pace")),
-    ("a closed gate comes before the bucket", Gate(open_at=7, reason="asked"), Bucket(0, 0), 20, 2, Delay(5.0, "asked", True)),
+    ("a closed gate comes first", Gate(open_at=7, reason="asked"), Bucket(0, 0), 20, 2, Delay(5.0, "asked", True)),
     ("a gate opens at its time", Gate(open_at=7, reason="asked"), Bucket(20, 0), 20, 7, Delay(0.0)),
-    ("and not a moment before", Gate(open_at=7, reason="asked"), Bucket(20, 0), 20, 6.9996, Delay(0.001, "asked", True)),
+    ("and not before", Gate(open_at=7, reason="asked"), Bucket(20, 0), 20, 6.9996, Delay(0.001, "asked", True)),
 ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ class Page:
 def chromium(profile: Path) -> Iterator[Page]:
     """Start Chromium with an empty profile, hand over one tab, and end it."""
     binary = executable()
-    assert binary, "chromium is not installed"
+    assert binary, "chromium is not installed: apt-get install chromium"
     to_child, from_us = os.pipe()
     from_child, to_us = os.pipe()
     # Chromium reads commands from descriptor 3 and answers on 4; the shell puts ours there.

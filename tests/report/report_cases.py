@@ -52,7 +52,7 @@ HOLD_REASONS = (
     "protected",
     "lost_service",
     "no_seat",
-    "inherited: Licensing NL",
+    "inherited",
     "left_by_choice",
 )
 REMEDIES = {
@@ -93,7 +93,8 @@ def user(number: int, outcome: str = "moved", **cells: str) -> dict[str, str]:
         "request_id": f"{number * 40503 % 2**32:08x}-aaaa-4bbb-8ccc-{number:012x}" if outcome == "moved" else "",
         "wave": "pilot" if number < 50 else "all",
         "display_name": f"{first} {last}",
-        "remedy": REMEDIES.get(reason.partition(":")[0], ""),
+        "detail": "Licensing NL" if reason == "inherited" else "",
+        "remedy": REMEDIES.get(reason, ""),
     }
     return row | cells
 
@@ -108,7 +109,7 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
     """Return a finding whose totals are counted from its rows; NO-GO as soon as one row is not fine."""
     count = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in OUTCOMES}
     left = [row for row in rows if row["outcome"] not in {"moved", "moved_by_group", "already_on_target", "gone"}]
-    held = Counter(row["reason"].partition(":")[0] for row in rows if row["outcome"] == "held")
+    held = Counter(row["reason"] for row in rows if row["outcome"] == "held")
     go = not left
     gone_from_e4 = count["moved"] + count["moved_by_group"]
     value = Reconciliation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = {"br", "img", "input", "link", "meta", "rect", "path"}
+VOID = {"br", "img", "input", "link", "meta", "rect", "path", "wbr"}
 UNSEEN = {"script", "style", "title"}
 
 
@@ -19,11 +19,13 @@ class StaticPage(HTMLParser):
         self.headings: list[str] = []
         self._open: list[str] = []
         self._section = ""
+        self._glue = False
         self.feed(markup)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element; sections, tables, rows, cells and headings begin to collect."""
         attributes = dict(attrs)
+        self._glue = tag == "wbr"
         self.tags.append((tag, attributes))
         if tag not in VOID:
             self._open.append(tag)
@@ -55,11 +57,13 @@ class StaticPage(HTMLParser):
         if UNSEEN & set(self._open):
             return
         text = " ".join(data.split())
+        glue, self._glue = self._glue, False
         if self._section and text:
-            self.sections[self._section] += text + "\n"
+            seen = self.sections[self._section]
+            self.sections[self._section] = (seen.removesuffix("\n") if glue else seen) + text + "\n"
         if text and {"td", "th"} & set(self._open) and self._section:
             row = self.tables[self._section][-1][-1]
-            row[-1] = f"{row[-1]} {text}".strip()
+            row[-1] = row[-1] + text if glue else f"{row[-1]} {text}".strip()
         if text and {"h1", "h2", "h3"} & set(self._open):
             self.headings[-1] += text
 

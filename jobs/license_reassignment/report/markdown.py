@@ -28,7 +28,7 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     yield ""
     for number in v.numbers:
         yield f"- **{t.number(number.value)}** {number.label} ({number.detail})"
-    yield f"- {t('verdict.next')}: **{_text(v.advice)}** {_text(r.advice_reason)}".rstrip()
+    yield f"- {t('verdict.next')}: **{_text(v.advice)}**" + (f": {_text(r.advice_reason)}" if r.advice_reason else "")
     if v.last_day:
         yield f"- {t('verdict.last_day')}: **{v.last_day}** {t('verdict.last_day.what')}"
     yield ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -17,45 +16,12 @@ from jobs.license_reassignment.reconciliation import (
     SubscriptionRow,
 )
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
+from jobs.license_reassignment.report.figures import Figure, SeatMarks, Term
 from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its label, the breakdown under it, and where its rows are."""
-
-    label: str
-    value: int
-    detail: str
-    href: str
-    where: str
-    alarm: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One summand of an equation, with its sign and the rows behind it."""
-
-    label: str
-    value: int
-    sign: str = "+"
-    href: str = ""
-    where: str = ""
-    swatch: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SeatMarks:
-    """One SKU's three bars: bought, used before, used after."""
-
-    label: str
-    enabled: Mark
-    before: Mark
-    after: Mark
 
 
 class ReportView:
@@ -99,7 +65,7 @@ class ReportView:
 
     def link(self, outcome: str, reason: str = "") -> str:
         """Return the fragment that opens the user table on these rows."""
-        return "#users?" + urlencode({"outcome": outcome, **({"reason": reason} if reason else {})})
+        return "#users?" + urlencode({"outcome": outcome, **({"reason": reason.partition(":")[0]} if reason else {})})
 
     @property
     def question(self) -> str:
@@ -247,7 +213,13 @@ class ReportView:
     def scope_terms(self) -> tuple[Term, ...]:
         """The outcomes as summands of `in_scope`."""
         return tuple(
-            Term(self._t.name("outcome", key), users, "+", self.link(key), f"users.csv, outcome={key}", key)
+            Term(
+                self._t.name("outcome", key),
+                users,
+                href=self.link(key) if users else "",
+                where=f"users.csv, outcome={key}",
+                swatch=key,
+            )
             for key, users in self.outcomes
         )
 

@@ -21,12 +21,9 @@
   const label = (token) => data.labels[token] ?? token;
   const labels = (text) => (text ? text.split("+").map(label).join(" + ") : "");
   const outcome = (code) => boot.outcomes[code] ?? code;
-  const bare = (text) => text.split(":", 1)[0];
-  const reason = (text) => (boot.reasons[bare(text)] ?? bare(text).replaceAll("_", " ")) + text.slice(bare(text).length);
+  const reason = (code) => boot.reasons[code] ?? code.replaceAll("_", " ");
   const when = (text) => text.replace("T", " ").replace(/(\.\d+)?Z$/, "");
   const shown = { outcome, reason, rule: (t) => t, wave: (t) => t, target_skus: labels };
-
-  const facet = (name, row) => (name === "reason" ? bare(value(name, row)) : value(name, row));
 
   const make = (tag, text, attributes = {}) => {
     const element = document.createElement(tag);
@@ -36,12 +33,16 @@
   };
   const put = (parent, ...children) => { parent.append(...children); return parent; };
 
+  // An address may break before its @ rather than in the middle of a word.
+  const address = (text) => put(make("bdi"), ...text.split("@").flatMap((part, at) => (at ? [make("wbr"), `@${part}`] : [part])));
+
   const everyRow = Array.from({ length: data.rows }, (_, row) => row);
   const isFine = everyRow.map((row) => fine.has(value("outcome", row)));
   const fineCount = isFine.reduce((sum, yes) => sum + yes, 0);
   const haystack = everyRow.map((row) => [
     value("user_principal_name", row), value("display_name", row), outcome(value("outcome", row)),
-    value("outcome", row), value("reason", row), reason(value("reason", row)), value("rule", row), value("id", row),
+    value("outcome", row), value("reason", row), reason(value("reason", row)), value("detail", row), value("rule", row),
+    value("id", row),
   ].join("\n").toLocaleLowerCase());
 
   // A column is ranked once by the collator; sorting then compares numbers.
@@ -62,7 +63,7 @@
     const chosen = filters();
     const withFine = state.all || chosen.includes("outcome");
     const rows = everyRow.filter((row) => (withFine || !isFine[row])
-      && chosen.every((name) => facet(name, row) === state[name])
+      && chosen.every((name) => value(name, row) === state[name])
       && words.every((word) => haystack[row].includes(word)));
     if (!state.sort) return rows;
     const by = rank(state.sort);
@@ -70,7 +71,7 @@
     return rows.sort((one, other) => sign * (by[one] - by[other]) || one - other);
   };
 
-  const address = () => {
+  const link = () => {
     const parts = new URLSearchParams();
     for (const name of boot.facets) if (state[name] !== undefined) parts.set(name, state[name]);
     if (state.q) parts.set("q", state.q);
@@ -82,7 +83,7 @@
   const change = (difference) => {
     state = { ...state, page: 1, ...difference };
     draw();
-    history.replaceState(null, "", address());
+    history.replaceState(null, "", link());
   };
 
   const userCell = (row) => {
@@ -91,12 +92,12 @@
     const button = make("button", "", { type: "button" });
     put(button, make("bdi", value("display_name", row) || upn || value("id", row)));
     button.addEventListener("click", () => { location.hash = `user=${encodeURIComponent(upn || value("id", row))}`; });
-    return put(cell, button, put(make("small"), make("bdi", upn)));
+    return put(cell, button, put(make("small"), address(upn)));
   };
   const outcomeCell = (row) => {
     const code = value("outcome", row);
     const cell = put(make("td"), make("span", outcome(code), { class: `outcome ${isFine[row] ? "fine" : code}` }));
-    if (value("reason", row)) put(cell, make("small", reason(value("reason", row))));
+    for (const text of [reason(value("reason", row)), value("detail", row)]) if (text) put(cell, make("small", text));
     return cell;
   };
   const cells = {
@@ -123,7 +124,7 @@
   const facets = () => {
     for (const name of boot.facets) {
       const counts = new Map();
-      for (const row of everyRow) counts.set(facet(name, row), (counts.get(facet(name, row)) ?? 0) + 1);
+      for (const row of everyRow) counts.set(value(name, row), (counts.get(value(name, row)) ?? 0) + 1);
       if (counts.size < 2) continue;
       const select = make("select", "", { id: `users-${name}` });
       put(select, make("option", say("all"), { value: "all" }));
@@ -186,6 +187,7 @@
       column(say("intended"), value("target_skus", row)), column(say("after"), value("after_skus", row)));
     const sigil = value("sigil", row);
     const facts = put(make("dl", "", { class: "facts" }),
+      ...fact(say("detail"), value("detail", row)),
       ...fact(say("remedy"), value("remedy", row)),
       ...fact(say("sigil"), sigil && `${sigil} ${boot.words[`sigil_${sigil}`] ?? ""}`),
       ...fact(say("rule"), value("rule", row)),
@@ -225,7 +227,7 @@
   $("users-reset").addEventListener("click", () => { state = { ...start, all: state.all }; change({}); $("users-q").focus(); });
   $("users-previous").addEventListener("click", () => turn(-1));
   $("users-next").addEventListener("click", () => turn(1));
-  $("user-dialog").addEventListener("close", () => { if (location.hash.startsWith("#user=")) history.replaceState(null, "", address()); });
+  $("user-dialog").addEventListener("close", () => { if (location.hash.startsWith("#user=")) history.replaceState(null, "", link()); });
   addEventListener("hashchange", read);
   addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details")) fold.open = true; });
 

@@ -1,0 +1,168 @@
+"""`reseat audit`: checks a run folder offline and derives its verdict again from the evidence, copying nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from connectors.catalog import Catalog
+from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
+from jobs.license_reassignment.plan import sha256
+from jobs.license_reassignment.reconcile import reconcile
+from jobs.license_reassignment.report import document, render_actions_csv, render_users_csv
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
+from jobs.license_reassignment.verifying import load_evidence
+
+UNSIGNED = (
+    "Without a signature or a head kept elsewhere this proves integrity, not authorship: whoever can write all files "
+    "can write them anew. Give --public-key or --head."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit found. `differences` is empty when nothing was altered; the first one decides the message."""
+
+    plan_id: str
+    verdict: str
+    code: ExitCode
+    differences: tuple[str, ...]
+    checked: tuple[str, ...]
+    notes: tuple[str, ...]
+    head: tuple[int, str]
+    manifest_sha256: str
+
+
+def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None, head: str = "") -> Audited:
+    """Check digests and chain, derive every total, outcome and gate again, compare with what the folder says.
+
+    Exit code 5 when anything differs, else that of the verdict. `head` is a journal hash or manifest digest that was
+    kept elsewhere. Raises InputError (2) for a folder that was never verified.
+    """
+    if not run.has(MANIFEST) or not run.has("after-tenant.json"):
+        raise InputError(f"{run.path} was never verified, so there is nothing to audit; `reseat verify` comes first.")
+    found = [*_sums(run), *_signature(run, key), *_kept_elsewhere(run, head)]
+    try:
+        again = reconcile(load_evidence(run, catalog))
+    except (GuardRefused, InputError) as error:
+        return _altered(run, [*found, str(error)])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        return _altered(run, [*found, f"the evidence cannot be read: {type(error).__name__}: {error}"])
+    said = _parsed(run, "reconciliation.json")
+    found += _compare("reconciliation.json", said, orjson.loads(orjson.dumps(document(again))))
+    for name, content in (("users.csv", render_users_csv(again)), ("actions.csv", render_actions_csv(again))):
+        if run.read(name) != content:
+            found.append(f"{name} is not what follows from the evidence: {_line(run.read(name), content)}")
+    return Audited(
+        plan_id=again.plan_id,
+        verdict=again.verdict if not found else "ALTERED",
+        code=ExitCode.HARM if found else ExitCode(again.exit_code),
+        differences=tuple(found),
+        checked=_what_was_checked(run, signed=key is not None, head=bool(head)),
+        notes=_notes(key, head),
+        head=again.journal_head,
+        manifest_sha256=sha256(run.read(MANIFEST)),
+    )
+
+
+def _altered(run: RunDir, differences: list[str]) -> Audited:
+    return Audited(
+        plan_id=run.path.name,
+        verdict="ALTERED",
+        code=ExitCode.HARM,
+        differences=tuple(differences),
+        checked=(),
+        notes=(),
+        head=(0, ""),
+        manifest_sha256=sha256(run.read(MANIFEST)),
+    )
+
+
+def _parsed(run: RunDir, name: str) -> Any:
+    try:
+        return orjson.loads(run.read(name))
+    except ValueError:
+        return None
+
+
+def _sums(run: RunDir) -> Iterator[str]:
+    """Compare the digests of all files with manifest and sums, and those with each other."""
+    manifest = _parsed(run, MANIFEST)
+    expected: Mapping[str, str] = manifest.get("files", {}) if isinstance(manifest, dict) else {}
+    if not expected:
+        yield f"{MANIFEST} is not a manifest"
+        return
+    actual = digests_of(run)
+    for name in sorted(expected.keys() | actual.keys()):
+        if name not in actual:
+            yield f"{name} is missing"
+        elif name not in expected:
+            yield f"{name} was not there when the folder was sealed"
+        elif actual[name] != expected[name]:
+            yield f"{name} was altered: its SHA-256 is {actual[name]}, the manifest says {expected[name]}"
+    digest = sha256(run.read(MANIFEST))
+    if run.read(DIGEST) != f"{digest}  {MANIFEST}\n".encode():
+        yield f"{DIGEST} does not fit {MANIFEST}"
+    if run.read(SUMS) != sums(run, expected, digest):
+        yield f"{SUMS} does not fit {MANIFEST}"
+
+
+def _signature(run: RunDir, key: Ed25519PublicKey | None) -> Iterator[str]:
+    if key is not None and not signed(run, key):
+        yield f"{MANIFEST} is not signed by the given key"
+
+
+def _kept_elsewhere(run: RunDir, head: str) -> Iterator[str]:
+    """Compare with a head that somebody kept: the last word of `<plan_id> <lines> <hash>`, or the hash alone."""
+    if not head.strip():
+        return
+    kept = head.strip().rpartition(" ")[2].lower()
+    manifest = _parsed(run, MANIFEST) or {}
+    known = {sha256(run.read(MANIFEST)), str(manifest.get("journal", {}).get("hash", ""))}
+    if kept not in known:
+        yield f"the head kept elsewhere ({kept}) is neither this manifest's digest nor this journal's last hash"
+
+
+def _compare(name: str, said: object, derived: object, path: str = "") -> Iterator[str]:
+    """Name every leaf in which a document differs from what the evidence gives."""
+    if isinstance(said, dict) and isinstance(derived, dict):
+        for key in sorted(said.keys() | derived.keys()):
+            yield from _compare(name, said.get(key), derived.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
+        for n, (a, b) in enumerate(zip(said, derived, strict=True)):
+            yield from _compare(name, a, b, f"{path}[{n}]")
+    elif said != derived:
+        yield f"{name}: {path or 'the document'} says {said!r}, the evidence gives {derived!r}"
+
+
+def _line(said: bytes, derived: bytes) -> str:
+    for number, (a, b) in enumerate(zip(said.splitlines(), derived.splitlines(), strict=False), start=1):
+        if a != b:
+            return f"line {number} differs"
+    return "the number of lines differs"
+
+
+def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ...]:
+    files = len(digests_of(run))
+    checked = [
+        f"SHA-256 of {files} files against manifest and sums",
+        "plan digest and the digest of every file that the plan rests on",
+        "the journal's chain, line by line",
+        "every outcome, total, ledger row and gate, derived again from snapshot, journal and last read",
+    ]
+    if signed:
+        checked.append("the Ed25519 signature of the manifest")
+    if head:
+        checked.append("the head that was kept elsewhere")
+    return tuple(checked)
+
+
+def _notes(key: Ed25519PublicKey | None, head: str) -> tuple[str, ...]:
+    if key is None and not head.strip():
+        return (UNSIGNED,)
+    return ()

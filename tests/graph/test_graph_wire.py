@@ -1,0 +1,368 @@
+"""Graph's JSON, literally, against the nouns that come of it."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from graph_double import E3, E4, START, refusal, state, swaps, user, user_id
+
+from connectors.graph import batch, columns, wire
+from connectors.graph.batch import Item
+from connectors.graph.columns import Profiles
+from connectors.tenant import (
+    USER_COLUMNS,
+    AddLicense,
+    AssignLicense,
+    CompanySubscription,
+    DeletedUser,
+    Group,
+    GroupId,
+    GroupLicense,
+    LicenseAssignment,
+    LicenseProfile,
+    Organization,
+    PlanId,
+    ServicePlan,
+    SkuId,
+    SubscribedSku,
+    UserId,
+    UserRead,
+)
+
+GROUP = "bbbbbbbb-0000-4000-8000-000000000001"
+PLAN_A, PLAN_B = PlanId("0feaeb32-d00e-4d66-bd5a-43b5b83db82c"), PlanId("efb87545-963c-4e0d-99df-69c6916d9eb0")
+
+
+def test_a_batch_of_changes_has_both_arrays_and_object_ids() -> None:
+    """Graph refuses a body that lacks one of the two arrays, even an empty one."""
+    change = AssignLicense(user_id(1), (AddLicense(E3, (PLAN_A,)),), (E4,))
+    bare = AssignLicense(user_id(2), (), ())
+
+    assert {
+        "requests": [
+            {
+                "id": "0",
+                "method": "POST",
+                "url": "/users/aaaaaaaa-0000-4000-8000-000000000001/assignLicense",
+                "headers": {"Content-Type": "application/json", "x-ms-throttle-priority": "low"},
+                "body": {
+                    "addLicenses": [
+                        {
+                            "skuId": "6fd2c87f-b296-42f0-b197-1e91e994b900",
+                            "disabledPlans": ["0feaeb32-d00e-4d66-bd5a-43b5b83db82c"],
+                        }
+                    ],
+                    "removeLicenses": ["1392051d-0cb9-4b7a-88d5-621fee5e8711"],
+                },
+            },
+            {
+                "id": "1",
+                "method": "POST",
+                "url": "/users/aaaaaaaa-0000-4000-8000-000000000002/assignLicense",
+                "headers": {"Content-Type": "application/json", "x-ms-throttle-priority": "low"},
+                "body": {"addLicenses": [], "removeLicenses": []},
+            },
+        ]
+    } == orjson.loads(batch.writes([change, bare]))
+
+
+def test_no_user_is_twice_in_a_batch_and_no_batch_above_twenty() -> None:
+    """The order inside a batch is undefined, and Graph takes twenty."""
+    with pytest.raises(ValueError, match="a user occurs twice"):
+        batch.writes([*swaps(1), *swaps(1)])
+    with pytest.raises(ValueError, match="1 to 20 requests, not 21"):
+        batch.writes(swaps(21))
+    with pytest.raises(ValueError, match="1 to 20 requests, not 0"):
+        batch.gets([])
+
+
+def test_answers_are_matched_by_id_and_never_by_place() -> None:
+    """Shuffled, missing, foreign and contradictory answers each fall where they belong."""
+    parsed = {
+        "responses": [
+            {"id": "3", "status": 200},
+            {"id": "0", "status": 400, "headers": {"Retry-After": "7"}, "body": {"error": {"code": "c"}}},
+            {"id": "2", "status": 200},
+            {"id": "2", "status": 500},
+            {"id": "4", "status": 200},
+            {"id": "4", "status": 200},
+            {"id": "99", "status": 200},
+            {"id": "x", "status": 200},
+            {"id": "5", "status": "200"},
+            "nonsense",
+        ]
+    }  # fmt: skip
+    found = batch.answers(parsed, 6)
+
+    assert Item(400, {"retry-after": "7"}, {"error": {"code": "c"}}) == found[0]
+    assert [400, None, None, 200, 200, None] == [item.status if item else None for item in found]
+
+
+@pytest.mark.parametrize("parsed", [None, [], {}, {"responses": {}}, {"error": {}}])
+def test_an_envelope_without_a_list_of_answers_is_unreadable(parsed: object) -> None:
+    """Nothing is guessed from an envelope that is none."""
+    with pytest.raises(TypeError):
+        batch.answers(parsed, 1)
+
+
+def test_the_request_id_comes_from_the_header_or_the_error() -> None:
+    """Whatever Graph gives is kept for support."""
+    inner = {"error": {"code": "c", "message": "m", "innerError": {"request-id": "R"}}}
+
+    assert "H" == Item(400, {"request-id": "H"}, inner).request_id
+    assert "R" == Item(400, {}, inner).request_id
+    assert "" == Item(400, {}, refusal(0, 400, "c", "m")["body"]).request_id
+    assert "" == Item(200, {}, None).request_id
+
+
+def test_an_organization_is_read() -> None:
+    """Domains are sorted and in lower case."""
+    raw = {
+        "id": "C0A70500-0000-4000-8000-000000000001",
+        "displayName": "Contoso",
+        "verifiedDomains": [{"name": "Contoso.example"}, {"name": "a.example"}],
+        "defaultUsageLocation": None,
+    }
+
+    assert Organization(
+        "c0a70500-0000-4000-8000-000000000001", "Contoso", ("a.example", "contoso.example"), ""
+    ) == wire.organization(raw)
+
+
+def test_a_product_is_read() -> None:
+    """Unknown words of Graph's lists pass unchanged; missing units are none."""
+    raw = {
+        "skuId": E4.upper(),
+        "skuPartNumber": "ENTERPRISEWITHSCAL",
+        "capabilityStatus": "SomethingNew",
+        "appliesTo": "User",
+        "consumedUnits": 12,
+        "prepaidUnits": {"enabled": 10, "warning": 3, "suspended": None},
+        "servicePlans": [
+            {
+                "servicePlanId": PLAN_B.upper(),
+                "servicePlanName": "EXCHANGE_S_ENTERPRISE",
+                "provisioningStatus": "Success",
+                "appliesTo": "User",
+            },
+            {
+                "servicePlanId": PLAN_A,
+                "servicePlanName": "MCOSTANDARD",
+                "provisioningStatus": "PendingInput",
+                "appliesTo": "Company",
+            },
+        ],
+        "subscriptionIds": ["B", "A"],
+    }
+
+    assert SubscribedSku(
+        sku_id=E4,
+        part_number="ENTERPRISEWITHSCAL",
+        capability_status="SomethingNew",
+        applies_to="User",
+        enabled=10,
+        warning=3,
+        suspended=0,
+        locked_out=0,
+        consumed=12,
+        plans=(
+            ServicePlan(PLAN_A, "MCOSTANDARD", "Company", "PendingInput"),
+            ServicePlan(PLAN_B, "EXCHANGE_S_ENTERPRISE", "User", "Success"),
+        ),
+        subscription_ids=("a", "b"),
+    ) == wire.sku(raw)
+
+
+def test_a_purchase_is_read() -> None:
+    """Its skuId is text in any case, so that it is made equal to the others."""
+    raw = {
+        "id": "ABC",
+        "skuId": E4.upper(),
+        "skuPartNumber": "ENTERPRISEWITHSCAL",
+        "status": "Enabled",
+        "totalLicenses": 25,
+        "isTrial": True,
+        "createdDateTime": "2020-01-01T00:00:00Z",
+        "nextLifecycleDateTime": None,
+        "ownerTenantId": None,
+        "ownerType": "User",
+        "commerceSubscriptionId": "DEF",
+    }
+
+    assert CompanySubscription(
+        "abc", E4, "ENTERPRISEWITHSCAL", "Enabled", 25, True, "2020-01-01T00:00:00Z", "", "", "User", "def"
+    ) == wire.subscription(raw)
+
+
+def test_a_group_is_read() -> None:
+    """The processing state is an object on the wire."""
+    raw = {
+        "id": GROUP.upper(),
+        "displayName": "All staff",
+        "assignedLicenses": [{"skuId": E4, "disabledPlans": [PLAN_B, PLAN_A]}],
+        "licenseProcessingState": {"state": "ProcessingInProgress"},
+        "membershipRule": None,
+        "onPremisesSyncEnabled": None,
+    }
+    members = frozenset({user_id(1)})
+
+    assert Group(
+        GroupId(GROUP), "All staff", (GroupLicense(E4, (PLAN_A, PLAN_B)),), "ProcessingInProgress", members=members
+    ) == wire.group(raw, members)
+    assert "" == wire.group({**raw, "licenseProcessingState": None}).processing_state
+
+
+def test_a_group_carries_the_product_it_was_listed_for() -> None:
+    """Hidden licenses do not make a licensing group invisible."""
+    hidden = {"id": GROUP, "assignedLicenses": None}
+    shown = {"id": GROUP, "assignedLicenses": [{"skuId": E4.upper(), "disabledPlans": []}]}
+
+    assert (GroupLicense(E4, ()),) == wire.group(wire.carrying(hidden, E4)).licenses
+    assert shown is wire.carrying(shown, E4)
+
+
+def test_only_users_among_the_members_count() -> None:
+    """Groups, devices and apps are members too."""
+    raws = [
+        {"@odata.type": "#microsoft.graph.user", "id": "A"},
+        {"@odata.type": "#microsoft.graph.group", "id": "B"},
+        {"id": "C"},
+    ]
+
+    assert [UserId("a"), UserId("c")] == wire.user_members(raws)
+
+
+def test_a_deleted_user_names_what_it_would_bring_back() -> None:
+    """The recycle bin keeps the assignments."""
+    raw = {
+        "id": "A",
+        "userPrincipalName": "a@contoso.example",
+        "assignedLicenses": [{"skuId": E4.upper()}, {"skuId": E3}],
+        "deletedDateTime": "2026-01-01T00:00:00Z",
+    }
+
+    assert DeletedUser(UserId("a"), "a@contoso.example", (E4, E3), "2026-01-01T00:00:00Z") == wire.deleted_user(raw)
+
+
+@pytest.mark.parametrize("word", [None, "", "None", "none"])
+def test_three_words_for_no_error_are_one(word: str | None) -> None:
+    """The documentation says null, the wire says None."""
+    assert LicenseAssignment(E4, "", (), "Active", "") == wire.assignment(state(error_word=word))
+
+
+def test_an_assignment_is_read_in_all_its_parts() -> None:
+    """Group, plans, state and error are kept; the date is not part of it."""
+    raw = state(
+        E4.upper(), GROUP.upper(), "CountViolation", disabledPlans=[PLAN_B.upper(), PLAN_A], state="ActiveWithError"
+    )
+
+    assert LicenseAssignment(E4, GROUP, (PLAN_A, PLAN_B), "ActiveWithError", "CountViolation") == wire.assignment(raw)
+
+
+def test_a_bare_assignment_counts_and_is_not_sound() -> None:
+    """What only `assignedLicenses` names is a direct assignment in an unknown state."""
+    raw = {
+        "assignedLicenses": [{"skuId": E4, "disabledPlans": [PLAN_A]}, {"skuId": E3, "disabledPlans": []}],
+        "licenseAssignmentStates": [state(E3, GROUP)],
+    }
+    profile = wire.profile(raw)
+
+    assert (
+        LicenseAssignment(E4, "", (PLAN_A,), "Unknown", ""),
+        LicenseAssignment(E3, GROUP, (), "Active", ""),
+    ) == profile.assignments
+    assert not profile.assignments[0].sound
+
+
+def test_a_single_user_is_read() -> None:
+    """The last look before a write needs profile, name and location."""
+    assert UserRead(
+        user_id(1), True, START, LicenseProfile((LicenseAssignment(E4, "", ()),)), "user1@contoso.example", "NL"
+    ) == wire.user_read(user(1), START)
+
+
+def test_users_become_columns() -> None:
+    """Every cell but the profile is text; absent values are empty."""
+    full = user(
+        2,
+        state(E4, disabledPlans=[PLAN_A]),
+        id=user_id(2).upper(),
+        mail="u2@contoso.example",
+        proxyAddresses=["smtp:b@contoso.example", "SMTP:a@contoso.example"],
+        accountEnabled=False,
+        department="Legal",
+        country="NL",
+        companyName="Contoso",
+        onPremisesSyncEnabled=True,
+        isManagementRestricted=False,
+    )
+    profiles = Profiles()
+    rows = [full, user(1)]
+    frame, distinct = columns.table([columns.page(rows, [profiles.number(r) for r in rows])], profiles.distinct)
+
+    assert list(USER_COLUMNS) == list(frame.columns)
+    assert [
+        [user_id(1), "user1@contoso.example", "User 1", "", "", "yes", "Member", "NL", "", "", "", "", "", 0],
+        [
+            user_id(2),
+            "user2@contoso.example",
+            "User 2",
+            "u2@contoso.example",
+            "SMTP:a@contoso.example+smtp:b@contoso.example",
+            "no",
+            "Member",
+            "NL",
+            "Legal",
+            "NL",
+            "Contoso",
+            "yes",
+            "no",
+            1,
+        ],
+    ] == frame.to_numpy().tolist()
+    assert (
+        LicenseProfile((LicenseAssignment(E4, "", ()),)),
+        LicenseProfile((LicenseAssignment(E4, "", (PLAN_A,)),)),
+    ) == distinct
+    assert {"string"} == {str(frame[c].dtype.storage and "string") for c in USER_COLUMNS if c != "profile"}
+
+
+def test_users_share_a_profile_whatever_the_order_and_the_dates() -> None:
+    """Two users with equal assignments have one profile."""
+    profiles = Profiles()
+    one = user(1, state(E4), state(E3, GROUP))
+    other = user(2, state(E3, GROUP, lastUpdatedDateTime="2026-01-01T00:00:00Z"), state(E4, error_word=None))
+
+    assert (0, 0, 1) == (profiles.number(one), profiles.number(other), profiles.number(user(3)))
+    assert 2 == len(profiles.distinct)
+
+
+def test_a_user_read_twice_is_taken_as_read_last() -> None:
+    """A user with two of the products comes in two scans, and may change in between."""
+    profiles = Profiles()
+    pages = [[user(2), user(1)], [user(3), user(1, state(E3), department="Moved")]]
+    frame, distinct = columns.table(
+        [columns.page(rows, [profiles.number(r) for r in rows]) for rows in pages], profiles.distinct
+    )
+
+    assert [user_id(1), user_id(2), user_id(3)] == list(frame["id"])
+    assert ["Moved", "", ""] == list(frame["department"])
+    assert E3 == distinct[frame["profile"][0]].assignments[0].sku_id
+
+
+def test_profiles_that_nobody_has_any_more_are_dropped() -> None:
+    """What a superseded read left behind is not reported."""
+    profiles = Profiles()
+    pages = [[user(1)], [user(1, state(SkuId(E3)))]]
+    frame, distinct = columns.table(
+        [columns.page(rows, [profiles.number(r) for r in rows]) for rows in pages], profiles.distinct
+    )
+
+    assert ([0], 1) == (list(frame["profile"]), len(distinct))
+
+
+def test_nobody_is_an_empty_table() -> None:
+    """A tenant without holders still has the columns."""
+    frame, distinct = columns.table([], [])
+
+    assert (list(USER_COLUMNS), 0, ()) == (list(frame.columns), len(frame), distinct)

@@ -1,0 +1,217 @@
+"""A tenant as values, small enough to read: people, products, and the plan that settings and a roster make of them."""
+
+from __future__ import annotations
+
+import tomllib
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from connectors.catalog import load_catalog
+from connectors.roster import read_roster
+from connectors.tenant import (
+    USER_COLUMNS,
+    CompanySubscription,
+    DeletedUser,
+    Group,
+    GroupId,
+    GroupLicense,
+    LicenseAssignment,
+    LicenseProfile,
+    Organization,
+    PlanId,
+    SkuId,
+    SubscribedSku,
+    TenantSnapshot,
+    UserId,
+)
+from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.planning import Draft, Inputs, draw_up
+from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.resolve import Bound, Wishes, bind, limits_of, policy_of, wishes_of, with_roster_waves
+from jobs.settings import Settings
+
+CATALOG = load_catalog()
+TENANT = "11111111-2222-4333-8444-555555555555"
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SKU = {number: SkuId(sku_id) for sku_id, number in CATALOG.part_numbers.items() if sku_id in CATALOG.published_plans}
+E4, E3, E5 = SKU["ENTERPRISEWITHSCAL"], SKU["ENTERPRISEPACK"], SKU["ENTERPRISEPREMIUM"]
+MCOEV, VISIO = SKU["MCOEV"], SKU["VISIOCLIENT"]
+TO_E3 = '[[swap]]\nname = "everyone"\nto = ["ENTERPRISEPACK"]\n'
+PRODUCTS = ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK", "ENTERPRISEPREMIUM", "MCOEV", "VISIOCLIENT")
+
+
+def plan_id(part_number: str, name: str) -> PlanId:
+    """Return the id of a service plan of a product."""
+    return next(p.id for p in CATALOG.published(SKU[part_number]).plans if p.name == name)
+
+
+def holding(part_number: str, *off: str, group: str = "", state: str = "Active", error: str = "") -> LicenseAssignment:
+    """Make one assignment; `off` are names of service plans."""
+    disabled = tuple(sorted(plan_id(part_number, name) for name in off))
+    return LicenseAssignment(SKU[part_number], group, disabled, state, error)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account and what it holds: part numbers, or assignments."""
+
+    upn: str
+    licenses: tuple[LicenseAssignment, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> UserId:
+        """The object id, always the same for the same name."""
+        return UserId(str(uuid.uuid5(uuid.NAMESPACE_DNS, self.upn)))
+
+    @property
+    def profile(self) -> LicenseProfile:
+        """Everything it holds."""
+        return LicenseProfile.of(self.licenses)
+
+
+def person(name: str, *licenses: str | LicenseAssignment, **columns: str) -> Person:
+    """Make an account `name@contoso.example` in the Netherlands."""
+    upn = name if "@" in name else f"{name}@contoso.example"
+    held = tuple(holding(one) if isinstance(one, str) else one for one in licenses)
+    return Person(upn, held, columns)
+
+
+def product(part_number: str, **fields: Any) -> SubscribedSku:
+    """Make a product as published, with 10 enabled seats."""
+    return replace(CATALOG.published(SKU[part_number]), **{"enabled": 10, **fields})
+
+
+def users_frame(people: Iterable[Person], profiles: Sequence[LicenseProfile]) -> pd.DataFrame:
+    """Make the table of users as a client reads it."""
+    rows = [_row(one, profiles) for one in sorted(people, key=lambda one: one.id)]
+    frame = pd.DataFrame(rows, columns=list(USER_COLUMNS))
+    texts = [c for c in USER_COLUMNS if c != "profile"]
+    return frame.astype({**dict.fromkeys(texts, "string[pyarrow]"), "profile": "int64"})
+
+
+def _row(one: Person, profiles: Sequence[LicenseProfile]) -> dict[str, object]:
+    fixed = {
+        "id": one.id,
+        "user_principal_name": one.upn,
+        "display_name": one.upn.partition("@")[0].title(),
+        "mail": one.upn,
+        "account_enabled": "yes",
+        "user_type": "Member",
+        "usage_location": "NL",
+        "profile": profiles.index(one.profile),
+    }
+    return {**dict.fromkeys(USER_COLUMNS, ""), **fixed, **one.columns}
+
+
+def snapshot(
+    *people: Person,
+    skus: Sequence[SubscribedSku] = tuple(product(p) for p in PRODUCTS),
+    subscriptions: Sequence[CompanySubscription] = (),
+    groups: Sequence[Group] = (),
+    deleted: Sequence[DeletedUser] = (),
+    offset: Mapping[str, int] = {},  # noqa: B006 - only read
+    at: datetime = NOON,
+    **more: Any,
+) -> TenantSnapshot:
+    """Make a snapshot whose seat counts are what the people hold, plus `offset` by SKU id."""
+    held = Counter(s for one in people for s in one.profile.skus)
+    profiles = tuple(sorted({one.profile for one in people}))
+    return TenantSnapshot(
+        organization=Organization(TENANT, "Contoso", ("contoso.example", "contoso.onmicrosoft.com")),
+        skus=tuple(sorted((_counted(s, held, offset) for s in skus), key=lambda s: s.sku_id)),
+        subscriptions=tuple(subscriptions),
+        groups=tuple(groups),
+        users=users_frame(people, profiles),
+        profiles=profiles,
+        deleted_users=tuple(deleted),
+        reads=(),
+        began=at,
+        ended=at,
+        **more,
+    )
+
+
+def _counted(sku: SubscribedSku, held: Mapping[str, int], offset: Mapping[str, int]) -> SubscribedSku:
+    return replace(sku, consumed=sku.consumed + held.get(sku.sku_id, 0) + offset.get(sku.sku_id, 0))
+
+
+def group(key: str, *members: Person, licenses: Sequence[str] = ()) -> Group:
+    """Make a group whose members were read."""
+    given = tuple(GroupLicense(SKU[one], ()) for one in licenses)
+    return Group(GroupId(key), f"group {key[:4]}", given, members=frozenset(one.id for one in members))
+
+
+def subscription(part_number: str, seats: int = 10, **fields: Any) -> CompanySubscription:
+    """Make one purchase."""
+    given = {"id": f"subscription of {part_number}", "status": "Enabled", "is_trial": False, **fields}
+    return CompanySubscription(sku_id=SKU[part_number], part_number=part_number, total_licenses=seats, **given)
+
+
+def settings(toml: str = TO_E3) -> Settings:
+    """Make settings that retire Office 365 E4; `toml` adds sections."""
+    given = tomllib.loads(toml)
+    return Settings.model_validate({"tenant": {"id": TENANT}, "source": {"skus": ["ENTERPRISEWITHSCAL"]}, **given})
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A plan with what it was made of."""
+
+    draft: Draft
+    policy: Policy
+    wishes: Wishes
+    bound: Bound
+    snapshot: TenantSnapshot
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.draft.plan
+
+    def row(self, one: Person) -> dict[str, str]:
+        """Return one user's decision."""
+        rows = self.plan.decisions[self.plan.decisions["id"] == one.id]
+        assert len(rows) == 1
+        return {str(k): str(v) for k, v in rows.iloc[0].to_dict().items()}
+
+    def reason(self, one: Person) -> str:
+        """Return `change`, or why the user is held."""
+        row = self.row(one)
+        return row["reason"] if row["kind"] == "hold" else row["kind"]
+
+    def column(self, name: str) -> dict[str, str]:
+        """Return one column by the name before the @."""
+        names = self.plan.decisions["name"].str.partition("@")[0]
+        return dict(zip(names, self.plan.decisions[name], strict=True))
+
+
+def draw(world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_at: str = "2026-03-02T12:00:00Z") -> Drawn:
+    """Make the plan of a world with these settings and this roster (CSV text)."""
+    chosen = settings(toml)
+    policy = policy_of(chosen, CATALOG, world.skus)
+    rows = read_roster(roster.encode(), file="users.csv") if roster else None
+    wishes = wishes_of(rows, CATALOG, world.skus, policy)
+    policy = with_roster_waves(policy, wishes)
+    bound = bind(wishes, world)
+    draft = draw_up(
+        Inputs(
+            snapshot=world,
+            policy=policy,
+            limits=limits_of(chosen),
+            wishes=wishes,
+            bound=bound,
+            catalog=CATALOG,
+            frozen=chosen.frozen_part(),
+            config_sha256="0" * 64,
+            tool_version="0.1.0",
+            created_at=created_at,
+        )
+    )
+    return Drawn(draft, policy, wishes, bound, world)

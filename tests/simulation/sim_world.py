@@ -1,0 +1,239 @@
+"""One seed, one world: the tenant, the settings, what goes wrong in it and when the process dies."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim_disk import HOW_TO_DIE, Blow
+
+from connectors.sandbox.faults import FaultPlan
+from connectors.sandbox.model import Assignment
+from connectors.sandbox.people import DEPARTMENTS
+from connectors.sandbox.seed import ADDONS, SOURCE, generate
+from connectors.sandbox.state import TenantState
+from jobs.settings import Effective, Settings
+
+WAYS_TO_GO_WRONG = ("drops", "errors", "items", "throttled", "stale", "meddling")
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is in store for one process: a blow at an append, sudden death at a time, or Ctrl-C at a time; in seconds."""
+
+    blow: Blow | None = None
+    killed_after: float | None = None
+    stopped_after: float | None = None
+    rest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that the seed decides. `wrong` are the ways in which this world goes wrong, () for a calm one."""
+
+    seed: int
+    wrong: tuple[str, ...]
+    users: int
+    mix: Mapping[str, float]
+    spotless: bool
+    settings: Mapping[str, Any]
+    faults: Mapping[str, Any]
+    quota_scale: float
+    slow: float
+    token_lives: tuple[float, ...]
+    consumed_lag: float
+    lives: tuple[Life, ...]
+
+    @property
+    def meddled(self) -> bool:
+        """Whether somebody else changes the tenant meanwhile."""
+        return "meddling" in self.wrong
+
+    def tenant(self) -> TenantState:
+        """Make the tenant."""
+        tenant = generate(self.users, self.seed, **self.mix)
+        if self.spotless:
+            _take_groups_away(tenant)
+        tenant.knobs.consumed_lag_seconds = self.consumed_lag
+        return tenant
+
+    def effective(self, folder: Path) -> Effective:
+        """Make the settings, with runs under `folder`."""
+        return Effective(Settings.model_validate(self.settings), {}, folder / "reseat.toml", "0" * 64)
+
+    def fault_plan(self) -> FaultPlan:
+        """Make the faults of the time in which the plan is carried out."""
+        return FaultPlan(seed=self.seed, **self.faults)
+
+
+def _take_groups_away(tenant: TenantState) -> None:
+    """Make a tenant that can reach GO: no group hands the source out."""
+    for group in tenant.groups.values():
+        group.licenses.clear()
+    for user in tenant.users:
+        direct = tuple(a for a in user.profile.assignments if not a.group)
+        tenant.set_assignments(user, direct or (Assignment(tenant.sku_named(SOURCE).id),), 0.0)
+        user.dates = None
+    source = tenant.sku_named(SOURCE)
+    source.enabled = max(source.enabled, tenant.consumed(source.id))
+    for part in ("ENTERPRISEPACK", "ENTERPRISEPREMIUM", "SPE_E3", "SPE_E5", "MCOEV"):
+        tenant.sku_named(part).enabled += 12
+
+
+def world_of(seed: int) -> World:
+    """Draw a world. The same seed gives the same world on every machine."""
+    rng = random.Random(seed * 2_654_435_761 % 2**32)
+    wrong = _wrong(rng)
+    spotless = rng.random() < 0.25
+    scale = rng.choice((1.0, 1.0, 1.0, 0.05, 0.02, 0.012))
+    return World(
+        seed=seed,
+        wrong=wrong,
+        users=rng.randint(12, 80),
+        mix=_mix(rng, spotless=spotless),
+        spotless=spotless,
+        settings=_settings(rng, wrong, scale, spotless=spotless),
+        faults=_faults(rng, wrong),
+        quota_scale=scale,
+        slow=rng.choice((0.0, 0.0, 0.0, 0.02, 0.1)),
+        token_lives=_token_lives(rng),
+        consumed_lag=rng.choice((0.0, 0.0, 20.0, 130.0)),
+        lives=_lives(rng),
+    )
+
+
+def _wrong(rng: random.Random) -> tuple[str, ...]:
+    draw = rng.random()
+    if draw < 0.25:
+        return ()
+    if draw < 0.65:
+        return (rng.choice(WAYS_TO_GO_WRONG),)
+    return tuple(sorted(rng.sample(WAYS_TO_GO_WRONG, rng.randint(2, len(WAYS_TO_GO_WRONG)))))
+
+
+def _mix(rng: random.Random, *, spotless: bool) -> dict[str, float]:
+    if spotless:
+        zero = ("inherited", "direct_and_group", "conflicts", "no_location", "guests", "restricted", "deleted")
+        return dict.fromkeys(zero, 0.0) | {"disabled_plans": 0.5}
+    return {
+        "inherited": rng.choice((0.0, 0.05)),
+        "both": rng.choice((0.01, 0.1)),
+        "addons": rng.choice((0.15, 0.5)),
+        "disabled_plans": rng.choice((0.2, 0.7)),
+        "conflicts": rng.choice((0.01, 0.08)),
+        "restricted": rng.choice((0.0, 0.05)),
+        "deleted": rng.choice((0.0, 0.05)),
+        "seats": rng.choice((1.0, 1.0, 1.0, 0.5)),
+    }
+
+
+def _settings(rng: random.Random, wrong: tuple[str, ...], scale: float, *, spotless: bool) -> dict[str, Any]:
+    waves = rng.choice(
+        (
+            [],
+            [],
+            [{"name": "pilot", "users": rng.randint(1, 9), "then": "stop"}],
+            [{"name": "pilot", "users": 3, "then": "continue"}, {"name": "half", "users": "50%", "then": "stop"}],
+        )
+    )
+    declare = {"by": "the test", "purchase_channel": "direct", "addons": dict.fromkeys(ADDONS, "standalone")}
+    return {
+        "tenant": {"id": "c0a70500-0000-4000-8000-000000000001", "credential": "sandbox"},
+        "source": {"skus": [SOURCE]},
+        "scope": {
+            "disabled_accounts": rng.choice(("move", "hold")) if not spotless else "move",
+            "guests": rng.choice(("move", "hold")),
+        },
+        "swap": _rules(rng, spotless=spotless),
+        "plans": {
+            "carry_over": rng.random() < 0.8,
+            "new_in_target": rng.choice(("enable", "disable")),
+            "lost_services": "accept" if spotless else rng.choice(("hold", "accept")),
+        },
+        "limits": {"refusals_percent_max": 100 if "meddling" in wrong else 5},
+        "pace": {
+            "writes_per_150_s": int(3000 * scale),
+            "batches_in_flight_max": rng.randint(1, 8),
+            "quota_share": rng.choice((0.9, 1.0)),
+        },
+        "wave": waves,
+        "declare": declare if spotless else {},
+        "verify": {"seconds_between_scans": rng.choice((0, 60)) if not wrong else 60},
+    }
+
+
+def _rules(rng: random.Random, *, spotless: bool) -> list[dict[str, Any]]:
+    plain = [["ENTERPRISEPACK"], ["ENTERPRISEPREMIUM"], ["SPE_E3"], ["SPE_E5"]]
+    if spotless:
+        return [{"to": rng.choice(plain)}]
+    targets = [*plain, ["SPE_E3", "MCOEV"], ["ENTERPRISEPACK", "MCOEV"]]
+    everyone: dict[str, Any] = {"to": rng.choice(targets)}
+    if rng.random() < 0.5:
+        return [everyone]
+    some = {"to": rng.choice([*targets, "leave"]), "where": {"department": rng.sample(sorted(DEPARTMENTS), 2)}}
+    return [some, everyone]
+
+
+def _faults(rng: random.Random, wrong: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {"retry_after_s": rng.choice((1, 2, 7, 30)), "retry_after_share": rng.random()}
+
+    def some(most: float) -> float:
+        return rng.uniform(0.01, most)
+
+    if "drops" in wrong:
+        found |= {"drop_before": some(0.15), "drop_after": some(0.25), "unreadable": some(0.1)}
+    if "errors" in wrong:
+        found |= {
+            "errors": {429: some(0.05), 500: some(0.05), 502: some(0.05), 503: some(0.1), 504: some(0.05)},
+            "errors_after": {500: some(0.05), 502: some(0.05), 503: some(0.05), 504: some(0.1)},
+        }
+    if "items" in wrong:
+        found |= {
+            "item_errors": {409: some(0.05), 500: some(0.05), 503: some(0.1), 504: some(0.05)},
+            "item_errors_after": {500: some(0.05), 504: some(0.1)},
+            "item_missing": some(0.1),
+        }
+    if "throttled" in wrong:
+        found |= {
+            "throttled": some(0.2),
+            "throttled_applied": some(0.1),
+            "throttled_header_share": rng.choice((1.0, 0.5)),
+        }
+    if "stale" in wrong:
+        found |= {"stale": some(0.5), "stale_seconds": rng.choice((3.0, 8.0, 30.0))}
+    if "meddling" in wrong:
+        kinds = rng.choice((("licenses",), ("seats",), ("delete",), ("licenses", "seats", "delete")))
+        found |= {"meddle_every": rng.randint(1, 8), "meddle_kinds": kinds}
+    return found
+
+
+def _token_lives(rng: random.Random) -> tuple[float, ...]:
+    """Seconds after which the first tokens are refused, though they were given for longer."""
+    return () if rng.random() < 0.7 else tuple(sorted(rng.uniform(0.0, 60.0) for _ in range(rng.randint(1, 3))))
+
+
+def _lives(rng: random.Random) -> tuple[Life, ...]:
+    """The processes that do not end by themselves; the one after them does."""
+    draw = rng.random()
+    if draw < 0.3:
+        return ()
+    if draw < 0.5:
+        return tuple(Life(Blow(n, rng.choice(HOW_TO_DIE)), rest=_rest(rng)) for n in range(1, rng.randint(3, 12)))
+    return tuple(_life(rng) for _ in range(rng.randint(1, 5)))
+
+
+def _life(rng: random.Random) -> Life:
+    kind = rng.choice(("blow", "blow", "blow", "kill", "stop", "full"))
+    if kind == "kill":
+        return Life(killed_after=rng.uniform(0.0, 20.0), rest=_rest(rng))
+    if kind == "stop":
+        return Life(stopped_after=rng.uniform(0.0, 20.0), rest=_rest(rng))
+    how = "full" if kind == "full" else rng.choice(HOW_TO_DIE)
+    return Life(Blow(rng.randint(1, 12), how), rest=_rest(rng))
+
+
+def _rest(rng: random.Random) -> float:
+    return rng.choice((0.0, 0.0, 1.0, 5.0, 20.0, 200.0))
