@@ -170,6 +170,19 @@ def audit(
 
 
 @app.command()
+def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
+    """Make the inverse plan: what PLAN took is given back, wherever nobody else has changed it. Its apply writes."""
+    from jobs import printing  # noqa: PLC0415 - keeps --help fast
+    from jobs.license_reassignment.undoing import make_undo  # noqa: PLC0415
+
+    effective = _settings(config, runs)
+    run = _find(effective.runs_path, plan)
+    planned = _work(effective, lambda parts: make_undo(parts, run))
+    printing.planned(planned, as_json=json)
+    _end(planned.code)
+
+
+@app.command()
 def run(
     config: Config = None,
     runs: Runs = None,

@@ -12,10 +12,10 @@ from connectors.graph import columns, wire
 from connectors.graph.answer import documented, not_allowed
 from connectors.graph.columns import Profiles
 from connectors.graph.lookups import USERS
-from connectors.graph.paging import Rows
+from connectors.graph.paging import Gone, Rows
 from connectors.graph.reader import OnPage, Reader
 from connectors.graph.session import Session
-from connectors.tenant import ReadScope, SkuId, SubscribedSku, TenantSnapshot
+from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot
 
 SCANS_MAX = 3
 """So often the users are read again while seat counts move meanwhile."""
@@ -48,7 +48,7 @@ async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> Te
             break
     not_found = await users.look_up(reader, scope.lookups)
     groups = await reader.groups(scope.group_sku_ids, scope.member_groups)
-    deleted = await reader.deleted_users(frozenset(scope.sku_ids))
+    deleted = await _recycle_bin(reader, scope)
     frame, profiles = columns.table(users.batches, users.profiles.distinct)
     return TenantSnapshot(
         organization=organization,
@@ -57,13 +57,22 @@ async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> Te
         groups=groups,
         users=frame,
         profiles=profiles,
-        deleted_users=deleted,
+        deleted_users=deleted or (),
         reads=tuple(reader.records),
         began=began,
         ended=session.clock.now(),
         stable=stable,
         not_found=not_found,
+        unread=("deleted_users",) if deleted is None else (),
     )
+
+
+async def _recycle_bin(reader: Reader, scope: ReadScope) -> tuple[DeletedUser, ...] | None:
+    """Read the deleted holders; None where the tenant has no such collection, so that nobody takes it for empty."""
+    try:
+        return await reader.deleted_users(frozenset(scope.sku_ids))
+    except Gone:
+        return None
 
 
 def _seats(skus: Sequence[SubscribedSku], scope: ReadScope) -> Seats:

@@ -83,17 +83,17 @@ def users_of(
 ) -> list[User]:
     """Judge every user of the plan, in the order of the decisions; equal cases are judged once."""
     judged: dict[Case, Judgement] = {}
-    changes: dict[tuple[str, str, str, str], AssignLicense] = {}
     users: list[User] = []
     for d in plan.decisions.itertuples(index=False):
         row = Row(d.kind, d.reason, d.add, d.remove, d.disabled_plans, _skus(d.targets))  # type: ignore[arg-type]
         standing = standings.get(str(d.id), NOT_SENT)
         before = profiles[int(str(d.before))]
-        case = Case(row, before, sides.after(str(d.id)), _plain(standing), plan.sources, agree)
+        key = (str(d.id), row.add, row.remove, row.disabled_plans)
+        change = change_of(*key)
+        leaving = change.remove if plan.undo and row.kind == "change" else plan.sources
+        case = Case(row, before, sides.after(str(d.id)), _plain(standing), leaving, agree)
         if case not in judged:
             judged[case] = judge(case)
-        key = (str(d.id), row.add, row.remove, row.disabled_plans)
-        change = changes.setdefault(key, change_of(*key))
         users.append(
             User(
                 id=str(d.id),

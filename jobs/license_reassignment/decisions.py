@@ -129,9 +129,13 @@ def _from_wishes(users: pd.DataFrame, wishes: Mapping[UserId, Wish], name: str) 
     return [values.get(user_id, "") for user_id in users["id"]]
 
 
+def verdict_columns(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Return what of a decision row follows from the verdict alone, one row per verdict."""
+    return pd.DataFrame([_row(v) for v in verdicts], columns=list(_VERDICT_COLUMNS)).astype(object)
+
+
 def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verdict], code: np.ndarray) -> pd.DataFrame:
-    per_verdict = pd.DataFrame([_row(v) for v in verdicts], columns=_VERDICT_COLUMNS).astype(object)
-    wide = per_verdict.take(code).reset_index(drop=True)
+    wide = verdict_columns(verdicts).take(code).reset_index(drop=True)
     table = pd.DataFrame(
         {
             "id": users["id"].to_numpy(dtype=object),

@@ -70,7 +70,8 @@ def check_products(plan: Plan, skus: Iterable[SubscribedSku], subscriptions: Seq
     by_id = {s.sku_id: s for s in skus}
     for target in plan.header["targets"]:
         sku = by_id.get(target["sku_id"])
-        problem = target_problem(sku, target["sku_part_number"], subscriptions)
+        absent = f"{target['sku_part_number']}: not in the tenant"
+        problem = target_problem(sku, target["sku_id"], subscriptions) if sku else absent
         if problem or sku is None:
             raise NotReady(
                 f"{problem}. Nothing was sent; try again later, `reseat check --wait` looks until it is there."

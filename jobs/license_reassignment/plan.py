@@ -66,6 +66,11 @@ class Plan:
         return str(self.header["digest"])
 
     @property
+    def undo(self) -> bool:
+        """Whether the plan takes another plan back."""
+        return self.header["kind"] == "undo"  # type: ignore[no-any-return]
+
+    @property
     def tenant_id(self) -> str:
         """The pinned tenant."""
         return str(self.header["tenant"]["id"])

@@ -123,37 +123,13 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
     snapshot = inputs.snapshot
     extra = roster_columns(inputs.bound.wishes)
     decisions = table.loc[:, [*DECISION_COLUMNS, *extra]].astype(str)
-    files = evidence.snapshot_files(snapshot, "snapshot")
-    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=(*FREE_TEXT, *extra))
-    files["rejected.csv"] = rejected_csv(inputs.bound.errors)
-    snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
-    tenant_id = snapshot.organization.id
     header: dict[str, Any] = {
-        "format_version": FORMAT_VERSION,
         "tool_version": inputs.tool_version,
         "created_at": inputs.created_at,
-        "plan_id": plan_id_of(
-            tenant_id=tenant_id,
-            frozen=inputs.frozen,
-            roster_sha256=inputs.wishes.sha256,
-            snapshot_sha256=snapshot_sha,
-            decisions_sha256=sha256(files["decisions.csv"]),
-        ),
         "inputs_digest": inputs_digest_of(
-            tenant_id=tenant_id, frozen=inputs.frozen, roster_sha256=inputs.wishes.sha256
+            tenant_id=snapshot.organization.id, frozen=inputs.frozen, roster_sha256=inputs.wishes.sha256
         ),
         "kind": "swap",
-        "tenant": {
-            "id": tenant_id,
-            "name": snapshot.organization.display_name,
-            "verified_domains": list(snapshot.organization.verified_domains),
-        },
-        "snapshot": {
-            "began": snapshot.began.isoformat(),
-            "ended": snapshot.ended.isoformat(),
-            "stable": snapshot.stable,
-            "content_sha256": snapshot_sha,
-        },
         "frozen": dict(inputs.frozen),
         "config_sha256": inputs.config_sha256,
         "roster": {
@@ -163,21 +139,58 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
             "used": inputs.bound.rows_used,
             "rejected": inputs.bound.rows_in - inputs.bound.rows_used,
         },
-        "sources": [_product(inputs, s) for s in inputs.policy.sources],
-        "targets": [_product(inputs, t) for t in targets_of(inputs.policy, inputs.wishes)],
+        "sources": [product(snapshot, inputs.catalog, s) for s in inputs.policy.sources],
+        "targets": [product(snapshot, inputs.catalog, t) for t in targets_of(inputs.policy, inputs.wishes)],
         "acknowledged": sorted(u for u, w in inputs.bound.wishes.items() if w.backup_acknowledged_by),
-        "totals": _totals(decisions),
-        "rules": _rules(inputs, decisions),
-        "holds": _holds(decisions),
-        "seats": [{**asdict(row), "left": row.left} for row in seats],
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
         "roster_columns": extra,
+    }
+    return finish(header, snapshot, decisions, seats, inputs.bound.errors)
+
+
+def finish(
+    header: dict[str, Any],
+    snapshot: TenantSnapshot,
+    decisions: pd.DataFrame,
+    seats: Sequence[SeatRow],
+    errors: Sequence[RowError] = (),
+) -> Draft:
+    """Add to a header what follows from snapshot and decisions, its names and its digests; make the files."""
+    files = evidence.snapshot_files(snapshot, "snapshot")
+    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=(*FREE_TEXT, *header["roster_columns"]))
+    files["rejected.csv"] = rejected_csv(errors)
+    snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
+    whole = {
+        **header,
+        "format_version": FORMAT_VERSION,
+        "plan_id": plan_id_of(
+            tenant_id=snapshot.organization.id,
+            frozen=[header["kind"], header["frozen"]],
+            roster_sha256=header["roster"]["sha256"],
+            snapshot_sha256=snapshot_sha,
+            decisions_sha256=sha256(files["decisions.csv"]),
+        ),
+        "tenant": {
+            "id": snapshot.organization.id,
+            "name": snapshot.organization.display_name,
+            "verified_domains": list(snapshot.organization.verified_domains),
+        },
+        "snapshot": {
+            "began": snapshot.began.isoformat(),
+            "ended": snapshot.ended.isoformat(),
+            "stable": snapshot.stable,
+            "content_sha256": snapshot_sha,
+        },
+        "totals": _totals(decisions),
+        "rules": _rules(snapshot, decisions),
+        "holds": _holds(decisions),
+        "seats": [{**asdict(row), "left": row.left} for row in seats],
         "files": {name: sha256(data) for name, data in sorted(files.items())},
     }
-    header["digest"] = header_digest(header)
-    files["plan.json"] = evidence.json_bytes(header)
-    return Draft(Plan(header, decisions), files)
+    whole["digest"] = header_digest(whole)
+    files["plan.json"] = evidence.json_bytes(whole)
+    return Draft(Plan(whole, decisions), files)
 
 
 def rejected_csv(errors: Sequence[RowError]) -> bytes:
@@ -188,12 +201,13 @@ def rejected_csv(errors: Sequence[RowError]) -> bytes:
     )
 
 
-def _product(inputs: Inputs, sku_id: SkuId) -> dict[str, str]:
-    sku = inputs.snapshot.sku(sku_id)
+def product(snapshot: TenantSnapshot, catalog: Catalog, sku_id: SkuId) -> dict[str, str]:
+    """Return how a header names one SKU, with the digest of its plan list."""
+    sku = snapshot.sku(sku_id)
     return {
         "sku_id": sku_id,
         "sku_part_number": sku.part_number if sku else sku_id,
-        "name": inputs.catalog.names.sku(sku_id),
+        "name": catalog.names.sku(sku_id),
         "plans_sha256": plan_list_sha256(sku) if sku else "",
     }
 
@@ -210,8 +224,8 @@ def _totals(decisions: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _rules(inputs: Inputs, decisions: pd.DataFrame) -> list[dict[str, Any]]:
-    part = {s.sku_id: s.part_number for s in inputs.snapshot.skus}
+def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame) -> list[dict[str, Any]]:
+    part = {s.sku_id: s.part_number for s in snapshot.skus}
     counted = decisions.groupby(["rule", "targets", "kind"], sort=True).size()
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for key, size in counted.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +82,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
         )
     )
     not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes))
-    return _write(parts, draft, snapshot, not_ready)
+    return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
 
 
 def _rejected_text(bound: Bound) -> str:
@@ -97,43 +97,44 @@ def _rejected_text(bound: Bound) -> str:
     return "\n".join(lines)
 
 
-def _write(parts: Parts, draft: Draft, snapshot: TenantSnapshot, not_ready: list[str]) -> Planned:
+def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: Sequence[str]) -> Planned:
+    """Write the plan's folder; one that has a journal already is left as it is."""
     run = RunDir(parts.effective.runs_path / draft.plan.plan_id)
-    warnings = [*not_ready, *_warnings(draft, snapshot), *over_limits(draft.plan, limits_of(parts.effective.settings))]
-    code = _code(draft.plan, not_ready, warnings)
+    limits = over_limits(draft.plan, limits_of(parts.effective.settings))
+    told = (*not_ready, *warnings, *limits)
+    code = _code(draft.plan, not_ready, limits)
     if run.path.is_dir() and segments(run.path):
         parts.watcher.said(f"{run.path} has this plan already, and it was begun: nothing was written.")
-        return Planned(run, draft.plan, code, tuple(warnings), begun=True)
+        return Planned(run, draft.plan, code, told, begun=True)
     run.create()
     files: Mapping[str, bytes] = {
         **draft.files,
-        "plan.html": render_plan_html(plan_view(draft.plan, warnings)).encode(),
+        "plan.html": render_plan_html(plan_view(draft.plan, told)).encode(),
     }
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):
         run.write(name, files[name])
-    return Planned(run, draft.plan, code, tuple(warnings))
+    return Planned(run, draft.plan, code, told)
 
 
-def _warnings(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
+def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
+    """Say what a person should know before approving."""
     found = []
     if not snapshot.stable:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
-    short = [s for s in draft.plan.header["seats"] if s["short"]]
     found.extend(
-        f"{s['part_number']}: {s['short']} seats short; buy them, or free "
-        "some of disabled accounts and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
-        for s in short
+        f"{s['part_number']}: {s['short']} seats short; buy them, or free some of disabled accounts and shared "
+        "mailboxes. Exactly the users that do not fit are held (no_seat)."
+        for s in draft.plan.header["seats"]
+        if s["short"]
     )
     if not draft.plan.decisions["kind"].eq("change").any():
         found.append("The plan changes nobody.")
     return found
 
 
-def _code(plan: Plan, not_ready: list[str], warnings: list[str]) -> ExitCode:
+def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
     codes = [ExitCode.NOT_YET] if not_ready else []
-    if plan.header["totals"]["held"] or plan.header["roster"]["rejected"]:
-        codes.append(ExitCode.PEOPLE_LEFT)
-    if any(w.startswith("Limit") for w in warnings):
+    if plan.header["totals"]["held"] or plan.header["roster"]["rejected"] or limits:
         codes.append(ExitCode.PEOPLE_LEFT)
     return first_of(codes)

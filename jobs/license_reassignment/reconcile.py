@@ -79,11 +79,12 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     assert totals.in_scope == sum(counts.values()), "every user in scope has exactly one outcome"
     residual, left = _residual(evidence, {u.id for u in users})
     found = incidents.all_incidents(evidence.plan, users, moved, before, after, evidence.journal, evidence.catalog)
-    facts = _facts(evidence, totals, residual, ledger, found, left)
-    answers = gates.all_gates(facts)
-    verdict = "GO" if all(g.passed for g in answers) else "NO-GO"
+    answers = () if plan.undo else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
+    restored = totals.moved + totals.already_on_target == totals.in_scope
+    go = restored if plan.undo else all(g.passed for g in answers)
+    verdict = "GO" if go else "NO-GO"
     harm = any(i.harm for i in found)
-    advice, why = _advice(verdict, totals, residual)
+    advice, why = _undo_advice(totals) if plan.undo else _advice(verdict, totals, residual)
     names = evidence.catalog.names
     return Reconciliation(
         plan_id=plan.plan_id,
@@ -114,7 +115,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         journal_head=evidence.journal_head,
         names=names,
         users=tables.users_table(users, before, after, names, _extra(plan)),
-        notes=(),
+        undo=plan.undo,
     )
 
 
@@ -240,6 +241,11 @@ def _other_data(plan: Plan, after: TenantSnapshot, catalog: Catalog) -> list[str
         for s in after.skus
         if s.sku_id not in plan.sources and s.enabled > 0 and s.capability_status == "Enabled" and carries_data(s)
     )
+
+
+def _undo_advice(totals: Totals) -> tuple[str, str]:
+    back = totals.moved + totals.already_on_target
+    return "keep", f"an undo plan asks no cancel gates: {back} of {totals.in_scope} users are restored"
 
 
 def _advice(verdict: str, totals: Totals, residual: Residual) -> tuple[str, str]:

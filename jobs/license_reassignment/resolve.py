@@ -65,7 +65,7 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
 def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
     """Resolve the frozen part of the settings against the tenant's own SKUs."""
     sources = tuple(
-        sku_in_tenant(text, catalog, skus, key=f"[source] skus[{n}]") for n, text in enumerate(settings.source.skus, 1)
+        _source(text, catalog, skus, key=f"[source] skus[{n}]") for n, text in enumerate(settings.source.skus, 1)
     )
     rules = tuple(_rule(settings, n, catalog, skus) for n in range(len(settings.swap)))
     both = set(sources) & {t for r in rules for t in r.targets}
@@ -85,6 +85,16 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
         accept_lost_services=plans.lost_services == "accept",
         waves=tuple(_wave(w.name, w.users, w.then) for w in settings.wave),
     )
+
+
+def _source(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
+    """Find a source; waiting does not bring a product that is meant to go."""
+    try:
+        return sku_in_tenant(text, catalog, skus, key=key)
+    except NotReady as error:
+        raise InputError(
+            f"{key}: the tenant has no `{text}`, so there is nothing to retire. `reseat skus` lists what it has."
+        ) from error
 
 
 def _rule(settings: Settings, index: int, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Rule:

@@ -354,7 +354,18 @@ def test_the_code_of_a_device_sign_in_is_shown_where_we_say(wire: responses.Requ
             "message": "m",
         },
     )
-    token(wire, "T1")
+    app, now = "22222222-2222-4222-8222-222222222222", int(datetime.now(UTC).timestamp())
+    person = {"aud": app, "iss": "https://x/v2.0", "sub": "s", "tid": TENANT, "oid": "o", "preferred_username": "p"}
+    answer(
+        wire,
+        json={
+            "access_token": "T1",
+            "expires_in": 3600,
+            "token_type": "Bearer",
+            "id_token": jwt({**person, "iat": now, "exp": now + 3600}),
+            "client_info": jwt({"uid": "u", "utid": TENANT}).split(".")[1],
+        },
+    )
     shown: list[str] = []
     tokens = token_source(
         "device-code",

@@ -44,6 +44,19 @@ def test_a_product_that_the_tenant_has_not_yet_is_a_matter_of_time() -> None:
     assert str(waiting.value).startswith("[[swap]] 1 to: the tenant has no Microsoft 365 E5 (SPE_E5) yet.")
 
 
+def test_a_source_that_the_tenant_has_not_is_a_mistake_and_not_a_matter_of_time() -> None:
+    """Waiting brings a purchase, never a product that is meant to go."""
+    without = [sku for sku in SKUS if sku.sku_id != E4]
+
+    with pytest.raises(InputError) as refused:
+        policy_of(settings(), CATALOG, without)
+
+    assert str(refused.value) == (
+        "[source] skus[1]: the tenant has no `ENTERPRISEWITHSCAL`, so there is nothing to retire. `reseat skus` lists "
+        "what it has."
+    )
+
+
 def test_a_name_that_several_products_have_is_refused_with_their_numbers() -> None:
     """Two products of the tenant with one name: only part number or id tells them apart."""
     twins = [name for name, ids in CATALOG.by_product_name.items() if len(ids) > 1]

@@ -1,30 +1,27 @@
-"""Lives one world through: plan, apply as often as it takes, a second apply, verify; what came of it as one Story."""
+"""Lives one world through: plan, apply as often as it takes, a second apply, verify; what came of it is one Story."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from sim_disk import Blow, Disk
+from sim_disk import Disk
 from sim_server import Latency, Server, Wire, Witness
 from sim_world import Life, World
 from virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, run_process
 
 from connectors.catalog import Catalog, load_catalog
-from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.errors import ConnectorError
+from connectors.graph.client import PaceSettings, open_client
 from connectors.sandbox.app import create_app
 from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Subscription
 from connectors.sandbox.oracle import Snapshot, snapshot
 from connectors.sandbox.quota import Quota
 from connectors.sandbox.state import TenantState
@@ -34,7 +31,7 @@ from jobs.license_reassignment import journal, preparing, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, JobError
+from jobs.license_reassignment.exits import ExitCode, JobError
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
@@ -43,7 +40,11 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.verifying import verify
 
 TENANT = "contoso.example"
+ROOT = "http://tenant.example/v1.0"
 PROCESSES_MAX = 60
+DIED = -9
+CALM = Life()
+Body = Callable[[Parts], Awaitable[Any]]
 
 
 class Endless(AssertionError):
@@ -52,22 +53,21 @@ class Endless(AssertionError):
 
 @dataclass(slots=True)
 class Story:
-    """What came of one world."""
+    """What came of one world. `endings` are code and reason of every apply, DIED for a process that was killed."""
 
     world: World
     tenant: TenantState
+    before: Snapshot
     quota: Quota
     witness: Witness
-    hour: Hour
-    plan: Plan
-    before: Snapshot
-    free_before: dict[str, int]
     run: RunDir
+    plan: Plan
+    free_seats: dict[str, int]
     endings: list[tuple[int, str]] = field(default_factory=list)
     applied: Applied | None = None
     writes_of_second_apply: int = 0
     verified: Reconciliation | None = None
-    seats_bought: bool = False
+    journal: journal.Head | None = None
 
 
 class _Nobody:
@@ -97,7 +97,7 @@ class _Tokens:
         self._held = self._newest()
 
     def _newest(self) -> str:
-        return _token_name(sum(end <= self._hour.now for end in self._lives))
+        return f"token-{sum(end <= self._hour.now for end in self._lives)}"
 
     async def token(self, *, fresh: bool = False) -> str:
         """Return the token held; a fresh one when the last was refused."""
@@ -109,14 +109,9 @@ class _Tokens:
         """Do nothing."""
 
 
-def _token_name(number: int) -> str:
-    return f"token-{number}"
-
-
 def _identities(world: World) -> dict[str, AppIdentity]:
-    base = START.timestamp()
-    ends = [*(base + life for life in world.token_lives), None]
-    return {_token_name(n): AppIdentity(expires_at=end) for n, end in enumerate(ends)}
+    ends = [*(START.timestamp() + life for life in world.token_lives), None]
+    return {f"token-{n}": AppIdentity(expires_at=end) for n, end in enumerate(ends)}
 
 
 @cache
@@ -124,26 +119,46 @@ def _catalog() -> Catalog:
     return load_catalog()
 
 
-@dataclass(slots=True)
-class _Stage:
-    """What outlives a process: the tenant and its server, the time, the run folder."""
+def _die() -> None:
+    raise ProcessDied
 
-    world: World
-    hour: Hour
-    sandbox: SandboxWorld
-    server: Server
-    witness: Witness
-    folder: Path
-    rng: random.Random
 
-    def process(
-        self, body: Callable[[Parts], Awaitable[Any]], life: Life = Life(), folder: Path | None = None  # noqa: B008
-    ) -> Any:
+class Stage:
+    """What outlives a process: the tenant and its server, the time, the folder of runs."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+        self.hour = Hour()
+        self.rng = random.Random(world.seed)
+        self.tenant = world.tenant()
+        app = create_app(
+            self.tenant,
+            clock=lambda: START.timestamp() + self.hour.now,
+            faults=world.fault_plan(),
+            quota=Quota(scale=world.quota_scale),
+            latency=Latency(self.rng, world.slow),
+            apps=_identities(world),
+        )
+        self.sandbox: SandboxWorld = app.state.world
+        self.witness = Witness(self.hour, self._takes)
+        self.server = Server(app, self.hour, self.witness)
+        self.effective = world.effective(folder)
+
+    def _takes(self, token: str) -> bool:
+        app = self.sandbox.apps.get(token)
+        return app is not None and not app.expired(self.sandbox.clock())
+
+    def calm_down(self) -> None:
+        """From now on nothing goes wrong, and nobody else does anything."""
+        self.server.settle()
+        self.sandbox.faults = FaultPlan(seed=self.world.seed)
+
+    def process(self, body: Body, life: Life = CALM, control: Path | None = None) -> Any:
         """Run one process; raises ProcessDied when it does not live to its end."""
+        loop, flag = VirtualLoop(self.hour), StopFlag()
         disk = Disk(self.witness, self.rng, life.blow)
-        loop = VirtualLoop(self.hour)
-        flag = StopFlag()
-        # The new process knows nothing of what a former one was told to wait for.
+        # A new process cannot know what a dead one was told to wait for.
         self.sandbox.quota._announced.clear()
         self.server.attach(loop)
         if life.killed_after is not None:
@@ -152,30 +167,118 @@ class _Stage:
             loop.call_later(life.stopped_after, flag.set, "SIGINT")
 
         async def main() -> Any:
-            async with self._client(flag if life.stopped_after is not None else None) as (client, clock):
-                return await body(self._parts(client, clock, flag, folder))
+            clock = VirtualClock(self.hour)
+            return await self._with_parts(body, StoppableClock(clock, flag) if life.stopped_after else clock, flag, control)
 
         with patch.object(journal, "os", disk):
             return run_process(loop, main, disk.kill)
 
-    @contextmanager
-    def _unused(self) -> Iterator[None]:
-        yield
-
-    def _client(self, flag: StopFlag | None) -> Any:
-        return _open(self, flag)
-
-    def _parts(self, client: GraphClient, clock: Any, flag: StopFlag, folder: Path | None) -> Parts:
-        effective = self.world.effective(self.folder)
-        share = effective.settings.pace.quota_share
-        return Parts(
-            tenant=client,
+    async def _with_parts(self, body: Body, clock: Any, flag: StopFlag, control: Path | None) -> Any:
+        pace = self.effective.settings.pace
+        steering = Control(control or self.folder, clock, flag, quota_share=pace.quota_share)
+        client = open_client(
+            root=ROOT,
+            tokens=_Tokens(self.world.token_lives, self.hour),
             clock=clock,
-            catalog=_catalog(),
-            effective=effective,
-            control=Control(folder or self.folder, clock, flag, quota_share=share),
-            watcher=_Nobody(),
-            tool_version="0",
-            operator="simulation",
-            host="nowhere",
+            pace=PaceSettings(pace.writes_per_150_s, steering.quota_share, pace.wait_minutes_max * 60),
+            on_wait=lambda _reason, _seconds: None,
+            transport=Wire(self.server),
+            dice=self.rng.random,
         )
+        async with client:
+            return await body(
+                Parts(
+                    tenant=client,
+                    clock=clock,
+                    catalog=_catalog(),
+                    effective=self.effective,
+                    control=steering,
+                    watcher=_Nobody(),
+                    tool_version="0",
+                    operator="simulation",
+                    host="nowhere",
+                )
+            )
+
+
+def live(world: World) -> Story:
+    """Live the world through. Raises what a user would see as a failure of ours, Endless when apply never ends."""
+    fast = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one; the folder has a name of its own
+    folder = Path(tempfile.mkdtemp(prefix="reseat-world-", dir=fast if fast.is_dir() else None))
+    try:
+        with (
+            patch.object(preparing, "render_plan_html", lambda *_: ""),
+            patch.object(verifying, "render_all", lambda *_: {}),
+        ):
+            return _live(Stage(world, folder))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _live(stage: Stage) -> Story:
+    before = snapshot(stage.tenant)
+    free = {sku.part_number: stage.tenant.free_seats(sku) for sku in stage.tenant.skus.values()}
+    planned = _plan(stage)
+    story = Story(
+        stage.world, stage.tenant, before, stage.sandbox.quota, stage.witness, planned.run, planned.plan, free
+    )
+    wave = _apply_to_the_end(stage, story)
+    written = stage.witness.writes_arrived
+    stage.process(lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), control=story.run.path)
+    story.writes_of_second_apply = stage.witness.writes_arrived - written
+    stage.calm_down()
+    story.verified = stage.process(lambda parts: verify(parts, story.run))
+    story.journal = journal.read_journal(story.run.path, story.plan.digest)
+    return story
+
+
+def _plan(stage: Stage) -> Planned:
+    planned: Planned = stage.process(lambda parts: make_plan(parts, skip_bad_rows=False))
+    return planned
+
+
+def _apply_to_the_end(stage: Stage, story: Story) -> str:
+    """Start apply again and again until it ends with 0 or 3; returns the wave that the last one was told."""
+    wave = ""
+    for number in range(PROCESSES_MAX):
+        life = stage.world.lives[number] if number < len(stage.world.lives) else CALM
+        code, reason = _apply_once(stage, story, wave, life)
+        story.endings.append((code, reason))
+        if code in {ExitCode.DONE, ExitCode.PEOPLE_LEFT}:
+            return wave
+        if "seats" in reason:
+            _buy_seats(stage.tenant)
+        elif reason.startswith("wave ") or "`--wave" in reason:
+            wave = story.plan.wave_names[-1]
+        stage.server.pass_time(life.rest)
+        stage.witness.reload(_durable_lines(story.run.path))
+    raise Endless(f"{PROCESSES_MAX} processes, and no end: {story.endings}")
+
+
+def _apply_once(stage: Stage, story: Story, wave: str, life: Life) -> tuple[int, str]:
+    try:
+        story.applied = stage.process(
+            lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), life, story.run.path
+        )
+    except ProcessDied:
+        return DIED, "died"
+    except (JobError, ConnectorError) as error:
+        if error.exit_code == ExitCode.STOPPED or "seats are needed" in str(error):
+            return error.exit_code, str(error)
+        raise
+    assert story.applied is not None
+    return int(story.applied.code), story.applied.reason
+
+
+def _buy_seats(tenant: TenantState) -> None:
+    for part in ("ENTERPRISEPACK", "ENTERPRISEPREMIUM", "SPE_E3", "SPE_E5", "MCOEV"):
+        tenant.sku_named(part).enabled += 40
+
+
+def _durable_lines(folder: Path) -> list[bytes]:
+    """Every whole line of the journal on disk."""
+    found: list[bytes] = []
+    for path in journal.segments(folder):
+        *whole, _ = path.read_bytes().split(b"\n")
+        found += whole
+    return found

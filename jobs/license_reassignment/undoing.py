@@ -1,0 +1,150 @@
+"""`reseat undo`: the inverse of what a plan did, from its before-images, as an ordinary plan on a fresh snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from connectors.tenant import AddLicense, LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
+from jobs.license_reassignment import readiness
+from jobs.license_reassignment.allot import ONLY_WAVE, give_seats
+from jobs.license_reassignment.board import Task
+from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.decide import Stay, Swap, Verdict
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
+from jobs.license_reassignment.guard import check_tenant
+from jobs.license_reassignment.outcome import fold, look
+from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.planning import Draft, finish, product
+from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
+from jobs.license_reassignment.resolve import limits_of
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.seats import SeatRow, seat_row
+from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One user as the fresh snapshot shows them."""
+
+    name: str
+    number: int
+    profile: LicenseProfile
+    located: bool
+
+
+async def make_undo(parts: Parts, run: RunDir) -> Planned:
+    """Read the tenant, and plan to give back exactly what the plan took, wherever nobody else has changed it since."""
+    plan = load_plan(run)
+    standings = fold(entries(load_journal(run, plan).lines))
+    tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if u in standings and standings[u].sent]
+    _, organization = await sign_in(parts)
+    check_tenant(plan, organization.id)
+    snapshot = await parts.tenant.read_tenant(_scope(plan, tasks), on_page=parts.watcher.reading)
+    now = _now(snapshot)
+    missing = [t for t in tasks if t.user_id not in now]
+    if missing:
+        parts.watcher.said(f"{len(missing)} users of the plan no longer exist and are left out.")
+    tasks = [t for t in tasks if t.user_id in now]
+    verdicts = [reverse(t, now[t.user_id]) for t in tasks]
+    leaving = sorted({s for v in verdicts if isinstance(v, Swap) for s in v.remove})
+    coming = sorted({s for t in tasks for s in t.change.remove})
+    table = _table(plan, tasks, verdicts, [now[t.user_id] for t in tasks])
+    seats = give_seats(table, verdicts, _seats(snapshot, coming, limits_of(parts.effective.settings)), (), capped={})
+    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming)
+    not_ready = readiness.not_ready(snapshot, coming)
+    return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
+
+
+def _scope(plan: Plan, tasks: Sequence[Task]) -> ReadScope:
+    return ReadScope(
+        sku_ids=(*plan.sources, *plan.targets),
+        group_sku_ids=plan.sources,
+        lookups=tuple(t.user_id for t in tasks),
+    )
+
+
+def _now(snapshot: TenantSnapshot) -> dict[str, Now]:
+    users = snapshot.users
+    columns = (users[c].to_list() for c in ("id", "user_principal_name", "profile", "usage_location"))
+    return {
+        user_id: Now(name, number, snapshot.profiles[number], bool(location))
+        for user_id, name, number, location in zip(*columns, strict=True)
+    }
+
+
+def reverse(task: Task, now: Now) -> Verdict:
+    """Decide one user: back to the before-image in one request, or not touched, and why."""
+    targets = task.change.remove
+    seen = look(now.profile, task.before, task.change, task.targets)
+    if seen == "before":
+        return Stay("already_on_target", targets=targets)
+    if seen != "moved":
+        return Stay("changed_by_others", targets=targets)
+    if not now.located:
+        return Stay("no_usage_location", targets=targets)
+    held = {s: task.before.direct(s) for s in task.change.remove}
+    add = tuple(AddLicense(s, a.disabled_plans) for s, a in held.items() if a is not None)
+    remove = tuple(a.sku_id for a in task.change.add)
+    return Swap(targets=targets, add=add, remove=remove, needs=tuple(a.sku_id for a in add))
+
+
+def _table(plan: Plan, tasks: Sequence[Task], verdicts: Sequence[Verdict], now: Sequence[Now]) -> pd.DataFrame:
+    table = verdict_columns(verdicts)
+    table["id"] = [t.user_id for t in tasks]
+    table["name"] = [n.name for n in now]
+    table["rule"] = f"undo {plan.plan_id}"
+    table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
+    table["before"] = [n.number for n in now]
+    table["roster_line"] = ""
+    table["verdict"] = range(len(verdicts))
+    return table
+
+
+def _seats(snapshot: TenantSnapshot, coming: Sequence[SkuId], limits: Limits) -> list[SeatRow]:
+    found = [snapshot.sku(s) for s in coming]
+    return [
+        seat_row(
+            sku,
+            snapshot.subscriptions,
+            reserve=0,
+            count_warning_units=limits.count_warning_units,
+            allow_trial=limits.allow_trial,
+        )
+        for sku in found
+        if sku is not None
+    ]
+
+
+def _draft(
+    parts: Parts,
+    plan: Plan,
+    snapshot: TenantSnapshot,
+    table: pd.DataFrame,
+    seats: Sequence[SeatRow],
+    leaving: Sequence[SkuId],
+    coming: Sequence[SkuId],
+) -> Draft:
+    decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
+    header: dict[str, Any] = {
+        "tool_version": parts.tool_version,
+        "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "inputs_digest": f"undo {plan.digest}",
+        "kind": "undo",
+        "undo_of": plan.plan_id,
+        "frozen": plan.header["frozen"],
+        "config_sha256": parts.effective.sha256,
+        "roster": {"file": "", "sha256": "", "rows": 0, "used": 0, "rejected": 0},
+        "sources": [product(snapshot, parts.catalog, s) for s in leaving],
+        "targets": [product(snapshot, parts.catalog, s) for s in coming],
+        "acknowledged": sorted(UserId(u) for u in decisions["id"]),
+        "waves": [{"name": ONLY_WAVE, "users": int((decisions["kind"] == "change").sum()), "then": "continue"}],
+        "translation": [],
+        "roster_columns": [],
+    }
+    return finish(header, snapshot, decisions, seats)
