@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
-import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -15,6 +12,7 @@ import typer
 
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.exits import MEANING, ExitCode
+from jobs.process import fail, prepare
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.ports import Parts
@@ -350,36 +348,12 @@ def _end(code: int) -> None:
     raise typer.Exit(int(code))
 
 
-def _handle_signals() -> None:
-    """Ask the run to end cleanly; the second time end at once."""
-
-    def stop(number: int, _: object) -> None:
-        if flag:
-            os._exit(int(ExitCode.STOPPED))
-        flag.set(f"signal {signal.Signals(number).name}")
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
-
-
 def main() -> None:
     """Run the command line and leave with a code of the table; a message never comes with a traceback."""
+    prepare(flag)
     try:
-        _handle_signals()
         sys.exit(int(app(standalone_mode=False) or 0))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(int(ExitCode.STOPPED))
     except Exception as error:
-        sys.exit(_fail(error))
-
-
-def _fail(error: Exception) -> int:
-    code = getattr(error, "exit_code", None)
-    if code is None:
-        traceback.print_exc()
-        print("This is a bug of reseat. Nothing is lost: the same command continues.", file=sys.stderr)  # noqa: T201
-        return int(ExitCode.BUG)
-    shown = getattr(error, "format_message", error.__str__)()
-    print(f"reseat: {shown}", file=sys.stderr)  # noqa: T201 - the command line prints
-    return int(code)
+        sys.exit(fail(error))

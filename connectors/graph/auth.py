@@ -29,6 +29,9 @@ REFRESH_EARLY_S = 300.0
 REFRESH_AGAIN_S = 30.0
 """So long a token that is near its end is used before another refresh is tried."""
 
+TIMEOUTS_S = {"connection_timeout": 10.0, "read_timeout": 30.0}
+"""azure-core would wait five minutes for an identity provider that says nothing."""
+
 PROCESS_TIMEOUT_S = 30
 """The Azure CLI takes its time to start."""
 
@@ -218,6 +221,7 @@ def token_source(
         common: dict[str, Any] = {
             "authority": environ.get("AZURE_AUTHORITY_HOST") or cloud.authority,
             "retry_total": 0,
+            **TIMEOUTS_S,
             "raw_response_hook": hook,
             **({"connection_verify": ca_bundle} if ca_bundle else {}),
         }

@@ -18,6 +18,7 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
 from jobs.license_reassignment.verifying import load_evidence
 
+NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
 UNSIGNED = (
     "Without a signature or a head kept elsewhere this proves integrity, not authorship: whoever can write all files "
     "can write them anew. Give --public-key or --head."
@@ -44,14 +45,17 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     Exit code 5 when anything differs, else that of the verdict. `head` is a journal hash or manifest digest that was
     kept elsewhere. Raises InputError (2) for a folder that was never verified.
     """
-    if not run.has(MANIFEST) or not run.has("after-tenant.json"):
+    if not any(run.has(name) for name in (MANIFEST, "after-tenant.json", "reconciliation.json")):
         raise InputError(f"{run.path} was never verified, so there is nothing to audit; `reseat verify` comes first.")
+    missing = [f"{name} is missing" for name in NEEDED if not run.has(name)]
+    if missing:
+        return _altered(run, missing)
     found = [*_sums(run), *_signature(run, key), *_kept_elsewhere(run, head)]
     try:
         again = reconcile(load_evidence(run, catalog))
     except (GuardRefused, InputError) as error:
         return _altered(run, [*found, str(error)])
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         return _altered(run, [*found, f"the evidence cannot be read: {type(error).__name__}: {error}"])
     said = _parsed(run, "reconciliation.json")
     found += _compare("reconciliation.json", said, orjson.loads(orjson.dumps(document(again))))
@@ -79,7 +83,7 @@ def _altered(run: RunDir, differences: list[str]) -> Audited:
         checked=(),
         notes=(),
         head=(0, ""),
-        manifest_sha256=sha256(run.read(MANIFEST)),
+        manifest_sha256=sha256(run.read(MANIFEST)) if run.has(MANIFEST) else "",
     )
 
 

@@ -130,9 +130,9 @@ def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId]) -> dic
     moved = {sku: Movement() for sku in skus}
     for user_id in sides.ids():
         before, after = sides.before(user_id), sides.after(user_id) or NO_LICENSES
-        if before == after:
-            continue
         user = ours.get(user_id)
+        if before == after and user is None:
+            continue
         for sku in skus:
             was, now = sku in before.skus, sku in after.skus
             explained_gain = user is not None and not was and any(a.sku_id == sku for a in user.change.add)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.families import PlanFamilies
 from connectors.tenant import AddLicense, LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
@@ -65,6 +65,7 @@ class Context:
     skus: Mapping[SkuId, SubscribedSku]
     families: PlanFamilies
     unusable_targets: Mapping[SkuId, str]  # SKU -> reason code, e.g. trial_target
+    group_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict:
@@ -78,7 +79,7 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict
         or _by_flag(traits, choose.DISABLED, "disabled_account")
         or _by_flag(traits, choose.GUEST, "guest")
         or _by_flag(traits, choose.RESTRICTED, "restricted_management")
-        or _source_not_ours(profile, traits, held)
+        or _source_not_ours(profile, traits, held, context)
         or _target_unfit(profile, traits, context)
         or _swap(profile, traits, held, context)
     )
@@ -103,12 +104,12 @@ def _by_choice(traits: Traits) -> Stay | None:
     return Stay("left_by_choice") if not traits.targets else None
 
 
-def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId]) -> Stay | None:
+def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Stay | None:
     """A group's license is changed on the group only, and its direct half stays as long as the group keeps it."""
     targets = traits.targets or ()
     groups = sorted({a.group_id for s in held for a in profile.inherited(s)})
     if groups:
-        return Stay("inherited", "+".join(groups), targets)
+        return Stay("inherited", ", ".join(context.group_names.get(g, g) for g in groups), targets)
     if any(a.state == "Unknown" for s in held for a in profile.of_sku(s)):
         return Stay("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
     return None

@@ -40,7 +40,14 @@ def plan_view(plan: Plan, warnings: Sequence[str]) -> PlanView:
         ),
         holds=tuple(HoldReason(x["reason"], x["users"], x["remedy"], tuple(x["sample"])) for x in h["holds"]),
         seats=tuple(
-            SeatNeed(s["part_number"], s["enabled"], s["consumed"], s["reserve"], s["needed"], s["left"])
+            SeatNeed(
+                name.get(s["sku_id"], s["part_number"]),
+                s["enabled"],
+                s["consumed"],
+                s["reserve"],
+                s["needed"],
+                s["left"],
+            )
             for s in h["seats"]
         ),
         waves=tuple(WaveLine(w["name"], w["users"], w["then"]) for w in h["waves"]),

@@ -72,7 +72,8 @@ def draw_up(inputs: Inputs) -> Draft:
 def _context(inputs: Inputs) -> Context:
     skus = {s.sku_id: s for s in inputs.snapshot.skus}
     targets = targets_of(inputs.policy, inputs.wishes)
-    return Context(inputs.policy, skus, inputs.catalog.families, _unusable(inputs, targets))
+    groups: dict[str, str] = {g.id: f"{g.display_name} ({g.id})" for g in inputs.snapshot.groups}
+    return Context(inputs.policy, skus, inputs.catalog.families, _unusable(inputs, targets), groups)
 
 
 def _unusable(inputs: Inputs, targets: Sequence[SkuId]) -> dict[SkuId, str]:

@@ -109,7 +109,7 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: S
     run.create()
     files: Mapping[str, bytes] = {
         **draft.files,
-        "plan.html": render_plan_html(plan_view(draft.plan, told)).encode(),
+        "plan.html": render_plan_html(plan_view(draft.plan, told), parts.effective.settings.run.language).encode(),
     }
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):

@@ -57,7 +57,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     plan, before, after = evidence.plan, evidence.before, evidence.after
     sides = Sides(before, after)
     standings = fold(evidence.journal)
-    agreed = bool(evidence.verification.get("scans_agreed", True))
+    agreed = bool(evidence.verification.get("scans_agreed"))
     users = users_of(plan, sides, standings, before.profiles, agree=agreed)
     moved = movements(sides, users, (*plan.sources, *plan.targets))
     ledger = _ledger(plan, before, after, moved)
@@ -219,7 +219,7 @@ def _facts(
         ),
         last_write_at=max((e.at for e in evidence.journal if e.kind == "intent"), default=""),
         read_began=after.began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        scans_agreed=bool(evidence.verification.get("scans_agreed", True)),
+        scans_agreed=bool(evidence.verification.get("scans_agreed")),
     )
 
 

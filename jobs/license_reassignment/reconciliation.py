@@ -211,8 +211,7 @@ class Action:
 class Reconciliation:
     """Everything a report says. `users` has USERS_COLUMNS (all text), then the roster's own further columns.
 
-    `translation` rows are {source_plan, target_sku, target_plan, kind}; `held_by_reason` maps a reason code to its
-    count; `remedies` a reason code to its sentence; `not_checked` are sentences; `reads` is the evidence of the last
+    `held_by_reason` maps a reason code to its count; `remedies` a reason code to its sentence; `not_checked` are sentences; `reads` is the evidence of the last
     reads, `reads_before` of the snapshot; `journal_head` is (lines, hash).
     """
 

@@ -91,6 +91,27 @@ class Double:
         )
 
 
+class Renewable:
+    """Gives T1, then T2, …; a fresh token may be refused."""
+
+    credential = "environment"
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.number = 1
+        self.failure = failure
+
+    async def token(self, *, fresh: bool = False) -> str:
+        """Return the present token, or the next one."""
+        if fresh:
+            if self.failure:
+                raise self.failure
+            self.number += 1
+        return f"T{self.number}"
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
 def run(double: Double, work: Callable[[GraphClient], Coroutine[Any, Any, T]], **options: Any) -> T:
     """Do the work with a client of the double."""
 

@@ -12,6 +12,7 @@ import pytest
 from graph_double import (
     START,
     Double,
+    Renewable,
     envelope,
     error,
     item,
@@ -179,27 +180,6 @@ def test_an_answer_for_the_whole_batch_holds_for_each_change(
     assert 1 == len(double.requests)
 
 
-class Renewable:
-    """Gives T1, then T2, …; a fresh token may be refused."""
-
-    credential = "environment"
-
-    def __init__(self, failure: Exception | None = None) -> None:
-        self.number = 1
-        self.failure = failure
-
-    async def token(self, *, fresh: bool = False) -> str:
-        """Return the present token, or the next one."""
-        if fresh:
-            if self.failure:
-                raise self.failure
-            self.number += 1
-        return f"T{self.number}"
-
-    async def close(self) -> None:
-        """Do nothing."""
-
-
 def test_a_401_for_the_whole_batch_gets_one_fresh_token() -> None:
     """It proves that nothing was carried out."""
     double = Double([error(401), envelope(item(0))])
@@ -210,6 +190,20 @@ def test_a_401_for_the_whole_batch_gets_one_fresh_token() -> None:
     always = Double([error(401)])
     assert [(Verdict.STOP, "unauthorized", None)] == short(run(always, send(1), tokens=Renewable()))
     assert 2 == len(always.requests)
+
+
+def test_a_batch_that_met_a_401_counts_as_well() -> None:
+    """Each attempt costs, the refused one too."""
+
+    async def work(client: GraphClient) -> float:
+        await send(20)(client)
+        before = double.clock.elapsed
+        await client.write_turn(20)
+        return double.clock.elapsed - before
+
+    double = Double([error(401), envelope(*(item(n) for n in range(20)))])
+
+    assert 40 / (2680 / 150) == pytest.approx(run(double, work, tokens=Renewable()), abs=0.001)
 
 
 FAILURES = [

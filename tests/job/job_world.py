@@ -30,9 +30,12 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
-from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.plan import Plan, change_of
 from jobs.license_reassignment.planning import Draft, Inputs, draw_up
 from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.reconcile import Evidence, reconcile
+from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.resolve import Bound, Wishes, bind, limits_of, policy_of, wishes_of, with_roster_waves
 from jobs.settings import Settings
 
@@ -192,7 +195,9 @@ class Drawn:
         return dict(zip(names, self.plan.decisions[name], strict=True))
 
 
-def draw(world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_at: str = "2026-03-02T12:00:00Z") -> Drawn:
+def draw(
+    world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_at: str = "2026-03-02T12:00:00Z"
+) -> Drawn:
     """Make the plan of a world with these settings and this roster (CSV text)."""
     chosen = settings(toml)
     policy = policy_of(chosen, CATALOG, world.skus)
@@ -215,3 +220,68 @@ def draw(world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_
         )
     )
     return Drawn(draft, policy, wishes, bound, world)
+
+
+WROTE_AT = "2026-03-02T12:10:00.000Z"
+
+
+def sent(drawn: Drawn, one: Person, *, at: str = WROTE_AT) -> Entry:
+    """Make the journal's intent for one planned change."""
+    row = drawn.row(one)
+    change = change_of(one.id, row["add"], row["remove"], row["disabled_plans"])
+    added = [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in change.add]
+    item = {"id": one.id, "add": added, "remove": list(change.remove), "before": int(row["before"])}
+    return Entry("intent", at, {"batch": 1, "items": [item]})
+
+
+def answered(one: Person, verdict: str = "applied", *, reason: str = "", message: str = "") -> Entry:
+    """Make the journal's outcome for one change."""
+    item = {"id": one.id, "verdict": verdict, "status": 200, "code": "", "message": message, "reason": reason}
+    return Entry("outcome", WROTE_AT, {"batch": 1, "items": [item], "request_id": "request-1"})
+
+
+def settled(one: Person, verdict: str, reason: str = "") -> Entry:
+    """Make the journal's line for a user that reading settled."""
+    return Entry("settled", WROTE_AT, {"items": [{"id": one.id, "verdict": verdict, "reason": reason}]})
+
+
+def moving(drawn: Drawn, *people: Person) -> list[Entry]:
+    """Make the journal of changes that Graph answered with yes."""
+    return [entry for one in people for entry in (sent(drawn, one), answered(one))]
+
+
+def moved(drawn: Drawn, one: Person) -> Person:
+    """Return the account as the plan wants it."""
+    row = drawn.row(one)
+    change = change_of(one.id, row["add"], row["remove"], row["disabled_plans"])
+    kept = [a for a in one.licenses if a.sku_id not in change.remove]
+    return replace(one, licenses=(*kept, *(LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add)))
+
+
+_VERIFIED = {"scans_agreed": True, "declare": {"purchase_channel": "direct", "by": "J. Doe"}}
+LATER = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+
+
+def after(*people: Person, **world: Any) -> TenantSnapshot:
+    """Make the scan of a verification, an hour after the writes."""
+    return snapshot(*people, **{"at": LATER, **world})
+
+
+def reconciled(
+    drawn: Drawn, then: TenantSnapshot, journal: Sequence[Entry] = (), **verification: Any
+) -> Reconciliation:
+    """Add up a plan, a journal and the last scan; a `verification` of None takes that fact out."""
+    roster = drawn.plan.header["roster"]
+    return reconcile(
+        Evidence(
+            plan=drawn.plan,
+            before=drawn.snapshot,
+            after=then,
+            journal=journal,
+            journal_head=(len(journal), "0" * 64),
+            verification={k: v for k, v in {**_VERIFIED, **verification}.items() if v is not None},
+            rejected_rows=roster["rejected"],
+            roster_rows=roster["rows"],
+            catalog=CATALOG,
+        )
+    )

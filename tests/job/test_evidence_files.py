@@ -20,7 +20,7 @@ from jobs.license_reassignment import evidence
 
 NASTY = (
     "comma, separated",
-    'quoted "twice" and \'once\'',
+    "quoted \"twice\" and 'once'",
     "two\nlines",
     "carriage\r\nreturn",
     "lone\rreturn",
@@ -59,7 +59,9 @@ def _assert_same(read: TenantSnapshot, written: TenantSnapshot) -> None:
 
 def test_a_full_snapshot_comes_back_equal() -> None:
     """Every noun with every optional part filled in and left out."""
-    ada = person("ada", holding("ENTERPRISEWITHSCAL", "SWAY"), holding("VISIOCLIENT", group="g", state="Error", error="X"))
+    ada = person(
+        "ada", holding("ENTERPRISEWITHSCAL", "SWAY"), holding("VISIOCLIENT", group="g", state="Error", error="X")
+    )
     skus = [product(p, subscription_ids=("s1", "s2")) for p in PRODUCTS]
     world = snapshot(
         ada,
@@ -93,7 +95,9 @@ def test_a_tenant_without_users_comes_back_empty() -> None:
 def test_texts_that_csv_and_spreadsheets_dislike_come_back(text: str) -> None:
     """In every free-text column of a user."""
     world = snapshot(
-        person("ada", display_name=text, department=text, company_name=text, country=text, mail=text, proxy_addresses=text)
+        person(
+            "ada", display_name=text, department=text, company_name=text, country=text, mail=text, proxy_addresses=text
+        )
     )
 
     _assert_same(_round_trip(world), world)
@@ -126,8 +130,21 @@ def test_no_cell_that_a_spreadsheet_would_run_is_written(first: list[str], secon
 
     assert back.to_dict("list") == {"name": [clean(a) for a, _ in rows], "other": [clean(b) for _, b in rows]}
     for cell in [*raw["name"], *raw["other"]]:
-        numeric = cell.lstrip("+-").replace(".", "").replace(",", "").replace("e", "").replace("E", "").replace("+", "").replace("-", "").isdigit()
-        assert not cell.lstrip(" \xa0").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or numeric or cell in set("=-+*!")
+        numeric = (
+            cell.lstrip("+-")
+            .replace(".", "")
+            .replace(",", "")
+            .replace("e", "")
+            .replace("E", "")
+            .replace("+", "")
+            .replace("-", "")
+            .isdigit()
+        )
+        assert (
+            not cell.lstrip(" \xa0").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+            or numeric
+            or cell in set("=-+*!")
+        )
 
 
 def test_files_are_plain_csv_that_an_auditor_opens() -> None:

@@ -97,7 +97,9 @@ def test_a_snapshot_grows_old(minutes: int, refused: bool) -> None:
     if not refused:
         check_age(PLAN, Limits(), now)
         return
-    with pytest.raises(GuardRefused, match=r"is 1441 minutes old, more than \[limits\] snapshot_age_minutes_max = 1440"):
+    with pytest.raises(
+        GuardRefused, match=r"is 1441 minutes old, more than \[limits\] snapshot_age_minutes_max = 1440"
+    ):
         check_age(PLAN, Limits(), now)
 
 

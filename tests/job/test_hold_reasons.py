@@ -158,7 +158,7 @@ def test_a_group_that_gives_the_license_is_named() -> None:
 
     row = draw(snapshot(both, groups=[group(GROUP, both, licenses=["ENTERPRISEWITHSCAL"])])).row(both)
 
-    assert (row["reason"], row["detail"]) == ("inherited", GROUP)
+    assert (row["reason"], row["detail"]) == ("inherited", f"group aaaa ({GROUP})")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ BO = person("bo", "ENTERPRISEWITHSCAL")
 WORLD = snapshot(ADA, BO)
 
 
-@pytest.mark.parametrize("text", ["ENTERPRISEPACK", "enterprisepack", "Office 365 E3", " office365  e3 ", E3, E3.upper()])
+@pytest.mark.parametrize(
+    "text", ["ENTERPRISEPACK", "enterprisepack", "Office 365 E3", " office365  e3 ", E3, E3.upper()]
+)
 def test_a_product_is_found_by_part_number_name_or_id(text: str) -> None:
     """Case and blanks do not matter."""
     assert sku_in_tenant(text, CATALOG, SKUS, key="to") == E3
@@ -61,7 +63,10 @@ def test_a_name_that_several_products_have_is_refused_with_their_numbers() -> No
     """Two products of the tenant with one name: only part number or id tells them apart."""
     twins = [name for name, ids in CATALOG.by_product_name.items() if len(ids) > 1]
     name = min(twins)
-    owned = [replace(product("ENTERPRISEPACK"), sku_id=s, part_number=CATALOG.part_numbers[s]) for s in sorted(CATALOG.by_product_name[name])]
+    owned = [
+        replace(product("ENTERPRISEPACK"), sku_id=s, part_number=CATALOG.part_numbers[s])
+        for s in sorted(CATALOG.by_product_name[name])
+    ]
 
     with pytest.raises(InputError) as refused:
         sku_in_tenant(name, CATALOG, owned, key="to")
@@ -235,7 +240,8 @@ def test_a_guest_of_another_domain_is_bound_all_the_same() -> None:
     """The name of a guest ends in the tenant's own domain; who is there is there, whatever the domain."""
     guest = person("eve_fabrikam.example#EXT#@contoso.onmicrosoft.com", "ENTERPRISEWITHSCAL")
     world = replace(
-        snapshot(guest), organization=Organization("11111111-2222-4333-8444-555555555555", "Contoso", ("contoso.example",))
+        snapshot(guest),
+        organization=Organization("11111111-2222-4333-8444-555555555555", "Contoso", ("contoso.example",)),
     )
 
     assert _errors(f"UPN,target\n{guest.upn},ENTERPRISEPACK\n", world) == []

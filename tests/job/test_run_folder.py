@@ -64,7 +64,9 @@ def test_a_full_disk_leaves_the_former_file_and_ends_with_4(tmp_path: Path, monk
         run.write("a.csv", b"newer")
 
     assert stopped.value.exit_code == ExitCode.STOPPED
-    assert str(stopped.value).startswith(f"Cannot write {tmp_path / 'a.csv'}: No space left on device. Nothing is lost:")
+    assert str(stopped.value).startswith(
+        f"Cannot write {tmp_path / 'a.csv'}: No space left on device. Nothing is lost:"
+    )
     assert (run.read("a.csv"), sorted(p.name for p in tmp_path.iterdir())) == (b"former", ["a.csv"])
 
 
@@ -125,7 +127,9 @@ def test_a_prefix_of_several_runs_is_refused_with_their_names(tmp_path: Path) ->
     _plan(tmp_path, "pabc123")
     _plan(tmp_path, "pabd456")
 
-    with pytest.raises(InputError, match=r"^`pab` fits several runs in .*: pabc123, pabd456\. Give more of the plan id\.$"):
+    with pytest.raises(
+        InputError, match=r"^`pab` fits several runs in .*: pabc123, pabd456\. Give more of the plan id\.$"
+    ):
         find(tmp_path, "pab")
 
 

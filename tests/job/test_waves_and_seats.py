@@ -154,7 +154,9 @@ def test_several_targets_are_given_whole_or_not_at_all() -> None:
 def test_who_holds_the_target_in_any_way_needs_no_seat() -> None:
     """One seat per user and product, however often it is assigned."""
     direct = person("ada", "ENTERPRISEWITHSCAL", "ENTERPRISEPACK")
-    grouped = person("bo", "ENTERPRISEWITHSCAL", holding("ENTERPRISEPACK", group="11111111-0000-4000-8000-000000000000"))
+    grouped = person(
+        "bo", "ENTERPRISEWITHSCAL", holding("ENTERPRISEPACK", group="11111111-0000-4000-8000-000000000000")
+    )
     skus = [product("ENTERPRISEWITHSCAL"), product("ENTERPRISEPACK", enabled=2)]
 
     drawn = draw(snapshot(direct, grouped, skus=skus))
@@ -184,7 +186,9 @@ def test_seats_that_the_plan_frees_are_not_spent() -> None:
 def test_free_is_enabled_less_consumed_and_reserve_and_may_be_negative(limits: str, free: int) -> None:
     """Units in grace count only where [limits] says so; nothing is clipped."""
     world = snapshot(
-        person("ada", "ENTERPRISEPACK"), *_crowd(3)[1:], skus=[product("ENTERPRISEWITHSCAL"), product("ENTERPRISEPACK", enabled=5, warning=100)]
+        person("ada", "ENTERPRISEPACK"),
+        *_crowd(3)[1:],
+        skus=[product("ENTERPRISEWITHSCAL"), product("ENTERPRISEPACK", enabled=5, warning=100)],
     )
 
     [seats] = draw(world, f"{TO_E3}[limits]\n{limits}\n").plan.header["seats"]

@@ -174,12 +174,24 @@ def _verdict(story: Story) -> Iterator[str]:
         yield f"residual {told} is told, {there} is there"
     if story.verified.verdict == "GO" and any(there):
         yield f"GO, and {there} is there"
-    if story.verified.exit_code == ExitCode.HARM:
-        harm = [i for i in story.verified.incidents if i.harm]
-        yield f"verify speaks of harm that we did not do: {harm}"
+    yield from _harm(story)
     left = sum(story.applied.counts.get(s, 0) for s in ("refused", "drifted", "gone"))
     if (story.applied.code == ExitCode.DONE) != (left == 0):
         yield f"apply ended with {story.applied.code}, and {left} are left"
+
+
+def _harm(story: Story) -> Iterator[str]:
+    """Harm is told only of users who really are bare, and only where somebody else was at work after us."""
+    assert story.verified is not None
+    harm = [i for i in story.verified.incidents if i.harm]
+    if (story.verified.exit_code == ExitCode.HARM) != bool(harm):
+        yield f"exit code {story.verified.exit_code} with {harm}"
+    keys = {*story.plan.sources, *story.plan.targets}
+    for incident in harm:
+        user = story.tenant.user(incident.subject)
+        bare = incident.kind == "bare_user" and user is not None and keys.isdisjoint(user.profile.held)
+        if not bare or not story.world.meddled:
+            yield f"verify speaks of harm that we did not do: {incident}"
 
 
 def _plan(story: Story) -> Iterator[str]:

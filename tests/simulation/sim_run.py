@@ -170,8 +170,11 @@ class Stage:
             clock = VirtualClock(self.hour)
             return await self._with_parts(body, StoppableClock(clock, flag) if life.stopped_after else clock, flag, control)
 
-        with patch.object(journal, "os", disk):
-            return run_process(loop, main, disk.kill)
+        try:
+            with patch.object(journal, "os", disk):
+                return run_process(loop, main, disk.kill)
+        finally:
+            self.server.detach()
 
     async def _with_parts(self, body: Body, clock: Any, flag: StopFlag, control: Path | None) -> Any:
         pace = self.effective.settings.pace

@@ -76,8 +76,12 @@ class Server:
     def attach(self, loop: VirtualLoop) -> None:
         """Go on with what former processes sent."""
         for job in self._open:
-            job.waiter = None
             loop.call_at(job.due, self._go_on, job, loop)
+
+    def detach(self) -> None:
+        """Nobody waits for an answer any more."""
+        for job in self._open:
+            job.waiter = None
 
     def settle(self) -> None:
         """Let everything under way come to its end; time passes."""

@@ -1,0 +1,207 @@
+"""Runs the whole job in this process: the real client against the embedded tenant, on a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+
+from connectors.catalog import load_catalog
+from connectors.errors import ConnectorError
+from connectors.graph.auth import FixedToken
+from connectors.graph.client import PaceSettings, open_client
+from connectors.sandbox import meddle, seed
+from connectors.sandbox.app import create_app
+from connectors.sandbox.model import Json
+from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant_file import load, load_license
+from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.checking import Checked, check
+from jobs.license_reassignment.control import Control, StopFlag
+from jobs.license_reassignment.exits import JobError
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.preparing import Planned, make_plan
+from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.verifying import verify
+from jobs.settings import load_settings
+
+START = 1_772_438_400.0
+"""2026-03-02T08:00:00Z, a Monday."""
+
+
+@dataclass(slots=True)
+class VirtualClock:
+    """Time that passes only when somebody sleeps."""
+
+    seconds: float = START
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        """Return the same scale in seconds."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass, and let others work."""
+        self.seconds += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Listener:
+    """Remembers the sentences and the reasons for waiting."""
+
+    sentences: list[str] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+
+    def said(self, text: str) -> None:
+        """Hear one sentence."""
+        self.sentences.append(text)
+
+    def reading(self, what: str, rows: int) -> None:
+        """Hear how far a read is."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Hear why the run waits."""
+        self.waits.append(reason)
+
+    def progress(self, progress: object) -> None:
+        """Hear how far an apply is."""
+
+
+def tenant_of(document: Json) -> TenantState:
+    """Load a tenant file; products, plan ids, plan rules and purchases that it leaves out come from the catalog."""
+    known = seed.catalog()
+    entries = {entry["skuPartNumber"]: entry for entry in known["skus"]}
+    skus = [{**entries.get(given["skuPartNumber"], {}), **given} for given in document["skus"]]
+    bought = {given["sku"] for given in document.get("subscriptions", ())}
+    subscriptions = [
+        {"id": f"5b500000-0000-4000-8000-{n:012}", "sku": s["skuPartNumber"], "totalLicenses": s.get("enabled", 0)}
+        for n, s in enumerate(skus)
+        if s["skuPartNumber"] not in bought
+    ]
+    base = {"plans": known["plans"], "rules": known["rules"]}
+    return load({**base, **document, "skus": skus, "subscriptions": [*document.get("subscriptions", ()), *subscriptions]})
+
+
+class Rehearsal:
+    """One tenant, one settings file, and the commands in the order in which they are called."""
+
+    def __init__(self, tenant: TenantState, config: Path, *, name: str = "rehearsal") -> None:
+        self.tenant = tenant
+        self.clock = VirtualClock()
+        self.app = create_app(tenant, clock=lambda: self.clock.seconds)
+        self.effective = load_settings(config, {}, {})
+        self.listener = Listener()
+        self.run: RunDir | None = None
+        self._ids = count(1)
+        self._name = name
+
+    @asynccontextmanager
+    async def parts(self) -> AsyncIterator[Parts]:
+        """Open the live parts as the composition root does."""
+        run = self.run.path if self.run else self.effective.runs_path
+        flag = StopFlag()
+        control = Control(run, self.clock, flag, quota_share=self.effective.settings.pace.quota_share)
+        pace = self.effective.settings.pace
+        client = open_client(
+            root=self.effective.settings.tenant.graph_url,
+            tokens=FixedToken(),
+            clock=self.clock,
+            pace=PaceSettings(pace.writes_per_150_s, control.quota_share, pace.wait_minutes_max * 60),
+            on_wait=self.listener.waiting,
+            transport=httpx.ASGITransport(self.app),
+            new_id=lambda: UUID(int=next(self._ids)),
+            dice=lambda: 0.5,
+        )
+        async with client:
+            yield Parts(
+                tenant=client,
+                clock=self.clock,
+                catalog=load_catalog(),
+                effective=self.effective,
+                control=control,
+                watcher=self.listener,
+                tool_version="0.1.0",
+                operator="tester",
+                host=self._name,
+            )
+
+    def check(self) -> Checked:
+        """`reseat check`."""
+
+        async def go() -> Checked:
+            async with self.parts() as parts:
+                return await check(parts)
+
+        return asyncio.run(go())
+
+    def plan(self, *, skip_bad_rows: bool = False) -> Planned:
+        """`reseat plan`; the run that it makes is the one of the next commands."""
+
+        async def go() -> Planned:
+            async with self.parts() as parts:
+                return await make_plan(parts, skip_bad_rows=skip_bad_rows)
+
+        planned = asyncio.run(go())
+        self.run = planned.run
+        return planned
+
+    def apply(self, *, tenant: str = "contoso.example", wave: str = "") -> Applied:
+        """`reseat apply`."""
+        run = self._run()
+
+        async def go() -> Applied:
+            async with self.parts() as parts:
+                return await apply_plan(parts, run, tenant=tenant, wave=wave)
+
+        return asyncio.run(go())
+
+    def verify(self) -> Reconciliation:
+        """`reseat verify`."""
+        run = self._run()
+
+        async def go() -> Reconciliation:
+            async with self.parts() as parts:
+                return await verify(parts, run)
+
+        return asyncio.run(go())
+
+    def _run(self) -> RunDir:
+        assert self.run is not None, "plan comes first"
+        return self.run
+
+    def somebody_else_licenses(self, upn: str, licenses: Sequence[str | Json]) -> None:
+        """Another admin gives a user exactly these licenses."""
+        user = self.tenant.user(upn)
+        assert user is not None
+        made = tuple(load_license(self.tenant, one) for one in licenses)
+        meddle.put_licenses(self.tenant, user, made, self.clock.seconds)
+
+    def somebody_else_deletes(self, upn: str) -> None:
+        """Another admin deletes a user."""
+        user = self.tenant.user(upn)
+        assert user is not None
+        meddle.remove_user(self.tenant, user, self.clock.seconds)
+
+
+def ending(error: JobError | ConnectorError) -> Mapping[str, Any]:
+    """Return what the command line would end with."""
+    return {"exit_code": int(error.exit_code), "error": str(error)}
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON file."""
+    return orjson.loads(path.read_bytes())
