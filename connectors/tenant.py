@@ -202,8 +202,8 @@ class TenantSnapshot:
     """A complete read of what concerns the plan, at one time.
 
     `users` has USER_COLUMNS, one row per user, sorted by id, all text (Arrow-backed strings) but `profile` (integer).
-    `profiles` are the distinct license profiles, sorted. `skus_before` is `subscribedSkus` as read before the scan and
-    `skus` as read after it; `stable` says whether the two agreed. `not_found` are the looked-up names that no user has.
+    `profiles` are the distinct license profiles, sorted. `skus` is `subscribedSkus` as read after the scan; `stable`
+    says whether it agreed with the read before it. `not_found` are the looked-up names that no user has.
     `unread` names what could not be read for want of an optional permission, or because the tenant has no such thing.
     """
 

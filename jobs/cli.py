@@ -352,8 +352,11 @@ def main() -> None:
     """Run the command line and leave with a code of the table; a message never comes with a traceback."""
     prepare(flag)
     try:
-        sys.exit(int(app(standalone_mode=False) or 0))
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(int(ExitCode.STOPPED))
+        code = int(app(standalone_mode=False) or 0)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort, SystemExit):
+        # The last is how typer ends when nobody reads the output any more.
+        code = int(ExitCode.STOPPED)
     except Exception as error:
-        sys.exit(fail(error))
+        code = fail(error)
+    sys.exit(code)

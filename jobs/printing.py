@@ -26,17 +26,10 @@ PIPE_WIDTH = 160
 MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
 
 
-class _Stdout(Console):
-    """Stdout whose reader may leave early: that is for the command line to end, and no exit code of its own."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
 def _out() -> Console:
     """Print to stdout; a pipe or a file has no width of its own, so that a table there is not squeezed."""
-    out = _Stdout(highlight=False, soft_wrap=True)
-    return out if out.is_terminal else _Stdout(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+    out = Console(highlight=False, soft_wrap=True)
+    return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def emit(value: object) -> None:

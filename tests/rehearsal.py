@@ -93,7 +93,8 @@ def tenant_of(document: Json) -> TenantState:
         if s["skuPartNumber"] not in bought
     ]
     base = {"plans": known["plans"], "rules": known["rules"]}
-    return load({**base, **document, "skus": skus, "subscriptions": [*document.get("subscriptions", ()), *subscriptions]})
+    purchases = [*document.get("subscriptions", ()), *subscriptions]
+    return load({**base, **document, "skus": skus, "subscriptions": purchases})
 
 
 class Rehearsal:

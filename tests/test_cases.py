@@ -2,7 +2,7 @@
 
 `cases/<name>/` holds `tenant.json` (a tenant file; products it names by part number alone come from the sandbox's
 catalog), `reseat.toml`, perhaps `roster.csv` and `steps.toml`, and `expected/`: `steps.json`, `decisions.csv` and
-`users.csv`, with names in place of ids. `python tests/test_cases.py NAME…` writes `expected/` anew, for a person to read.
+`users.csv`, with names in place of ids. `python tests/test_cases.py NAME…` writes `expected/` anew, to be reviewed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from connectors.errors import ConnectorError
 from connectors.sandbox import oracle
 from connectors.sandbox.state import SOMEBODY_ELSE, TenantState
 from jobs.license_reassignment.exits import ExitCode, JobError
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconciliation import LedgerRow, Reconciliation
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(p.name for p in CASES.iterdir() if p.is_dir())
@@ -101,7 +101,7 @@ class Played:
         if key in self.tenant.skus:
             return self.tenant.skus[key].part_number
         names = {plan.id: plan.name for sku in self.tenant.skus.values() for plan in sku.plans}
-        return names.get(key) or (self.tenant.groups[key].name if key in self.tenant.groups else key)
+        return names.get(key, key)
 
 
 ORGANIZATION = {
@@ -133,13 +133,14 @@ def _verified(found: Reconciliation) -> Mapping[str, Any]:
         "totals": totals,
         "residual": residual,
         "not_passed": {g.id: g.status for g in found.gates if not g.passed},
-        "ledger": {
-            r.sku_part_number: f"{r.consumed_before} +{r.gained} -{r.lost} foreign {r.foreign:+d} = {r.consumed_after}, "
-            f"unexplained {r.unexplained}"
-            for r in found.ledger
-        },
+        "ledger": {r.sku_part_number: _in_words(r) for r in found.ledger},
         "incidents": [f"{i.kind} {i.subject}: {i.detail}" for i in found.incidents],
     }
+
+
+def _in_words(r: LedgerRow) -> str:
+    explained = f"{r.consumed_before} +{r.gained} -{r.lost} foreign {r.foreign:+d}"
+    return f"{explained} = {r.consumed_after}, unexplained {r.unexplained}"
 
 
 def _decisions(played: Played) -> str:
@@ -155,7 +156,7 @@ def _decisions(played: Played) -> str:
                 played.named(row["remove"]),
                 played.named(row["disabled_plans"]),
                 row["reason"],
-                played.named(row["detail"]) if row["reason"] == "inherited" else row["detail"],
+                row["detail"],
                 row["wave"],
             )
             for row in played.rows("decisions.csv")

@@ -21,6 +21,7 @@ from azure.core.exceptions import AzureError
 
 from connectors.clock import Clock
 from connectors.errors import Unauthorized
+from connectors.graph.credentials import CREDENTIALS, make_credential
 from connectors.graph.pace import retry_after_seconds
 from connectors.graph.signin_errors import TokenAnswer, explained
 from connectors.tenant import Identity
@@ -32,18 +33,9 @@ REFRESH_AGAIN_S = 30.0
 TIMEOUTS_S = {"connection_timeout": 10.0, "read_timeout": 30.0}
 """azure-core would wait five minutes for an identity provider that says nothing."""
 
-PROCESS_TIMEOUT_S = 30
-"""The Azure CLI takes its time to start."""
-
-CREDENTIALS = (
-    "environment",
-    "default",
-    "managed-identity",
-    "workload-identity",
-    "azure-cli",
-    "azure-pipelines",
-    "device-code",
-)
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 60
+"""Of the sign-in service; azure-core's own five minutes would hold up a run that has to be told why it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +116,8 @@ class _AzureCredential(Protocol):
 class AzureTokens:
     """Tokens of one azure-identity credential, fetched by one caller at a time and renewed five minutes early.
 
-    After a failure, and when a fresh token is wanted, the credential is made anew: azure-identity and MSAL keep
-    tokens and even failures for a while. A credential that asks a person (device code) is kept.
+    The credential is made anew for each fetch, because azure-identity and MSAL keep tokens and even failures for a
+    while. One that asks a person (device code) is kept.
     """
 
     def __init__(self, make: Callable[[_Hook], _AzureCredential], scope: str, clock: Clock, credential: str) -> None:
@@ -157,12 +149,12 @@ class AzureTokens:
             await asyncio.to_thread(made.close)
 
     async def _fetch(self, *, anew: bool) -> None:
-        if anew and self.credential != "device-code":
+        if self.credential != "device-code":
             await self.close()
         try:
             token, expires_on = await asyncio.to_thread(self._ask)
         except (AzureError, ValueError, OSError) as error:
-            await self._failed(error, anew=anew)
+            self._failed(error, anew=anew)
             return
         now = self._clock.monotonic()
         self._token = token
@@ -170,10 +162,8 @@ class AzureTokens:
         self._renew_at = max(self._ends_at - REFRESH_EARLY_S, min(now + REFRESH_AGAIN_S, self._ends_at))
         self._fetches += 1
 
-    async def _failed(self, error: Exception, *, anew: bool) -> None:
+    def _failed(self, error: Exception, *, anew: bool) -> None:
         """Raise what the error means, unless the token in hand is good for a while."""
-        if self.credential != "device-code":
-            await self.close()
         now = self._clock.monotonic()
         if anew or now + REFRESH_AGAIN_S >= self._ends_at:
             raise explained(error, self.credential, self._refusal) from error
@@ -221,6 +211,8 @@ def token_source(
         common: dict[str, Any] = {
             "authority": environ.get("AZURE_AUTHORITY_HOST") or cloud.authority,
             "retry_total": 0,
+            "connection_timeout": CONNECT_TIMEOUT_S,
+            "read_timeout": READ_TIMEOUT_S,
             **TIMEOUTS_S,
             "raw_response_hook": hook,
             **({"connection_verify": ca_bundle} if ca_bundle else {}),
@@ -228,49 +220,6 @@ def token_source(
         return make_credential(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
 
     return AzureTokens(make, cloud.scope, clock, credential)
-
-
-def make_credential(
-    credential: str,
-    tenant_id: str,
-    environ: Mapping[str, str],
-    prompt: Callable[[str], object],
-    common: Mapping[str, Any],
-) -> Any:
-    """Build the azure-identity object; its own retries are off, for repeating is done in one place only."""
-    from azure import identity  # noqa: PLC0415 - slow to import, and the embedded tenant does not need it
-
-    match credential:
-        case "environment":
-            return identity.EnvironmentCredential(**common)
-        case "default":
-            return identity.DefaultAzureCredential(**common)
-        case "managed-identity":
-            return identity.ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID"), **common)
-        case "workload-identity":
-            return identity.WorkloadIdentityCredential(tenant_id=tenant_id, **common)
-        case "azure-cli":
-            return identity.AzureCliCredential(tenant_id=tenant_id, process_timeout=PROCESS_TIMEOUT_S)
-        case "azure-pipelines":
-            return identity.AzurePipelinesCredential(
-                tenant_id=tenant_id,
-                client_id=environ.get("AZURESUBSCRIPTION_CLIENT_ID") or environ.get("AZURE_CLIENT_ID", ""),
-                service_connection_id=environ.get("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", ""),
-                system_access_token=environ.get("SYSTEM_ACCESSTOKEN", ""),
-                **common,
-            )
-        case _:
-            own_app: dict[str, Any] = {"client_id": app} if (app := environ.get("AZURE_CLIENT_ID")) else {}
-            return identity.DeviceCodeCredential(
-                tenant_id=tenant_id, prompt_callback=_asking(prompt), **own_app, **common
-            )
-
-
-def _asking(prompt: Callable[[str], object]) -> Callable[[str, str, object], None]:
-    def ask(uri: str, code: str, _: object) -> None:
-        prompt(f"To sign in, open {uri} and enter the code {code}\n")
-
-    return ask
 
 
 def identity(token: str, credential: str = "") -> Identity:

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import httpx
 
+from connectors.audit_log import AuditRecord
 from connectors.clock import Clock
 from connectors.errors import PermissionMissing
-from connectors.graph import writes
+from connectors.graph import audit, writes
 from connectors.graph.auth import TokenSource, identity
 from connectors.graph.pace import PaceSettings
 from connectors.graph.paging import Gone
@@ -83,6 +84,17 @@ class GraphClient:
         """Read the service health, or return None where the optional permission is missing or the cloud has none."""
         try:
             return await Reader(self._session).health()
+        except (PermissionMissing, Gone):
+            return None
+
+    async def read_audit(self, app_id: str, since: datetime, until: datetime) -> tuple[AuditRecord, ...] | None:
+        """Read the license changes of an app ("" for all) that Entra recorded between two moments.
+
+        Returns None where the optional permission is missing or the cloud has no such log. Records appear some minutes
+        after the change, and Microsoft keeps them for 7 or 30 days.
+        """
+        try:
+            return await audit.read_audit(Reader(self._session), app_id, since, until)
         except (PermissionMissing, Gone):
             return None
 

@@ -129,4 +129,4 @@ def _newest_by_id(rows: pa.Table) -> pa.Table:
     rows = rows.take(pc.sort_indices(rows, sort_keys=[("id", "ascending")]))
     ids = rows.column("id").combine_chunks()
     last = pa.concat_arrays([pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)), pa.array([True])])
-    return rows.filter(last)
+    return rows if pc.all(last).as_py() else rows.filter(last)

@@ -16,13 +16,18 @@ _SHAPES = (
         r"\1\2<secret>",
     ),
     (re.compile(r"[\w~.-]{3,8}8?Q~[\w~.-]{20,}"), "<secret>"),
-    (re.compile(r"[^\s@'\"<>()]+@[^\s@'\"<>()]+\.[^\s@'\"<>()]+"), "<address>"),
 )
+_ADDRESS = re.compile(r"[^\s@'\"<>()]+@[^\s@'\"<>()]+\.[^\s@'\"<>()]+")
 
 
 def redact(text: object) -> str:
     """Return the text without tokens, secrets and mail addresses, on one line of at most 500 characters."""
-    line = " ".join(str(text).split())
-    for shape, instead in _SHAPES:
-        line = shape.sub(instead, line)
+    line = _ADDRESS.sub("<address>", without_secrets(" ".join(str(text).split())))
     return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"
+
+
+def without_secrets(text: str) -> str:
+    """Return the text, whole and with its addresses, but without tokens and secrets."""
+    for shape, instead in _SHAPES:
+        text = shape.sub(instead, text)
+    return text

@@ -82,11 +82,11 @@ class Session:
         http: httpx.AsyncClient,
     ) -> None:
         parts = urlsplit(root)
+        self._origin = _origin(root)
         self.clock = clock
         self.turns = turns
         self.traffic = traffic
         self.clock_offset_s: float | None = None
-        self._origin = (parts.scheme, parts.hostname, parts.port)
         self._tokens = tokens
         self._new_id = new_id
         self._http = http
@@ -210,12 +210,7 @@ class Session:
 
     def require_own(self, url: str) -> None:
         """Raise Malformed unless the address has the scheme, host and port of our cloud and no user part."""
-        try:
-            parts = urlsplit(url)
-            own = (parts.scheme, parts.hostname, parts.port) == self._origin and parts.username is None
-        except ValueError:
-            own = False
-        if not own:
+        if _origin(url) != self._origin:
             raise Malformed("Graph named an address outside its own host for the next page; nothing was sent there.")
 
     def retry_after(self, headers: Mapping[str, str], *, date: str | None = None) -> float | None:
@@ -263,3 +258,13 @@ class Session:
         date = pace.http_date(headers.get("date"))
         if date is not None:
             self.clock_offset_s = (self.clock.now() - date).total_seconds()
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of an address; None when it has a user part or is no address at all."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname or "", port) if parts.username is None else None

@@ -73,41 +73,6 @@ ENVELOPES: Mapping[int, Meaning] = MappingProxyType(
 )
 """Statuses of the `$batch` as a whole; 200 is not among them, for it says nothing about the items."""
 
-REMEDIES: Mapping[str, str] = MappingProxyType(
-    {
-        "no_usage_location": "Set the user's usage location (two letters, GB and not UK), then plan again.",
-        "no_seat": "Buy or free seats of the target product, then run apply again.",
-        "conflict": "Another license of this user excludes a plan of the target: remove it or switch the plan off.",
-        "dependency": "Another license of this user needs a plan that would go: settle that license first.",
-        "inherited": "The license comes from a group: change it on the group, or take the user out of it.",
-        "already_gone": "The license to remove was not there any more: the user is read again to see what is true.",
-        "unknown_sku": "The tenant does not own this product: correct the target or buy it.",
-        "company_sku": "This product belongs to the organization and cannot be given to a user: choose another target.",
-        "unknown_plan": "A plan to switch off is not part of this tenant's product: plan again on a fresh snapshot.",
-        "duplicate_address": "Another object has one of the user's mail addresses: resolve that, then plan again.",
-        "wrong_body": "The request was not understood: report this as a defect, with the run folder.",
-        "review": "Graph refused for a reason that is not known here: read the message and decide by hand.",
-        "unauthorized": "Sign in again: the token was refused although it was fresh.",
-        "permission": "Grant the application permission LicenseAssignment.ReadWrite.All with admin consent.",
-        "restricted_management": "This user is restricted: give it a role for the restricted unit.",
-        "gone": "The user does not exist any more: nothing to do, unless it is restored.",
-        "concurrent_write": "Somebody else changed the same object: it is sent again shortly.",
-        "conflicting_state": "The object is in a state that does not allow the change now: the user is read again.",
-        "locked": "The object is locked at the moment: it is sent again later.",
-        "failed_dependency": "Graph did not carry out the request for want of another one: the user is read again.",
-        "throttled": "Graph asked us to wait: it is sent again later.",
-        "unavailable": "The service was not available: the user is read before anything is sent again.",
-        "server_error": "The service failed while answering: the user is read before anything is sent again.",
-        "unexpected_success": "Graph said yes in an undocumented way: the user is read to see what is true.",
-        "unknown_status": "Graph answered with a status that is not documented here: report it, with the run folder.",
-        "not_sent": "The request did not leave: it is sent later.",
-        "lost_reply": "No answer came back: the user is read before anything is sent again.",
-        "missing_answer": "The batch was answered without this item: the user is read before anything is sent again.",
-        "unreadable": "The answer could not be read: the user is read before anything is sent again.",
-    }
-)  # fmt: skip
-"""One sentence for people per reason."""
-
 
 def meaning(status: int, code: str = "", message: str = "", retry_after_s: float | None = None) -> Meaning:
     """Judge the answer to one item.

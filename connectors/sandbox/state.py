@@ -93,8 +93,11 @@ class TenantState:
 
     def claim_addresses(self, user: User) -> None:
         """Count the explicit addresses of a user, so that duplicates can be found when a license is assigned."""
+        self._count_addresses(user, 1)
+
+    def _count_addresses(self, user: User, step: int) -> None:
         for address in user.proxies or ():
-            self._addresses[address.lower()] = self._addresses.get(address.lower(), 0) + 1
+            self._addresses[address.lower()] = self._addresses.get(address.lower(), 0) + step
 
     def has_duplicate_address(self, user: User) -> bool:
         """True when another object claims one of the user's explicit proxy addresses."""
@@ -120,20 +123,22 @@ class TenantState:
         self._by_upn[upn.lower()] = user
 
     def delete_user(self, user: User, now: float) -> None:
-        """Soft-delete: the seats are free at once, the object keeps showing the licenses it had."""
+        """Soft-delete: seats and addresses are free at once, the object keeps showing the licenses it had."""
         self.remember(user, now)
         for sku in user.profile.held:
             self._count(sku, user.row, 0, now)
         user.deleted_at = now
         del self._by_id[user.id], self._by_upn[user.upn.lower()]
+        self._count_addresses(user, -1)
         for group in self.groups.values():
             group.members.pop(user.id, None)
 
     def restore_user(self, user: User, now: float) -> None:
-        """Undo a soft-delete; the licenses come back with the object."""
+        """Undo a soft-delete; licenses and addresses come back with the object."""
         self.remember(user, now)
         user.deleted_at = None
         self._by_id[user.id] = self._by_upn[user.upn.lower()] = user
+        self._count_addresses(user, 1)
         for sku in user.profile.held:
             self._count(sku, user.row, 1, now)
 

@@ -23,6 +23,8 @@ GRACE_S = 8.0
 ANSWER_S = 120.0
 IDLE_S = 0.2
 BACK_OFF_S = 2.0
+WORKERS_PER_PLACE = 2
+"""While one worker waits for the answer to its write, another reads the users that come next."""
 
 
 class Tenant(Protocol):
@@ -67,7 +69,7 @@ class Ending:
 
 @dataclass(slots=True)
 class Session:
-    """What one apply works with."""
+    """What one apply works with. At most `in_flight` batches of writes are on their way at once."""
 
     tenant: Tenant
     journal: Journal
@@ -76,7 +78,7 @@ class Session:
     clock: Clock
     answers: Answers
     patience_s: float
-    workers: int
+    in_flight: int
     last_wave: str
     stop_waves: frozenset[str]
     on_progress: Callable[[Progress], None]
@@ -87,6 +89,11 @@ class Session:
     helped: float = 0.0
     done_at_start: int = 0
     progress: Progress = field(default_factory=lambda: Progress(0))
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
+    places: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = asyncio.Semaphore(self.in_flight)
 
 
 async def apply(session: Session) -> Ending:
@@ -99,7 +106,7 @@ async def apply(session: Session) -> Ending:
     session.board.open(session.clock.now())
     counts = session.board.counts
     session.done_at_start = len(session.board.tasks) - counts["pending"] - counts["in_doubt"]
-    workers = [asyncio.create_task(_worker(session)) for _ in range(session.workers)]
+    workers = [asyncio.create_task(_worker(session)) for _ in range(session.in_flight * WORKERS_PER_PLACE)]
     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     await _drain(session, workers)
     results = await asyncio.gather(*workers, return_exceptions=True)
@@ -214,25 +221,59 @@ def _ending(session: Session) -> Ending:
 
 
 async def _write(session: Session, tasks: Sequence[Task]) -> None:
-    """One batch: read, wait for a turn, and send what is still as planned."""
-    ready = await _fresh(session, tasks)
-    if ready:
-        await _send(session, ready)
+    """One batch: read, wait for a place and a turn, and send what is still as planned.
+
+    Reading goes on while others write; only so many batches as there are places are on their way at once.
+    """
+    read = await _read(session, tasks)
+    async with session.places:
+        async with session.line:
+            ready = await _at_turn(session, read)
+        if ready:
+            await _send(session, ready)
 
 
-async def _fresh(session: Session, tasks: Sequence[Task]) -> list[Task]:
-    """Return the users that are still as planned, on reads at most READ_AGE_MAX old; settle the others."""
-    while True:
-        reads = await session.tenant.read_users([t.user_id for t in tasks])
-        ready = [task for task, read in zip(tasks, reads, strict=True) if _as_planned(session, task, read)]
-        if not ready:
-            return []
-        tasks = ready
-        await session.tenant.write_turn(len(ready))
-        if session.clock.now() - min(r.read_at for r in reads) <= READ_AGE_MAX and not session.control.must_end():
-            return ready
-        if session.control.must_end():
-            raise Unfinished(f"Stopped: {session.control.must_end()}. The same command continues.")
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Users that are as planned, and when the oldest of their reads was made."""
+
+    tasks: list[Task]
+    at: datetime
+
+
+async def _read(session: Session, tasks: Sequence[Task]) -> _Read:
+    """Read these users; settle the ones that are not as planned.
+
+    A read that had to be asked again for some of the users is as old as its first question.
+    """
+    asked_at = session.clock.now()
+    reads = await session.tenant.read_users([t.user_id for t in tasks])
+    ready = [task for task, read in zip(tasks, reads, strict=True) if _as_planned(session, task, read)]
+    return _Read(ready, asked_at)
+
+
+async def _at_turn(session: Session, read: _Read) -> list[Task]:
+    """Wait for the turn of this batch; return the users to send, on reads at most READ_AGE_MAX old.
+
+    One batch waits here at a time, so a slow pace does not let the reads of a whole queue grow old. Reads that have
+    aged while others had their turn are made again before the wait, and after it where the wait itself was long.
+    """
+    while reason := session.control.must_wait():
+        await _wait(session, reason, 1.0)
+    if read.tasks and _age(session, read) > READ_AGE_MAX / 2:
+        read = await _read(session, read.tasks)
+    if not read.tasks or session.failure is not None:
+        return []
+    await session.tenant.write_turn(len(read.tasks))
+    while read.tasks and _age(session, read) > READ_AGE_MAX:
+        read = await _read(session, read.tasks)
+    if reason := session.control.must_end():
+        raise Unfinished(f"Stopped: {reason}. The same command continues.")
+    return read.tasks if session.failure is None else []
+
+
+def _age(session: Session, read: _Read) -> timedelta:
+    return session.clock.now() - read.at
 
 
 def _as_planned(session: Session, task: Task, read: UserRead) -> bool:

@@ -194,7 +194,7 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
             applied=sum(s.state == "applied" for s in work.standings.values()),
         ),
         patience_s=settings.pace.wait_minutes_max * 60,
-        workers=settings.pace.batches_in_flight_max,
+        in_flight=settings.pace.batches_in_flight_max,
         last_wave=work.last_wave,
         stop_waves=frozenset(w for w in work.plan.wave_names if work.plan.stops_after(w)),
         on_progress=parts.watcher.progress,

@@ -80,9 +80,9 @@ def choose(
         rule[hit] = entry.name
         choice[hit] = _index(targets, entry.targets)
     wished = users["id"].isin([user_id for user_id, wish in wishes.items() if wish.targets is not None])
-    ids = users["id"].to_list()
-    for at in np.flatnonzero(wished.to_numpy(dtype=bool)).tolist():
-        wish = wishes[UserId(ids[at])]
+    named = np.flatnonzero(wished.to_numpy(dtype=bool))
+    for at, user_id in zip(named.tolist(), users["id"].iloc[named], strict=True):
+        wish = wishes[UserId(user_id)]
         rule[at] = f"roster line {wish.line}"
         choice[at] = _index(targets, wish.targets or ())
     return pd.DataFrame({"rule": rule, "choice": choice}, index=users.index), targets

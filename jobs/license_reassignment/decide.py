@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.families import PlanFamilies
 from connectors.tenant import AddLicense, LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.coverage import (
+    AddonCover,
     Holding,
     broken_dependencies,
     conflicts,
@@ -16,6 +17,7 @@ from jobs.license_reassignment.coverage import (
     voice_at_risk,
 )
 from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.remarks import addons_beside, national, remarks_of
 from jobs.license_reassignment.translate import Translation, translate
 
 
@@ -33,7 +35,11 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """The user changes in one request. `add` leaves out targets already held; `needs` are the seats it takes."""
+    """The user changes in one request. `add` leaves out targets already held; `needs` are the seats it takes.
+
+    `addons` says of each add-on that is kept how far the targets cover it; `remarks` are codes of the remarks table,
+    `national` those that also depend on the user's country.
+    """
 
     targets: tuple[SkuId, ...]
     add: tuple[AddLicense, ...]
@@ -42,6 +48,9 @@ class Swap:
     kept_off: tuple[PlanId, ...] = ()
     new_on: tuple[PlanId, ...] = ()
     lost: tuple[PlanId, ...] = ()
+    addons: tuple[tuple[SkuId, AddonCover], ...] = ()
+    remarks: tuple[str, ...] = ()
+    national: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +162,14 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
     stay = _service_lost(before, after, traits, context) or _plans_at_odds(before, after, context)
     if stay:
         return Stay(stay.reason, stay.detail, targets, translation.lost)
-    return _request(targets, needs, held, translation)
+    swap = _request(targets, needs, held, translation)
+    base = [*added, *(a for a in staying if a.sku_id in targets)]
+    return replace(
+        swap,
+        addons=addons_beside(staying, base, context.skus, context.families),
+        remarks=remarks_of(before, after, context.families, voice=traits.voice),
+        national=national(before, after),
+    )
 
 
 def _request(

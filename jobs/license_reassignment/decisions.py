@@ -11,6 +11,7 @@ from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
 from jobs.license_reassignment.policy import Policy, Wish
+from jobs.license_reassignment.remarks import SEPARATOR
 
 DECISION_COLUMNS = (
     "id",
@@ -29,7 +30,12 @@ DECISION_COLUMNS = (
     "plans_new_on",
     "plans_lost",
     "roster_line",
+    "addons",
+    "remarks",
 )
+
+_LONG_COLUMNS = frozenset({"disabled_plans", "plans_kept_off", "plans_new_on", "plans_lost"})
+"""Lists of plan ids, up to some kilobytes each: a text is kept once, however many users share it."""
 
 NO_WISH = Wish(line=0)
 
@@ -37,6 +43,11 @@ NO_WISH = Wish(line=0)
 def disabled_text(swap: Swap) -> str:
     """Render the switched-off plans per added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
     return ";".join(f"{a.sku_id}:{'+'.join(a.disabled_plans)}" for a in swap.add if a.disabled_plans)
+
+
+def addons_text(swap: Swap) -> str:
+    """Render what is kept beside the targets: `skuId:covered;skuId:kept;…`."""
+    return ";".join(f"{sku}:{cover}" for sku, cover in swap.addons)
 
 
 def tabulate(
@@ -109,9 +120,9 @@ def _wish_codes(users: pd.DataFrame, wishes: Mapping[UserId, Wish]) -> tuple[np.
     distinct = [NO_WISH]
     numbers: dict[tuple[object, ...], int] = {_personal(NO_WISH): 0}
     codes = np.zeros(len(users), dtype=np.int64)
-    ids = users["id"].to_list()
-    for at in np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool)).tolist():
-        wish = wishes[UserId(ids[at])]
+    named = np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool))
+    for at, user_id in zip(named.tolist(), users["id"].iloc[named], strict=True):
+        wish = wishes[UserId(user_id)]
         key = _personal(wish)
         if key not in numbers:
             numbers[key] = len(distinct)
@@ -135,19 +146,32 @@ def verdict_columns(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 
 def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verdict], code: np.ndarray) -> pd.DataFrame:
-    wide = verdict_columns(verdicts).take(code).reset_index(drop=True)
+    per_verdict = verdict_columns(verdicts)
     table = pd.DataFrame(
         {
-            "id": users["id"].to_numpy(dtype=object),
-            "name": users["user_principal_name"].to_numpy(dtype=object),
-            "rule": rules.to_numpy(dtype=object),
-            "before": users["profile"].to_numpy(),
+            "id": users["id"].array,
+            "name": users["user_principal_name"].array,
+            "rule": rules.array,
+            "before": users["profile"].array,
         }
     )
     for column in _VERDICT_COLUMNS:
-        table[column] = wide[column].to_numpy()
+        texts = per_verdict[column].to_numpy(dtype=object)
+        table[column] = _shared(texts, code) if column in _LONG_COLUMNS else texts[code]
     table["verdict"] = code
     return table
+
+
+def _shared(texts: np.ndarray, code: np.ndarray) -> pd.Series[str]:
+    """Give each row the text of its verdict as a category; "" is always one of them."""
+    distinct, number = np.unique(np.append(texts, ""), return_inverse=True)
+    return pd.Series(pd.Categorical.from_codes(number[code].astype(np.int32), pd.Index(distinct)))
+
+
+def as_text(table: pd.DataFrame, extra: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the DECISION_COLUMNS and the extra ones as text; the long ones stay categories."""
+    shown = table.loc[:, [*DECISION_COLUMNS, *extra]]
+    return shown.astype({column: str for column in shown if column not in _LONG_COLUMNS})
 
 
 _VERDICT_COLUMNS = (
@@ -161,6 +185,8 @@ _VERDICT_COLUMNS = (
     "plans_kept_off",
     "plans_new_on",
     "plans_lost",
+    "addons",
+    "remarks",
 )
 
 
@@ -178,15 +204,17 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
                 "+".join(verdict.kept_off),
                 "+".join(verdict.new_on),
                 "+".join(verdict.lost),
+                addons_text(verdict),
+                SEPARATOR.join(verdict.remarks),
             )
         case Stay():
             targets = "+".join(verdict.targets)
-            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", "+".join(verdict.lost))
+            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", "+".join(verdict.lost), "", "")
 
 
 def hold(table: pd.DataFrame, rows: np.ndarray, reason: str, detail: Sequence[str]) -> None:
     """Turn changes into holds, in place: the rows keep their rule and targets, and send nothing."""
-    for column in ("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on", "wave"):
+    for column in ("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on", "addons", "remarks", "wave"):
         table.loc[rows, column] = ""
     table.loc[rows, "kind"] = "hold"
     table.loc[rows, "reason"] = reason

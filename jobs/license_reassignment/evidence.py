@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -30,6 +30,9 @@ from connectors.tenant import (
 )
 
 Which = Literal["snapshot", "after"]
+_TOUCHY = r"^\W|[\x00-\x1f\x7f-\x9f]"
+"""What the formula guard can change: it starts with no letter or figure, or has a control character in it."""
+
 _FREE_TEXT = ("user_principal_name", "display_name", "mail", "proxy_addresses", "department", "country", "company_name")
 
 
@@ -42,22 +45,27 @@ def csv_bytes(table: pd.DataFrame, *, free_text: tuple[str, ...] = ()) -> bytes:
     """Write a table of text as UTF-8 CSV (RFC 4180); free-text columns get the formula guard."""
     shown = table.copy(deep=False)
     for column in free_text:
-        texts = shown[column]
-        known = {text: guard(text) for text in texts.unique()}
-        shown[column] = texts.map(known)
-    out = io.StringIO(newline="")
-    shown.to_csv(out, index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
-    return out.getvalue().encode()
+        shown[column] = _changed(shown[column], guard)
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    shown.to_csv(text, index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    text.detach()
+    return out.getvalue()
+
+
+def _changed(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
+    """Apply `guard` or `unguard` where it may matter: nearly every text begins with a letter and stays as it is."""
+    touchy = texts.str.contains(_TOUCHY, regex=True)
+    if not touchy.any():
+        return texts
+    return texts.mask(touchy, texts[touchy].map(change))
 
 
 def read_csv(data: bytes, *, free_text: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a table written by `csv_bytes`; every cell is text, an empty one is ""."""
     table = pd.read_csv(io.BytesIO(data), dtype="string[pyarrow]", keep_default_na=False, na_filter=False)
     for column in free_text:
-        texts = table[column]
-        known = {text: unguard(text) for text in texts.unique()}
-        if any(old != new for old, new in known.items()):
-            table[column] = texts.map(known).astype("string[pyarrow]")
+        table[column] = _changed(table[column], unguard)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.catalog import Catalog
@@ -12,6 +13,9 @@ from jobs.license_reassignment.coverage import Holding, data_at_risk
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reconciliation import Incident
+
+MAILBOX_DAYS = 30
+"""Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
 
 
 def all_incidents(
@@ -27,7 +31,7 @@ def all_incidents(
     found = [
         *_beyond_plan(plan, journal),
         *_bare(plan, users),
-        *_lost(plan, users, before, catalog),
+        *_lost(plan, users, before, after, catalog),
         *_other_licenses(plan, users, after),
         *_foreign(moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
@@ -72,7 +76,9 @@ def is_bare(user: User, sources: Sequence[SkuId]) -> bool:
     if user.after is None:
         return False
     had = any(s in user.before.skus for s in sources)
-    return had and not any(s in user.after.skus for s in (*sources, *user.row.targets))
+    # An assignment in error gives no license: Graph lists it, and the user has nothing of it.
+    has = {a.sku_id for a in user.after.assignments if a.state.casefold() not in {"error", "disabled"}}
+    return had and has.isdisjoint((*sources, *user.row.targets))
 
 
 def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
@@ -80,8 +86,7 @@ def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
         Incident(
             "bare_user",
             u.name,
-            "holds neither the source nor a target; mailbox data is kept for 30 days"
-            + ("" if u.standing.sent else "; no request of ours was sent for this user"),
+            "holds neither the source nor a target; " + _kept_until(u),
             harm=u.standing.sent > 0,
         )
         for u in users
@@ -89,23 +94,47 @@ def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
     ]
 
 
-def _lost(plan: Plan, users: Sequence[User], before: TenantSnapshot, catalog: Catalog) -> list[Incident]:
-    """Data services that our own change took, judged on what the user held before: others' changes are not ours."""
+def _kept_until(user: User) -> str:
+    """Say until when the mailbox is kept: 30 days from the removal, of which only our own has a date here."""
+    if not user.standing.sent:
+        return "mailbox data is kept for 30 days; no request of ours was sent for this user"
+    last = datetime.fromisoformat(user.standing.at) + timedelta(days=MAILBOX_DAYS)
+    return f"mailbox data is kept for {MAILBOX_DAYS} days: until {last.date()} if our change took the license"
+
+
+def _lost(
+    plan: Plan, users: Sequence[User], before: TenantSnapshot, after: TenantSnapshot, catalog: Catalog
+) -> list[Incident]:
+    """Data services that users whom we moved have lost: by our own change, which is harm, or by somebody since."""
     accepted = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
     acknowledged = set(plan.header.get("acknowledged", ()))
-    skus = {s.sku_id: s for s in before.skus}
-    known: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
+    losses = _Losses(before, after, catalog)
     found = []
     for user in users:
         if not user.ours or accepted or user.id in acknowledged:
             continue
-        pair = (user.before, changed(user.before, user))
-        if pair not in known:
-            sides = [Holding.of(((skus.get(a.sku_id), a) for a in p.assignments), catalog.families) for p in pair]
-            known[pair] = "; ".join(loss.sentence for loss in data_at_risk(*sides))
-        if known[pair]:
-            found.append(Incident("lost_service", user.name, known[pair], harm=True))
+        ours = losses.between(user.before, changed(user.before, user))
+        theirs = "" if ours or user.after is None else losses.between(user.before, user.after)
+        if ours or (theirs and not is_bare(user, plan.sources)):
+            found.append(Incident("lost_service", user.name, ours or f"{theirs}; not by us", harm=bool(ours)))
     return found
+
+
+class _Losses:
+    """Says what a change of profile takes away; equal changes are looked at once."""
+
+    def __init__(self, before: TenantSnapshot, after: TenantSnapshot, catalog: Catalog) -> None:
+        self._skus = {s.sku_id: s for s in (*after.skus, *before.skus)}
+        self._families = catalog.families
+        self._known: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
+
+    def between(self, was: LicenseProfile, now: LicenseProfile) -> str:
+        """Return the lost or lowered services as sentences, "" for none."""
+        pair = (was, now)
+        if pair not in self._known:
+            sides = [Holding.of(((self._skus.get(a.sku_id), a) for a in p.assignments), self._families) for p in pair]
+            self._known[pair] = "; ".join(loss.sentence for loss in data_at_risk(*sides))
+        return self._known[pair]
 
 
 def changed(profile: LicenseProfile, user: User) -> LicenseProfile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -11,10 +12,13 @@ import pandas as pd
 from connectors.catalog import Catalog
 from connectors.roster import RowError
 from connectors.tenant import SkuId, TenantSnapshot
-from jobs.license_reassignment import allot, evidence
+from connectors.user_words import load_user_words
+from connectors.voice_countries import load_voice_countries
+from jobs.license_reassignment import allot, evidence, telling
+from jobs.license_reassignment.audience import Vocabulary, notice_files
 from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
-from jobs.license_reassignment.decisions import DECISION_COLUMNS, roster_columns, tabulate
+from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
 from jobs.license_reassignment.plan import (
     Plan,
     canonical,
@@ -66,6 +70,7 @@ def draw_up(inputs: Inputs) -> Draft:
     )
     allot.fill_waves(table, inputs.policy.waves)
     seats = allot.give_seats(table, verdicts, _seat_rows(inputs), inputs.policy.waves, capped=_capped(inputs))
+    telling.add_user_remarks(table, verdicts, inputs.snapshot, load_voice_countries(), inputs.policy.sources)
     return _draft(inputs, table, seats)
 
 
@@ -123,7 +128,8 @@ def _capped(inputs: Inputs) -> dict[SkuId, int]:
 def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Draft:
     snapshot = inputs.snapshot
     extra = roster_columns(inputs.bound.wishes)
-    decisions = table.loc[:, [*DECISION_COLUMNS, *extra]].astype(str)
+    targets = targets_of(inputs.policy, inputs.wishes)
+    decisions = as_text(table, extra)
     header: dict[str, Any] = {
         "tool_version": inputs.tool_version,
         "created_at": inputs.created_at,
@@ -141,13 +147,20 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
             "rejected": inputs.bound.rows_in - inputs.bound.rows_used,
         },
         "sources": [product(snapshot, inputs.catalog, s) for s in inputs.policy.sources],
-        "targets": [product(snapshot, inputs.catalog, t) for t in targets_of(inputs.policy, inputs.wishes)],
+        "targets": [product(snapshot, inputs.catalog, t) for t in targets],
         "acknowledged": sorted(u for u, w in inputs.bound.wishes.items() if w.backup_acknowledged_by),
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
         "roster_columns": extra,
+        "remarks": telling.remarks_told(decisions),
+        "addons": telling.addon_counts(decisions, snapshot),
+        "company_wide": telling.company_wide(snapshot),
+        "unexpected_holders": telling.unexpected_holders(decisions, snapshot, targets, inputs.policy.sources),
     }
-    return finish(header, snapshot, decisions, seats, inputs.bound.errors)
+    notices = notice_files(
+        decisions, snapshot, allot.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
+    )
+    return finish(header, snapshot, decisions, seats, inputs.bound.errors, notices)
 
 
 def finish(
@@ -156,9 +169,10 @@ def finish(
     decisions: pd.DataFrame,
     seats: Sequence[SeatRow],
     errors: Sequence[RowError] = (),
+    notices: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Draft:
     """Add to a header what follows from snapshot and decisions, its names and its digests; make the files."""
-    files = evidence.snapshot_files(snapshot, "snapshot")
+    files = {**evidence.snapshot_files(snapshot, "snapshot"), **notices}
     files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=(*FREE_TEXT, *header["roster_columns"]))
     files["rejected.csv"] = rejected_csv(errors)
     snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connectors.audit_log import AuditRecord
 from connectors.catalog import Catalog
 from connectors.clock import Clock
 from connectors.tenant import (
@@ -56,6 +57,10 @@ class TenantClient(Protocol):
 
     async def read_health(self) -> tuple[ServiceHealth, ...] | None:
         """Read the service health; None without the optional permission."""
+        ...
+
+    async def read_audit(self, app_id: str, since: datetime, until: datetime) -> tuple[AuditRecord, ...] | None:
+        """Read what Entra recorded of an app's license changes; None without the optional permission."""
         ...
 
     async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:

@@ -29,6 +29,7 @@ from jobs.license_reassignment.resolve import (
     with_roster_waves,
 )
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.telling import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
     )
     if not draft.plan.decisions["kind"].eq("change").any():
         found.append("The plan changes nobody.")
-    return found
+    return [*found, *sentences(draft.plan.header)]
 
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:

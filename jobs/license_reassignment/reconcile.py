@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from connectors.audit_log import AuditEntry
 from connectors.catalog import Catalog
 from connectors.tenant import SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment import gates, incidents, readiness, tables
-from jobs.license_reassignment.comparison import Movement, Sides, holders, movements, outcome_counts, users_of
+from jobs.license_reassignment import gates, incidents, readiness, record, tables
+from jobs.license_reassignment.comparison import Movement, Sides, User, holders, movements, outcome_counts, users_of
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.outcome import Entry, fold
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import (
+    OUTCOMES,
+    Gate,
     LedgerRow,
     Reconciliation,
-    Requests,
     Residual,
     ResidualHolder,
-    Run,
     SubscriptionRow,
-    Timing,
     Totals,
 )
+from jobs.license_reassignment.routes import Ending, ending
+from jobs.license_reassignment.since_last import Former, after_cancel, since_last
+from jobs.license_reassignment.witness import testimony
 
 # Add-ons that Office 365 E4 could carry, after Microsoft's list; Graph does not say whether they hang on it.
 ADDON_PART_NUMBERS = frozenset(
@@ -50,6 +52,8 @@ class Evidence:
     rejected_rows: int
     roster_rows: int
     catalog: Catalog
+    audit_log: Sequence[AuditEntry] = ()
+    former: Former | None = None
 
 
 def reconcile(evidence: Evidence) -> Reconciliation:
@@ -57,35 +61,28 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     plan, before, after = evidence.plan, evidence.before, evidence.after
     sides = Sides(before, after)
     standings = fold(evidence.journal)
-    agreed = bool(evidence.verification.get("scans_agreed"))
+    agreed = bool(evidence.verification.get("scans_agreed", True))
     users = users_of(plan, sides, standings, before.profiles, agree=agreed)
     moved = movements(sides, users, (*plan.sources, *plan.targets))
     ledger = _ledger(plan, before, after, moved)
     counts = outcome_counts(users)
-    totals = Totals(
-        in_scope=len(users),
-        moved=counts["moved"],
-        already_on_target=counts["already_on_target"],
-        moved_by_group=counts["moved_by_group"],
-        held=counts["held"],
-        refused=counts["refused"],
-        drifted=counts["drifted"],
-        gone=counts["gone"],
-        in_doubt=counts["in_doubt"],
-        pending=counts["pending"],
-        rejected_rows=evidence.rejected_rows,
-        roster_rows=evidence.roster_rows,
-    )
-    assert totals.in_scope == sum(counts.values()), "every user in scope has exactly one outcome"
+    totals = _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
     found = incidents.all_incidents(evidence.plan, users, moved, before, after, evidence.journal, evidence.catalog)
     answers = () if plan.undo else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
+    later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
-    go = restored if plan.undo else all(g.passed for g in answers)
-    verdict = "GO" if go else "NO-GO"
+    verdict = "GO" if (restored if plan.undo else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
-    advice, why = _undo_advice(totals) if plan.undo else _advice(verdict, totals, residual)
+    advice, why = _undo_advice(totals) if plan.undo else _advice(verdict, totals, residual, cancelled=bool(later))
     names = evidence.catalog.names
+    witness = testimony(
+        evidence.verification.get("witness"),
+        evidence.audit_log,
+        evidence.journal,
+        standings,
+        {u.id: u.name for u in users},
+    )
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
@@ -101,21 +98,52 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         advice=advice,
         advice_reason=why,
         incidents=found,
-        requests=_requests(evidence),
-        timing=_timing(evidence, counts),
-        run=_run(evidence),
+        requests=record.requests_of(evidence.journal, evidence.verification),
+        timing=record.timing_of(evidence.journal, evidence.verification, counts),
+        run=record.run_of(plan, evidence.journal, evidence.verification),
         sources=tuple(_part(after, before, s) for s in plan.sources),
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
-        actions=tables.actions(users, left, answers),
-        not_checked=tables.not_checked(evidence.verification, after),
+        actions=tables.actions(users, left, (*answers, *later)),
+        not_checked=tables.not_checked(evidence.verification, after, witness),
         reads_before=before.reads,
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
         users=tables.users_table(users, before, after, names, _extra(plan)),
         undo=plan.undo,
+        ending=None if plan.undo else _ending(evidence),
+        witness=witness,
+        since_last=since_last(evidence.former, (*answers, *later), users, left),
+        after_cancel=later,
+    )
+
+
+def _totals(evidence: Evidence, counts: Mapping[str, int]) -> Totals:
+    totals = Totals(
+        in_scope=sum(counts.values()),
+        **{outcome: counts[outcome] for outcome in OUTCOMES},
+        rejected_rows=evidence.rejected_rows,
+        roster_rows=evidence.roster_rows,
+    )
+    assert set(counts) <= set(OUTCOMES), "every user in scope has exactly one outcome"
+    return totals
+
+
+def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]:
+    if evidence.plan.undo or not evidence.verification.get("after_cancel"):
+        return ()
+    ready = readiness.not_ready(evidence.after, evidence.plan.targets)
+    return after_cancel(evidence.after, evidence.plan.sources, ready, users, evidence.former)
+
+
+def _ending(evidence: Evidence) -> Ending:
+    verified_at = str(evidence.verification.get("verified_at", "")) or evidence.after.ended.isoformat()
+    declared = evidence.verification.get("declare", {})
+    plan = evidence.plan
+    return ending(
+        evidence.after, plan.sources, plan.targets, declared, tenant_id=plan.tenant_id, verified_at=verified_at
     )
 
 
@@ -248,10 +276,10 @@ def _undo_advice(totals: Totals) -> tuple[str, str]:
     return "keep", f"an undo plan asks no cancel gates: {back} of {totals.in_scope} users are restored"
 
 
-def _advice(verdict: str, totals: Totals, residual: Residual) -> tuple[str, str]:
+def _advice(verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
-        return "cancel", "every gate is open"
+        return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
     open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
     if left and not open_work:
         return f"reduce seats to {left}", f"{left} users still hold the source SKU, and nothing planned is open"
@@ -267,64 +295,4 @@ def _subscriptions(plan: Plan, after: TenantSnapshot, verdict: str, advice: str)
     return tuple(
         SubscriptionRow(s.id, s.sku_id, s.part_number, s.status, s.total_licenses, s.next_lifecycle, word(s.sku_id))
         for s in sorted(after.subscriptions, key=lambda s: (s.sku_id not in plan.sources, s.part_number, s.id))
-    )
-
-
-def _requests(evidence: Evidence) -> Requests:
-    ends = [e.body.get("traffic", {}) for e in evidence.journal if e.kind == "end"]
-    ends.append(evidence.verification.get("traffic", {}))
-
-    def total(key: str) -> float:
-        return sum(float(t.get(key, 0)) for t in ends)
-
-    return Requests(
-        http=int(total("http")),
-        batches=int(total("batches")),
-        writes=int(total("writes")),
-        throttled=int(total("throttled")),
-        waited_seconds=round(total("waited_seconds"), 3),
-    )
-
-
-def _timing(evidence: Evidence, counts: Mapping[str, int]) -> Timing:
-    sessions: list[tuple[str, str]] = []
-    for entry in evidence.journal:
-        if entry.kind == "start":
-            sessions.append((entry.at, entry.at))
-        elif sessions and entry.kind in {"outcome", "settled", "end"}:
-            sessions[-1] = (sessions[-1][0], entry.at)
-    seconds = sum((_time(b) - _time(a)).total_seconds() for a, b in sessions)
-    moved = counts["moved"] + counts["moved_by_group"]
-    return Timing(
-        started_at=sessions[0][0] if sessions else "",
-        finished_at=sessions[-1][1] if sessions else "",
-        apply_seconds=round(seconds, 3),
-        users_per_second=round(moved / seconds, 3) if seconds else 0.0,
-        verified_at=str(evidence.verification.get("verified_at", "")),
-    )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _run(evidence: Evidence) -> Run:
-    starts = [e.body for e in evidence.journal if e.kind == "start"]
-    last, seen = (starts[-1] if starts else {}), evidence.verification
-    declare = seen.get("declare", {})
-    author = str(declare.get("by", ""))
-    facts = {
-        "purchase_channel": declare.get("purchase_channel", ""),
-        "billing_agreement": declare.get("billing_agreement", ""),
-    }
-    facts.update({f"addons.{k}": v for k, v in declare.get("addons", {}).items()})
-    return Run(
-        tool_version=str(seen.get("tool_version", "")),
-        applied_by=str(last.get("app_id", "")),
-        verified_by=str(seen.get("app_id", "")),
-        operator=str(last.get("operator", seen.get("operator", ""))),
-        host=str(last.get("host", seen.get("host", ""))),
-        config_sha256=str(evidence.plan.header["config_sha256"]),
-        roster_sha256=str(evidence.plan.header["roster"]["sha256"]),
-        declared=tuple((k, str(v), author) for k, v in facts.items() if v),
     )

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connectors.tenant import Names, ReadRecord
+    from jobs.license_reassignment.routes import Ending
+    from jobs.license_reassignment.since_last import SinceLast
+    from jobs.license_reassignment.witness import Witness
 
 FORMAT_VERSION = "1.0"
 
@@ -211,8 +214,11 @@ class Action:
 class Reconciliation:
     """Everything a report says. `users` has USERS_COLUMNS (all text), then the roster's own further columns.
 
-    `held_by_reason` maps a reason code to its count; `remedies` a reason code to its sentence; `not_checked` are sentences; `reads` is the evidence of the last
-    reads, `reads_before` of the snapshot; `journal_head` is (lines, hash).
+    `held_by_reason` maps a reason code to its count; `remedies` a reason code to its sentence; `not_checked` are
+    sentences; `reads` is the evidence of the last reads, `reads_before` of the snapshot; `journal_head` is
+    (lines, hash). `ending` says how the source subscriptions end, `witness` what Microsoft's own record says,
+    `since_last` what is different from the verification before, and `after_cancel` holds the checks of a look after
+    the cancellation, () for any other look.
     """
 
     plan_id: str
@@ -246,3 +252,8 @@ class Reconciliation:
     undo: bool = False
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    ending: Ending | None = None
+    witness: Witness | None = None
+    since_last: SinceLast | None = None
+    after_cancel: tuple[Gate, ...] = ()
+    pseudonymised: bool = False

@@ -45,6 +45,8 @@ class RunDir:
         """Write a file whole or not at all: a temporary file is flushed to disk and renamed over the old one."""
         target = self.path / name
         try:
+            if target.parent != self.path:
+                target.parent.mkdir(mode=0o700, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{target.name}.")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -71,6 +73,7 @@ class RunDir:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in present:
+                (folder / name).parent.mkdir(mode=0o700, exist_ok=True)
                 (self.path / name).replace(folder / name)
         except OSError as error:
             raise _unwritable(folder, error) from error

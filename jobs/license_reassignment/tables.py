@@ -12,6 +12,7 @@ from jobs.license_reassignment.comparison import User
 from jobs.license_reassignment.plan import split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Action, Gate, ResidualHolder
+from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
 
 
 def users_table(
@@ -127,15 +128,23 @@ def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequen
     return tuple(found)
 
 
-def not_checked(verification: Mapping[str, Any], after: TenantSnapshot) -> tuple[str, ...]:
+def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, witness: Witness) -> tuple[str, ...]:
     """Say plainly what this run did not look at."""
     sentences = [
         "Whether each service is provisioned behind the license (mailboxes, sites): the license level is verified.",
         "Billing: prices, credits, unpaid balance and terms are not in Microsoft Graph.",
         "Whether somebody really used voice: only licenses and the roster's declaration are known.",
         "Provisioning sources outside Graph (Entra Connect, HR, Okta) that could assign the old SKU again.",
-        "Microsoft's own audit log is not part of this evidence.",
+        "Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not say it.",
     ]
+    if witness.status in {"not_permitted", "not_asked"}:
+        reason = "the permission AuditLog.Read.All is not granted" if witness.status == "not_permitted" else "not asked"
+        sentences.append(f"Microsoft's own audit log is not part of this evidence: {reason}.")
+    if witness.missing:
+        sentences.append(
+            f"{len(witness.missing)} of {witness.writes} changes have no record in Microsoft's audit log: records "
+            f"appear some {MINUTES_LATE} minutes late, and are kept for {RETENTION_DAYS[0]} or {RETENTION_DAYS[1]} days."
+        )
     if verification.get("health") is None:
         sentences.append("Service health: the permission ServiceHealth.Read.All is not granted.")
     sentences.extend(f"{name}: could not be read." for name in after.unread)

@@ -10,20 +10,24 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from connectors.audit_log import AuditRecord, from_lines, to_lines
 from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ReadScope, TenantSnapshot, Traffic
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.comparison import holders
-from jobs.license_reassignment.journal import utc_text
+from jobs.license_reassignment.journal import Head, utc_text
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report import render_all
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
+from jobs.license_reassignment.since_last import Former
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot
+from jobs.license_reassignment.witness import windows_of
 
 REPORTS = (
     "reconciliation.json",
@@ -34,12 +38,17 @@ REPORTS = (
     "report.xlsx",
     "summary.md",
     "gates.junit.xml",
+    *PSEUDONYMISED,
 )
-AFTER = ("after.csv", "after-profiles.json", "after-tenant.json")
+AUDIT_LOG = "audit-log.jsonl"
+AFTER = ("after.csv", "after-profiles.json", "after-tenant.json", AUDIT_LOG)
 
 
-async def verify(parts: Parts, run: RunDir) -> Reconciliation:
-    """Read the tenant afresh, keep what was read, and write the report. The former one moves to history."""
+async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Reconciliation:
+    """Read the tenant afresh, keep what was read, and write the report. The former one moves to history.
+
+    `after_cancel` asks besides whether the source is over and everybody who was fine still is.
+    """
     key = load_signing_key(parts.effective.signing_key_path)
     plan = load_plan(run)
     head = load_journal(run, plan)
@@ -55,14 +64,34 @@ async def verify(parts: Parts, run: RunDir) -> Reconciliation:
     last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
     after, agreed, scans = await _scan(parts, plan, before, last_write)
     health = await parts.tenant.read_health()
-    verification = _verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic)
+    asked, records = await _audit_log(parts, head)
+    verification = {
+        **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
+        "witness": asked,
+        "after_cancel": after_cancel,
+    }
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
     files["after-tenant.json"] = evidence.json_bytes({**rest, "verification": verification})
+    if records is not None:
+        files[AUDIT_LOG] = to_lines(records)
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
     for name, data in files.items():
         run.write(name, data)
     return report(run, parts.catalog, key)
+
+
+async def _audit_log(parts: Parts, head: Head) -> tuple[dict[str, Any], list[AuditRecord] | None]:
+    """Export what Entra recorded of our sessions; None where that is not permitted, or where nothing was written."""
+    windows, records = windows_of(entries(head.lines)), dict[str, AuditRecord]()
+    asked = {"asked_at": utc_text(parts.clock.now()), "windows": [asdict(w) for w in windows], "granted": True}
+    for window in windows:
+        since, until = datetime.fromisoformat(window.since), datetime.fromisoformat(window.until)
+        found = await parts.tenant.read_audit(window.app_id, since, until)
+        if found is None:
+            return {**asked, "granted": False}, None
+        records.update((str(r["id"]), r) for r in found)
+    return asked, list(records.values()) if windows else None
 
 
 def _verification(
@@ -78,6 +107,7 @@ def _verification(
         "scans": scans,
         "scans_agreed": agreed,
         "declare": parts.effective.settings.declare.model_dump(mode="json"),
+        "pseudonymise": parts.effective.settings.run.pseudonymise,
         "health": None if health is None else [asdict(h) for h in health],  # type: ignore[attr-defined]
         "traffic": asdict(parts.tenant.traffic.since(since)),
     }
@@ -138,6 +168,8 @@ def _counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bo
         offset = (was.consumed - holders(before, sku_id)) if was else 0
         consumed = now.consumed if now else 0
         lagging = sku_id in plan.sources and held == 0 and consumed != 0
+        if now is None and held == 0:
+            continue  # a subscription that is over takes its product and all of its counts with it
         if consumed - held != offset or lagging:
             return False
     return True
@@ -158,6 +190,26 @@ def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
         rejected_rows=int(plan.header["roster"]["rejected"]),
         roster_rows=int(plan.header["roster"]["rows"]),
         catalog=catalog,
+        audit_log=from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else (),
+        former=_former(run),
+    )
+
+
+def _former(run: RunDir) -> Former | None:
+    """Read what the last verification before this one said, as it was moved to history."""
+    said = sorted((run.path / "history").glob("*/reconciliation.json"))
+    if not said:
+        return None
+    folder = said[-1].parent.relative_to(run.path).as_posix()
+    document = orjson.loads(run.read(f"{folder}/reconciliation.json"))
+    users = evidence.read_csv(run.read(f"{folder}/users.csv"))
+    asked = (*document["gates"], *document.get("after_cancel", ()))
+    return Former(
+        verified_at=str(document["timing"]["verified_at"]),
+        verdict=str(document["verdict"]),
+        gates={g["id"]: g["status"] for g in asked},
+        outcomes=dict(zip(users["id"], users["outcome"], strict=True)),
+        residual={h["id"]: h["name"] for h in document["residual_holders"]},
     )
 
 
@@ -165,7 +217,10 @@ def report(run: RunDir, catalog: Catalog, key: Ed25519PrivateKey | None = None) 
     """Add up and render from the files alone; the same files give the same bytes. `key` signs the manifest."""
     evidence_found = load_evidence(run, catalog)
     found = reconcile(evidence_found)
-    for name, data in render_all(found, str(evidence_found.verification.get("language", "en"))).items():
+    language = str(evidence_found.verification.get("language", "en"))
+    for name, data in render_all(found, language).items():
         run.write(name, data)
+    if evidence_found.verification.get("pseudonymise"):
+        write_pseudonymised(run, found, language)
     seal(run, found, key)
     return found

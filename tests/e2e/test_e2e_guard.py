@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from e2e_rig import E3, SETTINGS, TENANT, Rig, tenant, until
@@ -131,3 +132,22 @@ def test_the_head_of_a_plan_says_what_was_frozen(rig: Rig) -> None:
     assert "differ" in done.err
     header = json.loads((rig.folder / "runs" / plan_id / "plan.json").read_bytes())
     assert ["ENTERPRISEPACK"] == [target["sku_part_number"] for target in header["targets"]]
+
+
+def test_a_runs_folder_that_cannot_be_made_is_4(rig: Rig) -> None:
+    """Something else stands in its place; nothing is lost."""
+    rig.serve(tenant())
+    (rig.folder / "taken").touch()
+    rig.run("plan", "--runs", "taken").says(4, "taken")
+    rig.run("run", "--runs", "taken", "--approve", TENANT).says(4, "taken")
+
+
+def test_outside_the_hours_for_writes_is_4(rig: Rig) -> None:
+    """Reading is allowed at any time."""
+    world = rig.serve(tenant())
+    hour = datetime.now(UTC).hour
+    rig.configure(f'{SETTINGS}\n[pace]\nwindow = "{(hour + 2) % 24:02d}:00-{(hour + 3) % 24:02d}:00"\n')
+    plan_id = rig.plan()
+    done = rig.run("apply", plan_id, "--tenant", TENANT, "--json")
+    assert (4, []) == (done.code, world.tenant.write_log), done.out
+    assert "window" in done.json["reason"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.catalog import load_catalog
 from connectors.graph.auth import FixedToken
@@ -18,8 +19,8 @@ from connectors.sandbox.model import Assignment, Group, User
 from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
-from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.apply import Progress
+from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
@@ -30,6 +31,7 @@ from jobs.settings import Effective, Settings
 
 T = TypeVar("T")
 CATALOG = load_catalog()
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 APP = "0d0d0d0d-1111-4222-8333-444444444444"
 CLEAN = dict.fromkeys(

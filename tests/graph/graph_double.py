@@ -15,11 +15,13 @@ import orjson
 from connectors.clock import Clock
 from connectors.graph.auth import FixedToken, TokenSource
 from connectors.graph.client import GraphClient, PaceSettings, open_client
-from connectors.tenant import AddLicense, AssignLicense, SkuId, UserId
+from connectors.tenant import AddLicense, AssignLicense, ReadScope, SkuId, TenantSnapshot, UserId
 
 ROOT = "https://graph.microsoft.com/v1.0"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 E4 = SkuId("1392051d-0cb9-4b7a-88d5-621fee5e8711")
+ORGANIZATION = {"id": "t", "displayName": "Contoso", "verifiedDomains": []}
+GROUP = "bbbbbbbb-0000-4000-8000-000000000001"
 E3 = SkuId("6fd2c87f-b296-42f0-b197-1e91e994b900")
 
 T = TypeVar("T")
@@ -214,3 +216,40 @@ def user(number: int, *states: dict[str, object], **more: object) -> dict[str, o
         "licenseAssignmentStates": list(held),
         **more,
     }
+
+
+def tenant(**routes: object) -> Callable[[httpx.Request], httpx.Response]:
+    """Answer a whole-tenant read: users, groups and singles as given, the rest as in a small tenant."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = request.url.path.removeprefix("/v1.0/").replace("/", "_").replace("$", "")
+        found = routes.get(name)
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        if callable(found):
+            found = found(request)
+        if isinstance(found, httpx.Response):
+            return found
+        return page(*{"organization": [ORGANIZATION], "subscribedSkus": [sku()]}.get(name, []))
+
+    return answer
+
+
+def read(double: Double, scope: ReadScope | None = None, **options: object) -> TenantSnapshot:
+    """Read the tenant of the double."""
+    return run(double, lambda c: c.read_tenant(scope or ReadScope((E4,), ()), on_page=lambda _w, _n: None), **options)
+
+
+def singles(users: dict[str, dict[str, object]]) -> Callable[[httpx.Request], httpx.Response]:
+    """Answer a batch of GETs from these users, by id or name."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        items = []
+        for one in orjson.loads(request.content)["requests"]:
+            key = one["url"].removeprefix("/users/").partition("?")[0]
+            body = users.get(key)
+            found = item(one["id"], 200, body) if body else refusal(one["id"], 404, "Request_ResourceNotFound", "")
+            items.append(found)
+        return envelope(*reversed(items))
+
+    return answer

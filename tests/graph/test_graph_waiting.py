@@ -44,8 +44,9 @@ def test_a_network_that_stays_away_is_told_as_such() -> None:
     """Back-off grows to its long tier, then the budget ends it."""
     double = Double([httpx.ConnectError("")])
 
-    with pytest.raises(NetworkAway, match="network: ConnectError"):
+    with pytest.raises(NetworkAway, match="network: ConnectError") as caught:
         run(double, lambda c: c.read_organization())
+    assert isinstance(caught.value.__cause__, Retryable)
     assert [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 300] == [seconds for _, seconds in double.waits][:11]
     assert 3300 < double.clock.elapsed <= 3600
 

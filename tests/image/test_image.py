@@ -81,5 +81,5 @@ def test_the_image_works_for_any_user_and_carries_no_tools(scratch: Path) -> Non
 
         code, said = buildah.execute(container, "10001", "python3", "-c", COMPILED)
         assert (code, said) == (0, "")
-        left = "ls -d /source /opt/reseat/bin/pip /tmp/demo /root/.cache 2>/dev/null"
-        assert (2, "") == buildah.execute(container, "0", "sh", "-c", left)
+        left = "ls -d /source /opt/reseat/bin/pip /tmp/demo /root/.cache 2>/dev/null; true"
+        assert (0, "") == buildah.execute(container, "0", "sh", "-c", left)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -119,7 +120,7 @@ def snapshot(
     subscriptions: Sequence[CompanySubscription] = (),
     groups: Sequence[Group] = (),
     deleted: Sequence[DeletedUser] = (),
-    offset: Mapping[str, int] = {},  # noqa: B006 - only read
+    offset: Mapping[str, int] = MappingProxyType({}),
     at: datetime = NOON,
     **more: Any,
 ) -> TenantSnapshot:

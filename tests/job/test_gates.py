@@ -12,11 +12,12 @@ from job_world import product
 from jobs.license_reassignment.gates import GATE_IDS, Facts, all_gates
 from jobs.license_reassignment.reconciliation import LedgerRow, Residual, Totals
 
-DOCUMENTED = (
-    "no_direct_holders no_inherited_holders no_group_carries_source no_soft_deleted_holders source_family_clear "
-    "consumed_is_zero no_in_doubt nothing_pending targets_ready nobody_bare nothing_lost_unaccepted books_balance "
-    "addons_declared not_last_data_subscription purchase_channel_declared verified_after_last_write"
-).split()
+DOCUMENTED = [
+    "no_direct_holders", "no_inherited_holders", "no_group_carries_source", "no_soft_deleted_holders",
+    "source_family_clear", "consumed_is_zero", "no_in_doubt", "nothing_pending", "targets_ready", "nobody_bare",
+    "nothing_lost_unaccepted", "books_balance", "addons_declared", "not_last_data_subscription",
+    "purchase_channel_declared", "verified_after_last_write",
+]  # fmt: skip
 TOTALS = Totals(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 CLEAR = Residual(0, 0, 0, 0, 0)
 BALANCED = LedgerRow("e4", "E4", 10, 1, 0, 1, 0, 0, 0, 1, 0)

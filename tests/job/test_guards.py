@@ -49,10 +49,12 @@ def test_too_many_users_are_refused_with_both_numbers() -> None:
 
 def test_too_large_a_share_is_refused() -> None:
     """Three of four users in scope are 75 per cent."""
-    assert over_limits(PLAN, Limits(users_changed_percent_max=74)) == [
+    [told] = over_limits(PLAN, Limits(users_changed_percent_max=74))
+
+    assert told == (
         "Limit: the plan changes 75.0 % of the users in scope, [limits] users_changed_percent_max is 74; raise it if "
         "that is meant, `apply` refuses until then."
-    ]
+    )
 
 
 def test_both_limits_are_told_together() -> None:

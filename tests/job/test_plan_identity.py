@@ -127,7 +127,7 @@ def test_every_file_of_the_plan_is_digested(on_disk: RunDir) -> None:
 
 
 @given(name=st.sampled_from(FILES), place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_changed_byte_of_the_plan_is_refused(on_disk: RunDir, name: str, place: float, flip: int) -> None:
     """Whatever byte of whatever file: exit 10, and the file is named; a blank that means nothing may pass."""
     path = on_disk.path / name

@@ -258,6 +258,16 @@ def test_a_user_left_bare_by_others_is_told_and_is_no_harm_of_ours() -> None:
     assert (found.exit_code, "nobody_bare" in _failed(found)) == (3, True)
 
 
+@pytest.mark.parametrize(("state", "bare"), [("Error", True), ("Disabled", True), ("ActiveWithError", False)])
+def test_a_target_in_error_is_nothing_to_live_on(state: str, bare: bool) -> None:
+    """Graph lists the assignment and gives no license: with the source gone the user is bare, and by our request."""
+    then = replace(ADA, licenses=(holding("ENTERPRISEPACK", state=state, error="CountViolation"),))
+
+    found = reconciled(PLAN, after(then, BO), moving(PLAN, ADA))
+
+    assert (("bare_user", "ada", True) in _incidents(found), found.exit_code == 5) == (bare, bare)
+
+
 def test_a_request_that_the_plan_does_not_hold_is_harm() -> None:
     """Another target than decided, whatever became of it: exit 5."""
     intent = sent(PLAN, ADA)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from rehearsal import Rehearsal, tenant_of
 
-from jobs.license_reassignment.waiting import deadline, interval
+from jobs.license_reassignment.checking import Checked
+from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.waiting import check_until_ready, deadline, interval
 
 AMSTERDAM, UTC_ZONE = ZoneInfo("Europe/Amsterdam"), ZoneInfo("UTC")
 
@@ -70,3 +75,65 @@ def test_whose_day_it_is_depends_on_the_zone() -> None:
 def test_it_looks_ever_more_rarely(waited: int, minutes: int) -> None:
     """Every five minutes in the first hour, every quarter until the sixth, then hourly."""
     assert interval(timedelta(minutes=waited)) == timedelta(minutes=minutes)
+
+
+CONTOSO = {"id": "c0a70500-0000-4000-8000-000000000001", "name": "Contoso", "domains": ["contoso.example"]}
+SETTINGS = f"""
+[tenant]
+id = "{CONTOSO["id"]}"
+credential = "sandbox"
+graph_url = "http://127.0.0.1:8080/v1.0"
+[source]
+skus = ["ENTERPRISEWITHSCAL"]
+[[swap]]
+to = ["ENTERPRISEPACK"]
+[declare]
+purchase_channel = "direct"
+"""
+
+
+def _wait(folder: Path, start: str, appears_after_hours: float | None) -> tuple[Checked, Rehearsal]:
+    """Run `check --wait` from this hour on in a tenant whose target appears so much later, or never."""
+    (folder / "reseat.toml").write_text(SETTINGS, encoding="utf-8")
+    seconds = 10_000 * 3600 if appears_after_hours is None else appears_after_hours * 3600
+    event = {"after": seconds, "sku": "ENTERPRISEPACK", "set": {"hidden": False}}
+    skus = [
+        {"skuPartNumber": "ENTERPRISEWITHSCAL", "enabled": 5},
+        {"skuPartNumber": "ENTERPRISEPACK", "enabled": 5, "hidden": True},
+    ]
+    tenant = tenant_of({"organization": CONTOSO, "skus": skus, "users": [], "schedule": [event]})
+    rehearsal = Rehearsal(tenant, folder / "reseat.toml")
+    rehearsal.clock.seconds = tenant.started_at = _at(start).timestamp()
+
+    async def go() -> Checked:
+        async with rehearsal.parts() as parts:
+            return await check_until_ready(parts)
+
+    return asyncio.run(go()), rehearsal
+
+
+def test_a_target_that_appears_over_a_weekend_is_waited_for(tmp_path: Path) -> None:
+    """Ordered on Friday afternoon, there 71 hours later: two business days are not over."""
+    checked, rehearsal = _wait(tmp_path, "2026-03-06T16:00Z", 71)
+
+    assert checked.code == ExitCode.DONE
+    assert rehearsal.clock.now() == _at("2026-03-09T15:00Z")
+    assert all("the tenant has no Office 365 E3" in reason for reason in rehearsal.listener.waits)
+
+
+def test_after_two_business_days_the_advice_is_support(tmp_path: Path) -> None:
+    """Not there on Tuesday at the same hour: exit 6 stays, and the person is told whom to ask."""
+    checked, rehearsal = _wait(tmp_path, "2026-03-06T16:00Z", None)
+
+    assert checked.code == ExitCode.NOT_YET
+    assert rehearsal.clock.now() == _at("2026-03-10T16:00Z")
+    assert rehearsal.listener.sentences == [
+        "Not there after 2 business days: ask Microsoft support about the order and its credit check."
+    ]
+
+
+def test_a_target_that_is_there_is_not_waited_for(tmp_path: Path) -> None:
+    """One look, no waiting."""
+    checked, rehearsal = _wait(tmp_path, "2026-03-06T16:00Z", 0)
+
+    assert (checked.code, rehearsal.listener.waits) == (ExitCode.DONE, [])

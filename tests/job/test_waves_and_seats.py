@@ -209,7 +209,7 @@ def test_free_is_enabled_less_consumed_and_reserve_and_may_be_negative(limits: s
 def test_trial_and_self_service_seats_are_not_counted(
     fields: dict[str, object], allow_trial: bool, expected: int
 ) -> None:
-    """A seat that ends in 30 days, or that a user bought, is not ours to give; one that is off counts nowhere anyway."""
+    """A seat that ends in 30 days, or that a user bought, is not ours to give; one that is off does not count."""
     mine = subscription("ENTERPRISEPACK", 25, **fields)
     other = subscription("MCOEV", 99, is_trial=True)
 

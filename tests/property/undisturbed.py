@@ -111,7 +111,7 @@ def mix_of(rng: random.Random) -> dict[str, float]:
         "disabled_accounts": rng.choice((0.0, 0.05)),
         "restricted": rng.choice((0.0, 0.03)),
         "deleted": rng.choice((0.0, 0.03)),
-        "seats": rng.choice((1.0, 1.0, 0.4, 0.0)),
+        "seats": rng.choice((1.0, 1.0, 0.4, 0.1)),
     }
 
 

@@ -13,6 +13,8 @@ import orjson
 from starlette.applications import Starlette
 from virtual_time import Hour, VirtualLoop
 
+from connectors.sandbox.quota import Quota
+
 
 class _Pause:
     """What the server awaits while it is at work; the driver below hears for how long."""
@@ -47,6 +49,7 @@ class _Job:
         self.done = False
         self.error: Exception | None = None
         self.waiter: asyncio.Future[None] | None = None
+        self.orphan = False
         self._hour = hour
         self._coroutine = coroutine
 
@@ -69,6 +72,7 @@ class Server:
 
     def __init__(self, app: Starlette, hour: Hour, witness: Witness) -> None:
         self._app = app
+        self._quota: Quota = app.state.world.quota
         self._hour = hour
         self._witness = witness
         self._open: list[_Job] = []
@@ -81,7 +85,7 @@ class Server:
     def detach(self) -> None:
         """Nobody waits for an answer any more."""
         for job in self._open:
-            job.waiter = None
+            job.waiter, job.orphan = None, True
 
     def settle(self) -> None:
         """Let everything under way come to its end; time passes."""
@@ -99,7 +103,10 @@ class Server:
         self._hour.now = end
 
     def _step(self, job: _Job) -> None:
+        told = dict(self._quota._announced)
         job.step()
+        if job.orphan:  # nobody hears the Retry-After of this answer
+            self._quota._announced = told
         if job.done:
             self._open.remove(job)
 

@@ -139,7 +139,7 @@ def _settings(rng: random.Random, wrong: tuple[str, ...], scale: float, *, spotl
             [{"name": "pilot", "users": 3, "then": "continue"}, {"name": "half", "users": "50%", "then": "stop"}],
         )
     )
-    declare = {"by": "the test", "purchase_channel": "direct", "addons": dict.fromkeys(ADDONS, "standalone")}
+    declare = {"by": "the test", "purchase_channel": "direct", "addons": dict.fromkeys((*ADDONS, "SHAREPOINTSTORAGE"), "standalone")}
     return {
         "tenant": {"id": "c0a70500-0000-4000-8000-000000000001", "credential": "sandbox"},
         "source": {"skus": [SOURCE]},
@@ -156,8 +156,8 @@ def _settings(rng: random.Random, wrong: tuple[str, ...], scale: float, *, spotl
         "limits": {"refusals_percent_max": 100 if "meddling" in wrong else 5},
         "pace": {
             "writes_per_150_s": int(3000 * scale),
-            "batches_in_flight_max": rng.randint(1, 8),
-            "quota_share": rng.choice((0.9, 1.0)),
+            "batches_in_flight_max": rng.choice((1, 2, 3, 4, 8)),
+            "quota_share": 0.9,
         },
         "wave": waves,
         "declare": declare if spotless else {},

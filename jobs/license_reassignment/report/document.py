@@ -43,6 +43,9 @@ def _verdict(r: Reconciliation) -> dict[str, Any]:
         "incidents": [asdict(incident) for incident in r.incidents],
         "notes": list(r.notes),
         "not_checked": list(r.not_checked),
+        "after_cancel": [_gate(check) for check in r.after_cancel],
+        "since_last": asdict(r.since_last) if r.since_last else None,
+        "pseudonymised": r.pseudonymised,
     }
 
 
@@ -66,6 +69,7 @@ def _counts(r: Reconciliation) -> dict[str, Any]:
         "residual": asdict(r.residual),
         "residual_holders": [asdict(holder) for holder in r.residual_holders],
         "subscriptions": [asdict(row) for row in r.subscriptions],
+        "ending": asdict(r.ending) if r.ending else None,
     }
 
 
@@ -75,6 +79,7 @@ def _evidence(r: Reconciliation) -> dict[str, Any]:
         "reads_before": [asdict(read) for read in r.reads_before],
         "reads": [asdict(read) for read in r.reads],
         "journal_head": {"lines": lines, "hash": head},
+        "witness": asdict(r.witness) if r.witness else None,
         "requests": asdict(r.requests),
         "timing": asdict(r.timing),
         "run": {**asdict(r.run), "declared": [list(fact) for fact in r.run.declared]},

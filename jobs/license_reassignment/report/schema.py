@@ -20,6 +20,9 @@ from jobs.license_reassignment.reconciliation import (
     Timing,
     Totals,
 )
+from jobs.license_reassignment.routes import Ending
+from jobs.license_reassignment.since_last import SinceLast
+from jobs.license_reassignment.witness import Witness
 
 
 class GateDocument(TypedDict):
@@ -64,6 +67,11 @@ Document = TypedDict(
         "incidents": list[Incident],
         "notes": list[str],
         "not_checked": list[str],
+        "after_cancel": list[GateDocument],
+        "since_last": SinceLast | None,
+        "pseudonymised": bool,
+        "ending": Ending | None,
+        "witness": Witness | None,
         "reads_before": list[ReadRecord],
         "reads": list[ReadRecord],
         "journal_head": JournalHead,

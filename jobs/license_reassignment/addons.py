@@ -1,0 +1,143 @@
+"""`reseat plan --addons-of`: a second plan that removes covered add-ons from users whom the first one moved for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from connectors.catalog import Catalog
+from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
+from jobs.license_reassignment.allot import ONLY_WAVE
+from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
+from jobs.license_reassignment.decide import Stay, Swap, Verdict
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
+from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.guard import check_tenant
+from jobs.license_reassignment.outcome import relevant
+from jobs.license_reassignment.plan import Plan, split
+from jobs.license_reassignment.planning import Draft, finish, product
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
+from jobs.license_reassignment.reconcile import reconcile
+from jobs.license_reassignment.remarks import addons_beside
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.store import load_plan
+from jobs.license_reassignment.verifying import load_evidence
+
+PROVEN = frozenset({"moved", "moved_by_group"})
+
+
+async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
+    """Read the tenant, and plan to remove what the targets cover from the users whom a verify proved to be moved.
+
+    Raises InputError (2) unless [addons] included_in_target says `remove`, PLAN is a swap, and it was verified since
+    its last write.
+    """
+    plan = load_plan(run)
+    proven = _proven(parts, run, plan)
+    _, organization = await sign_in(parts)
+    check_tenant(plan, organization.id)
+    lookups = tuple(UserId(u) for u in proven)
+    scope = ReadScope(sku_ids=(*plan.sources, *plan.targets), group_sku_ids=plan.sources, lookups=lookups)
+    snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
+    draft = draw_addons(parts, plan, snapshot, proven)
+    return write_plan(parts, draft, warnings_of(draft, snapshot), ())
+
+
+def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
+    """Return the moved users with what the verifying scan saw of them, derived again from the files."""
+    if parts.effective.settings.addons.included_in_target != "remove":
+        raise InputError('[addons] included_in_target is "keep"; set it to "remove" to have covered add-ons removed.')
+    if plan.header["kind"] != "swap":
+        raise InputError(f"Plan {plan.plan_id} is no swap (its kind is {plan.header['kind']}); name the plan that moved.")
+    if not run.has("reconciliation.json"):
+        raise InputError(f"Nothing proves yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first.")
+    evidence = load_evidence(run, parts.catalog)
+    found = reconcile(evidence)
+    late = [g for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
+    if late:
+        raise InputError(f"The last verify does not count ({late[0].detail}): run `reseat verify {plan.plan_id}` again.")
+    moved = set(found.users.loc[found.users["outcome"].isin(list(PROVEN)), "id"].astype(str))
+    after = evidence.after
+    pairs = zip(after.users["id"], after.users["profile"], strict=True)
+    return {str(u): after.profiles[number] for u, number in pairs if str(u) in moved}
+
+
+def draw_addons(parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapping[str, LicenseProfile]) -> Draft:
+    """Decide every moved user on the fresh snapshot; nobody is added to, and no base is touched."""
+    skus = {s.sku_id: s for s in snapshot.skus}
+    targets = {str(u): split(t) for u, t in zip(plan.decisions["id"], plan.decisions["targets"].astype(str), strict=True)}
+    users = snapshot.users[snapshot.users["id"].isin(list(proven))]
+    known: dict[tuple[LicenseProfile, LicenseProfile, tuple[str, ...]], Verdict] = {}
+    verdicts: list[Verdict] = []
+    for user_id, number in zip(users["id"], users["profile"], strict=True):
+        key = (snapshot.profiles[number], proven[str(user_id)], targets[str(user_id)])
+        if key not in known:
+            known[key] = decide_addons(*key, plan.sources, skus, parts.catalog)  # type: ignore[arg-type]  # ids
+        verdicts.append(known[key])
+    with_addons = [not (isinstance(v, Stay) and v.reason == "no_addon") for v in verdicts]
+    users, verdicts = users[with_addons], [v for v, wanted in zip(verdicts, with_addons, strict=True) if wanted]
+    return finish(_header(parts, plan, snapshot, verdicts), snapshot, _table(plan, users, verdicts), ())
+
+
+def decide_addons(
+    now: LicenseProfile,
+    proven: LicenseProfile,
+    targets: tuple[SkuId, ...],
+    sources: Sequence[SkuId],
+    skus: Mapping[SkuId, SubscribedSku],
+    catalog: Catalog,
+) -> Verdict:
+    """Decide one user: covered add-ons go in one request; a base that changed since the proof keeps them all."""
+    base = [a for a in now.assignments if a.sku_id in targets and a.sound]
+    kept = [a for a in now.assignments if a.sku_id not in targets]
+    covers = addons_beside(kept, base, skus, catalog.families)
+    covered = tuple(sku for sku, cover in covers if cover is AddonCover.COVERED)
+    if not covered:
+        return Stay("no_addon", targets=targets)
+    about = frozenset((*targets, *sources))
+    if relevant(now, about) != relevant(proven, about) or len({a.sku_id for a in base}) < len(targets):
+        return Stay("changed_by_others", targets=targets)
+    before = Holding.of(((skus.get(a.sku_id), a) for a in now.assignments), catalog.families)
+    left = [a for a in now.assignments if not (a.direct and a.sku_id in covered)]
+    after = Holding.of(((skus.get(a.sku_id), a) for a in left), catalog.families)
+    for plan, needs in broken_dependencies(before, after, catalog.families):
+        return Stay("dependency", f"{plan} needs {needs}", targets)
+    if lost := data_at_risk(before, after):
+        return Stay("lost_service", "; ".join(loss.sentence for loss in lost), targets)
+    return Swap(targets=targets, add=(), remove=covered, needs=(), addons=covers)
+
+
+def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    table = verdict_columns(verdicts)
+    table["id"] = users["id"].to_numpy(dtype=object)
+    table["name"] = users["user_principal_name"].to_numpy(dtype=object)
+    table["rule"] = f"add-ons of {plan.plan_id}"
+    table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
+    table["before"] = users["profile"].to_numpy()
+    table["roster_line"] = ""
+    return table.loc[:, list(DECISION_COLUMNS)].astype(str)
+
+
+def _header(parts: Parts, plan: Plan, snapshot: TenantSnapshot, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    changes = [v for v in verdicts if isinstance(v, Swap)]
+    leaving = sorted({s for v in changes for s in v.remove})
+    return {
+        "tool_version": parts.tool_version,
+        "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "inputs_digest": f"addons {plan.digest}",
+        "kind": "addons",
+        "addons_of": plan.plan_id,
+        "frozen": parts.effective.settings.frozen_part(),
+        "config_sha256": parts.effective.sha256,
+        "roster": {"file": "", "sha256": "", "rows": 0, "used": 0, "rejected": 0},
+        "sources": [product(snapshot, parts.catalog, s) for s in leaving],
+        "targets": [],
+        "acknowledged": [],
+        "waves": [{"name": ONLY_WAVE, "users": len(changes), "then": "continue"}],
+        "translation": [],
+        "roster_columns": [],
+    }

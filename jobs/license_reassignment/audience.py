@@ -1,0 +1,117 @@
+"""Whom to tell before a wave, and in which words: one `notice-<wave>.csv` per wave. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from connectors.catalog import Catalog
+from connectors.tenant import PlanId, TenantSnapshot
+from connectors.user_words import UserWords
+from jobs.license_reassignment.evidence import csv_bytes
+from jobs.license_reassignment.plan import split
+from jobs.license_reassignment.remarks import SEPARATOR
+
+NOTICE_COLUMNS = (
+    "wave",
+    "user_principal_name",
+    "display_name",
+    "services_new",
+    "services_ended",
+    "services_kept_off",
+    "note",
+)
+_TOLD_BY = ["plans_new_on", "plans_lost", "plans_kept_off", "remarks"]
+_FREE_TEXT = ("wave", "user_principal_name", "display_name")
+_NAME_LENGTH_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the words are looked up in."""
+
+    catalog: Catalog
+    words: UserWords
+
+    def word(self, plan_id: str) -> str:
+        """Return what people call a service plan, or "" for one that works in the background."""
+        families = self.catalog.families
+        level = families.family_of(PlanId(plan_id))
+        word = self.words.families.get(level.family, "") if level else ""
+        return word or self.words.plans.get(self.catalog.plan_names.get(PlanId(plan_id), ""), "")
+
+    def words_of(self, plans: Iterable[str], *, name_all: bool) -> list[str]:
+        """Return the words, each once; `name_all` gives a plan without one its published name."""
+        found = (self.word(p) or (self.catalog.names.plan(p) if name_all else "") for p in plans)
+        return sorted({w.replace("+", "and") for w in found if w}, key=str.casefold)
+
+
+def notice_files(
+    decisions: pd.DataFrame, snapshot: TenantSnapshot, waves: Sequence[str], vocabulary: Vocabulary
+) -> dict[str, bytes]:
+    """Write per wave one row for every user who changes, sorted by name; a wave without any gets no file."""
+    changes = decisions.loc[decisions["kind"] == "change", ["id", "name", "wave", *_TOLD_BY]]
+    display = pd.Series(
+        snapshot.users["display_name"].to_numpy(dtype=object), index=snapshot.users["id"].to_numpy(dtype=object)
+    )
+    told = pd.DataFrame({"wave": changes["wave"], "user_principal_name": changes["name"]})
+    told["display_name"] = changes["id"].map(display).fillna("")
+    told = _with_texts(told, changes, vocabulary)
+    told = told.sort_values("user_principal_name", key=lambda names: names.str.lower(), kind="stable")
+    return {
+        name: csv_bytes(told.loc[told["wave"] == wave, list(NOTICE_COLUMNS)], free_text=_FREE_TEXT)
+        for wave, name in file_names(waves).items()
+        if (told["wave"] == wave).any()
+    }
+
+
+def _with_texts(told: pd.DataFrame, changes: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Add what each user is told; a text is made and kept once, however many users share it."""
+    groups = changes.groupby(_TOLD_BY, sort=False, observed=True, dropna=False)
+    number = groups.ngroup().to_numpy(dtype=np.int64)
+    first = changes.loc[~pd.Series(number, index=changes.index).duplicated(), _TOLD_BY]
+    texts = [_texts(row, vocabulary) for row in first.astype(str).to_numpy().tolist()]
+    for at, column in enumerate(NOTICE_COLUMNS[3:]):
+        words, code = np.unique(np.array([text[at] for text in texts], dtype=object), return_inverse=True)
+        told[column] = pd.Categorical.from_codes(code[number].astype(np.int32), pd.Index(words))
+    return told
+
+
+def file_names(waves: Sequence[str]) -> dict[str, str]:
+    """Return `notice-<wave>.csv` per wave, safe on every file system; equal names are told apart by a number."""
+    found: dict[str, str] = {}
+    for wave in waves:
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", wave).strip("-")[:_NAME_LENGTH_MAX] or "wave"
+        name, number = safe, 1
+        while f"notice-{name}.csv".casefold() in {f.casefold() for f in found.values()}:
+            number += 1
+            name = f"{safe}-{number}"
+        found[wave] = f"notice-{name}.csv"
+    return found
+
+
+def _texts(told_by: Sequence[str], vocabulary: Vocabulary) -> tuple[str, str, str, str]:
+    new, lost, kept_off, remarks = told_by
+    silent = len([p for p in split(new) if not vocabulary.word(p)])
+    return (
+        " + ".join(vocabulary.words_of(split(new), name_all=False)),
+        " + ".join(vocabulary.words_of(split(lost), name_all=True)),
+        " + ".join(vocabulary.words_of(split(kept_off), name_all=True)),
+        " ".join(_notes(silent, remarks.split(SEPARATOR), vocabulary.words)),
+    )
+
+
+def _notes(silent: int, remarks: Sequence[str], words: UserWords) -> list[str]:
+    lowered = [r.removeprefix("lowered: ") for r in remarks if r.startswith("lowered: ")]
+    found = [words.notes["lowered"].format(what=", ".join(lowered))] if lowered else []
+    if any(text.startswith("SharePoint") and text.endswith("-> none") for text in lowered):
+        found.append(words.notes["sharepoint_ends"])
+    if "office_apps_end" in remarks:
+        found.append(words.notes["office_apps_end"])
+    if silent:
+        found.append(words.notes["background"].format(n=silent))
+    return found

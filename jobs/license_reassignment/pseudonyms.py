@@ -1,0 +1,163 @@
+"""A second set of reports without names: stable pseudonyms under a key that never lies in the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.reconciliation import USERS_COLUMNS, Gate, Reconciliation
+from jobs.license_reassignment.report import render_all
+from jobs.license_reassignment.rundir import RunDir
+
+FOLDER = "pseudonymised"
+FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summary.md")
+PSEUDONYMISED = tuple(f"{FOLDER}/{name}" for name in FILES)
+KEY_BYTES = 32
+_ADDRESS = re.compile(r"[^\s,;:<>()\"'→]+@[^\s,;:<>()\"'→]+")
+_NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail"}
+
+
+def key_path(run: RunDir) -> Path:
+    """Where the key is: beside the folder of the runs, so that no run folder that is handed over has it."""
+    runs = run.path.resolve().parent
+    return runs.parent / f"{runs.name}.pseudonym-key"
+
+
+def load_key(path: Path, new_key: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
+    """Read the key, or make one that its owner alone can read. Raises InputError (2) for one that is too short."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes()
+        if len(key) != KEY_BYTES:
+            raise InputError(
+                f"{path} is not a key of {KEY_BYTES} bytes; move it away, and a new one is made."
+            ) from None
+        return key
+    except OSError as error:
+        raise InputError(f"Cannot keep the key of the pseudonyms in {path}: {error.strerror}.") from error
+    key = new_key(KEY_BYTES)
+    with os.fdopen(handle, "wb") as file:
+        file.write(key)
+    return key
+
+
+def write_pseudonymised(run: RunDir, found: Reconciliation, language: str) -> None:
+    """Render the finding once more without names, into a folder of its own."""
+    renamed = pseudonymised(found, load_key(key_path(run)))
+    files = render_all(renamed, language)
+    for name in FILES:
+        run.write(f"{FOLDER}/{name}", files[name])
+
+
+class Pseudonyms:
+    """Names things by a keyed digest: the same person has the same pseudonym in every run with the same key."""
+
+    def __init__(self, key: bytes, people: Mapping[str, str]) -> None:
+        self._key = key
+        self._ids = {name.casefold(): user_id for name, user_id in people.items() if name}
+
+    def of(self, kind: str, text: str) -> str:
+        """Return the pseudonym of a text, "" for none."""
+        if not text:
+            return ""
+        digest = hmac.new(self._key, f"{kind}:{text.casefold()}".encode(), hashlib.sha256)
+        return f"{kind}-{digest.hexdigest()[:16]}"
+
+    def person(self, name_or_id: str) -> str:
+        """Return a person's pseudonym; name and id of a known person give the same one."""
+        return self.of("person", self._ids.get(name_or_id.casefold(), name_or_id))
+
+    def text(self, text: str, names: Iterable[str] = ()) -> str:
+        """Return a sentence with every address, and each of these names, replaced."""
+        for name in sorted(filter(None, names), key=len, reverse=True):
+            text = text.replace(name, self.person(name))
+        return _ADDRESS.sub(lambda found: self.person(found.group()), text)
+
+
+def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
+    """Return the finding without names of people and groups, without their ids and without request ids.
+
+    Free texts of a person (what Graph answered, columns of the roster) are left out, for nobody knows what is in them.
+    """
+    people = dict(zip(r.users["user_principal_name"], r.users["id"], strict=True))
+    people |= {h.name: h.id for h in r.residual_holders}
+    p = Pseudonyms(key, people)
+    groups = [h.name for h in r.residual_holders if h.how == "group"]
+    run = replace(
+        r.run,
+        operator=p.person(r.run.operator),
+        host=p.of("host", r.run.host),
+        declared=tuple((fact, value, p.person(author)) for fact, value, author in r.run.declared),
+    )
+    return replace(
+        r,
+        gates=_gates(r.gates, p, groups),
+        after_cancel=_gates(r.after_cancel, p, groups),
+        residual_holders=tuple(replace(h, id=p.person(h.id), name=p.person(h.name)) for h in r.residual_holders),
+        incidents=tuple(replace(i, subject=p.person(i.subject), detail=p.text(i.detail, groups)) for i in r.incidents),
+        actions=tuple(
+            replace(
+                a,
+                subject=p.person(a.subject) if a.kind != "gate" else a.subject,
+                user_principal_name=p.person(a.user_principal_name),
+                id=p.person(a.id),
+                reason=a.reason.partition(":")[0],
+            )
+            for a in r.actions
+        ),
+        run=run,
+        users=_users(r.users, p),
+        pseudonymised=True,
+        **_others(r, p),
+    )
+
+
+def _gates(gates: Iterable[Gate], p: Pseudonyms, groups: Iterable[str]) -> tuple[Gate, ...]:
+    return tuple(replace(g, detail=p.text(g.detail, groups)) for g in gates)
+
+
+def _users(users: pd.DataFrame, p: Pseudonyms) -> pd.DataFrame:
+    """Keep the columns that are about licenses, and rename who they are about."""
+    table = users[[c for c in USERS_COLUMNS if c in users]].copy()
+    for column in USERS_COLUMNS:
+        if column not in _NOT_PEOPLE:
+            table[column] = ""
+    table["id"] = [p.person(i) for i in users["id"]]
+    table["user_principal_name"] = table["id"]
+    table["request_id"] = [p.of("request", i) for i in users["request_id"]]
+    return table.astype("string[pyarrow]")
+
+
+def _others(r: Reconciliation, p: Pseudonyms) -> dict[str, Any]:
+    """Rename people in the parts that not every finding has."""
+    found: dict[str, Any] = {}
+    if r.ending:
+        idle = tuple(replace(a, id=p.person(a.id), name=p.person(a.id)) for a in r.ending.idle_accounts)
+        found["ending"] = replace(r.ending, idle_accounts=idle)
+    if r.witness:
+        missing = tuple(replace(m, id=p.person(m.id), name=p.person(m.id)) for m in r.witness.missing)
+        foreign = tuple(
+            replace(f, id=p.of("record", f.id), user_id=p.person(f.user_id), user_name=p.person(f.user_id))
+            for f in r.witness.foreign
+        )
+        found["witness"] = replace(r.witness, missing=missing, foreign=foreign)
+    if r.since_last:
+        s = r.since_last
+        found["since_last"] = replace(
+            s,
+            users=tuple(replace(t, id=p.person(t.id), name=p.person(t.id)) for t in s.users),
+            appeared=tuple(map(p.person, s.appeared)),
+            vanished=tuple(map(p.person, s.vanished)),
+        )
+    return found

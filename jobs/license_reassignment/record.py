@@ -1,0 +1,74 @@
+"""What a run's own record says of itself: traffic, times, who ran it with which inputs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.reconciliation import Requests, Run, Timing
+
+
+def requests_of(journal: Sequence[Entry], verification: Mapping[str, Any]) -> Requests:
+    """Add up the traffic of all sessions and of the verification."""
+    ends = [e.body.get("traffic", {}) for e in journal if e.kind == "end"]
+    ends.append(verification.get("traffic", {}))
+
+    def total(key: str) -> float:
+        return sum(float(t.get(key, 0)) for t in ends)
+
+    return Requests(
+        http=int(total("http")),
+        batches=int(total("batches")),
+        writes=int(total("writes")),
+        throttled=int(total("throttled")),
+        waited_seconds=round(total("waited_seconds"), 3),
+    )
+
+
+def timing_of(journal: Sequence[Entry], verification: Mapping[str, Any], counts: Mapping[str, int]) -> Timing:
+    """Say when the sessions began and ended and how fast they were."""
+    sessions: list[tuple[str, str]] = []
+    for entry in journal:
+        if entry.kind == "start":
+            sessions.append((entry.at, entry.at))
+        elif sessions and entry.kind in {"outcome", "settled", "end"}:
+            sessions[-1] = (sessions[-1][0], entry.at)
+    seconds = sum((_time(b) - _time(a)).total_seconds() for a, b in sessions)
+    moved = counts["moved"] + counts["moved_by_group"]
+    return Timing(
+        started_at=sessions[0][0] if sessions else "",
+        finished_at=sessions[-1][1] if sessions else "",
+        apply_seconds=round(seconds, 3),
+        users_per_second=round(moved / seconds, 3) if seconds else 0.0,
+        verified_at=str(verification.get("verified_at", "")),
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def run_of(plan: Plan, journal: Sequence[Entry], verification: Mapping[str, Any]) -> Run:
+    """Say who ran what, where and with which inputs."""
+    starts = [e.body for e in journal if e.kind == "start"]
+    last, seen = (starts[-1] if starts else {}), verification
+    declare = seen.get("declare", {})
+    author = str(declare.get("by", ""))
+    facts = {
+        "purchase_channel": declare.get("purchase_channel", ""),
+        "billing_agreement": declare.get("billing_agreement", ""),
+    }
+    facts.update({f"addons.{k}": v for k, v in declare.get("addons", {}).items()})
+    return Run(
+        tool_version=str(seen.get("tool_version", "")),
+        applied_by=str(last.get("app_id", "")),
+        verified_by=str(seen.get("app_id", "")),
+        operator=str(last.get("operator", seen.get("operator", ""))),
+        host=str(last.get("host", seen.get("host", ""))),
+        config_sha256=str(plan.header["config_sha256"]),
+        roster_sha256=str(plan.header["roster"]["sha256"]),
+        declared=tuple((k, str(v), author) for k, v in facts.items() if v),
+    )

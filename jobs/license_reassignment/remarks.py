@@ -1,0 +1,87 @@
+"""What is worth knowing about a change that nothing keeps from being made: remarks per user, and add-ons. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from connectors.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
+from connectors.tenant import LicenseAssignment, SkuId, SubscribedSku
+from jobs.license_reassignment.coverage import (
+    AddonCover,
+    Holding,
+    addon_coverage,
+    broken_dependencies,
+    conflicts,
+    data_at_risk,
+)
+
+ENTERPRISE_VOICE = "enterprise_voice"
+SEPARATOR = "; "
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "voice_ends": "enterprise voice (Skype for Business Plan 3) ends and no Teams Phone comes; Graph does not say "
+        "who telephones: a roster column `voice` does, and MCOEV beside the target keeps them on the phone",
+        "lowered": "a data service ends or comes in a lower edition, as the policy or the roster accepted",
+        "office_apps_end": "the desktop Office apps end or become a lower edition; they will show an unlicensed notice",
+        "may_conflict": "Microsoft lists these plans as excluding each other, and Graph usually takes them together",
+        "may_need": "a plan may lack what it works with; Graph does not refuse that",
+        "calling_country": "a calling plan, and a usage location in which Microsoft does not list them",
+        "conferencing_country": "Audio Conferencing comes, and Microsoft does not offer it in the usage location",
+        "resource_account": "a resource account of a call queue or auto attendant that holds the source SKU: it needs "
+        "its own free license and no suite",
+        "disabled_account_moves": "a disabled account takes a target seat; a shared, room or equipment mailbox up to "
+        '50 GB needs none. [scope] disabled_accounts = "hold" keeps them out',
+    }
+)
+
+
+def remarks_of(before: Holding, after: Holding, families: PlanFamilies, *, voice: bool | None) -> tuple[str, ...]:
+    """Return codes of SENTENCES, a named pair behind a colon; `voice` is what the roster says of telephoning."""
+    found = [f"lowered: {loss.sentence}" for loss in data_at_risk(before, after)]
+    if voice is not False and ENTERPRISE_VOICE in before.services and PHONE_SYSTEM not in after.services:
+        found.append("voice_ends")
+    apps = str(Service.OFFICE_APPS)
+    if apps in before.services and (apps not in after.services or after.services[apps] < before.services[apps]):
+        found.append("office_apps_end")
+    for plan, needs in broken_dependencies(before, after, families, Severity.WARN):
+        found.append(f"may_need: {plan} needs {needs}")
+    for first, second in conflicts(before, after, families, Severity.WARN):
+        found.append(f"may_conflict: {first} and {second}")
+    return tuple(found)
+
+
+def national(before: Holding, after: Holding) -> tuple[str, ...]:
+    """Return the codes of what depends on the country: a calling plan that is there, conferencing that comes."""
+    conferencing = str(Service.AUDIO_CONFERENCING)
+    comes = conferencing in after.services and conferencing not in before.services
+    return (*(("calling_country",) if after.calling_plans else ()), *(("conferencing_country",) if comes else ()))
+
+
+def is_addon(sku: SubscribedSku, families: PlanFamilies) -> bool:
+    """Whether a SKU counts as an add-on: for users, and without mailbox, files, Teams or Yammer of its own."""
+    levels = (families.family_of(p.id) for p in sku.plans)
+    return sku.applies_to.casefold() != "company" and not any(x is not None and x.data_at_risk for x in levels)
+
+
+def addons_beside(
+    kept: Iterable[LicenseAssignment],
+    base: Sequence[LicenseAssignment],
+    skus: Mapping[SkuId, SubscribedSku],
+    families: PlanFamilies,
+) -> tuple[tuple[SkuId, AddonCover], ...]:
+    """Say of every add-on that the user holds directly whether the enabled plans of the base cover it."""
+    provided = Holding.of(((skus.get(a.sku_id), a) for a in base), families).plans
+    ours = {a.sku_id for a in base}
+    found = {}
+    for one in kept:
+        sku = skus.get(one.sku_id)
+        if sku is not None and one.direct and one.sku_id not in ours and is_addon(sku, families):
+            found[one.sku_id] = addon_coverage(sku, provided, families)
+    return tuple(sorted(found.items()))
+
+
+def sentence_of(remark: str) -> str:
+    """Return the sentence of a remark; "" for one that nobody knows."""
+    return SENTENCES.get(remark.partition(":")[0], "")

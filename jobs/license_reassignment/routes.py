@@ -1,0 +1,237 @@
+"""How the old subscriptions end: which route, what lapses when, what is paid twice, what could be given back. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+
+ONLINE_SEATS_MAX = 25
+"""Microsoft documents that up to so many seats can be cancelled online; more are reduced first."""
+
+RETURN_DAYS = 7
+"""Under a Microsoft Customer Agreement seats go back, or a purchase is cancelled, within so many days of its start."""
+
+DISABLED_DAYS = {"direct": 90, "partner": 90, "volume": 30}
+"""Days that a disabled subscription can typically be reactivated; for volume licensing the shortest that is named."""
+
+DATA_AT_RISK_DAYS = 30
+DATA_GONE_DAYS = 180
+"""Data of a cancelled subscription may go after 30 days, the earliest that is named, and is gone after 180."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One date of a subscription. `day` is a date; `basis` is `graph` when Microsoft gave it, else `typical`.
+
+    A typical date counts `days` from the day on which the subscription is cancelled; here that is the day of the
+    verification, or for a subscription that ends by itself the day that Graph names.
+    """
+
+    what: str
+    day: str
+    basis: str
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one purchase of a source is ended. `route` is the first choice, `otherwise` are what also leads there."""
+
+    subscription_id: str
+    sku_id: str
+    sku_part_number: str
+    status: str
+    seats: int
+    route: str
+    otherwise: tuple[str, ...]
+    dates: tuple[Due, ...]
+
+    def day(self, what: str) -> str:
+        """Return one of the dates, or "" where there is none."""
+        return next((d.day for d in self.dates if d.what == what), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """One target purchase beside the source: both paid for from `since` to `until`. No money, only seats times days."""
+
+    subscription_id: str
+    sku_part_number: str
+    since: str
+    until: str
+    days: int
+    seats: int
+    seat_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsBack:
+    """Unused seats of one target purchase, and the last day on which they could have been given back."""
+
+    subscription_id: str
+    sku_part_number: str
+    unused: int
+    created: str
+    until: str
+    still_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DomainUse:
+    """A verified domain that must stay, and how many of the users read sign in with it."""
+
+    name: str
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdleAccount:
+    """A disabled account that takes a seat; shared mailboxes, rooms and leavers often need none."""
+
+    id: str
+    name: str
+    skus: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Everything about the end of the source. `counted_from` is the day of the verification.
+
+    `over_assigned` are source part numbers with more holders than enabled seats.
+    """
+
+    counted_from: str
+    routes: tuple[Route, ...]
+    overlap: tuple[Overlap, ...]
+    seats_back: tuple[SeatsBack, ...]
+    domains: tuple[DomainUse, ...]
+    idle_accounts: tuple[IdleAccount, ...]
+    over_assigned: tuple[str, ...]
+
+
+def ending(
+    after: TenantSnapshot,
+    sources: Sequence[SkuId],
+    targets: Sequence[SkuId],
+    declared: Mapping[str, str],
+    *,
+    tenant_id: str,
+    verified_at: str,
+) -> Ending:
+    """Say how the source subscriptions end, counted from the day of the verification.
+
+    `declared` holds `purchase_channel` and `billing_agreement`, "" for what nobody declared.
+    """
+    today = date.fromisoformat(verified_at[:10])
+    old = [s for s in after.subscriptions if s.sku_id in sources]
+    new = [s for s in after.subscriptions if s.sku_id in targets]
+    return Ending(
+        counted_from=today.isoformat(),
+        routes=tuple(_route(s, declared, today, tenant_id) for s in old),
+        overlap=tuple(_overlaps(old, new, today)),
+        seats_back=tuple(_seats_back(after, new, today)),
+        domains=_domains(after),
+        idle_accounts=tuple(_idle(after, frozenset({*sources, *targets}))),
+        over_assigned=tuple(s.part_number for s in after.skus if s.sku_id in sources and s.consumed > s.enabled > 0),
+    )
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text[:10]) if text else None
+
+
+def _route(one: CompanySubscription, declared: Mapping[str, str], today: date, tenant_id: str) -> Route:
+    foreign = bool(one.owner_tenant_id) and one.owner_tenant_id != tenant_id
+    channel = "partner" if foreign else declared.get("purchase_channel", "")
+    first, otherwise = _choices(one, channel, declared.get("billing_agreement", ""), today)
+    return Route(
+        subscription_id=one.id,
+        sku_id=one.sku_id,
+        sku_part_number=one.part_number,
+        status=one.status,
+        seats=one.total_licenses,
+        route=first,
+        otherwise=otherwise,
+        dates=tuple(_dates(one, channel, first, today)),
+    )
+
+
+def _choices(one: CompanySubscription, channel: str, agreement: str, today: date) -> tuple[str, tuple[str, ...]]:
+    """Return the route and the others; what nobody declared stays open instead of being guessed."""
+    online = "online" if one.total_licenses <= ONLINE_SEATS_MAX else "reduce_first"
+    if one.status.casefold() not in {"enabled", "warning"}:
+        return "ended", ()
+    if channel in {"partner", "volume"}:
+        return channel, ("support",)
+    if not channel:
+        return "undeclared", (online, "recurring_off", "partner", "volume", "support")
+    if agreement == "mosa":
+        return online, ("recurring_off", "support")
+    if agreement == "mca":
+        bought = _day(one.created)
+        fresh = bought is not None and today <= bought + timedelta(RETURN_DAYS)
+        return ("within_window", ("recurring_off", "support")) if fresh else ("recurring_off", ("support",))
+    return online, ("recurring_off", "support")
+
+
+def _dates(one: CompanySubscription, channel: str, route: str, today: date) -> Iterable[Due]:
+    """Graph's own date comes first; what follows from a cancellation is typical and marked so."""
+    named, state = _day(one.next_lifecycle), one.status.casefold()
+    if named:
+        yield Due("deleted" if route == "ended" else "next_state", named.isoformat(), "graph")
+    if route == "ended":
+        if named and state != "deleted":
+            yield Due("last_reactivation", named.isoformat(), "graph")
+        return
+    by_itself = route in {"recurring_off", "volume"}
+    if by_itself and named is None:
+        return
+    stop = named if by_itself and named else today
+    kept = DISABLED_DAYS.get(channel or "direct", DISABLED_DAYS["direct"])
+    yield Due("disabled", stop.isoformat(), "graph" if by_itself else "typical")
+    for what, days in (("data_at_risk", DATA_AT_RISK_DAYS), ("last_reactivation", kept), ("data_gone", DATA_GONE_DAYS)):
+        yield Due(what, (stop + timedelta(days)).isoformat(), "typical", days)
+
+
+def _overlaps(old: Sequence[CompanySubscription], new: Sequence[CompanySubscription], today: date) -> Iterable[Overlap]:
+    begun = [d for s in old if (d := _day(s.created))]
+    seats = sum(s.total_licenses for s in old)
+    for one in new:
+        created = _day(one.created)
+        if created is None or not begun:
+            continue
+        since = max(created, min(begun))
+        days, both = max((today - since).days, 0), min(seats, one.total_licenses)
+        yield Overlap(one.id, one.part_number, since.isoformat(), today.isoformat(), days, both, days * both)
+
+
+def _seats_back(after: TenantSnapshot, new: Sequence[CompanySubscription], today: date) -> Iterable[SeatsBack]:
+    for one in new:
+        sku, created = after.sku(one.sku_id), _day(one.created)
+        until = created + timedelta(RETURN_DAYS) if created else None
+        yield SeatsBack(
+            subscription_id=one.id,
+            sku_part_number=one.part_number,
+            unused=max(sku.enabled - sku.consumed, 0) if sku else 0,
+            created=created.isoformat() if created else "",
+            until=until.isoformat() if until else "",
+            still_open=until is not None and today <= until,
+        )
+
+
+def _domains(after: TenantSnapshot) -> tuple[DomainUse, ...]:
+    used = Counter(after.users["user_principal_name"].str.rpartition("@")[2].str.casefold())
+    return tuple(DomainUse(d, used[d.casefold()]) for d in sorted(after.organization.verified_domains))
+
+
+def _idle(after: TenantSnapshot, skus: frozenset[SkuId]) -> Iterable[IdleAccount]:
+    part = {s.sku_id: s.part_number for s in after.skus}
+    rows = after.users[after.users["account_enabled"] == "no"]
+    for user_id, name, number in zip(rows["id"], rows["user_principal_name"], rows["profile"], strict=True):
+        held = sorted(part.get(s, s) for s in after.profiles[int(number)].skus & skus)
+        if held:
+            yield IdleAccount(user_id, name, "+".join(held))

@@ -1,0 +1,127 @@
+"""What is different from the last verification, and whether all is well after the cancellation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.tenant import SkuId, TenantSnapshot
+from jobs.license_reassignment.comparison import User
+from jobs.license_reassignment.reconciliation import FINE, Gate, ResidualHolder
+
+ENDED = frozenset({"suspended", "lockedout", "deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The verification before this one, as its files say it."""
+
+    verified_at: str
+    verdict: str
+    gates: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    residual: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something that was one way at the last verification and is another way now."""
+
+    id: str
+    name: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class SinceLast:
+    """The difference to the last verification. `appeared` and `vanished` are names of holders of the source."""
+
+    verified_at: str
+    verdict: str
+    gates: tuple[Turn, ...]
+    users: tuple[Turn, ...]
+    appeared: tuple[str, ...]
+    vanished: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing is different."""
+        return not (self.gates or self.users or self.appeared or self.vanished)
+
+
+def since_last(
+    former: Former | None, gates: Sequence[Gate], users: Sequence[User], left: Sequence[ResidualHolder]
+) -> SinceLast | None:
+    """Compare with the former verification; None when there was none."""
+    if former is None:
+        return None
+    now = {h.id: h.name for h in left}
+    return SinceLast(
+        verified_at=former.verified_at,
+        verdict=former.verdict,
+        gates=tuple(
+            Turn(g.id, g.id, former.gates[g.id], g.status)
+            for g in gates
+            if g.id in former.gates and former.gates[g.id] != g.status
+        ),
+        users=tuple(
+            Turn(u.id, u.name, former.outcomes[u.id], u.judgement.outcome)
+            for u in users
+            if u.id in former.outcomes and former.outcomes[u.id] != u.judgement.outcome
+        ),
+        appeared=tuple(now[i] for i in sorted(now.keys() - former.residual.keys())),
+        vanished=tuple(former.residual[i] for i in sorted(former.residual.keys() - now.keys())),
+    )
+
+
+def after_cancel(
+    after: TenantSnapshot,
+    sources: Sequence[SkuId],
+    targets_not_ready: Sequence[str],
+    users: Sequence[User],
+    former: Former | None,
+) -> tuple[Gate, ...]:
+    """Ask the three questions of a look after the cancellation: is the source over, are targets and people fine."""
+    running = [s for s in after.subscriptions if s.sku_id in sources and s.status.casefold() not in ENDED]
+    lost = list(_lost(users, former))
+    return (
+        _check(
+            "source_ended",
+            not running,
+            "; ".join(f"{s.part_number} {s.id}: {s.status}, next date {s.next_lifecycle or 'unknown'}" for s in running)
+            or _ended(after, sources),
+            "It is not cancelled yet, or only its renewal is switched off: look again after the date that Graph names.",
+        ),
+        _check(
+            "targets_fine",
+            not targets_not_ready,
+            "; ".join(targets_not_ready) or "every target SKU is enabled and provisioned",
+            "Settle the target's subscription at once: people work with it.",
+        ),
+        _check(
+            "nobody_lost",
+            not lost,
+            f"{len(lost)} users who were fine are not any more: {', '.join(lost[:5])}" + (" …" if len(lost) > 5 else "")
+            if lost
+            else "everybody who was fine still is",
+            "Give them the target license back; data of an unlicensed mailbox is kept for 30 days only.",
+        ),
+    )
+
+
+def _check(check_id: str, ok: bool, detail: str, remedy: str) -> Gate:
+    return Gate(check_id, "passed" if ok else "failed", detail, "" if ok else remedy)
+
+
+def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> str:
+    states = [f"{s.part_number}: {s.status}" for s in after.subscriptions if s.sku_id in sources]
+    return "; ".join(states) or "no subscription of the source is left"
+
+
+def _lost(users: Sequence[User], former: Former | None) -> Iterable[str]:
+    """Who was fine at the last look, or moved by us, and is not fine now; a deleted account is nobody's loss."""
+    for user in users:
+        was = former.outcomes.get(user.id, "") if former else "moved" if user.standing.state == "applied" else ""
+        if was in FINE and user.judgement.outcome not in {*FINE, "gone"}:
+            yield user.name

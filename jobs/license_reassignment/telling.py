@@ -1,0 +1,142 @@
+"""What a plan tells beside its decisions: remarks with their users, covered add-ons, unexpected holders. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from connectors.tenant import SkuId, TenantSnapshot
+from connectors.voice_countries import VoiceCountries
+from jobs.license_reassignment.choose import profiles_holding
+from jobs.license_reassignment.coverage import AddonCover
+from jobs.license_reassignment.decide import Swap, Verdict
+from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
+
+SAMPLE = 5
+
+
+def add_user_remarks(
+    table: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    snapshot: TenantSnapshot,
+    countries: VoiceCountries,
+    sources: Iterable[SkuId],
+) -> None:
+    """Add, in place, the remarks that need more than the license profile: country, account state, resource account."""
+    users = snapshot.users.set_index("id").loc[table["id"], ["usage_location", "account_enabled"]]
+    place = users["usage_location"].str.upper().to_numpy(dtype=object)
+    change = (table["kind"] == "change").to_numpy(dtype=bool)
+    national = [v.national if isinstance(v, Swap) else () for v in verdicts]
+    code = table["verdict"].to_numpy(dtype=np.int64)
+
+    def concerned(remark: str) -> np.ndarray:
+        matches = np.array([remark in codes for codes in national], dtype=bool)
+        return np.asarray(matches[code] & change, dtype=bool)
+
+    _append(table, concerned("calling_country") & ~np.isin(place, list(countries.calling_plan)), "calling_country")
+    conferencing = concerned("conferencing_country") & np.isin(place, list(countries.no_audio_conferencing))
+    _append(table, conferencing, "conferencing_country")
+    disabled = (users["account_enabled"] == "no").to_numpy(dtype=bool)
+    _append(table, disabled & change, "disabled_account_moves")
+    _append(table, _resource_accounts(table, snapshot, frozenset(sources)), "resource_account")
+
+
+def _resource_accounts(table: pd.DataFrame, snapshot: TenantSnapshot, sources: frozenset[SkuId]) -> np.ndarray:
+    """Say per row whether the user holds a source and the free license that only resource accounts of Teams have."""
+    virtual = frozenset(s.sku_id for s in snapshot.skus if "VIRTUALUSER" in s.part_number.upper())
+    both = profiles_holding(snapshot.profiles, virtual) & profiles_holding(snapshot.profiles, sources)
+    return np.take(both, table["before"].to_numpy(dtype=np.int64))
+
+
+def _append(table: pd.DataFrame, rows: np.ndarray, remark: str) -> None:
+    if rows.any():
+        former = table.loc[rows, "remarks"]
+        table.loc[rows, "remarks"] = former.where(former == "", former + SEPARATOR) + remark
+
+
+def remarks_told(decisions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the users of every remark: `remark`, `users`, `sentence`, `sample` of names; sorted by remark."""
+    names: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
+    for text, rows in decisions[decisions["remarks"] != ""].groupby("remarks", sort=True):
+        for remark in str(text).split(SEPARATOR):
+            counts[remark] = counts.get(remark, 0) + len(rows)
+            names.setdefault(remark, []).extend(str(n) for n in rows["name"].head(SAMPLE))
+    return [
+        {"remark": r, "users": counts[r], "sentence": sentence_of(r), "sample": sorted(names[r])[:SAMPLE]}
+        for r in sorted(counts)
+    ]
+
+
+def addon_counts(decisions: pd.DataFrame, snapshot: TenantSnapshot) -> list[dict[str, Any]]:
+    """Count per add-on the users whose targets cover it, cover it partly, or do not."""
+    part = {str(s.sku_id): s.part_number for s in snapshot.skus}
+    counts: dict[str, dict[str, int]] = {}
+    for text, users in decisions.loc[decisions["addons"] != "", "addons"].value_counts().items():
+        for pair in str(text).split(";"):
+            sku, _, cover = pair.partition(":")
+            row = counts.setdefault(sku, dict.fromkeys(map(str, AddonCover), 0))
+            row[cover] += int(users)
+    return [
+        {"sku_id": sku, "sku_part_number": part.get(sku, sku), **row}
+        for sku, row in sorted(counts.items(), key=lambda item: part.get(item[0], item[0]))
+    ]
+
+
+def company_wide(snapshot: TenantSnapshot) -> list[str]:
+    """Name the SKUs of the whole company that have seats: no user has them, so no plan assigns or removes them."""
+    return sorted(s.part_number for s in snapshot.skus if s.applies_to.casefold() == "company" and s.enabled > 0)
+
+
+def unexpected_holders(
+    decisions: pd.DataFrame, snapshot: TenantSnapshot, targets: Iterable[SkuId], sources: Iterable[SkuId]
+) -> list[dict[str, Any]]:
+    """List per target who holds it, never held a source as far as the snapshot shows, and is not in the plan."""
+    users = snapshot.users
+    numbers = users["profile"].to_numpy()
+    outside = ~profiles_holding(snapshot.profiles, frozenset(sources))[numbers]
+    outside &= ~users["id"].isin(decisions["id"]).to_numpy(dtype=bool)
+    found = []
+    for target in targets:
+        mine = outside & profiles_holding(snapshot.profiles, frozenset({target}))[numbers]
+        sku = snapshot.sku(target)
+        if mine.any():
+            names = users.loc[mine, "user_principal_name"].sort_values()
+            found.append(
+                {
+                    "sku_id": target,
+                    "sku_part_number": sku.part_number if sku else target,
+                    "users": int(mine.sum()),
+                    "sample": [str(n) for n in names.head(SAMPLE)],
+                }
+            )
+    return found
+
+
+def _users(count: int) -> str:
+    return "1 user" if count == 1 else f"{count} users"
+
+
+def sentences(header: Mapping[str, Any]) -> list[str]:
+    """Say all of it in sentences, for the screen and for the page of the plan."""
+    found = []
+    for r in header.get("remarks", ()):
+        pair = r["remark"].partition(": ")[2]
+        who = ", ".join(r["sample"][:3])
+        found.append(f"{_users(r['users'])}: {r['sentence']}{f' ({pair})' if pair else ''}; for example {who}.")
+    for a in header.get("addons", ()):
+        found.append(
+            f"Add-on {a['sku_part_number']} stays with everybody; the targets cover it for {_users(a['covered'])}, "
+            f"partly for {a['partly']}, not for {a['kept']}."
+        )
+    if names := header.get("company_wide"):
+        found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
+    found.extend(
+        f"{h['sku_part_number']} is held by {_users(h['users'])} without a source license who are not in this plan, "
+        f"for example {', '.join(h['sample'][:3])}. Were they assigned by mistake?"
+        for h in header.get("unexpected_holders", ())
+    )
+    return found

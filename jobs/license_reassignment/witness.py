@@ -1,0 +1,124 @@
+"""Microsoft's record beside ours: each write of ours matched with what Entra itself wrote down of it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.audit_log import AuditEntry
+from jobs.license_reassignment.outcome import Entry, Standing
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the directory's clock and its record may be from ours on either side."""
+
+MINUTES_LATE = 15
+"""Records appear some minutes after the change; earlier than this a missing one says nothing."""
+
+RETENTION_DAYS = (7, 30)
+"""Microsoft documents how long the records are kept: without and with a premium license of Entra ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which an app of ours wrote, as the audit log is asked for it. ISO 8601 UTC."""
+
+    app_id: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A change of ours that has no record (yet)."""
+
+    id: str
+    name: str
+    applied_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRecord:
+    """A record under our app id, in our time, that no write of ours explains."""
+
+    id: str
+    at: str
+    user_id: str
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What Entra's audit log says of the run. `status` is exported, not_permitted, nothing_written or not_asked.
+
+    `writes` are the users whose change is proven on our side; they are either `matched` or listed in `missing`.
+    """
+
+    status: str
+    asked_at: str = ""
+    windows: tuple[Window, ...] = ()
+    records: int = 0
+    writes: int = 0
+    matched: int = 0
+    missing: tuple[Unrecorded, ...] = ()
+    foreign: tuple[ForeignRecord, ...] = ()
+
+
+def windows_of(journal: Iterable[Entry]) -> tuple[Window, ...]:
+    """Return when which app wrote: one window per session that sent something, wide enough for clocks that differ."""
+    sessions: list[tuple[str, list[str]]] = []
+    for entry in journal:
+        if entry.kind == "start":
+            sessions.append((str(entry.body.get("app_id", "")), []))
+        elif sessions and entry.kind in {"intent", "outcome", "settled"}:
+            sessions[-1][1].append(entry.at)
+    return tuple(
+        Window(app_id, _shifted(min(times), -CLOCKS_DIFFER), _shifted(max(times), CLOCKS_DIFFER))
+        for app_id, times in sessions
+        if times
+    )
+
+
+def _shifted(at: str, by: timedelta) -> str:
+    return (datetime.fromisoformat(at) + by).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def testimony(
+    asked: Mapping[str, Any] | None,
+    records: Sequence[AuditEntry],
+    journal: Sequence[Entry],
+    standings: Mapping[str, Standing],
+    names: Mapping[str, str],
+) -> Witness:
+    """Match what the directory recorded with what the journal says. `asked` is the note of the verify step."""
+    if asked is None:
+        return Witness("not_asked")
+    windows = tuple(Window(**w) for w in asked["windows"])
+    applied = [user for user, standing in standings.items() if standing.state == "applied" and standing.sent]
+    status = "not_permitted" if not asked["granted"] else "exported" if windows else "nothing_written"
+    if status != "exported":
+        return Witness(status, str(asked["asked_at"]), windows, writes=len(applied))
+    recorded = {r.user_id for r in records if r.succeeded}
+    missing = [u for u in applied if u not in recorded]
+    return Witness(
+        status=status,
+        asked_at=str(asked["asked_at"]),
+        windows=windows,
+        records=len(records),
+        writes=len(applied),
+        matched=len(applied) - len(missing),
+        missing=tuple(Unrecorded(u, names.get(u, u), standings[u].at) for u in missing),
+        foreign=tuple(_foreign(records, journal)),
+    )
+
+
+def _foreign(records: Sequence[AuditEntry], journal: Iterable[Entry]) -> Iterable[ForeignRecord]:
+    """Every attempt of ours explains one record of its user; a success that is left over was not ours."""
+    sent = Counter(item["id"] for entry in journal if entry.kind == "intent" for item in entry.body["items"])
+    for record in sorted(records, key=lambda r: (not r.succeeded, r.at, r.id)):
+        if sent[record.user_id] > 0:
+            sent[record.user_id] -= 1
+        elif record.succeeded:
+            yield ForeignRecord(record.id, record.at, record.user_id, record.user_name)
