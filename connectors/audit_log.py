@@ -29,7 +29,8 @@ class AuditEntry:
 
 def entry_of(record: AuditRecord) -> AuditEntry:
     """Read one record. Raises KeyError, TypeError or ValueError for one that is not as Microsoft documents it."""
-    target = next((t for t in record["targetResources"] if t.get("type") == "User"), {})
+    users: list[AuditRecord] = [t for t in record["targetResources"] if t.get("type") == "User"]
+    target: AuditRecord = users[0] if users else {}
     app = (record.get("initiatedBy") or {}).get("app") or {}
     return AuditEntry(
         id=str(record["id"]),

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
-from jobs.license_reassignment.control import StopFlag
+from jobs.groundwork import find, find_or_newest, flag, lock, notify, runs_path, settings, work
 from jobs.license_reassignment.exits import MEANING, ExitCode
 from jobs.process import fail, prepare
 
-if TYPE_CHECKING:
-    from jobs.license_reassignment.ports import Parts
-    from jobs.license_reassignment.rundir import RunDir
-    from jobs.settings import Effective
-
-T = TypeVar("T")
 CODES = "\n\n".join(f"[bold]{int(code)}[/bold]  {text}" for code, text in MEANING.items())
 app = typer.Typer(
     name="reseat",
@@ -33,7 +25,6 @@ app = typer.Typer(
     "[bold]apply[/bold] → [bold]verify[/bold]; or all of it with [bold]run[/bold].",
     epilog=f"[bold]Exit codes[/bold]\n\n{CODES}",
 )
-flag = StopFlag()
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; ./reseat.toml when not given.")]
 Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats [run] directory.")]
@@ -45,7 +36,7 @@ SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without ro
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
     if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - only when asked
+        from importlib.metadata import version as installed
 
         typer.echo(f"reseat {installed('reseat')}")
         raise typer.Exit(0)
@@ -59,7 +50,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Run every step against the embedded tenant over real HTTP, and say where the report is."""
-    from jobs.demo import run_demo  # noqa: PLC0415 - keeps --help fast
+    from jobs.demo import run_demo
 
     _end(run_demo(directory, users=users, seed=seed, as_json=json, flag=flag))
 
@@ -71,12 +62,12 @@ def check(
     json: Json = False,
 ) -> None:
     """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.checking import check as look  # noqa: PLC0415
-    from jobs.license_reassignment.waiting import check_until_ready  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.checking import check as look
+    from jobs.license_reassignment.waiting import check_until_ready
 
-    effective = _settings(config)
-    checked = _work(effective, check_until_ready if wait else look)
+    effective = settings(config)
+    checked = work(effective, check_until_ready if wait else look)
     printing.checked(checked, as_json=json)
     _end(checked.code)
 
@@ -86,14 +77,22 @@ def plan(
     config: Config = None,
     runs: Runs = None,
     skip_bad_rows: SkipBad = False,
+    addons_of: Annotated[
+        str, typer.Option(metavar="PLAN", help="Remove covered add-ons from the users whom PLAN moved for good.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.preparing import make_plan  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.addons import make_addons_plan
+    from jobs.license_reassignment.preparing import make_plan
 
-    effective = _settings(config, runs)
-    planned = _work(effective, lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
+    effective = settings(config, runs)
+    if addons_of:
+        moved = find(effective.runs_path, addons_of)
+        planned = work(effective, lambda parts: make_addons_plan(parts, moved))
+    else:
+        planned = work(effective, lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
     printing.planned(planned, as_json=json)
     _end(planned.code)
 
@@ -109,13 +108,13 @@ def apply(
     json: Json = False,
 ) -> None:
     """Carry out exactly that plan, or continue it. A second apply of a finished plan sends nothing."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.applying import apply_plan  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.applying import apply_plan
 
-    effective = _settings(config, runs, pace__stop_after=stop_after)
-    run = _find(effective.runs_path, plan)
-    with _lock(effective, run):
-        applied = _work(effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave), run, writes=True)
+    effective = settings(config, runs, pace__stop_after=stop_after)
+    run = find(effective.runs_path, plan)
+    with lock(effective, run):
+        applied = work(effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave), run, writes=True)
     printing.applied(applied, run, as_json=json)
     _end(applied.code)
 
@@ -123,13 +122,13 @@ def apply(
 @app.command()
 def verify(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.verifying import verify as look_again  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.verifying import verify as look_again
 
-    effective = _settings(config, runs)
-    run = _find(effective.runs_path, plan)
-    with _lock(effective, run):
-        found = _work(effective, lambda parts: look_again(parts, run), run)
+    effective = settings(config, runs)
+    run = find(effective.runs_path, plan)
+    with lock(effective, run):
+        found = work(effective, lambda parts: look_again(parts, run), run)
     printing.verified(found, run, as_json=json)
     _end(found.exit_code)
 
@@ -137,11 +136,11 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
 @app.command()
 def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Render the report again from the run folder alone: no network, no credentials."""
-    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
-    from jobs import printing  # noqa: PLC0415
-    from jobs.license_reassignment.verifying import report as render  # noqa: PLC0415
+    from connectors.catalog import load_catalog
+    from jobs import printing
+    from jobs.license_reassignment.verifying import report as render
 
-    run = _find(_runs_path(config, runs), plan)
+    run = find(runs_path(config, runs), plan)
     found = render(run, load_catalog())
     printing.verified(found, run, as_json=json)
     _end(ExitCode.DONE)
@@ -155,11 +154,11 @@ def audit(
     json: Json = False,
 ) -> None:
     """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
-    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
-    from jobs import printing  # noqa: PLC0415
-    from jobs.license_reassignment.auditing import audit as look  # noqa: PLC0415
-    from jobs.license_reassignment.rundir import RunDir  # noqa: PLC0415
-    from jobs.license_reassignment.sealing import load_public_key  # noqa: PLC0415
+    from connectors.catalog import load_catalog
+    from jobs import printing
+    from jobs.license_reassignment.auditing import audit as look
+    from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.sealing import load_public_key
 
     key = load_public_key(public_key) if public_key else None
     found = look(RunDir(folder), load_catalog(), key=key, head=head)
@@ -170,12 +169,12 @@ def audit(
 @app.command()
 def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Make the inverse plan: what PLAN took is given back, wherever nobody else has changed it. Its apply writes."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.undoing import make_undo  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.undoing import make_undo
 
-    effective = _settings(config, runs)
-    run = _find(effective.runs_path, plan)
-    planned = _work(effective, lambda parts: make_undo(parts, run))
+    effective = settings(config, runs)
+    run = find(effective.runs_path, plan)
+    planned = work(effective, lambda parts: make_undo(parts, run))
     printing.planned(planned, as_json=json)
     _end(planned.code)
 
@@ -190,19 +189,19 @@ def run(
     json: Json = False,
 ) -> None:
     """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.pipeline import run_all  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.pipeline import run_all
 
-    effective = _settings(config, runs, pace__stop_after=stop_after)
+    effective = settings(config, runs, pace__stop_after=stop_after)
     told = printing.step if not json else printing.silent
-    with _lock(effective, None):
-        steps = _work(
+    with lock(effective, None):
+        steps = work(
             effective,
             lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told),
             writes=bool(approve),
         )
     printing.ran(steps, as_json=json)
-    _notify(effective, steps)
+    notify(effective, steps)
     _end(steps.code)
 
 
@@ -214,10 +213,10 @@ def status(
     json: Json = False,
 ) -> None:
     """Say where a run stands, from its files alone."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.story import standing_of  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.story import standing_of
 
-    printing.status(standing_of(_find_or_newest(_runs_path(config, runs), plan)), as_json=json)
+    printing.status(standing_of(find_or_newest(runs_path(config, runs), plan)), as_json=json)
     _end(ExitCode.DONE)
 
 
@@ -230,21 +229,21 @@ def explain(
     json: Json = False,
 ) -> None:
     """Tell one user's story: why decided so, and what happened."""
-    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
-    from jobs import printing  # noqa: PLC0415
-    from jobs.license_reassignment.story import story_of  # noqa: PLC0415
+    from connectors.catalog import load_catalog
+    from jobs import printing
+    from jobs.license_reassignment.story import story_of
 
-    printing.story(story_of(_find(_runs_path(config, runs), plan), user, load_catalog()), as_json=json)
+    printing.story(story_of(find(runs_path(config, runs), plan), user, load_catalog()), as_json=json)
     _end(ExitCode.DONE)
 
 
 @app.command()
 def skus(config: Config = None, json: Json = False) -> None:
     """List the tenant's products with their seats."""
-    from jobs import printing  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.products import tenant_products  # noqa: PLC0415
+    from jobs import printing
+    from jobs.license_reassignment.products import tenant_products
 
-    printing.products(_work(_settings(config), tenant_products), as_json=json)
+    printing.products(work(settings(config), tenant_products), as_json=json)
     _end(ExitCode.DONE)
 
 
@@ -256,14 +255,14 @@ def translate(
     json: Json = False,
 ) -> None:
     """Show plan by plan what becomes of a product's services in others."""
-    from connectors.catalog import load_catalog  # noqa: PLC0415 - keeps --help fast
-    from jobs import printing  # noqa: PLC0415
-    from jobs.license_reassignment.products import published_table, tenant_table  # noqa: PLC0415
+    from connectors.catalog import load_catalog
+    from jobs import printing
+    from jobs.license_reassignment.products import published_table, tenant_table
 
     if config is None and not Path("reseat.toml").is_file():
         table = published_table(load_catalog(), source, targets)
     else:
-        table = _work(_settings(config), lambda parts: tenant_table(parts, source, targets))
+        table = work(settings(config), lambda parts: tenant_table(parts, source, targets))
     printing.translation(table, as_json=json)
     _end(ExitCode.DONE)
 
@@ -276,72 +275,9 @@ def sandbox(
     quota_scale: Annotated[float, typer.Option(min=0.01, help="Multiply the documented quota.")] = 1.0,
 ) -> None:
     """Serve the embedded tenant on this machine, for a rehearsal with `credential = "sandbox"`."""
-    from jobs.demo import serve_sandbox  # noqa: PLC0415 - keeps --help fast
+    from jobs.demo import serve_sandbox
 
     _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))
-
-
-def _settings(config: Path | None, runs: Path | None = None, **flags: object) -> Effective:
-    from jobs.wiring import effective_settings  # noqa: PLC0415 - keeps --help fast
-
-    return effective_settings(config, runs, **flags)
-
-
-def _runs_path(config: Path | None, runs: Path | None) -> Path:
-    """Where runs live; a command that reads files alone needs no settings when told where they are."""
-    if runs is not None:
-        return runs
-    if config is None and not Path("reseat.toml").is_file():
-        return Path("runs")
-    return _settings(config).runs_path
-
-
-def _find(runs: Path, name: str) -> RunDir:
-    from jobs.license_reassignment.rundir import find  # noqa: PLC0415 - keeps --help fast
-
-    return find(runs, name)
-
-
-def _find_or_newest(runs: Path, name: str) -> RunDir:
-    from jobs.license_reassignment.exits import InputError  # noqa: PLC0415 - keeps --help fast
-    from jobs.license_reassignment.rundir import all_runs  # noqa: PLC0415
-
-    if name:
-        return _find(runs, name)
-    known = all_runs(runs)
-    if not known:
-        raise InputError(
-            f"There is no run in {runs} yet; make one with `reseat plan`. `--runs DIR` says where to look."
-        )
-    return known[0]
-
-
-def _lock(effective: Effective, run: RunDir | None) -> Any:
-    from jobs.license_reassignment.lock import tenant_lock  # noqa: PLC0415 - keeps --help fast
-
-    folder = run.path.parent if run else effective.runs_path
-    return tenant_lock(folder, effective.settings.tenant.id.lower())
-
-
-def _work(
-    effective: Effective, work: Callable[[Parts], Awaitable[T]], run: RunDir | None = None, *, writes: bool = False
-) -> T:
-    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
-
-    from jobs.wiring import live  # noqa: PLC0415
-
-    async def session() -> T:
-        console = Console(stderr=True)
-        async with live(effective, flag, console, run=run.path if run else None, writes=writes) as parts:
-            return await work(parts)
-
-    return asyncio.run(session())
-
-
-def _notify(effective: Effective, steps: Any) -> None:
-    from jobs.notices import send  # noqa: PLC0415 - keeps --help fast
-
-    send(effective, steps)
 
 
 def _end(code: int) -> None:

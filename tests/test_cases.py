@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ class Played:
                 return {"exit_code": int(found.code), "found": told}
             case "plan":
                 planned = self.rehearsal.plan(skip_bad_rows=step.get("skip_bad_rows", False))
-                facts = {"totals": planned.plan.header["totals"], "warnings": list(planned.warnings)}
-                return {"exit_code": int(planned.code), **facts}
+                return {"exit_code": int(planned.code), "totals": planned.plan.header["totals"]}
             case "apply":
                 applied = self.rehearsal.apply(wave=step.get("wave", ""))
                 counts = {k: v for k, v in sorted(applied.counts.items()) if v}
@@ -134,7 +133,7 @@ def _verified(found: Reconciliation) -> Mapping[str, Any]:
         "residual": residual,
         "not_passed": {g.id: g.status for g in found.gates if not g.passed},
         "ledger": {r.sku_part_number: _in_words(r) for r in found.ledger},
-        "incidents": [f"{i.kind} {i.subject}: {i.detail}" for i in found.incidents],
+        "incidents": sorted(f"{'harm: ' * i.harm}{i.kind} {i.subject.partition('@')[0]}" for i in found.incidents),
     }
 
 
@@ -188,25 +187,27 @@ def _expectations(played: Played) -> dict[str, str]:
     return found
 
 
-@cache
-def _played(name: str) -> Played:
-    """Play each case once per process: its tests only look at it."""
-    folder = Path(tempfile.mkdtemp(prefix="reseat-case-"))
-    return Played(name, folder)
+Play = Callable[[str], Played]
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """Play each case once: its tests only look at it."""
+    return cache(lambda name: Played(name, tmp_path_factory.mktemp(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_case_ends_as_expected(name: str) -> None:
+def test_a_case_ends_as_expected(name: str, play: Play) -> None:
     """Exit code, totals and messages of each step, every decision and every outcome, to the letter."""
     expected = {p.name: p.read_text(encoding="utf-8") for p in (CASES / name / "expected").iterdir()}
 
-    assert _expectations(_played(name)) == expected
+    assert _expectations(play(name)) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_case_breaks_a_promise(name: str) -> None:
+def test_no_case_breaks_a_promise(name: str, play: Play) -> None:
     """Whatever happens: nobody is ever bare by us, nothing else is touched, and nothing is sent twice."""
-    played = _played(name)
+    played = play(name)
     tenant, ours = played.tenant, played.rehearsal.app.state.world
     source = tenant.sku_named(SOURCE).id
     planned = {row["id"]: row for row in played.rows("decisions.csv") if row["kind"] == "change"}
@@ -228,18 +229,18 @@ def test_no_case_breaks_a_promise(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_go_is_said_only_with_every_gate_open(name: str) -> None:
+def test_go_is_said_only_with_every_gate_open(name: str, play: Play) -> None:
     """And exit 0 of a verification means GO and nothing else."""
-    played = _played(name)
+    played = play(name)
     for step in played.steps:
         if "verdict" in step:
             assert (step["verdict"] == "GO") == (step["not_passed"] == {}) == (step["exit_code"] == ExitCode.DONE)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_finished_plan_applied_again_sends_nothing(name: str, tmp_path: Path) -> None:
+def test_a_finished_plan_applied_again_sends_nothing(name: str, play: Play) -> None:
     """The same command once more: no write, and the journal stays as it is."""
-    played = Played(name, tmp_path / "again")
+    played = play(name)
     if not played.file("journal.jsonl"):
         assert all("verdict" not in s or "moved" not in s["totals"] for s in played.steps)
         return

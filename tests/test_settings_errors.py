@@ -188,14 +188,14 @@ id = ""
 
 def test_contradictions_are_told_together(tmp_path: Path) -> None:
     """Values that are valid alone and not together are all listed."""
-    text = TOP + "[scope]\nfrom = 'csv'\n[[wave]]\nname = 'p'\n[run]\npseudonymise = true\n"
+    text = TOP + "[scope]\nfrom = 'csv'\n[[wave]]\nname = 'p'\n[groups]\nreprocess_errors = true\n"
 
     users = 'users is missing; give 50 or "10%", or let a [scope] roster name the wave.'
 
     assert [
         'reseat.toml line 6: [scope] from = "csv" needs [scope] roster, the file that names the users.',
         f"reseat.toml line 7: [[wave]] no. 1: {users}",
-        "reseat.toml line 10: [run] pseudonymise = true is not available yet; take it out.",
+        "reseat.toml line 10: [groups] reprocess_errors = true is not available yet; take it out.",
     ] == message_of(tmp_path, text).splitlines()
 
 

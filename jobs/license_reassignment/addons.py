@@ -1,4 +1,4 @@
-"""`reseat plan --addons-of`: a second plan that removes covered add-ons from users whom the first one moved for good."""
+"""`reseat plan --addons-of`: a second plan that removes covered add-ons from users whom the first one moved."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     proven = _proven(parts, run, plan)
     _, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
+    about = {*plan.sources, *plan.targets, *(a.sku_id for p in proven.values() for a in p.assignments if a.direct)}
     lookups = tuple(UserId(u) for u in proven)
-    scope = ReadScope(sku_ids=(*plan.sources, *plan.targets), group_sku_ids=plan.sources, lookups=lookups)
+    scope = ReadScope(sku_ids=tuple(sorted(about)), group_sku_ids=plan.sources, lookups=lookups)
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
     draft = draw_addons(parts, plan, snapshot, proven)
     return write_plan(parts, draft, warnings_of(draft, snapshot), ())
@@ -52,14 +53,20 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
     if parts.effective.settings.addons.included_in_target != "remove":
         raise InputError('[addons] included_in_target is "keep"; set it to "remove" to have covered add-ons removed.')
     if plan.header["kind"] != "swap":
-        raise InputError(f"Plan {plan.plan_id} is no swap (its kind is {plan.header['kind']}); name the plan that moved.")
+        raise InputError(
+            f"Plan {plan.plan_id} is no swap (its kind is {plan.header['kind']}); name the plan that moved."
+        )
     if not run.has("reconciliation.json"):
-        raise InputError(f"Nothing proves yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first.")
+        raise InputError(
+            f"Nothing proves yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first."
+        )
     evidence = load_evidence(run, parts.catalog)
     found = reconcile(evidence)
     late = [g for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
     if late:
-        raise InputError(f"The last verify does not count ({late[0].detail}): run `reseat verify {plan.plan_id}` again.")
+        raise InputError(
+            f"The last verify does not count ({late[0].detail}): run `reseat verify {plan.plan_id}` again."
+        )
     moved = set(found.users.loc[found.users["outcome"].isin(list(PROVEN)), "id"].astype(str))
     after = evidence.after
     pairs = zip(after.users["id"], after.users["profile"], strict=True)
@@ -69,17 +76,19 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
 def draw_addons(parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapping[str, LicenseProfile]) -> Draft:
     """Decide every moved user on the fresh snapshot; nobody is added to, and no base is touched."""
     skus = {s.sku_id: s for s in snapshot.skus}
-    targets = {str(u): split(t) for u, t in zip(plan.decisions["id"], plan.decisions["targets"].astype(str), strict=True)}
+    targets = {
+        str(u): split(t) for u, t in zip(plan.decisions["id"], plan.decisions["targets"].astype(str), strict=True)
+    }
     users = snapshot.users[snapshot.users["id"].isin(list(proven))]
-    known: dict[tuple[LicenseProfile, LicenseProfile, tuple[str, ...]], Verdict] = {}
-    verdicts: list[Verdict] = []
+    known: dict[tuple[LicenseProfile, LicenseProfile, tuple[str, ...]], Verdict | None] = {}
+    found: list[Verdict | None] = []
     for user_id, number in zip(users["id"], users["profile"], strict=True):
         key = (snapshot.profiles[number], proven[str(user_id)], targets[str(user_id)])
         if key not in known:
             known[key] = decide_addons(*key, plan.sources, skus, parts.catalog)  # type: ignore[arg-type]  # ids
-        verdicts.append(known[key])
-    with_addons = [not (isinstance(v, Stay) and v.reason == "no_addon") for v in verdicts]
-    users, verdicts = users[with_addons], [v for v, wanted in zip(verdicts, with_addons, strict=True) if wanted]
+        found.append(known[key])
+    users = users[[v is not None for v in found]]
+    verdicts = [v for v in found if v is not None]
     return finish(_header(parts, plan, snapshot, verdicts), snapshot, _table(plan, users, verdicts), ())
 
 
@@ -90,14 +99,17 @@ def decide_addons(
     sources: Sequence[SkuId],
     skus: Mapping[SkuId, SubscribedSku],
     catalog: Catalog,
-) -> Verdict:
-    """Decide one user: covered add-ons go in one request; a base that changed since the proof keeps them all."""
+) -> Verdict | None:
+    """Decide one user: covered add-ons go in one request; a base that changed since the proof keeps them all.
+
+    Returns None for a user without a covered add-on, who is no part of the plan.
+    """
     base = [a for a in now.assignments if a.sku_id in targets and a.sound]
     kept = [a for a in now.assignments if a.sku_id not in targets]
     covers = addons_beside(kept, base, skus, catalog.families)
     covered = tuple(sku for sku, cover in covers if cover is AddonCover.COVERED)
     if not covered:
-        return Stay("no_addon", targets=targets)
+        return None
     about = frozenset((*targets, *sources))
     if relevant(now, about) != relevant(proven, about) or len({a.sku_id for a in base}) < len(targets):
         return Stay("changed_by_others", targets=targets)

@@ -212,11 +212,11 @@ def _ending(session: Session) -> Ending:
             ExitCode.STOPPED,
             "seats were taken by others: " + ", ".join(sorted(session.board.short)) + "; buy or free seats, then go on",
         )
+    if counts["pending"]:
+        return Ending(ExitCode.STOPPED, f"wave {session.board.wave} is done; `--wave NAME` goes on, up to that wave")
     left = counts["refused"] + counts["drifted"] + counts["gone"]
     if left:
         return Ending(ExitCode.PEOPLE_LEFT, f"{left} users refused, drifted or gone")
-    if counts["pending"] and session.last_wave == "":
-        return Ending(ExitCode.STOPPED, f"{counts['pending']} changes not sent")
     return Ending(ExitCode.DONE, "every change was answered, none refused")
 
 

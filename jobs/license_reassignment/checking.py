@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
-from jobs.license_reassignment import readiness
+from jobs.license_reassignment import lifecycle, readiness
 from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
@@ -62,7 +64,8 @@ async def check(parts: Parts) -> Checked:
     except NotReady as error:
         found.append(Finding("not_yet", "target", str(error)))
     else:
-        found += _products(policy, skus, subscriptions, organization, settings)
+        now = parts.clock.now()
+        found += _products(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
     found += _declarations(settings)
     found += readiness.SETTLE_BEFORE
@@ -75,15 +78,22 @@ def _products(
     subscriptions: Sequence[CompanySubscription],
     organization: Organization,
     settings: Settings,
+    catalog: Catalog,
+    now: datetime,
 ) -> list[Finding]:
     by_id = {s.sku_id: s for s in skus}
     found: list[Finding] = []
     for source in policy.sources:
         found += readiness.check_source(by_id[source], subscriptions, organization.id)
+        found += lifecycle.life_of(by_id[source], subscriptions)
+        found += lifecycle.subscriptions_add_up(by_id[source], subscriptions)
+        found += lifecycle.source_facts(by_id[source], subscriptions, catalog)
+    found += lifecycle.forgotten_editions(policy.sources, skus, catalog)
     targets = dict.fromkeys(t for r in policy.rules for t in r.targets)
     for target in targets:
         allow = settings.limits.allow_trial
         found += readiness.check_target(by_id.get(target), target, subscriptions, allow_trial=allow)
+    found += _purchases(policy, [by_id[t] for t in targets if t in by_id], skus, subscriptions, settings, catalog, now)
     if not targets:
         found.append(Finding("warn", "targets", "no [[swap]] rule names a target; only roster rows can move users"))
     wanted = sum(by_id[s].consumed for s in policy.sources)
@@ -98,6 +108,26 @@ def _products(
             )
         )
     return found
+
+
+def _purchases(
+    policy: Policy,
+    targets: Sequence[SubscribedSku],
+    skus: Sequence[SubscribedSku],
+    subscriptions: Sequence[CompanySubscription],
+    settings: Settings,
+    catalog: Catalog,
+    now: datetime,
+) -> list[Finding]:
+    sources = [s for s in skus if s.sku_id in policy.sources]
+    allowed = settings.limits.allow_cross_family
+    found = lifecycle.family_mismatch(sources, targets, catalog, allowed=allowed)
+    for target in targets:
+        found += lifecycle.life_of(target, subscriptions)
+        found += lifecycle.subscriptions_add_up(target, subscriptions)
+        agreement = settings.declare.billing_agreement
+        found += lifecycle.purchase_facts(target, subscriptions, now=now, agreement=agreement)
+    return [*found, lifecycle.seats_pair(sources, targets)] if targets else found
 
 
 def _declarations(settings: Settings) -> list[Finding]:

@@ -90,7 +90,7 @@ def users_of(
         before = profiles[int(str(d.before))]
         key = (str(d.id), row.add, row.remove, row.disabled_plans)
         change = change_of(*key)
-        leaving = change.remove if plan.undo and row.kind == "change" else plan.sources
+        leaving = plan.sources if plan.asks_gates or row.kind != "change" else change.remove
         case = Case(row, before, sides.after(str(d.id)), _plain(standing), leaving, agree)
         if case not in judged:
             judged[case] = judge(case)

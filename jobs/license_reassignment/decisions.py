@@ -10,6 +10,7 @@ import pandas as pd
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
+from jobs.license_reassignment.decision_files import PLAN_LISTS, shared
 from jobs.license_reassignment.policy import Policy, Wish
 from jobs.license_reassignment.remarks import SEPARATOR
 
@@ -34,8 +35,8 @@ DECISION_COLUMNS = (
     "remarks",
 )
 
-_LONG_COLUMNS = frozenset({"disabled_plans", "plans_kept_off", "plans_new_on", "plans_lost"})
-"""Lists of plan ids, up to some kilobytes each: a text is kept once, however many users share it."""
+_LONG_COLUMNS = frozenset({"disabled_plans", *PLAN_LISTS})
+"""Lists of plan ids: a text is kept once, however many users share it."""
 
 NO_WISH = Wish(line=0)
 
@@ -157,15 +158,9 @@ def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verd
     )
     for column in _VERDICT_COLUMNS:
         texts = per_verdict[column].to_numpy(dtype=object)
-        table[column] = _shared(texts, code) if column in _LONG_COLUMNS else texts[code]
+        table[column] = shared(texts, code) if column in _LONG_COLUMNS else texts[code]
     table["verdict"] = code
     return table
-
-
-def _shared(texts: np.ndarray, code: np.ndarray) -> pd.Series[str]:
-    """Give each row the text of its verdict as a category; "" is always one of them."""
-    distinct, number = np.unique(np.append(texts, ""), return_inverse=True)
-    return pd.Series(pd.Categorical.from_codes(number[code].astype(np.int32), pd.Index(distinct)))
 
 
 def as_text(table: pd.DataFrame, extra: Sequence[str] = ()) -> pd.DataFrame:

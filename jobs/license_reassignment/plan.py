@@ -66,6 +66,16 @@ class Plan:
         return str(self.header["digest"])
 
     @property
+    def kind(self) -> str:
+        """`swap`; `undo` of another plan; `addons`, which removes what the targets of another plan cover."""
+        return str(self.header["kind"])
+
+    @property
+    def asks_gates(self) -> bool:
+        """Whether a verify asks the gates of a cancellation; every other plan has the verdict of its own aim."""
+        return self.kind == "swap"
+
+    @property
     def undo(self) -> bool:
         """Whether the plan takes another plan back."""
         return self.header["kind"] == "undo"  # type: ignore[no-any-return]

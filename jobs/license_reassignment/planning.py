@@ -18,6 +18,7 @@ from jobs.license_reassignment import allot, evidence, telling
 from jobs.license_reassignment.audience import Vocabulary, notice_files
 from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
+from jobs.license_reassignment.decision_files import decision_files
 from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
 from jobs.license_reassignment.plan import (
     Plan,
@@ -36,7 +37,6 @@ from jobs.license_reassignment.translate import translation_table
 
 FORMAT_VERSION = "1.0"
 REJECTED_COLUMNS = ("file", "line", "row", "reason", "user")
-FREE_TEXT = ("name", "rule", "detail", "wave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
         "roster_columns": extra,
-        "remarks": telling.remarks_told(decisions),
-        "addons": telling.addon_counts(decisions, snapshot),
-        "company_wide": telling.company_wide(snapshot),
-        "unexpected_holders": telling.unexpected_holders(decisions, snapshot, targets, inputs.policy.sources),
+        **telling.worth_knowing(decisions, snapshot, targets, inputs.policy.sources),
     }
     notices = notice_files(
         decisions, snapshot, allot.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
@@ -172,8 +169,11 @@ def finish(
     notices: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Draft:
     """Add to a header what follows from snapshot and decisions, its names and its digests; make the files."""
-    files = {**evidence.snapshot_files(snapshot, "snapshot"), **notices}
-    files["decisions.csv"] = evidence.csv_bytes(decisions, free_text=(*FREE_TEXT, *header["roster_columns"]))
+    files = {
+        **evidence.snapshot_files(snapshot, "snapshot"),
+        **decision_files(decisions, header["roster_columns"]),
+        **notices,
+    }
     files["rejected.csv"] = rejected_csv(errors)
     snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
     whole = {
@@ -184,7 +184,7 @@ def finish(
             frozen=[header["kind"], header["frozen"]],
             roster_sha256=header["roster"]["sha256"],
             snapshot_sha256=snapshot_sha,
-            decisions_sha256=sha256(files["decisions.csv"]),
+            decisions_sha256=sha256(files["decisions.csv"] + files["decisions-plans.json"]),
         ),
         "tenant": {
             "id": snapshot.organization.id,

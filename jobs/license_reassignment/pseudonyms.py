@@ -63,8 +63,9 @@ def write_pseudonymised(run: RunDir, found: Reconciliation, language: str) -> No
 class Pseudonyms:
     """Names things by a keyed digest: the same person has the same pseudonym in every run with the same key."""
 
-    def __init__(self, key: bytes, people: Mapping[str, str]) -> None:
+    def __init__(self, key: bytes, people: Mapping[str, str], groups: Iterable[str] = ()) -> None:
         self._key = key
+        self._groups = frozenset(groups)
         self._ids = {name.casefold(): user_id for name, user_id in people.items() if name}
 
     def of(self, kind: str, text: str) -> str:
@@ -75,8 +76,9 @@ class Pseudonyms:
         return f"{kind}-{digest.hexdigest()[:16]}"
 
     def person(self, name_or_id: str) -> str:
-        """Return a person's pseudonym; name and id of a known person give the same one."""
-        return self.of("person", self._ids.get(name_or_id.casefold(), name_or_id))
+        """Return the pseudonym of a person or group; name and id of a known one give the same."""
+        known = self._ids.get(name_or_id.casefold(), name_or_id)
+        return self.of("group" if known in self._groups else "person", known)
 
     def text(self, text: str, names: Iterable[str] = ()) -> str:
         """Return a sentence with every address, and each of these names, replaced."""
@@ -92,7 +94,7 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
     """
     people = dict(zip(r.users["user_principal_name"], r.users["id"], strict=True))
     people |= {h.name: h.id for h in r.residual_holders}
-    p = Pseudonyms(key, people)
+    p = Pseudonyms(key, people, [h.id for h in r.residual_holders if h.how == "group"])
     groups = [h.name for h in r.residual_holders if h.how == "group"]
     run = replace(
         r.run,

@@ -109,8 +109,8 @@ def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription
                 "person", sku.part_number, "bought through a partner", "The partner must cancel it, not the portal."
             )
         )
-    if "error" in sku.capability_status.casefold() or sku.capability_status.casefold() == "deleted":
-        found.append(Finding("warn", sku.part_number, f"state {sku.capability_status}"))
+    if problems := plan_problems(sku):
+        found.append(Finding("warn", sku.part_number, f"not every service is set up: {', '.join(problems)}"))
     return found
 
 
@@ -155,5 +155,12 @@ SETTLE_BEFORE = (
         "provisioning sources",
         "Entra Connect, HR scripts, Okta and onboarding flows may assign the source SKU again",
         "Change what they assign before the night.",
+    ),
+    Finding(
+        "not_checked",
+        "dynamic groups keyed on service plans",
+        "a change of product changes who is in them; `plan` names those among the groups that it reads",
+        "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and look "
+        "for `assignedPlans` in the rules.",
     ),
 )

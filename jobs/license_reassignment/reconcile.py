@@ -13,7 +13,7 @@ from connectors.tenant import SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment import gates, incidents, readiness, record, tables
 from jobs.license_reassignment.comparison import Movement, Sides, User, holders, movements, outcome_counts, users_of
 from jobs.license_reassignment.exits import ExitCode
-from jobs.license_reassignment.outcome import Entry, fold
+from jobs.license_reassignment.outcome import Entry, Standing, fold
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import (
@@ -28,7 +28,7 @@ from jobs.license_reassignment.reconciliation import (
 )
 from jobs.license_reassignment.routes import Ending, ending
 from jobs.license_reassignment.since_last import Former, after_cancel, since_last
-from jobs.license_reassignment.witness import testimony
+from jobs.license_reassignment.witness import Witness, testimony
 
 # Add-ons that Office 365 E4 could carry, after Microsoft's list; Graph does not say whether they hang on it.
 ADDON_PART_NUMBERS = frozenset(
@@ -69,20 +69,13 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     totals = _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
     found = incidents.all_incidents(evidence.plan, users, moved, before, after, evidence.journal, evidence.catalog)
-    answers = () if plan.undo else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
+    answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
-    verdict = "GO" if (restored if plan.undo else all(g.passed for g in (*answers, *later))) else "NO-GO"
+    verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
-    advice, why = _undo_advice(totals) if plan.undo else _advice(verdict, totals, residual, cancelled=bool(later))
-    names = evidence.catalog.names
-    witness = testimony(
-        evidence.verification.get("witness"),
-        evidence.audit_log,
-        evidence.journal,
-        standings,
-        {u.id: u.name for u in users},
-    )
+    advice, why = _advice(plan, verdict, totals, residual, cancelled=bool(later))
+    names, witness = evidence.catalog.names, _witness(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
@@ -113,7 +106,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         names=names,
         users=tables.users_table(users, before, after, names, _extra(plan)),
         undo=plan.undo,
-        ending=None if plan.undo else _ending(evidence),
+        kind=plan.kind,
+        ending=_ending(evidence) if plan.asks_gates else None,
         witness=witness,
         since_last=since_last(evidence.former, (*answers, *later), users, left),
         after_cancel=later,
@@ -131,8 +125,13 @@ def _totals(evidence: Evidence, counts: Mapping[str, int]) -> Totals:
     return totals
 
 
+def _witness(evidence: Evidence, standings: Mapping[str, Standing], users: Sequence[User]) -> Witness:
+    asked, names = evidence.verification.get("witness"), {u.id: u.name for u in users}
+    return testimony(asked, evidence.audit_log, evidence.journal, standings, names)
+
+
 def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]:
-    if evidence.plan.undo or not evidence.verification.get("after_cancel"):
+    if not evidence.plan.asks_gates or not evidence.verification.get("after_cancel"):
         return ()
     ready = readiness.not_ready(evidence.after, evidence.plan.targets)
     return after_cancel(evidence.after, evidence.plan.sources, ready, users, evidence.former)
@@ -193,6 +192,8 @@ def _residual(evidence: Evidence, planned: set[str]) -> tuple[Residual, tuple[Re
         held = [s for s in evidence.plan.sources if s in profile.skus]
         if not held or user_id in {u.id for u in after.deleted_users}:
             continue
+        if evidence.plan.kind == "addons" and user_id not in planned:
+            continue  # who holds the add-on beside another base keeps it
         is_direct = any(profile.direct(s) for s in held)
         direct, inherited = direct + is_direct, inherited + (not is_direct)
         outside += user_id not in planned
@@ -271,12 +272,11 @@ def _other_data(plan: Plan, after: TenantSnapshot, catalog: Catalog) -> list[str
     )
 
 
-def _undo_advice(totals: Totals) -> tuple[str, str]:
-    back = totals.moved + totals.already_on_target
-    return "keep", f"an undo plan asks no cancel gates: {back} of {totals.in_scope} users are restored"
-
-
-def _advice(verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
+def _advice(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
+    if not plan.asks_gates:
+        aim = "are restored" if plan.undo else "lost their covered add-ons, the base untouched"
+        done = totals.moved + totals.already_on_target
+        return "keep", f"an {plan.kind} plan asks no cancel gates: {done} of {totals.in_scope} users {aim}"
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
         return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
@@ -288,7 +288,7 @@ def _advice(verdict: str, totals: Totals, residual: Residual, *, cancelled: bool
 
 def _subscriptions(plan: Plan, after: TenantSnapshot, verdict: str, advice: str) -> tuple[SubscriptionRow, ...]:
     def word(sku_id: SkuId) -> str:
-        if sku_id not in plan.sources:
+        if sku_id not in plan.sources or not plan.asks_gates:
             return "not a source"
         return "cancel" if verdict == "GO" else "reduce" if advice.startswith("reduce") else "keep"
 

@@ -250,6 +250,7 @@ class Reconciliation:
     names: Names
     users: pd.DataFrame
     undo: bool = False
+    kind: str = "swap"
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     ending: Ending | None = None

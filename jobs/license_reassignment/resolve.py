@@ -71,6 +71,12 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
     both = set(sources) & {t for r in rules for t in r.targets}
     if both:
         raise InputError(f"{catalog.names.sku_list(sorted(both))} is a source and a target; name another target.")
+    old = [s for s in (*sources, *(t for r in rules for t in r.targets)) if s in catalog.unsupported]
+    if old:
+        raise InputError(
+            f"{catalog.names.sku(old[0])}: Microsoft does not support moving from or to the Small and Midsize Business "
+            "plans by hand; take it out of [source] and [[swap]]."
+        )
     plans = settings.plans
     new = plans.new_in_target
     return Policy(

@@ -9,11 +9,11 @@ import orjson
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.board import Task
+from jobs.license_reassignment.decision_files import read_decisions
 from jobs.license_reassignment.exits import GuardRefused
 from jobs.license_reassignment.journal import Head, Line, read_journal
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
-from jobs.license_reassignment.planning import FREE_TEXT
 from jobs.license_reassignment.rundir import RunDir
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
@@ -31,8 +31,7 @@ def load_plan(run: RunDir) -> Plan:
     for name, expected in files.items():
         if sha256(run.read(name)) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-    free_text = (*FREE_TEXT, *header["roster_columns"])
-    return Plan(header, evidence.read_csv(run.read("decisions.csv"), free_text=free_text))
+    return Plan(header, read_decisions(run.read, header["roster_columns"]))
 
 
 def _altered(run: RunDir, name: str, what: str) -> GuardRefused:

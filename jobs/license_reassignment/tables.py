@@ -143,7 +143,7 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, witness:
     if witness.missing:
         sentences.append(
             f"{len(witness.missing)} of {witness.writes} changes have no record in Microsoft's audit log: records "
-            f"appear some {MINUTES_LATE} minutes late, and are kept for {RETENTION_DAYS[0]} or {RETENTION_DAYS[1]} days."
+            f"appear some {MINUTES_LATE} minutes late and are kept for {' or '.join(map(str, RETENTION_DAYS))} days."
         )
     if verification.get("health") is None:
         sentences.append("Service health: the permission ServiceHealth.Read.All is not granted.")

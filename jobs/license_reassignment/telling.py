@@ -57,6 +57,19 @@ def _append(table: pd.DataFrame, rows: np.ndarray, remark: str) -> None:
         table.loc[rows, "remarks"] = former.where(former == "", former + SEPARATOR) + remark
 
 
+def worth_knowing(
+    decisions: pd.DataFrame, snapshot: TenantSnapshot, targets: Sequence[SkuId], sources: Sequence[SkuId]
+) -> dict[str, Any]:
+    """Return the part of a plan's header that `sentences` puts into words."""
+    return {
+        "remarks": remarks_told(decisions),
+        "addons": addon_counts(decisions, snapshot),
+        "company_wide": company_wide(snapshot),
+        "plan_groups": plan_groups(snapshot),
+        "unexpected_holders": unexpected_holders(decisions, snapshot, targets, sources),
+    }
+
+
 def remarks_told(decisions: pd.DataFrame) -> list[dict[str, Any]]:
     """Count the users of every remark: `remark`, `users`, `sentence`, `sample` of names; sorted by remark."""
     names: dict[str, list[str]] = {}
@@ -89,6 +102,11 @@ def addon_counts(decisions: pd.DataFrame, snapshot: TenantSnapshot) -> list[dict
 def company_wide(snapshot: TenantSnapshot) -> list[str]:
     """Name the SKUs of the whole company that have seats: no user has them, so no plan assigns or removes them."""
     return sorted(s.part_number for s in snapshot.skus if s.applies_to.casefold() == "company" and s.enabled > 0)
+
+
+def plan_groups(snapshot: TenantSnapshot) -> list[str]:
+    """Name the groups, of those that were read, whose members follow from service plans."""
+    return sorted(g.display_name for g in snapshot.groups if "assignedplans" in g.membership_rule.casefold())
 
 
 def unexpected_holders(
@@ -134,6 +152,13 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
         )
     if names := header.get("company_wide"):
         found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
+    if names := header.get("plan_groups"):
+        found.append(f"Their members follow from service plans, which this plan changes: {', '.join(names)}.")
+    addons = header.get("frozen", {}).get("addons", {}).get("included_in_target")
+    if addons == "remove" and any(a["covered"] for a in header.get("addons", ())):
+        found.append(
+            "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
+        )
     found.extend(
         f"{h['sku_part_number']} is held by {_users(h['users'])} without a source license who are not in this plan, "
         f"for example {', '.join(h['sample'][:3])}. Were they assigned by mistake?"

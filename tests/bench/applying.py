@@ -9,8 +9,8 @@ from typing import Any
 
 from parts import Silent, live
 
-from jobs.license_reassignment.apply import Progress
-from jobs.license_reassignment.applying import apply_plan
+from jobs.license_reassignment import applying
+from jobs.license_reassignment.apply import Ending, Progress, Session
 from jobs.license_reassignment.rundir import RunDir
 
 
@@ -23,44 +23,46 @@ def resident_mb() -> float:
 def apply(config: str, folder: str, memory_at: list[int] | None = None) -> dict[str, Any]:
     """Carry the plan of the folder out; `memory_at` are numbers of users done at which memory is looked at.
 
-    `seconds` are those of the engine: from its first look at the board to its last, without loading the plan.
+    `seconds` and `cpu_s` are those of the engine, without loading the plan and asking the guards.
     """
     return asyncio.run(_apply(config, folder, memory_at or []))
 
 
-class _Watch(Silent):
-    """Notes when the engine first and last told of its progress, and the memory at some counts of users."""
+class _Engine:
+    """The product's engine with a stopwatch around it."""
 
-    def __init__(self, memory_at: list[int]) -> None:
-        super().__init__()
-        self.memory: dict[str, float] = {}
-        self.told: list[tuple[float, float]] = []
-        self._memory_at = sorted(memory_at)
+    def __init__(self) -> None:
+        self.seconds = self.cpu_s = 0.0
+        self._apply = applying.apply
+        applying.apply = self.timed
 
-    def progress(self, progress: Progress) -> None:
-        """Look at clock, CPU and, now and then, memory."""
-        self.told[1:] = [(time.perf_counter(), time.process_time())]
-        while self._memory_at and progress.done >= self._memory_at[0]:
-            self.memory[str(self._memory_at.pop(0))] = resident_mb()
+    async def timed(self, session: Session) -> Ending:
+        """Apply, and note how long it took."""
+        began, cpu = time.perf_counter(), time.process_time()
+        ending = await self._apply(session)
+        self.seconds, self.cpu_s = time.perf_counter() - began, time.process_time() - cpu
+        return ending
 
 
 async def _apply(config: str, folder: str, memory_at: list[int]) -> dict[str, Any]:
-    watch = _Watch(memory_at)
-    async with live(config, watch) as parts:
-        tenant_id = parts.effective.settings.tenant.id
-        began, cpu = time.perf_counter(), time.process_time()
-        applied = await apply_plan(parts, RunDir(Path(folder)), tenant=tenant_id)
-        whole, cpu = time.perf_counter() - began, time.process_time() - cpu
+    left, memory = sorted(memory_at), dict[str, float]()
+
+    def look(progress: Progress) -> None:
+        while left and progress.done >= left[0]:
+            memory[str(left.pop(0))] = resident_mb()
+
+    engine = _Engine()
+    async with live(config, Silent(look)) as parts:
+        began = time.perf_counter()
+        applied = await applying.apply_plan(parts, RunDir(Path(folder)), tenant=parts.effective.settings.tenant.id)
+        whole = time.perf_counter() - began
         traffic = parts.tenant.traffic
-    (first, _), (last, _) = watch.told
     return {
         "code": int(applied.code),
-        "reason": applied.reason,
         "users": applied.counts.get("applied", 0),
-        "seconds": last - first,
+        "seconds": engine.seconds,
+        "cpu_s": engine.cpu_s,
         "whole_s": whole,
-        "cpu_s": cpu,
         "requests": traffic.http,
-        "throttled": traffic.throttled,
-        "memory_mb": watch.memory,
+        "memory_mb": memory,
     }

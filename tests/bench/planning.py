@@ -28,16 +28,16 @@ def plan(config: str) -> dict[str, Any]:
 
 
 async def _plan(config: str) -> dict[str, Any]:
-    spans: list[float] = []
+    spans: list[tuple[float, float]] = []
     async with live(config) as parts:
         client = parts.tenant
         assert isinstance(client, GraphClient)
         read = client.read_tenant
 
         async def timed(*args: Any, **keywords: Any) -> Any:
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time()
             snapshot = await read(*args, **keywords)
-            spans.append(time.perf_counter() - began)
+            spans.append((time.perf_counter() - began, time.process_time() - cpu))
             return snapshot
 
         client.read_tenant = timed  # type: ignore[method-assign]
@@ -45,9 +45,11 @@ async def _plan(config: str) -> dict[str, Any]:
         planned = await make_plan(parts, skip_bad_rows=False)
         whole = time.perf_counter() - began
     return {
-        "inventory_s": spans[0],
-        "plan_s": whole - spans[0],
+        "seconds": spans[0][0],
+        "cpu_s": spans[0][1],
+        "plan_s": whole - spans[0][0],
         "folder": str(planned.run.path),
+        "folder_mb": sum(path.stat().st_size for path in planned.run.files()) / 1e6,
         "requests": client.traffic.http,
         **planned.plan.header["totals"],
     }
@@ -61,7 +63,7 @@ def pages(config: str) -> dict[str, Any]:
 async def _pages(config: str) -> dict[str, Any]:
     urls = await _first_pages(config)
     count = rows = size = 0
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     async with httpx.AsyncClient(headers=TOKEN, timeout=100, trust_env=False) as http:
         for first in urls:
             link: str | None = first
@@ -70,7 +72,13 @@ async def _pages(config: str) -> dict[str, Any]:
                 body = orjson.loads(answer.content)
                 count, rows, size = count + 1, rows + len(body["value"]), size + len(answer.content)
                 link = body.get("@odata.nextLink")
-    return {"seconds": time.perf_counter() - began, "pages": count, "rows": rows, "megabytes": size / 1e6}
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu_s": time.process_time() - cpu,
+        "pages": count,
+        "rows": rows,
+        "megabytes": size / 1e6,
+    }
 
 
 async def _first_pages(config: str) -> list[str]:

@@ -105,7 +105,7 @@ def refusal(
     """An error as Entra words it."""
     body = {
         "error": error,
-        "error_description": f"AADSTS{code}: {said} Trace ID: 0f0f Correlation ID: 1e1e Timestamp: 2026-03-02 08:00:00Z",
+        "error_description": f"AADSTS{code}: {said} Trace ID: 0f0f Correlation ID: 1e1e",
         "error_codes": [code],
     }
     return JSONResponse(body, status, headers=headers)

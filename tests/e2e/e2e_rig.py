@@ -191,7 +191,11 @@ class Rig:
         self.proxy.away.clear()
         self.world: World | None = None
         self.environ = {
-            **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP") if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP")
+                if name in os.environ
+            },
             "HOME": str(folder),
             "HTTPS_PROXY": internet.proxy_url,
             "SSL_CERT_FILE": str(internet.bundle),
@@ -209,7 +213,7 @@ class Rig:
 
     def serve(self, state: TenantState, **more: Any) -> World:
         """Put this tenant behind Graph's name."""
-        app = create_app(state, clock=time.time, token="unused", **more)  # noqa: S106 - opens nothing
+        app = create_app(state, clock=time.time, token="unused", **more)
         app.state.cut = self.proxy.cut
         world: World = app.state.world
         self.world, self.internet.graph.app = world, app

@@ -84,17 +84,9 @@ class Strange:
             return 429, {**json_type, "RETRY-AFTER": "1"}, {"error": no}
         if method == "POST":
             return self._assign(path, body, json_type)
+        if path in (listed := self._collections()):
+            return 200, json_type, {"value": listed[path]}
         match path.strip("/").split("/"):
-            case ["organization"]:
-                return 200, json_type, {"value": [ORGANIZATION]}
-            case ["subscribedSkus"]:
-                return 200, json_type, {"value": [self._sku(sku) for sku in PLANS]}
-            case ["directory", "subscriptions"]:
-                return 200, json_type, {"value": SUBSCRIPTIONS}
-            case ["directory", "deletedItems", "microsoft.graph.user"] if self.deleted_items == 200:
-                return 200, json_type, {"value": []}
-            case ["groups"]:
-                return 200, json_type, {"value": []}
             case ["users"]:
                 return 200, json_type, self._page(query)
             case ["users", key] if (found := unquote(key).lower()) in self.users:
@@ -103,6 +95,16 @@ class Strange:
                 return 403, json_type, error("UnknownError", "Access to this service is denied for your application.")
             case _:
                 return 404, json_type, error("Request_ResourceNotFound", "Resource not found for the segment.")
+
+    def _collections(self) -> dict[str, list[Json]]:
+        """The collections that fit on one page."""
+        listed = {
+            "/organization": [ORGANIZATION],
+            "/subscribedSkus": [self._sku(sku) for sku in PLANS],
+            "/directory/subscriptions": SUBSCRIPTIONS,
+            "/groups": [],
+        }
+        return listed | ({"/directory/deletedItems/microsoft.graph.user": []} if self.deleted_items == 200 else {})
 
     def _page(self, query: Json) -> Json:
         """Two users a page; after the first an empty page; the way on is a token that means nothing to the caller."""

@@ -449,7 +449,8 @@ def test_traffic_and_times_are_summed_over_the_sessions() -> None:
         Entry("end", "2026-03-02T12:20:30.000Z", {"traffic": _traffic(5)}),
     ]
 
-    found = reconciled(PLAN, after(E3_USER, BO), journal, traffic=_traffic(1), app_id="verifier", verified_at="later")
+    seen = {"app_id": "verifier", "verified_at": "2026-03-02T13:00:00.000Z", "traffic": _traffic(1)}
+    found = reconciled(PLAN, after(E3_USER, BO), journal, **seen)
 
     assert (found.requests.http, found.requests.writes, found.requests.waited_seconds) == (16, 16, 16.0)
     assert (found.timing.started_at, found.timing.finished_at) == (journal[0].at, journal[-1].at)

@@ -20,6 +20,7 @@ CONTRACT = {
 ADDED = {
     "$schema", "format_version", "advice_reason", "tenant_name", "sources", "targets", "held_by_reason", "not_checked",
     "reads", "reads_before", "journal_head", "residual_holders", "notes", "undo",
+    "ending", "witness", "since_last", "after_cancel", "pseudonymised",
 }  # fmt: skip
 
 

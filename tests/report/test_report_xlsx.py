@@ -14,7 +14,10 @@ from report_nasty import NASTY, nasty
 from jobs.license_reassignment.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, LedgerRow
 from jobs.license_reassignment.report import render_xlsx, xlsx
 
-SHEETS = ["Verdict", "Gates", "Actions", "Users", "Seats", "Subscriptions", "Requests", "Declarations", "Incidents"]
+SHEETS = [
+    "Verdict", "Gates", "Actions", "Users", "Seats", "Subscriptions", "Ending", "Microsoft's record", "Requests",
+    "Declarations", "Incidents",
+]  # fmt: skip
 
 
 def opened(r) -> Workbook:

@@ -206,6 +206,9 @@ def _undisturbed(story: Story) -> Iterator[str]:
     totals, changes = story.verified.totals, story.plan.header["totals"]["changes"]
     if (totals.refused, totals.drifted, totals.gone, totals.moved) != (0, 0, 0, changes):
         yield f"undisturbed, {changes} changes planned, and {totals}"
+    if story.world.spotless and story.verified.verdict != "GO":
+        failed = [(g.id, g.detail) for g in story.verified.gates if not g.passed]
+        yield f"nothing is in the way, and the verdict is NO-GO: {failed}"
     for record in writes_by(story.tenant, SANDBOX_APP_ID):
         if record.status != 200 and GONE_ALREADY not in record.message:
             yield f"undisturbed, and a write was refused: {record.status} {record.message}"

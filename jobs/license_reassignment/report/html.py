@@ -52,7 +52,9 @@ def render_plan_html(view: PlanView, language: str = "en") -> str:
 
 def _page(template: str, words: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:
     environment = _environment()
-    values["notice"] = words("page.notice")
+    nameless = "r" in values and values["r"].pseudonymised
+    values["notice"] = words("page.no_names" if nameless else "page.notice")
+    values["classification"] = words("page.no_names.classification" if nameless else "page.classification")
     values["footer"] = _NOT_IN_A_FOOTER.sub("", footer)
     styles = [environment.get_template(name).render(**values) for name in _STYLES]
     scripts = [environment.get_template(script).render()] if script else []

@@ -9,7 +9,7 @@ from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.view import ReportView
 from jobs.license_reassignment.report.words import LANGUAGES, Words
 
-GATES_MAX, HOLDS_MAX, INCIDENTS_MAX = 20, 8, 5
+GATES_MAX, HOLDS_MAX, INCIDENTS_MAX, ROUTES_MAX = 20, 8, 5, 3
 _MARKS = {"passed": "✓", "failed": "✕", "not_checkable": "?"}
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -31,7 +31,26 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     yield f"- {t('verdict.next')}: **{_text(v.advice)}**" + (f": {_text(r.advice_reason)}" if r.advice_reason else "")
     if v.last_day:
         yield f"- {t('verdict.last_day')}: **{v.last_day}** {t('verdict.last_day.what')}"
+    yield from _later(r, v, t)
     yield ""
+
+
+def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
+    """What follows: the route and its last day, what is different, what Microsoft's record says; a line each."""
+    for check in r.after_cancel:
+        yield f"- {_MARKS[check.status]} {t.name('check', check.id)}: {_text(check.detail)}"
+    if r.since_last:
+        s, when = r.since_last, t("since.intro", when=t.when(r.since_last.verified_at), verdict=r.since_last.verdict)
+        turned = f"{t('since.gates')} {len(s.gates)}, {t('since.users')} {len(s.users)}"
+        yield f"- {_text(t('since.title'))}: {_text(when)} {t('since.same') if s.same else turned}"
+    for route in r.ending.routes[:ROUTES_MAX] if r.ending else ():
+        last = route.day("last_reactivation")
+        days = f"; {t.name('due', 'last_reactivation')}: {last}" if last else ""
+        yield f"- {_text(v.sku(route.sku_id, route.sku_part_number))}: {t.name('route', route.route)}{days}"
+    if r.ending and r.ending.routes:
+        yield f"- {t('ending.cancel')}"
+    if r.witness:
+        yield f"- {_text(t('witness.title'))}: {_text(v.testimony)}"
 
 
 def _gates(v: ReportView, t: Words) -> Iterator[str]:
@@ -69,6 +88,9 @@ def _incidents(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
 
 
 def _foot(r: Reconciliation, t: Words) -> Iterator[str]:
+    if r.pseudonymised:
+        yield t("page.no_names.classification")
+        yield ""
     yield t("md.files")
     yield ""
     lines, head = r.journal_head

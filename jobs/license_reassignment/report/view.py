@@ -70,22 +70,34 @@ class ReportView:
     @property
     def question(self) -> str:
         """The question that the verdict answers."""
+        if self._r.kind == "addons":
+            return self._t("verdict.addons.question")
         if self._r.undo:
             return self._t("verdict.undo.question")
-        return self._t("verdict.question", sources=self.skus(self._r.sources))
+        key = "verdict.after.question" if self._r.after_cancel else "verdict.question"
+        return self._t(key, sources=self.skus(self._r.sources))
 
     @property
     def why(self) -> str:
         """One sentence: why the verdict is what it is."""
+        if self._r.kind == "addons":
+            word = "verdict.addons.go" if self._r.verdict == "GO" else "verdict.addons.no_go"
+            return self._t(word, n=self.attention, of=self._r.totals.in_scope)
         if self._r.undo:
             return self._why_undo()
-        closed = [gate for gate in self.gates if not gate.passed]
+        closed = [gate for gate in (*self._r.after_cancel, *self.gates) if not gate.passed]
         if not closed:
-            return self._t("verdict.go.why", n=len(self._r.gates))
-        names = [self._t.name("gate_not", gate.id) for gate in closed[:3]]
+            key = "verdict.after.go" if self._r.after_cancel else "verdict.go.why"
+            return self._t(key, n=len(self._r.gates))
+        names = [self._gate_not(gate) for gate in closed[:3]]
         more = len(closed) - len(names)
         first = "; ".join(names) + (f"; {self._t('verdict.no_go.more', n=more)}" if more else "")
-        return self._t("verdict.no_go.why", n=len(closed), of=len(self._r.gates), first=first)
+        asked = len(self._r.gates) + len(self._r.after_cancel)
+        return self._t("verdict.no_go.why", n=len(closed), of=asked, first=first)
+
+    def _gate_not(self, gate: Gate) -> str:
+        family = "check_not" if gate in self._r.after_cancel else "gate_not"
+        return self._t.name(family, gate.id)
 
     def _why_undo(self) -> str:
         if self._r.verdict == "GO":
@@ -95,6 +107,8 @@ class ReportView:
     @property
     def advice(self) -> str:
         """What to do with the old subscription, as a sentence."""
+        if self._r.after_cancel and self._r.verdict == "GO":
+            return self._t("advice.after")
         words, number = self._r.advice.rpartition(" ")[::2]
         if words == "reduce seats to":
             return self._t("advice.reduce", n=number)
@@ -161,6 +175,15 @@ class ReportView:
         """The earliest date on which Microsoft changes a source subscription by itself, or ""."""
         dates = sorted(row.next_lifecycle for row in self.source_subscriptions if row.next_lifecycle)
         return self._t.day(dates[0]) if dates else ""
+
+    @property
+    def testimony(self) -> str:
+        """What Microsoft's own record says, in one sentence; "" where there is none."""
+        w = self._r.witness
+        if w is None:
+            return ""
+        counts = {"missing": len(w.missing), "foreign": len(w.foreign), "records": w.records}
+        return self._t(f"testimony.{w.status}", matched=w.matched, writes=w.writes, **counts)
 
     @property
     def gates(self) -> tuple[Gate, ...]:

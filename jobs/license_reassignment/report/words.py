@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from jobs.license_reassignment.report import words_codes, words_gates, words_plan
+from jobs.license_reassignment.report import words_codes, words_ending, words_gates, words_plan
 from jobs.license_reassignment.report.words_en import EN
 from jobs.license_reassignment.report.words_nl import NL
 
@@ -64,7 +64,7 @@ class Words:
 
 LANGUAGES: Mapping[str, Words] = MappingProxyType(
     {
-        "en": Words("en", ",", ".", EN | words_codes.EN | words_gates.EN | words_plan.EN),
-        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL),
+        "en": Words("en", ",", ".", EN | words_codes.EN | words_gates.EN | words_plan.EN | words_ending.EN),
+        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL | words_ending.NL),
     }
 )

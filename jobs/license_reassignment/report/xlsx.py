@@ -75,6 +75,8 @@ def render_xlsx(r: Reconciliation) -> bytes:
             book.sheet(name, _users_header(r), _users(r, first, last))
         book.sheet("Seats", tuple(f.name for f in fields(LedgerRow)), map(astuple, r.ledger))
         book.sheet("Subscriptions", tuple(f.name for f in fields(SubscriptionRow)), map(astuple, r.subscriptions))
+        book.sheet("Ending", ("subscription", "product", "what", "value", "basis"), _ending(r))
+        book.sheet("Microsoft's record", ("What", "Value"), _witness(r))
         book.sheet("Requests", ("What", "Value"), _requests(r))
         book.sheet("Declarations", ("fact", "value", "author"), r.run.declared)
         book.sheet("Incidents", tuple(f.name for f in fields(Incident)), map(astuple, r.incidents))
@@ -188,6 +190,31 @@ def _requests(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
     for when, reads in (("before", r.reads_before), ("at verification", r.reads)):
         for read in reads:
             yield f"read {when}: {read.query}", f"{read.rows} rows, {read.began} to {read.ended}"
+
+
+def _ending(r: Reconciliation) -> Iterator[tuple[Cell, ...]]:
+    if r.ending is None:
+        return
+    for route in r.ending.routes:
+        name = (route.subscription_id, route.sku_part_number)
+        yield (*name, "route", route.route, f"{route.seats} seats, {route.status}")
+        yield from ((*name, "otherwise", other, "") for other in route.otherwise)
+        yield from ((*name, due.what, due.day, due.basis) for due in route.dates)
+    for row in r.ending.overlap:
+        yield row.subscription_id, row.sku_part_number, "seat_days", row.seat_days, f"{row.since} to {row.until}"
+    for back in r.ending.seats_back:
+        yield back.subscription_id, back.sku_part_number, "unused seats", back.unused, f"returnable until {back.until}"
+    yield from (("", "", "keep the domain", domain.name, f"{domain.users} users") for domain in r.ending.domains)
+    yield from (("", one.skus, "may need no seat", one.name, one.id) for one in r.ending.idle_accounts)
+
+
+def _witness(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
+    if r.witness is None:
+        return
+    yield "status", r.witness.status
+    yield from ((name, getattr(r.witness, name)) for name in ("records", "writes", "matched"))
+    yield from (("missing", f"{one.name} {one.applied_at}") for one in r.witness.missing)
+    yield from (("foreign", f"{one.user_name} {one.at} {one.id}") for one in r.witness.foreign)
 
 
 def _actions(r: Reconciliation) -> Iterator[tuple[str, ...]]:

@@ -1,0 +1,89 @@
+"""What every command needs before its own work: settings, the run it names, the tenant's lock, and the live parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from jobs.license_reassignment.control import StopFlag
+
+if TYPE_CHECKING:
+    from jobs.license_reassignment.pipeline import Steps
+    from jobs.license_reassignment.ports import Parts
+    from jobs.license_reassignment.rundir import RunDir
+    from jobs.settings import Effective
+
+T = TypeVar("T")
+flag = StopFlag()
+
+
+def settings(config: Path | None, runs: Path | None = None, **flags: object) -> Effective:
+    """Load the settings in force."""
+    from jobs.wiring import effective_settings
+
+    return effective_settings(config, runs, **flags)
+
+
+def runs_path(config: Path | None, runs: Path | None) -> Path:
+    """Where runs live; a command that reads files alone needs no settings when told where they are."""
+    if runs is not None:
+        return runs
+    if config is None and not Path("reseat.toml").is_file():
+        return Path("runs")
+    return settings(config).runs_path
+
+
+def find(runs: Path, name: str) -> RunDir:
+    """Find a run by plan id, unique prefix or folder."""
+    from jobs.license_reassignment import rundir
+
+    return rundir.find(runs, name)
+
+
+def find_or_newest(runs: Path, name: str) -> RunDir:
+    """Find the named run, or the newest one."""
+    from jobs.license_reassignment.exits import InputError
+    from jobs.license_reassignment.rundir import all_runs
+
+    if name:
+        return find(runs, name)
+    known = all_runs(runs)
+    if not known:
+        raise InputError(
+            f"There is no run in {runs} yet; make one with `reseat plan`. `--runs DIR` says where to look."
+        )
+    return known[0]
+
+
+def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[None]:
+    """Hold the tenant's lock, in the folder where the run lives."""
+    from jobs.license_reassignment.lock import tenant_lock
+
+    folder = run.path.parent if run else effective.runs_path
+    return tenant_lock(folder, effective.settings.tenant.id.lower())
+
+
+def work(
+    effective: Effective, work: Callable[[Parts], Awaitable[T]], run: RunDir | None = None, *, writes: bool = False
+) -> T:
+    """Run one piece of work with the live parts, and close them."""
+    from rich.console import Console
+
+    from jobs.wiring import live
+
+    async def session() -> T:
+        console = Console(stderr=True)
+        async with live(effective, flag, console, run=run.path if run else None, writes=writes) as parts:
+            return await work(parts)
+
+    return asyncio.run(session())
+
+
+def notify(effective: Effective, steps: Steps) -> None:
+    """Send the notice of a finished run, where one is configured."""
+    from jobs.notices import send
+
+    send(effective, steps)

@@ -1,0 +1,61 @@
+"""`make bench`: speed and memory beside a bare loop in the same run, as ratios; SIZE=full is a million users."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import measures
+from rich.console import Console
+from rich.table import Table
+from sizes import SIZES, Row, Size
+
+
+SECTIONS = {
+    "plan": measures.inventory_and_plan,
+    "command": measures.plan_command,
+    "apply": measures.apply_beside_rivals,
+    "quota": measures.at_the_quota,
+    "memory": measures.memory_while_applying,
+    "verify": measures.verify_and_report,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Measure the asked sections and print one table; 0 also where an aim is missed, for the machine may be busy."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", choices=SIZES, default=os.environ.get("SIZE") or "quick")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all if none")
+    told = parser.parse_args(arguments)
+    if unknown := set(told.sections) - SECTIONS.keys():
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    rows = list(run(SIZES[told.size], told.sections or list(SECTIONS)))
+    Console().print(table(rows, f"size {told.size}, {os.cpu_count()} cores"))
+    return 0
+
+
+def run(size: Size, sections: list[str]) -> Iterator[Row]:
+    """Yield the rows of each section, telling on stderr how busy the machine is meanwhile."""
+    for name in sections:
+        load = os.getloadavg()[0]
+        sys.stderr.write(f"{name}: load {load:.1f}\n")
+        with tempfile.TemporaryDirectory(prefix="reseat-bench-") as folder:
+            yield from SECTIONS[name](size, Path(folder))
+
+
+def table(rows: list[Row], title: str) -> Table:
+    """Return the rows as one table: what was measured, how much, beside what, and the aim."""
+    shown = Table(title=title, title_justify="left")
+    for column in ("measure", "value", "beside", "ratio", "aim"):
+        shown.add_column(column, justify="left" if column in {"measure", "beside"} else "right")
+    for row in rows:
+        shown.add_row(row.what, row.value, row.beside, row.ratio, row.aim)
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
