@@ -30,6 +30,7 @@ Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings fi
 Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats [run] directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, unique prefix, or run folder.")]
+Later = Annotated[bool, typer.Option("--after-cancel", help="Ask too: is the source over, and nobody worse off?")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without roster rows that cannot be used.")]
 
 
@@ -120,7 +121,7 @@ def apply(
 
 
 @app.command()
-def verify(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
+def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Later = False, json: Json = False) -> None:
     """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
     from jobs import printing
     from jobs.license_reassignment.verifying import verify as look_again
@@ -128,7 +129,7 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
     with lock(effective, run):
-        found = work(effective, lambda parts: look_again(parts, run), run)
+        found = work(effective, lambda parts: look_again(parts, run, after_cancel=after), run)
     printing.verified(found, run, as_json=json)
     _end(found.exit_code)
 

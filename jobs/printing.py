@@ -114,7 +114,7 @@ def planned(found: Planned, *, as_json: bool) -> None:
     for table in header["translation"]:
         _translation_summary(header, table)
     for warning in found.warnings:
-        text(f"WARNING  {warning}")
+        text(f"NOTE  {warning}")
     text(f"Written to {found.run.path}; plan.html shows it to an approver.")
     if totals["changes"] and not found.begun:
         text(f"Next: reseat apply {found.plan.plan_id} --tenant {header['tenant']['id']}")
@@ -171,6 +171,10 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
     text()
     gates = [("passed" if g.passed else g.status.upper().replace("_", " "), g.id, g.detail) for g in found.gates]
     grid("Gates", ("", "gate", "detail"), gates)
+    for check in found.after_cancel:
+        text(f"{'passed' if check.passed else 'FAILED'}  {check.id}: {check.detail}")
+    if found.since_last:
+        text(found.since_last.sentence)
     for incident in found.incidents[:20]:
         text(f"{'HARM' if incident.harm else 'note'}  {incident.kind}: {incident.subject}: {incident.detail}")
     if len(found.incidents) > 20:

@@ -152,6 +152,7 @@ REFUSED = [key for key, _ in settings_checks._NOT_AVAILABLE]
 EXAMPLES = {
     "groups.swap": '[groups]\nswap = ["11ce0000-e4e4-4000-8000-000000000001"]',
     "groups.outside_scope": '[groups]\noutside_scope = "include"',
+    "groups.processing_hours_max": "[groups]\nprocessing_hours_max = 48",
     "groups.reprocess_errors": "[groups]\nreprocess_errors = true",
     "addons.included_in_target": '[addons]\nincluded_in_target = "remove"',
     "usage_location.write_from_roster": "[usage_location]\nwrite_from_roster = true",

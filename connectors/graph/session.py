@@ -90,6 +90,8 @@ class Session:
         self._tokens = tokens
         self._new_id = new_id
         self._http = http
+        # The SDK puts a transport of its own in front, and that one does not close what it hides.
+        self._pool = http._transport
         self._bearer = _Bearer(parts.hostname or "")
         self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self._bearer), with_sdk(http))
         self._adapter.base_url = root
@@ -99,6 +101,7 @@ class Session:
     async def close(self) -> None:
         """Close the connections and the credential."""
         await self._http.aclose()
+        await self._pool.aclose()
         await self._tokens.close()
 
     async def sign_in(self, *, fresh: bool = False) -> str:

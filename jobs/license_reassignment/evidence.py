@@ -36,6 +36,11 @@ _TOUCHY = r"^\W|[\x00-\x1f\x7f-\x9f]"
 _FREE_TEXT = ("user_principal_name", "display_name", "mail", "proxy_addresses", "department", "country", "company_name")
 
 
+def utc(at: datetime) -> str:
+    """Write a UTC time as ISO 8601 with Z, to the microsecond, so that reading it back loses nothing."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def json_bytes(value: object) -> bytes:
     """Serialize for people and digests alike: sorted keys, two blanks, UTF-8, a newline at the end."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -82,8 +87,8 @@ def snapshot_files(snapshot: TenantSnapshot, which: Which) -> dict[str, bytes]:
         "unread": list(snapshot.unread),
         "stable": snapshot.stable,
         "reads": [asdict(r) for r in snapshot.reads],
-        "began": snapshot.began.isoformat(),
-        "ended": snapshot.ended.isoformat(),
+        "began": utc(snapshot.began),
+        "ended": utc(snapshot.ended),
     }
     profiles = [[asdict(a) for a in p.assignments] for p in snapshot.profiles]
     return {

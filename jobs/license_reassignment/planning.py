@@ -192,8 +192,8 @@ def finish(
             "verified_domains": list(snapshot.organization.verified_domains),
         },
         "snapshot": {
-            "began": snapshot.began.isoformat(),
-            "ended": snapshot.ended.isoformat(),
+            "began": evidence.utc(snapshot.began),
+            "ended": evidence.utc(snapshot.ended),
             "stable": snapshot.stable,
             "content_sha256": snapshot_sha,
         },

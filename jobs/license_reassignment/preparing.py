@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from jobs.license_reassignment.resolve import (
 )
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.telling import sentences
+from jobs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: S
     """Write the plan's folder; one that has a journal already is left as it is."""
     run = RunDir(parts.effective.runs_path / draft.plan.plan_id)
     limits = over_limits(draft.plan, limits_of(parts.effective.settings))
-    told = (*not_ready, *warnings, *limits)
+    told = (*not_ready, *warnings, *limits, *_duration(draft.plan, parts.effective.settings))
     code = _code(draft.plan, not_ready, limits)
     if run.path.is_dir() and segments(run.path):
         parts.watcher.said(f"{run.path} has this plan already, and it was begun: nothing was written.")
@@ -132,6 +134,14 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
     if not draft.plan.decisions["kind"].eq("change").any():
         found.append("The plan changes nobody.")
     return [*found, *sentences(draft.plan.header)]
+
+
+def _duration(plan: Plan, settings: Settings) -> list[str]:
+    """Say how long the writing takes at the pace that is set; each user costs one write."""
+    per_minute = settings.pace.writes_per_150_s * settings.pace.quota_share / 2.5
+    minutes = math.ceil(plan.header["totals"]["changes"] / per_minute)
+    sentence = f"Applying it takes about {minutes} min of writing, at {per_minute:,.0f} users a minute."
+    return [sentence] if minutes else []
 
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:

@@ -158,6 +158,12 @@ SETTLE_BEFORE = (
     ),
     Finding(
         "not_checked",
+        "prices by status",
+        "whether the organization buys as a non-profit is not in Graph; Microsoft's verification takes about 30 days",
+        "Have it verified before the new product is bought.",
+    ),
+    Finding(
+        "not_checked",
         "dynamic groups keyed on service plans",
         "a change of product changes who is in them; `plan` names those among the groups that it reads",
         "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and look "

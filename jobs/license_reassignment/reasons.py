@@ -70,10 +70,11 @@ OTHER_REMEDIES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def remedy(reason: str) -> str:
-    """Return the sentence for a reason code; a detail after `:` does not matter."""
+def remedy(reason: str, *, refused: bool = False) -> str:
+    """Return the sentence for a reason code; a code that holds and refusals share has one for each."""
     code = reason.partition(":")[0].strip()
-    for table in (HOLD_REMEDIES, REFUSAL_REMEDIES, OTHER_REMEDIES):
+    first, second = (REFUSAL_REMEDIES, HOLD_REMEDIES) if refused else (HOLD_REMEDIES, REFUSAL_REMEDIES)
+    for table in (first, second, OTHER_REMEDIES):
         if code in table:
             return table[code]
     return ""

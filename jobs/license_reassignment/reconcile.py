@@ -61,7 +61,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     plan, before, after = evidence.plan, evidence.before, evidence.after
     sides = Sides(before, after)
     standings = fold(evidence.journal)
-    agreed = bool(evidence.verification.get("scans_agreed", True))
+    agreed = bool(evidence.verification.get("scans_agreed"))
     users = users_of(plan, sides, standings, before.profiles, agree=agreed)
     moved = movements(sides, users, (*plan.sources, *plan.targets))
     ledger = _ledger(plan, before, after, moved)

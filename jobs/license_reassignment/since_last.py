@@ -49,6 +49,18 @@ class SinceLast:
         """Whether nothing is different."""
         return not (self.gates or self.users or self.appeared or self.vanished)
 
+    @property
+    def sentence(self) -> str:
+        """The difference in one line of plain words."""
+        counts = (
+            ("users changed outcome", self.users),
+            ("holders appeared", self.appeared),
+            ("holders vanished", self.vanished),
+        )
+        turns = [f"{t.id} {t.before} → {t.now}" for t in self.gates]
+        turns += [f"{len(some)} {word}" for word, some in counts if some]
+        return f"since {self.verified_at} ({self.verdict}): " + ("; ".join(turns) or "nothing is different")
+
 
 def since_last(
     former: Former | None, gates: Sequence[Gate], users: Sequence[User], left: Sequence[ResidualHolder]

@@ -53,7 +53,7 @@ def _row(u: User, texts: _Texts, display_name: str) -> tuple[str, ...]:
         u.standing.request_id,
         u.wave,
         display_name,
-        "" if outcome in FINE else remedy(reason),
+        "" if outcome in FINE else remedy(reason, refused=outcome == "refused"),
         _detail(u),
     )
 
@@ -99,7 +99,7 @@ def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequen
             kind=u.judgement.outcome,
             reason=u.judgement.reason,
             subject=u.name,
-            remedy=remedy(u.judgement.reason),
+            remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused"),
             user_principal_name=u.name,
             id=u.id,
         )

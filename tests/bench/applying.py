@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +31,30 @@ def apply(config: str, folder: str, memory_at: list[int] | None = None) -> dict[
     return asyncio.run(_apply(config, folder, memory_at or []))
 
 
-class _Engine:
-    """The product's engine with a stopwatch around it."""
+@dataclass(slots=True)
+class _Stopwatch:
+    """What one run of the engine took."""
 
-    def __init__(self) -> None:
-        self.seconds = self.cpu_s = 0.0
-        self._apply = applying.apply
-        applying.apply = self.timed
+    seconds: float = 0.0
+    cpu_s: float = 0.0
 
-    async def timed(self, session: Session) -> Ending:
-        """Apply, and note how long it took."""
+
+@contextmanager
+def _engine_timed() -> Iterator[_Stopwatch]:
+    """Put a stopwatch around the product's engine."""
+    watch, engine = _Stopwatch(), applying.apply
+
+    async def timed(session: Session) -> Ending:
         began, cpu = time.perf_counter(), time.process_time()
-        ending = await self._apply(session)
-        self.seconds, self.cpu_s = time.perf_counter() - began, time.process_time() - cpu
+        ending = await engine(session)
+        watch.seconds, watch.cpu_s = time.perf_counter() - began, time.process_time() - cpu
         return ending
+
+    applying.apply = timed
+    try:
+        yield watch
+    finally:
+        applying.apply = engine
 
 
 async def _apply(config: str, folder: str, memory_at: list[int]) -> dict[str, Any]:
@@ -51,12 +64,12 @@ async def _apply(config: str, folder: str, memory_at: list[int]) -> dict[str, An
         while left and progress.done >= left[0]:
             memory[str(left.pop(0))] = resident_mb()
 
-    engine = _Engine()
-    async with live(config, Silent(look)) as parts:
-        began = time.perf_counter()
-        applied = await applying.apply_plan(parts, RunDir(Path(folder)), tenant=parts.effective.settings.tenant.id)
-        whole = time.perf_counter() - began
-        traffic = parts.tenant.traffic
+    with _engine_timed() as engine:
+        async with live(config, Silent(look)) as parts:
+            began = time.perf_counter()
+            applied = await applying.apply_plan(parts, RunDir(Path(folder)), tenant=parts.effective.settings.tenant.id)
+            whole = time.perf_counter() - began
+            traffic = parts.tenant.traffic
     return {
         "code": int(applied.code),
         "users": applied.counts.get("applied", 0),

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sizes import SIZES, Row, Size
 
+PLAIN_WIDTH = 150
 
 SECTIONS = {
     "plan": measures.inventory_and_plan,
@@ -34,7 +35,8 @@ def main(arguments: list[str]) -> int:
     if unknown := set(told.sections) - SECTIONS.keys():
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     rows = list(run(SIZES[told.size], told.sections or list(SECTIONS)))
-    Console().print(table(rows, f"size {told.size}, {os.cpu_count()} cores"))
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console.print(table(rows, f"size {told.size}, {os.cpu_count()} cores"))
     return 0
 
 

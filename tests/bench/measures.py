@@ -33,7 +33,9 @@ def inventory_and_plan(size: Size, folder: Path) -> Iterator[Row]:
         "≤ 1.3",
     )
     cpu, bare_cpu = (min(m["cpu_s"] + m["tenant_cpu_s"] for m in several) for several in (ours, bare))
-    yield Row("  the same in CPU seconds, tenant included", f"{cpu:.2f} s", f"{bare_cpu:.2f} s", f"{cpu / bare_cpu:.2f}")
+    yield Row(
+        "  the same in CPU seconds, tenant included", f"{cpu:.2f} s", f"{bare_cpu:.2f} s", f"{cpu / bare_cpu:.2f}"
+    )
     best = min(m["plan_s"] for m in ours)
     yield Row("plan drawn up and written", f"{best:.2f} s", f"{plan['folder_mb']:.0f} MB of files", "", "≤ 60 s")
     yield Row("  peak memory of inventory and plan", f"{max(m['peak_mb'] for m in ours):.0f} MB", "", "", "≤ 2,000 MB")

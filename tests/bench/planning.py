@@ -88,7 +88,7 @@ async def _first_pages(config: str) -> list[str]:
         assert isinstance(client, GraphClient)
         policy = policy_of(parts.effective.settings, parts.catalog, await client.read_skus())
         skus = [*policy.sources, *dict.fromkeys(t for rule in policy.rules for t in rule.targets)]
-        session = client._session  # noqa: SLF001 - the addresses must be the product's own, to the letter
+        session = client._session
         lookups = Lookups(session.graph)
         listings = [lookups.holders(sku) for sku in skus]
         listings += [lookups.groups_with(sku) for sku in policy.sources]

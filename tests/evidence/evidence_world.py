@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.catalog import load_catalog
@@ -24,6 +26,7 @@ from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
+from jobs.license_reassignment.readiness import READ_PERMISSIONS, WRITE_PERMISSION
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.verifying import verify
@@ -34,6 +37,9 @@ CATALOG = load_catalog()
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 APP = "0d0d0d0d-1111-4222-8333-444444444444"
+ROLES = (*READ_PERMISSIONS, WRITE_PERMISSION)
+CLAIMS = {"appid": APP, "tid": TENANT_ID, "roles": ROLES}
+TOKEN = f"head.{base64.urlsafe_b64encode(orjson.dumps(CLAIMS)).decode().rstrip('=')}.sign"
 CLEAN = dict.fromkeys(
     ("inherited", "direct_and_group", "both", "conflicts", "no_location", "guests", "disabled_accounts", "restricted",
      "deleted"), 0.0,
@@ -102,9 +108,9 @@ class Night:
         self.run = planned.run
         return planned
 
-    def apply(self) -> Applied:
-        """Carry the plan out."""
-        return self.do(lambda parts: apply_plan(parts, self.run, tenant="contoso.example"))
+    def apply(self, wave: str = "") -> Applied:
+        """Carry the plan out, past its stops when a wave is named."""
+        return self.do(lambda parts: apply_plan(parts, self.run, tenant="contoso.example", wave=wave))
 
     def verify(self, **options: Any) -> Reconciliation:
         """Look again, and write the report."""
@@ -121,11 +127,11 @@ class Night:
         self._settings = {**self._settings, **settings}
 
     async def _with_parts(self, body: Callable[[Parts], Awaitable[T]]) -> T:
-        apps = {"token": AppIdentity(APP, permissions=self.permissions)}
+        apps = {TOKEN: AppIdentity(APP, permissions=self.permissions)}
         app = create_app(self.tenant, clock=lambda: self.now, apps=apps)
         client = open_client(
             root="http://tenant.example/v1.0",
-            tokens=FixedToken("token"),
+            tokens=FixedToken(TOKEN),
             clock=self.clock,
             pace=PaceSettings(3000, lambda: 0.9, 3600.0),
             on_wait=lambda _reason, _seconds: None,
@@ -179,7 +185,7 @@ def clean_tenant(users: int, seed: int) -> TenantState:
     tenant = generate(users, seed, **CLEAN, on_target=0.0, unlicensed=0.0)
     for group in tenant.groups.values():
         group.licenses.clear()
-    for part in TARGETS:
+    for part in (*TARGETS, "STANDARDPACK"):
         tenant.sku_named(part).enabled += users
     return tenant
 

@@ -80,5 +80,5 @@ def test_without_a_tenant_the_published_lists_serve() -> None:
 
 def test_an_unknown_product_is_refused_with_its_nearest_name() -> None:
     """As everywhere else."""
-    with pytest.raises(InputError, match="no product is called `ENTERPRISEPAK`. Did you mean ENTERPRISEPACK"):
+    with pytest.raises(InputError, match=r"no product is called `ENTERPRISEPAK`\. Did you mean ENTERPRISEPACK"):
         published_table(CATALOG, "ENTERPRISEWITHSCAL", ["ENTERPRISEPAK"])

@@ -75,7 +75,7 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         "NO-GO",
         True,
     )
-    assert found.ended != ""
+    assert found.ended == "wave pilot is done; `--wave NAME` goes on, up to that wave"
     assert found.last == f"end: {found.ended}"
 
 

@@ -11,6 +11,7 @@ from connectors.sandbox.model import Assignment, User, WriteRecord
 from connectors.sandbox.oracle import bare_moments, writes_by
 from connectors.sandbox.refusal import Refusal
 from connectors.sandbox.rules import Change, decide_user
+from connectors.sandbox.seed import SOURCE
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import SANDBOX_APP_ID
 from jobs.license_reassignment.exits import ExitCode
@@ -26,6 +27,7 @@ def complaints(story: Story) -> list[str]:
         *_writes(story),
         *_wire(story),
         *_journal(story),
+        *_switched_off(story),
         *_outcomes(story),
         *_books(story),
         *_verdict(story),
@@ -44,6 +46,17 @@ def _planned(story: Story) -> dict[str, Change]:
     return found
 
 
+def _named(story: Story) -> set[str]:
+    """The products that the settings name, as sources or targets."""
+    settings = story.world.settings
+    parts = [*settings["source"]["skus"], *(part for rule in settings["swap"] for part in _listed(rule["to"]))]
+    return {story.tenant.sku_named(part).id for part in parts if part != "leave"}
+
+
+def _listed(to: str | list[str]) -> list[str]:
+    return [to] if isinstance(to, str) else to
+
+
 def _effective(record: WriteRecord) -> bool:
     return record.before is not record.after
 
@@ -52,6 +65,7 @@ def _writes(story: Story) -> Iterator[str]:
     """Only what the plan says, to whom it says, once; nothing else of the user changes, and nobody is bare by it."""
     planned = _planned(story)
     skus = [*story.plan.sources, *story.plan.targets]
+    ours = _named(story)
     for record in bare_moments(story.tenant, skus, SANDBOX_APP_ID):
         yield f"{record.target} was bare by our write"
     effects: Counter[str] = Counter()
@@ -66,16 +80,16 @@ def _writes(story: Story) -> Iterator[str]:
         if (sorted(record.add), sorted(record.remove)) != (sorted(change.add), sorted(change.remove)):
             yield f"write of {record.target} is not what the plan says"
         if _effective(record):
-            yield from _beside(record, change)
+            yield from _beside(record, ours)
             effects[record.target] += 1
             if effects[record.target] > 1:
                 yield f"{record.target} was changed twice"
 
 
-def _beside(record: WriteRecord, change: Change) -> Iterator[str]:
+def _beside(record: WriteRecord, ours: set[str]) -> Iterator[str]:
+    """Whatever is no source and no target of the settings is the same before and after."""
     assert record.before is not None
     assert record.after is not None
-    ours = {*change.remove, *(sku for sku, _ in change.add)}
 
     def rest(assignments: tuple[Assignment, ...]) -> list[Assignment]:
         return [a for a in assignments if a.sku not in ours or a.group]
@@ -101,6 +115,26 @@ def _journal(story: Story) -> Iterator[str]:
     assert story.journal is not None
     if [line.seq for line in story.journal.lines] != list(range(1, len(story.journal.lines) + 1)):
         yield "the journal's numbers have a gap"
+    if not story.tampering_seen:
+        yield "a letter of the journal was changed, and nobody noticed"
+
+
+def _switched_off(story: Story) -> Iterator[str]:
+    """What a user had switched off in the source stays off where the target has the same plan."""
+    if not story.world.settings["plans"]["carry_over"]:
+        return
+    source = story.tenant.sku_named(SOURCE).id
+    for user_id, change in _planned(story).items():
+        held = [a for a in story.before[user_id] if a.sku == source]
+        off = set.intersection(*(set(a.off) for a in held))
+        for sku, still_off in change.add:
+            lost = off & _for_users(story.tenant, sku) - set(still_off)
+            if lost:
+                yield f"{user_id}: {sorted(lost)} was off in the source, and {sku} switches it on"
+
+
+def _for_users(tenant: TenantState, sku: str) -> set[str]:
+    return {plan.id for plan in tenant.skus[sku].plans if plan.applies_to == "User"}
 
 
 def _living(story: Story, user_id: str) -> User | None:
@@ -210,7 +244,7 @@ def _undisturbed(story: Story) -> Iterator[str]:
         failed = [(g.id, g.detail) for g in story.verified.gates if not g.passed]
         yield f"nothing is in the way, and the verdict is NO-GO: {failed}"
     for record in writes_by(story.tenant, SANDBOX_APP_ID):
-        if record.status != 200 and GONE_ALREADY not in record.message:
+        if record.status != 200 and (story.world.settles or GONE_ALREADY not in record.message):
             yield f"undisturbed, and a write was refused: {record.status} {record.message}"
     for row in story.plan.decisions.itertuples(index=False):
         user = _living(story, str(row.id))

@@ -20,6 +20,7 @@ from virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, ru
 
 from connectors.catalog import Catalog, load_catalog
 from connectors.errors import ConnectorError
+from connectors.graph import lookups
 from connectors.graph.client import PaceSettings, open_client
 from connectors.sandbox.app import create_app
 from connectors.sandbox.faults import FaultPlan
@@ -33,7 +34,7 @@ from jobs.license_reassignment import journal, preparing, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
-from jobs.license_reassignment.exits import ExitCode, JobError
+from jobs.license_reassignment.exits import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
@@ -70,6 +71,7 @@ class Story:
     writes_of_second_apply: int = 0
     verified: Reconciliation | None = None
     journal: journal.Head | None = None
+    tampering_seen: bool = True
 
 
 class _Nobody:
@@ -241,6 +243,7 @@ def live(world: World) -> Story:
             patch.object(verifying, "render_all", lambda *_: {}),
             # Workers look around for work; on a clock that jumps, looking less often loses nothing.
             patch.object(engine, "IDLE_S", 5.0),
+            patch.object(lookups, "PAGE_SIZE", world.page_size),
             # The SDK expands the same few addresses again and again, in a tenth of all the time.
             patch.object(StdUriTemplate, "expand", _expand),
         ):
@@ -263,7 +266,26 @@ def _live(stage: Stage) -> Story:
     stage.calm_down()
     story.verified = stage.process(lambda parts: verify(parts, story.run))
     story.journal = journal.read_journal(story.run.path, story.plan.digest)
+    story.tampering_seen = _tampering_is_seen(stage, story)
     return story
+
+
+def _tampering_is_seen(stage: Stage, story: Story) -> bool:
+    """Change one letter inside a line that is not the last, and say whether reading the journal refuses it."""
+    path = story.run.path / journal.segment_name(1)
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    if len(lines) < 3:
+        return True
+    number = stage.rng.randrange(len(lines) - 1)
+    line = bytearray(lines[number])
+    at = stage.rng.choice([i for i, byte in enumerate(line) if chr(byte).isalnum()])
+    line[at] = ord("7" if chr(line[at]) != "7" else "3")
+    path.write_bytes(b"".join([*lines[:number], bytes(line), *lines[number + 1 :]]))
+    try:
+        journal.read_journal(story.run.path, story.plan.digest)
+    except GuardRefused:
+        return True
+    return False
 
 
 def _plan(stage: Stage) -> Planned:

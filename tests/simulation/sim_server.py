@@ -177,10 +177,15 @@ class Wire(httpx.AsyncBaseTransport):
 Calls = list[tuple[str, str, Any]]
 
 
+class Flood(AssertionError):
+    """One change is sent again and again."""
+
+
 class Witness:
     """Notes what the application asks, in its own words: no write without a durable intent and a fresh read."""
 
     READ_AGE_MAX_S = 60.0
+    SENDS_MAX = 100
 
     def __init__(self, hour: Hour, token_taken: Callable[[str], bool]) -> None:
         self.sent: Counter[str] = Counter()
@@ -217,6 +222,8 @@ class Witness:
     def _write(self, user: str) -> None:
         self.writes_arrived += 1
         self.sent[user] += 1
+        if self.sent[user] > self.SENDS_MAX:
+            raise Flood(f"{user} was sent {self.sent[user]} times")
         if self.sent[user] > self.intents[user]:
             self.complaints.append(f"write no. {self.sent[user]} of {user} arrived with {self.intents[user]} intents on disk")
         age = self._hour.now - self._read_at.get(user, float("-inf"))

@@ -45,7 +45,15 @@ class World:
     slow: float
     token_lives: tuple[float, ...]
     consumed_lag: float
+    page_size: int
     lives: tuple[Life, ...]
+
+    @property
+    def settles(self) -> bool:
+        """Whether two looks, a while apart, always tell what became of a change: no late work, no old reads."""
+        stale = self.faults.get("stale_seconds", 0.0) if "stale" in self.wrong else 0.0
+        late = self.slow > 0 or not {"drops", "items", "stale"}.issuperset(self.wrong)
+        return not late and stale < (10.0 if self.lives else 20.0)
 
     @property
     def meddled(self) -> bool:
@@ -111,6 +119,7 @@ def world_of(seed: int) -> World:
         slow=rng.choice((0.0, 0.0, 0.0, 0.02, 0.1)),
         token_lives=_token_lives(rng),
         consumed_lag=rng.choice((0.0, 0.0, 20.0, 130.0)),
+        page_size=rng.choice((999, 999, 999, 20, 7)),
         lives=_lives(rng),
     )
 
@@ -119,8 +128,10 @@ def _wrong(rng: random.Random) -> tuple[str, ...]:
     draw = rng.random()
     if draw < 0.25:
         return ()
-    if draw < 0.65:
+    if draw < 0.6:
         return (rng.choice(WAYS_TO_GO_WRONG),)
+    if draw < 0.7:
+        return ("drops", "stale")
     return tuple(sorted(rng.sample(WAYS_TO_GO_WRONG, rng.randint(2, len(WAYS_TO_GO_WRONG)))))
 
 
@@ -213,7 +224,7 @@ def _faults(rng: random.Random, wrong: tuple[str, ...]) -> dict[str, Any]:
             "throttled_header_share": rng.choice((1.0, 0.5)),
         }
     if "stale" in wrong:
-        found |= {"stale": some(0.5), "stale_seconds": rng.choice((3.0, 8.0, 30.0))}
+        found |= {"stale": some(0.5), "stale_seconds": rng.choice((3.0, 8.0, 15.0, 30.0))}
     if "meddling" in wrong:
         kinds = rng.choice((("licenses",), ("seats",), ("delete",), ("licenses", "seats", "delete")))
         found |= {"meddle_every": rng.randint(1, 8), "meddle_kinds": kinds}
