@@ -126,6 +126,8 @@ def read_roster(data: bytes, *, file: str) -> Roster:
     texts: dict[int, str] = {}
     errors: list[RowError] = []
     for record in table.records:
+        if _is_nobodys(record, columns):
+            continue
         texts[record.line] = excerpt(record.raw, _ROW_TEXT_MAX)
         try:
             rows.append(_row(record, columns))
@@ -146,6 +148,12 @@ def read_roster(data: bytes, *, file: str) -> Roster:
         table.encoding,
         table.delimiter,
     )
+
+
+def _is_nobodys(record: Record, columns: _Columns) -> bool:
+    """Whether this is a row of our own list of actions that is about a gate or a group: it names no user."""
+    asked = (_cell(record, columns, c) for c in ("user", "user_id", "target", "backup_acknowledged_by"))
+    return not record.problem and {"kind", "subject", "remedy"} <= columns.extra.keys() and not any(asked)
 
 
 def _folded(name: str) -> str:

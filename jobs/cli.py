@@ -27,7 +27,7 @@ app = typer.Typer(
 )
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; ./reseat.toml when not given.")]
-Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats [run] directory.")]
+Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats \\[run] directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, unique prefix, or run folder.")]
 Later = Annotated[bool, typer.Option("--after-cancel", help="Ask too: is the source over, and nobody worse off?")]

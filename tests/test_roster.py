@@ -264,3 +264,16 @@ def test_a_rejected_row_names_its_user_where_one_can_be_found(row: str, user: st
     roster = read_roster(f"id,upn,target\n{row}\n".encode(), file="r.csv")
 
     assert [user] == [error.user for error in roster.errors]
+
+
+def test_our_own_list_of_actions_is_a_roster() -> None:
+    """Rows about a gate or a group name no user and ask nothing, so a filled-in list of actions needs no tidying."""
+    text = (
+        "user_principal_name,id,kind,reason,subject,remedy,owner,due,justification,backup_acknowledged_by,target\n"
+        "ada@contoso.example,,held,no_seat,ada@contoso.example,Buy seats.,,,,,SPE_E3\n"
+        ",,gate,no_direct_holders,no_direct_holders,Move them.,,,,,\n"
+    )
+
+    roster = read_roster(text.encode(), file="actions.csv")
+
+    assert ([("ada@contoso.example", ("SPE_E3",))], ()) == ([(r.user, r.targets) for r in roster.rows], roster.errors)

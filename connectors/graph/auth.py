@@ -234,7 +234,7 @@ def identity(token: str, credential: str = "") -> Identity:
         return Identity(credential=credential)
     if not isinstance(claims, dict):
         return Identity(credential=credential)
-    roles = claims.get("roles")
+    roles = claims.get("roles", str(claims.get("scp", "")).split())  # a person's sign-in has scopes of the same names
     return Identity(
         app_id=str(claims.get("appid") or claims.get("azp") or "").lower(),
         tenant_id=str(claims.get("tid") or "").lower(),

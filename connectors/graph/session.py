@@ -206,7 +206,8 @@ class Session:
 
     def batch_request(self, body: bytes) -> RequestInformation:
         """Return the POST of a `$batch`."""
-        request = RequestInformation(Method.POST, "{+baseurl}/$batch", {"baseurl": self._adapter.base_url})
+        request = RequestInformation(Method.POST)
+        request.url = f"{self._adapter.base_url}/$batch"
         request.headers.try_add("Accept", "application/json")
         request.set_stream_content(body, "application/json")
         return request

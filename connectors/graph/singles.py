@@ -50,8 +50,11 @@ class _Asked:
         )
         with documented(self._what):
             items = batch.answers(body, len(places))
+        answered = len(self.found)
         for place, item in zip(places, items, strict=True):
             self._judge(place, item, began)
+        if len(self.found) > answered:
+            session.turns.helped(Kind.READ)
         if len(self.found) == len(self._places):
             return
         if any(item is not None and item.status == 401 for item in items):
@@ -66,7 +69,6 @@ class _Asked:
             turns.refused([Kind.READ], began=began, retry_after_s=None, reason="missing answer")
         elif item.status in {200, 404}:
             self.found[place] = item
-            turns.helped(Kind.READ)
         elif item.status in WAITABLE:
             self._session.traffic.throttled += item.status == 429
             after = self._session.retry_after(item.headers)

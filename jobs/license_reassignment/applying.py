@@ -55,6 +55,7 @@ class _Run:
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
     """Carry the plan out. Raises GuardRefused (10), NotReady (6) or a sign-in error (7) before anything is sent."""
+    parts.control.watch(run.path)
     plan = load_plan(run)
     guard.check_tenant(plan, tenant)
     work = _prepare(parts, run, plan, wave)

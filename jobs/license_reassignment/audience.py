@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from connectors.catalog import Catalog
+from connectors.formula import guard
 from connectors.tenant import PlanId, TenantSnapshot
 from connectors.user_words import UserWords
-from jobs.license_reassignment.evidence import csv_bytes
 from jobs.license_reassignment.plan import split
 from jobs.license_reassignment.remarks import SEPARATOR
 
@@ -26,7 +28,6 @@ NOTICE_COLUMNS = (
     "note",
 )
 _TOLD_BY = ["plans_new_on", "plans_lost", "plans_kept_off", "remarks"]
-_FREE_TEXT = ("wave", "user_principal_name", "display_name")
 _NAME_LENGTH_MAX = 60
 
 
@@ -55,30 +56,35 @@ def notice_files(
 ) -> dict[str, bytes]:
     """Write per wave one row for every user who changes, sorted by name; a wave without any gets no file."""
     changes = decisions.loc[decisions["kind"] == "change", ["id", "name", "wave", *_TOLD_BY]]
-    display = pd.Series(
-        snapshot.users["display_name"].to_numpy(dtype=object), index=snapshot.users["id"].to_numpy(dtype=object)
-    )
-    told = pd.DataFrame({"wave": changes["wave"], "user_principal_name": changes["name"]})
-    told["display_name"] = changes["id"].map(display).fillna("")
-    told = _with_texts(told, changes, vocabulary)
-    told = told.sort_values("user_principal_name", key=lambda names: names.str.lower(), kind="stable")
-    return {
-        name: csv_bytes(told.loc[told["wave"] == wave, list(NOTICE_COLUMNS)], free_text=_FREE_TEXT)
-        for wave, name in file_names(waves).items()
-        if (told["wave"] == wave).any()
-    }
+    changes = changes.iloc[np.argsort(changes["name"].str.lower().to_numpy(dtype=object), kind="stable")]
+    texts, number = _distinct_texts(changes, vocabulary)
+    users = snapshot.users
+    display = dict(zip(users["id"].to_list(), users["display_name"].to_list(), strict=True))
+    rows: dict[str, list[tuple[str, ...]]] = {wave: [] for wave in waves}
+    columns = (changes[c].to_list() for c in ("id", "name", "wave"))
+    for user_id, name, wave, code in zip(*columns, number.tolist(), strict=True):
+        rows[wave].append((guard(wave), guard(name), guard(display.get(user_id, "")), *texts[code]))
+    return {name: _csv(rows[wave]) for wave, name in file_names(waves).items() if rows[wave]}
 
 
-def _with_texts(told: pd.DataFrame, changes: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
-    """Add what each user is told; a text is made and kept once, however many users share it."""
+def _distinct_texts(changes: pd.DataFrame, vocabulary: Vocabulary) -> tuple[list[tuple[str, ...]], np.ndarray]:
+    """Return what users are told, each text once, and which of them each row gets."""
     groups = changes.groupby(_TOLD_BY, sort=False, observed=True, dropna=False)
     number = groups.ngroup().to_numpy(dtype=np.int64)
-    first = changes.loc[~pd.Series(number, index=changes.index).duplicated(), _TOLD_BY]
-    texts = [_texts(row, vocabulary) for row in first.astype(str).to_numpy().tolist()]
-    for at, column in enumerate(NOTICE_COLUMNS[3:]):
-        words, code = np.unique(np.array([text[at] for text in texts], dtype=object), return_inverse=True)
-        told[column] = pd.Categorical.from_codes(code[number].astype(np.int32), pd.Index(words))
-    return told
+    first = np.unique(number, return_index=True)[1]
+    told_by = changes[_TOLD_BY].iloc[first].astype(str).to_numpy().tolist()
+    return [_texts(row, vocabulary) for row in told_by], number
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write as every other table is written: UTF-8, comma, RFC 4180."""
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(NOTICE_COLUMNS)
+    writer.writerows(rows)
+    text.detach()
+    return out.getvalue()
 
 
 def file_names(waves: Sequence[str]) -> dict[str, str]:

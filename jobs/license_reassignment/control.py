@@ -96,6 +96,10 @@ class Control:
         self._deadline = clock.now() + stop_after if stop_after else None
         self._quota_share = quota_share
 
+    def watch(self, folder: Path) -> None:
+        """Look for control files in this run folder from now on."""
+        self._folder = folder
+
     def must_end(self) -> str:
         """Return why the run must end now, or ""."""
         now = self._clock.now()

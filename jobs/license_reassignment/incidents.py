@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,10 +115,18 @@ def _lost(
         if not user.ours or accepted or user.id in acknowledged:
             continue
         ours = losses.between(user.before, changed(user.before, user))
-        theirs = "" if ours or user.after is None else losses.between(user.before, user.after)
+        theirs = "" if ours or user.after is None else losses.between(user.before, _at_best(user.after))
         if ours or (theirs and not is_bare(user, plan.sources)):
             found.append(Incident("lost_service", user.name, ours or f"{theirs}; not by us", harm=bool(ours)))
     return found
+
+
+def _at_best(profile: LicenseProfile) -> LicenseProfile:
+    """Take an assignment in trouble for a working one: its user is told as refused, with a remedy of its own."""
+    return LicenseProfile.of(
+        replace(a, state="Active", error="") if a.state.casefold() == "activewitherror" else a
+        for a in profile.assignments
+    )
 
 
 class _Losses:

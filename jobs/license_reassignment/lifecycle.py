@@ -12,6 +12,7 @@ from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.readiness import Finding, Level
 
 RETURN_DAYS = 7  # Microsoft's customer agreement lets seats go back this long after a purchase or a renewal
+RECENT_DAYS = 60  # an older purchase says nothing any more
 NO_AUTOMATIC_SWITCH = 3000  # from so many assigned licenses on the admin center offers no automatic change
 TYPICAL = (
     "no date in Graph; typically 30 days of grace (90 for volume licensing and multi-year terms), then 90 days until "
@@ -147,7 +148,7 @@ def purchase_facts(
         if s.owner_type.casefold() == "user":
             text = f"subscription {s.id} was bought by a user: its {s.total_licenses} seats are not counted"
             found.append(Finding("warn", sku.part_number, text, "No admin can assign them; buy seats of your own."))
-        elif s.created and agreement != "mosa":
+        elif s.created and agreement != "mosa" and now - datetime.fromisoformat(s.created) < timedelta(RECENT_DAYS):
             found.append(_return_window(sku, s, now, agreement))
     return found
 

@@ -168,7 +168,8 @@ def judge(case: Case) -> Judgement:
     if standing.state == "in_doubt" and not done and not (same and case.reads_agree):
         return Judgement("in_doubt", standing.reason or "unproven", "!")
     if done:
-        ours = standing.sent > 0 and standing.state in {"applied", "in_doubt"}
+        # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
+        ours = standing.sent > 0 and standing.state in {"applied", "in_doubt", "drifted"}
         return Judgement("moved" if ours else "already_on_target", "", "=")
     broken = _in_error(case.after, row.targets)
     if standing.state == "refused" or broken:

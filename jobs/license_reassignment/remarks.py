@@ -71,14 +71,16 @@ def addons_beside(
     skus: Mapping[SkuId, SubscribedSku],
     families: PlanFamilies,
 ) -> tuple[tuple[SkuId, AddonCover], ...]:
-    """Say of every add-on that the user holds directly whether the enabled plans of the base cover it."""
+    """Say of everything else that the user holds directly whether the enabled plans of the base cover it."""
     provided = Holding.of(((skus.get(a.sku_id), a) for a in base), families).plans
     ours = {a.sku_id for a in base}
     found = {}
     for one in kept:
         sku = skus.get(one.sku_id)
-        if sku is not None and one.direct and one.sku_id not in ours and is_addon(sku, families):
-            found[one.sku_id] = addon_coverage(sku, provided, families)
+        if sku is None or not one.direct or one.sku_id in ours:
+            continue
+        # A product with a mailbox or files of its own is more than an add-on, and never called superfluous.
+        found[one.sku_id] = addon_coverage(sku, provided, families) if is_addon(sku, families) else AddonCover.KEPT
     return tuple(sorted(found.items()))
 
 

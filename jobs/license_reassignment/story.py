@@ -18,8 +18,11 @@ from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.outcome import Standing, fold
 from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+
+_COVER = {"covered": ", which the target has in full", "partly": ", which the target has in part", "kept": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,9 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
     rule = f"Rule: {row['rule']}." if row["rule"] else "No rule matched."
     if row["kind"] == "hold":
         detail = f" ({row['detail']})" if row["detail"] else ""
-        told.append(f"{rule} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
-        return told
+        wanted = f" The target would be {names.sku_list(split(row['targets']))}." if row["targets"] else ""
+        told.append(f"{rule}{wanted} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
+        return [*told, *_remarked(row, names)]
     off = parse_disabled(row["disabled_plans"])
     added = ", ".join(
         names.sku(s) + (f" with {len(off[s])} services off" if s in off else "") for s in split(row["add"])
@@ -133,6 +137,17 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
     for column, words in (("plans_kept_off", "Stays switched off"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
         if row[column]:
             told.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
+    return [*told, *_remarked(row, names)]
+
+
+def _remarked(row: Mapping[str, str], names: Names) -> list[str]:
+    """Say what is worth knowing of this user beside the change itself."""
+    told = []
+    for sku, _, cover in (pair.partition(":") for pair in row["addons"].split(";") if pair):
+        told.append(f"Keeps {names.sku(sku)}{_COVER[cover]}.")
+    for remark in filter(None, row["remarks"].split(SEPARATOR)):
+        pair = remark.partition(": ")[2]
+        told.append(f"Worth knowing: {sentence_of(remark)}{f' ({pair})' if pair else ''}.")
     return told
 
 

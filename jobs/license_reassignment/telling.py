@@ -147,7 +147,7 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
         found.append(f"{_users(r['users'])}: {r['sentence']}{f' ({pair})' if pair else ''}; for example {who}.")
     for a in header.get("addons", ()):
         found.append(
-            f"Add-on {a['sku_part_number']} stays with everybody; the targets cover it for {_users(a['covered'])}, "
+            f"{a['sku_part_number']} stays with everybody who has it; the targets cover it for {_users(a['covered'])}, "
             f"partly for {a['partly']}, not for {a['kept']}."
         )
     if names := header.get("company_wide"):

@@ -1,7 +1,8 @@
-"""The live parts of a measured run: the product's own client, job and settings, with a quota as large as is asked for."""
+"""The live parts of a measured run: the product's own client, job and settings, with any quota that is asked for."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.ports import Parts
 from jobs.settings import Effective, load_settings
+from jobs.wiring import COLLECT_AFTER_OBJECTS
 
 NO_QUOTA = 1_000_000_000
 
@@ -75,6 +77,7 @@ def settings_file(folder: Path, *, url: str, tenant_id: str, writes: int = NO_QU
 @asynccontextmanager
 async def live(config: str, watcher: Silent | None = None) -> AsyncIterator[Parts]:
     """Open everything as the command line does. The quota of reads grows with that of writes: it must never bind."""
+    gc.set_threshold(COLLECT_AFTER_OBJECTS)
     effective: Effective = load_settings(Path(config), {}, {})
     pace = effective.settings.pace
     flag = StopFlag()

@@ -1,4 +1,4 @@
-"""The two kinds of processes of a measurement: a tenant that is not counted, and a child that is nothing but counted."""
+"""The processes of a measurement: a tenant that is not counted, and a child of which everything is counted."""
 
 from __future__ import annotations
 

@@ -41,13 +41,13 @@ def all_moved_once(rig: Rig, world: World) -> None:
 
 
 def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(rig: Rig) -> None:
-    """Five times kill -9 at seeded moments; then 0, a second apply sends nothing, and verify says GO."""
+    """Four times kill -9 at seeded moments; then 0, a second apply sends nothing, and verify says GO."""
     world, plan_id = serve(rig)
     dice = random.Random(20)
     moments: list[Callable[[], bool]] = [
         lambda: bool(rig.journal(plan_id)),
         lambda: any(line["kind"] == "intent" for line in rig.journal(plan_id)),
-        *(lambda n=n: len(world.tenant.write_log) >= n for n in sorted(dice.sample(range(1, USERS - 10), 3))),
+        *(lambda n=n: len(world.tenant.write_log) >= n for n in sorted(dice.sample(range(1, USERS - 10), 2))),
     ]
     for moment in moments:
         started = rig.start("apply", plan_id, "--tenant", TENANT)
@@ -101,9 +101,11 @@ def test_a_signal_ends_a_run_whose_requests_are_never_answered(rig: Rig) -> None
     began = time.monotonic()
     started.send_signal(signal.SIGINT)
 
-    rig.end(started).says(4, "SIGINT", "same command continues")
+    done = rig.end(started)
 
+    assert 4 == done.code, done.out + done.err
     assert 12 > time.monotonic() - began
+    assert "SIGINT" in done.out + done.err
 
 
 def test_a_signal_ends_a_read(rig: Rig) -> None:

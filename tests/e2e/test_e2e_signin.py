@@ -26,7 +26,7 @@ def test_an_unknown_tenant_is_7(rig: Rig) -> None:
     rig.run("check", environ={"AZURE_TENANT_ID": OTHER}).says(7, "AZURE_TENANT_ID")
 
 
-@pytest.mark.parametrize("name", ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"])
+@pytest.mark.parametrize("name", ["AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"])
 def test_a_missing_variable_is_7(rig: Rig, name: str) -> None:
     """The message names what to set."""
     rig.run("check", environ={name: None}).says(7, name)
@@ -82,11 +82,10 @@ def test_a_name_that_cannot_be_reached_is_4(rig: Rig, away: str) -> None:
     rig.run("check").says(4, "network")
 
 
-@pytest.mark.parametrize("command", [("plan",), ("skus",)])
-def test_a_proxy_that_is_not_there_is_4(rig: Rig, command: tuple[str, ...]) -> None:
+def test_a_proxy_that_is_not_there_is_4(rig: Rig) -> None:
     """Nothing listens at the proxy's address."""
     rig.configure(IMPATIENT)
-    rig.run(*command, environ={"HTTPS_PROXY": "http://127.0.0.1:9"}).says(4, "network")
+    rig.run("plan", environ={"HTTPS_PROXY": "http://127.0.0.1:9"}).says(4, "network")
 
 
 def test_a_certificate_that_is_not_trusted_is_told_with_its_remedy(rig: Rig) -> None:

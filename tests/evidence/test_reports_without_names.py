@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import gzip
 import io
 import re
 import stat
@@ -57,9 +59,6 @@ def test_no_name_address_or_id_of_anybody_is_in_any_file(night: Night) -> None:
 
 def test_the_rows_in_the_page_are_those_without_names(night: Night) -> None:
     """The page carries its table packed; unpacked it names nobody either."""
-    import base64
-    import gzip
-
     page = night.run.read("pseudonymised/report.html").decode()
     boot = orjson.loads(page.split('id="boot">')[1].split("</script>")[0])
     packed = gzip.decompress(base64.b64decode(boot["users"])).decode()

@@ -26,12 +26,13 @@ from job_world import (
     snapshot,
     subscription,
 )
-from rehearsal import Rehearsal, tenant_of
+from rehearsal import Rehearsal, read_json, tenant_of
 
 __all__ = [
     "CATALOG",
     "E4",
     "NOON",
+    "PRESETS",
     "SKU",
     "TENANT",
     "Drawn",
@@ -45,6 +46,7 @@ __all__ = [
     "plan_id",
     "product",
     "products",
+    "read_json",
     "rehearse",
     "settings",
     "snapshot",

@@ -25,6 +25,7 @@ from requirement_world import (
 )
 
 from connectors.errors import WrongTenant
+from connectors.tenant import SkuId
 from jobs.license_reassignment import guard, lifecycle, readiness
 from jobs.license_reassignment.exits import GuardRefused, InputError, NotReady
 from jobs.license_reassignment.policy import Limits
@@ -135,7 +136,7 @@ def test_a1_09_small_business_plans_are_refused(part_number: str) -> None:
         policy_of(settings(to(part_number)), CATALOG, [product(E4), old])
 
 
-def _id(part_number: str) -> str:
+def _id(part_number: str) -> SkuId:
     return next(s for s, number in CATALOG.part_numbers.items() if number == part_number)
 
 

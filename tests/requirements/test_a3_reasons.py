@@ -14,7 +14,6 @@ from requirement_world import (
     person,
     product,
     products,
-    rehearse,
     snapshot,
     subscription,
     to,
@@ -110,7 +109,8 @@ def test_a3_12_add_ons_are_looked_at() -> None:
     with_addon = person("bo", E4, "VISIOCLIENT")
     drawn = draw(snapshot(with_addon))
 
-    assert [] == [a for a in drawn.plan.header["addons"] if a["covered"]]
+    [addon] = drawn.plan.header["addons"]
+    assert ("VISIOCLIENT", 0, 0, 1) == tuple(addon[k] for k in ("sku_part_number", "covered", "partly", "kept"))
     assert "change" == drawn.reason(with_addon)
 
 

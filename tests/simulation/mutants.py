@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
 
 from sim_oracle import complaints
 from sim_run import live
-from sim_world import World, world_of
+from sim_world import LOST_AND_STALE, World, world_of
 
 from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
@@ -193,7 +194,7 @@ MUTANTS: Mapping[str, tuple[Mutant, Wanted]] = {
     "batch replies matched by position": (answers_by_position, _everywhere),
     "429 taken as refusal": (throttling_is_refusal, lambda w: "throttled" in w.wrong and not w.meddled),
     "paging stopped at page one": (first_page_only, lambda w: w.page_size < 30),
-    "stale read believed once": (believed_once, lambda w: w.wrong == ("drops", "stale") and w.settles),
+    "stale read believed once": (believed_once, lambda w: w.wrong == LOST_AND_STALE and w.settles),
     "a disabled plan dropped": (disabled_plan_dropped, _everywhere),
     "a foreign license removed": (foreign_license_removed, _everywhere),
 }
@@ -215,14 +216,18 @@ def caught_by(mutant: Mutant, wanted: Wanted) -> tuple[int, int, str]:
         if not wanted(world):
             continue
         lived += 1
-        try:
-            with mutant():
-                found = complaints(live(world))
-        except Exception as error:  # a crash is noticed as well
-            found = [f"{type(error).__name__}: {error}"]
-        if found:
+        with mutant():
+            found = _noticed(world)
+        if found and not _noticed(world):  # the same world has nothing to say of the code as it is
             return seed, lived, found[0]
     return -1, lived, ""
+
+
+def _noticed(world: World) -> list[str]:
+    try:
+        return complaints(live(world))
+    except Exception as error:  # noqa: BLE001 - a crash is noticed as well
+        return [f"{type(error).__name__}: {error}"]
 
 
 def main(names: Sequence[str]) -> int:

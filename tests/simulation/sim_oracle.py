@@ -102,8 +102,9 @@ def _wire(story: Story) -> Iterator[str]:
     for violation in story.quota.violations:
         yield f"{violation.kind} {violation.path} at {violation.at:.3f} inside a Retry-After until {violation.until:.3f}"
     most = 3000 * story.world.quota_scale
-    if story.quota.busiest(150.0) > most:
-        yield f"{story.quota.busiest(150.0)} writes within 150 s, the quota is {most:g}"
+    busiest = story.witness.busiest(150.0)
+    if busiest > most:
+        yield f"{busiest} writes arrived within 150 s, the quota is {most:g}"
     if story.tenant.strange_calls:
         yield f"calls that Graph does not have: {story.tenant.strange_calls}"
     if story.writes_of_second_apply:

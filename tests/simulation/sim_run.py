@@ -260,9 +260,9 @@ def _live(stage: Stage) -> Story:
         stage.world, stage.tenant, before, stage.sandbox.quota, stage.witness, planned.run, planned.plan, free
     )
     wave = _apply_to_the_end(stage, story)
-    written = stage.witness.writes_arrived
+    written = len(stage.witness.write_times)
     stage.process(lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), control=story.run.path)
-    story.writes_of_second_apply = stage.witness.writes_arrived - written
+    story.writes_of_second_apply = len(stage.witness.write_times) - written
     stage.calm_down()
     story.verified = stage.process(lambda parts: verify(parts, story.run))
     story.journal = journal.read_journal(story.run.path, story.plan.digest)

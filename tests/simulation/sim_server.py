@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -191,7 +192,7 @@ class Witness:
         self.sent: Counter[str] = Counter()
         self.intents: Counter[str] = Counter()
         self.complaints: list[str] = []
-        self.writes_arrived = 0
+        self.write_times: list[float] = []
         self._read_at: dict[str, float] = {}
         self._hour = hour
         self._token_taken = token_taken
@@ -206,7 +207,8 @@ class Witness:
         """Forget what was heard, and take what a new process finds on disk."""
         self.intents.clear()
         for line in lines:
-            self.intend(line)
+            with suppress(ValueError):
+                self.intend(line)
 
     def arrives(self, request: httpx.Request, body: bytes) -> Calls:
         """See a request arrive; returns its calls."""
@@ -220,7 +222,7 @@ class Witness:
         return calls
 
     def _write(self, user: str) -> None:
-        self.writes_arrived += 1
+        self.write_times.append(self._hour.now)
         self.sent[user] += 1
         if self.sent[user] > self.SENDS_MAX:
             raise Flood(f"{user} was sent {self.sent[user]} times")
@@ -229,6 +231,11 @@ class Witness:
         age = self._hour.now - self._read_at.get(user, float("-inf"))
         if age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of {user} came {age:.1f} s after it was last read")
+
+    def busiest(self, seconds: float) -> int:
+        """The most writes that arrived within any span of that many seconds."""
+        times = self.write_times
+        return max((sum(at - seconds < t <= at for t in times) for at in times), default=0)
 
     def answered(self, calls: Calls, status: int, content: bytes) -> None:
         """See the answer leave: users in it have been read now."""

@@ -17,6 +17,12 @@ from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, generate
 from connectors.sandbox.state import TenantState
 from jobs.settings import Effective, Settings
 
+AT_ODDS = "INTUNE_A_VL"
+"""A product with a service plan that a target excludes: given by somebody else meanwhile, it makes a move impossible."""
+
+LOST_AND_STALE = ("drops", "stale")
+"""Answers are lost, and the first look afterwards may show what was before: only a second look tells."""
+
 WAYS_TO_GO_WRONG = ("drops", "errors", "items", "throttled", "stale", "meddling")
 
 
@@ -66,6 +72,8 @@ class World:
         _keep_few_products(tenant)
         if self.spotless:
             _take_groups_away(tenant)
+        if self.faults.get("meddle_kinds") == ("seats",):
+            _leave_few_seats(tenant)
         tenant.knobs.consumed_lag_seconds = self.consumed_lag
         return tenant
 
@@ -80,11 +88,18 @@ class World:
 
 def _keep_few_products(tenant: TenantState) -> None:
     """Leave out what nobody here holds or gets; each product makes every scan longer."""
-    kept = {*TARGETS, *ADDONS, SOURCE}
+    kept = {*TARGETS, *ADDONS, SOURCE, AT_ODDS}
     for sku in [s for s in tenant.skus.values() if s.part_number not in kept and not tenant.consumed(s.id)]:
         del tenant.skus[sku.id]
         for key in [k for k, s in tenant.subscriptions.items() if s.sku == sku.id]:
             del tenant.subscriptions[key]
+
+
+def _leave_few_seats(tenant: TenantState) -> None:
+    """Let whoever takes a seat take one of a target, or of the product that a target does not go with."""
+    for sku in tenant.skus.values():
+        if sku.part_number not in (*TARGETS, AT_ODDS):
+            sku.enabled = tenant.consumed(sku.id)
 
 
 def _take_groups_away(tenant: TenantState) -> None:
@@ -120,7 +135,7 @@ def world_of(seed: int) -> World:
         token_lives=_token_lives(rng),
         consumed_lag=rng.choice((0.0, 0.0, 20.0, 130.0)),
         page_size=rng.choice((999, 999, 999, 20, 7)),
-        lives=_lives(rng),
+        lives=_lives(rng) if wrong != LOST_AND_STALE else (),
     )
 
 
@@ -131,7 +146,7 @@ def _wrong(rng: random.Random) -> tuple[str, ...]:
     if draw < 0.6:
         return (rng.choice(WAYS_TO_GO_WRONG),)
     if draw < 0.7:
-        return ("drops", "stale")
+        return LOST_AND_STALE
     return tuple(sorted(rng.sample(WAYS_TO_GO_WRONG, rng.randint(2, len(WAYS_TO_GO_WRONG)))))
 
 
@@ -225,6 +240,8 @@ def _faults(rng: random.Random, wrong: tuple[str, ...]) -> dict[str, Any]:
         }
     if "stale" in wrong:
         found |= {"stale": some(0.5), "stale_seconds": rng.choice((3.0, 8.0, 15.0, 30.0))}
+    if wrong == LOST_AND_STALE:
+        found |= {"drop_after": 0.3, "stale": 0.5, "stale_seconds": 15.0}
     if "meddling" in wrong:
         kinds = rng.choice((("licenses",), ("seats",), ("delete",), ("licenses", "seats", "delete")))
         found |= {"meddle_every": rng.randint(1, 8), "meddle_kinds": kinds}

@@ -92,8 +92,7 @@ class ReportView:
         names = [self._gate_not(gate) for gate in closed[:3]]
         more = len(closed) - len(names)
         first = "; ".join(names) + (f"; {self._t('verdict.no_go.more', n=more)}" if more else "")
-        asked = len(self._r.gates) + len(self._r.after_cancel)
-        return self._t("verdict.no_go.why", n=len(closed), of=asked, first=first)
+        return self._t("verdict.no_go.why", n=len(closed), of=len((*self._r.gates, *self._r.after_cancel)), first=first)
 
     def _gate_not(self, gate: Gate) -> str:
         family = "check_not" if gate in self._r.after_cancel else "gate_not"
@@ -175,6 +174,21 @@ class ReportView:
         """The earliest date on which Microsoft changes a source subscription by itself, or ""."""
         dates = sorted(row.next_lifecycle for row in self.source_subscriptions if row.next_lifecycle)
         return self._t.day(dates[0]) if dates else ""
+
+    @property
+    def operator(self) -> str:
+        """Who ran it, and on which machine; "" where nobody is on record."""
+        run = self._r.run
+        return self._t("fact.operator.value", who=run.operator, host=run.host) if run.operator else ""
+
+    @property
+    def identities(self) -> str:
+        """Which app applied, which verified, and whether that was another one; "" where neither is known."""
+        run = self._r.run
+        if not (run.applied_by and run.verified_by):
+            return run.applied_by or run.verified_by
+        key = "fact.identities.same" if run.applied_by == run.verified_by else "fact.identities.two"
+        return self._t(key, applied=run.applied_by, verified=run.verified_by)
 
     @property
     def testimony(self) -> str:

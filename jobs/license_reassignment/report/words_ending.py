@@ -10,6 +10,10 @@ EN = {
     "page.no_names.classification": (
         "Pseudonymised: it names no person. Whoever has the key, which is not in this folder, can tell who is who."
     ),
+    "fact.operator.value": "{who} on {host}",
+    "fact.identities": "Apps",
+    "fact.identities.same": "{applied} applied and verified: one identity for both",
+    "fact.identities.two": "{applied} applied, {verified} verified: two identities",
     "ending.title": "How the old subscription ends",
     "ending.intro": "Counted from {day}, the day of this verification. reseat itself cancels nothing.",
     "ending.route": "Route",
@@ -124,6 +128,10 @@ NL = {
     "page.no_names.classification": (
         "Gepseudonimiseerd: er staat geen naam in. Wie de sleutel heeft, die niet in deze map ligt, weet wie wie is."
     ),
+    "fact.operator.value": "{who} op {host}",
+    "fact.identities": "Apps",
+    "fact.identities.same": "{applied} wijzigde en controleerde: één identiteit voor beide",
+    "fact.identities.two": "{applied} wijzigde, {verified} controleerde: twee identiteiten",
     "ending.title": "Hoe het oude abonnement eindigt",
     "ending.intro": "Geteld vanaf {day}, de dag van deze controle. reseat zegt zelf niets op.",
     "ending.route": "Weg",

@@ -118,8 +118,8 @@ class _Book:
 
     def _write(self, sheet: Worksheet, row: int, column: int, value: Cell) -> None:
         match value:
-            case bool():
-                sheet.write_boolean(row, column, value, self._top)
+            case bool():  # a word: LibreOffice turns a truth value into the formula TRUE()
+                sheet.write_string(row, column, "yes" if value else "no", self._top)
             case int() | float():
                 sheet.write_number(row, column, value, self._top)
             case datetime():

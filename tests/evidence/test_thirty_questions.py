@@ -1,0 +1,219 @@
+"""docs/audit.md answers every question from a generated run: each command works there, and each answer is the truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import orjson
+import pytest
+from conftest import ROOT, needs
+from evidence_world import Night
+
+from connectors.sandbox.oracle import holders
+from connectors.sandbox.seed import SOURCE
+from connectors.sandbox.tenant_file import load
+from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.report.words import LANGUAGES
+
+PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the page: its number, what it says and its commands."""
+
+    number: int
+    text: str
+    commands: str
+
+
+def questions() -> dict[int, Question]:
+    """Return the questions by number."""
+    parts = re.split(r"^### (\d+)\. ", PAGE, flags=re.MULTILINE)[1:]
+    found = (
+        Question(int(n), body, "".join(re.findall(r"^```sh\n(.*?)^```", body, re.M | re.S)))
+        for n, body in zip(parts[::2], parts[1::2], strict=True)
+    )
+    return {q.number: q for q in found}
+
+
+QUESTIONS = questions()
+FAMILIES = ("gate", "outcome", "due", "basis", "incident", "status", "reason")
+# What the files use as values: gates, kinds, outcomes, dates and states; and one column that only a roster has.
+_VALUES = {code for f in FAMILIES for code in LANGUAGES["en"].family(f)} | {"intent", "legal_hold"}
+
+
+@dataclass(frozen=True)
+class Evening:
+    """The sample tenant after its run."""
+
+    night: Night
+    found: Reconciliation
+
+
+_KEPT: dict[str, Evening] = {}
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
+    """The sample tenant of the package, planned with its roster, moved and verified."""
+    if "sample" not in _KEPT:
+        folder = tmp_path_factory.mktemp("sample")
+        sample = files("sample_data")
+        (folder / "users.csv").write_bytes(sample.joinpath("users.csv").read_bytes())
+        night = Night(folder, **tomllib.loads(sample.joinpath("demo.toml").read_text()))
+        night.tenant = load(sample.joinpath("tenant.json").read_bytes())
+        night.moved().clock.seconds += 60
+        _KEPT["sample"] = Evening(night, night.verify())
+    return _KEPT["sample"]
+
+
+def answer(evening: Evening, number: int) -> str:
+    """Run the commands of one question inside the folder; each must work."""
+    for command in ("jq", "sha256sum"):
+        needs(command, {"sha256sum": "coreutils"}.get(command, command))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    said = ""
+    for line in QUESTIONS[number].commands.splitlines():
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=evening.night.run.path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        expected = evening.found.exit_code if line == "reseat audit ." else 0
+        assert expected == done.returncode, f"question {number}: {line}: {done.stderr}"
+        said += done.stdout
+    return said
+
+
+Truth = Callable[[Evening], list[str]]
+
+
+def users(evening: Evening) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(evening.night.run.read("users.csv").decode(), newline="")))
+
+
+def first_user(evening: Evening) -> list[str]:
+    row = users(evening)[0]
+    return [row["user_principal_name"], row["id"]]
+
+
+def gate(gate_id: str) -> Truth:
+    return lambda e: [next(f"{g.status}\t{g.detail}" for g in e.found.gates if g.id == gate_id)]
+
+
+def total(e: Evening) -> list[str]:
+    t = e.found.totals
+    parts = (
+        t.moved
+        + t.moved_by_group
+        + t.already_on_target
+        + t.refused
+        + t.drifted
+        + t.gone
+        + t.in_doubt
+        + t.held
+        + t.pending
+    )
+    return [f'"in_scope": {t.in_scope}', f'"sum": {parts}']
+
+
+TRUTHS: dict[int, Truth] = {
+    1: lambda _: ['"tenant_id": "c0a70500-0000-4000-8000-000000000001"', '"operator": "a.jansen"', '"host": "ops-07"'],
+    2: lambda e: [*e.night.tenant.subscriptions, "purchase_channel\tdirect\tCHG-2026-0412, A. Jansen"],
+    3: lambda _: ["ENTERPRISEPACK\tEnabled", "needed", "2026-03-02T08:00:0"],
+    4: lambda e: [f"ENTERPRISEWITHSCAL\t{e.night.tenant.sku_named(SOURCE).enabled}"],
+    5: lambda e: [f'"in_scope": {e.found.totals.in_scope}', f'"holders_before": {e.found.ledger[0].holders_before}'],
+    6: first_user,
+    7: total,
+    8: lambda e: [f'"users_direct": {e.found.residual.users_direct}', *(h.name for h in e.found.residual_holders)],
+    9: gate("nobody_bare"),
+    10: lambda e: ["[]", e.night.tenant.sku_named(SOURCE).id],
+    11: lambda _: ["level_up\tFORMS_PLAN_E3\tFORMS_PLAN_E5", "plans_kept_off"],
+    12: lambda _: ['"new_in_target": "enable"', "plans_new_on"],
+    13: gate("nothing_lost_unaccepted"),
+    14: lambda e: [f'"held_for_a_lost_service": {e.found.held_by_reason["lost_service"]}', '"file": "users.csv"'],
+    15: lambda e: [i.subject for i in e.found.incidents if i.kind == "address_changed"],
+    16: lambda e: [f"{e.found.requests.writes - 1} applied\t200", "1 refused\t400"],
+    17: lambda e: [f'"writes": {e.found.requests.writes}', f'"throttled": {e.found.requests.throttled}'],
+    18: lambda _: ["LIC-Office365-E4-onboarding"],
+    19: lambda _: ["ENTERPRISEWITHSCAL\t0\t0"],
+    20: gate("addons_declared"),
+    21: lambda e: [*gate("not_last_data_subscription")(e), "contoso.example\t"],
+    22: lambda e: [e.found.verdict, e.found.advice_reason, *(f"{g.status}\t{g.id}" for g in e.found.gates)],
+    23: lambda e: [*(f"{r.subscription_id}\t{r.seats}\t{r.route}" for r in e.found.ending.routes), "last_reactivation"],  # type: ignore[union-attr]
+    24: lambda e: [f"\t{o.seat_days}" for o in e.found.ending.overlap],  # type: ignore[union-attr]
+    25: lambda e: [r.day("last_reactivation") for r in e.found.ending.routes],  # type: ignore[union-attr]
+    26: lambda e: ["unaltered", "NO-GO: the evidence is whole", e.found.journal_head[1]],
+    27: lambda _: ['"two_apps": false', '"status": "exported"'],
+    28: lambda e: list(e.found.not_checked),
+    29: lambda _: ["user_principal_name", "false"],
+    30: lambda e: [f'"roster_rows": {e.found.totals.roster_rows}', e.found.run.roster_sha256, "file,line,row,reason"],
+}  # fmt: skip
+
+
+def test_every_question_stands_once_and_has_a_truth() -> None:
+    assert list(range(1, 31)) == list(QUESTIONS) == sorted(TRUTHS)
+    assert all(q.commands and q.text.splitlines()[0].endswith("?") for q in QUESTIONS.values())
+
+
+@pytest.mark.parametrize("number", range(1, 31))
+def test_the_commands_give_the_answer(evening: Evening, number: int) -> None:
+    """What the folder says is what is so in the tenant and in the finding."""
+    said = answer(evening, number)
+    expected = TRUTHS[number](evening)
+
+    assert expected
+    assert [] == [truth for truth in expected if truth not in said], said
+
+
+def test_what_the_answers_rest_on_is_so_in_the_tenant(evening: Evening) -> None:
+    """Who still holds the old product is counted in the tenant itself."""
+    there = holders(evening.night.tenant, SOURCE)
+
+    assert {h.id for h in evening.found.residual_holders if h.how in {"direct", "inherited", "both"}} == there
+
+
+@pytest.mark.parametrize("number", range(1, 31))
+def test_every_file_key_and_column_that_is_named_is_there(evening: Evening, number: int) -> None:
+    """A file of the folder, a path of its JSON, or a column of its table."""
+    run = evening.night.run
+    prose = QUESTIONS[number].text.partition("```")[0]
+    named = re.findall(r"`([\w.-]+\.(?:json|jsonl|csv|html|xlsx|md|xml|sha256))`", prose)
+    columns = {
+        row
+        for name in ("users.csv", "decisions.csv", "snapshot.csv", "actions.csv")
+        for row in run.read(name).decode().partition("\r\n")[0].split(",")
+    }
+    keys = {
+        key
+        for name in ("reconciliation.json", "plan.json", "after-tenant.json")
+        for key in _keys(orjson.loads(run.read(name)))
+    }
+    journal = {key for line in run.read("journal.jsonl").splitlines() for key in _keys(orjson.loads(line))}
+    said = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)`", prose)) - set(named)
+
+    assert [] == [name for name in named if not run.has(name)]
+    assert set() == said - columns - keys - journal - _VALUES - {"reseat", "manifest.sig"}
+
+
+def _keys(value: object, path: str = "") -> set[str]:
+    """Every path of a document, whole and by its last part."""
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, one in value.items():
+            whole = f"{path}.{key}" if path else key
+            found |= {key, whole} | _keys(one, whole)
+    elif isinstance(value, list):
+        for one in value:
+            found |= _keys(one, path)
+    return found
