@@ -57,8 +57,10 @@ class ConsoleWatcher:
         self._line(progress_text(progress), "apply", f"{progress.wave}{progress.reason}{done}")
 
     def _named(self, what: str) -> str:
-        """Say a product's name where a query has its id."""
-        return _GUID.sub(lambda found: self._names.sku(found.group().lower()), what.partition("?$filter=")[2] or what)
+        """Say whose holders are read, by the product's name, where a query has its id."""
+        path, _, asked = what.partition("?$filter=")
+        found = _GUID.search(asked)
+        return f"{path.strip('/')} holding {self._names.sku(found.group().lower())}" if found else path.strip("/")
 
     def _line(self, text: str, kind: str, state: str) -> None:
         """Tell when something of this kind is new, else now and then."""

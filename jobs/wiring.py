@@ -24,6 +24,9 @@ from jobs.settings import Effective, load_settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
 
+WRITES_PER_150_S, RU_PER_10_S = 3_000, 8_000
+"""Microsoft's documented limits; a rehearsal with a multiple of the first has the same multiple of the second."""
+
 COLLECT_AFTER_OBJECTS = 100_000
 """So many new objects make Python look for cycles; a page of users is ten thousand objects that go away by themselves.
 
@@ -63,6 +66,7 @@ async def live(
         writes_per_150_s=settings.pace.writes_per_150_s,
         quota_share=control.quota_share,
         wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
+        ru_per_10_s=round(RU_PER_10_S * max(1.0, settings.pace.writes_per_150_s / WRITES_PER_150_S)),
     )
     cloud = CLOUDS[settings.tenant.cloud]
     bundle = ca_bundle(os.environ)

@@ -24,7 +24,7 @@ def at(text: str) -> datetime:
 
 def control(folder: Path, hour: Hour | None = None, flag: StopFlag | None = None, **more: object) -> Control:
     """Make the control of a run that begins at START, 08:00 UTC."""
-    return Control(folder, VirtualClock(hour or Hour()), flag or StopFlag(), **more)  # type: ignore[arg-type]
+    return Control(folder, VirtualClock(hour or Hour()), StopFlag() if flag is None else flag, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Time that passes only while everybody sleeps: an event loop that jumps to the next timer, and the clock that shows it."""
+"""Time that passes only while everybody sleeps: an event loop that jumps to the next timer, and a clock to show it."""
 
 from __future__ import annotations
 

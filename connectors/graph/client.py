@@ -12,7 +12,7 @@ import httpx
 
 from connectors.audit_log import AuditRecord
 from connectors.clock import Clock
-from connectors.errors import PermissionMissing
+from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
 from connectors.graph.auth import TokenSource, identity
 from connectors.graph.pace import PaceSettings
@@ -90,12 +90,13 @@ class GraphClient:
     async def read_audit(self, app_id: str, since: datetime, until: datetime) -> tuple[AuditRecord, ...] | None:
         """Read the license changes of an app ("" for all) that Entra recorded between two moments.
 
-        Returns None where the optional permission is missing or the cloud has no such log. Records appear some minutes
-        after the change, and Microsoft keeps them for 7 or 30 days.
+        Returns None where the optional permission is missing, or where the cloud has no such log or refuses to be asked
+        for it: no verification fails for want of a witness. Records appear some minutes after the change, and Microsoft
+        keeps them for 7 or 30 days.
         """
         try:
             return await audit.read_audit(Reader(self._session), app_id, since, until)
-        except (PermissionMissing, Gone):
+        except (PermissionMissing, Malformed):
             return None
 
     async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:

@@ -149,7 +149,9 @@ class Turns:
 
     def _write_rate(self) -> Rate:
         quota = self._settings.writes_per_150_s * self._settings.quota_share()
-        return pace.window_rate(quota, pace.WRITE_WINDOW_S, pace.BATCH_SIZE_MAX, load=self._load.get(Kind.WRITE))
+        # At least one batch; a larger quota comes in bursts of one second, or waking up late would cost a part of it.
+        burst = max(pace.BATCH_SIZE_MAX, quota / pace.WRITE_WINDOW_S)
+        return pace.window_rate(quota, pace.WRITE_WINDOW_S, burst, load=self._load.get(Kind.WRITE))
 
     def _unit_rate(self) -> Rate:
         quota = self._settings.ru_per_10_s * self._settings.quota_share()

@@ -62,11 +62,11 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
         )
     evidence = load_evidence(run, parts.catalog)
     found = reconcile(evidence)
-    late = [g for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
+    late = [g.detail for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
+    if not evidence.verification.get("scans_agreed"):
+        late.append("its scans did not agree")
     if late:
-        raise InputError(
-            f"The last verify does not count ({late[0].detail}): run `reseat verify {plan.plan_id}` again."
-        )
+        raise InputError(f"The last verify does not count ({late[0]}): run `reseat verify {plan.plan_id}` again.")
     moved = set(found.users.loc[found.users["outcome"].isin(list(PROVEN)), "id"].astype(str))
     after = evidence.after
     pairs = zip(after.users["id"], after.users["profile"], strict=True)
@@ -120,7 +120,8 @@ def decide_addons(
         return Stay("dependency", f"{plan} needs {needs}", targets)
     if lost := data_at_risk(before, after):
         return Stay("lost_service", "; ".join(loss.sentence for loss in lost), targets)
-    return Swap(targets=targets, add=(), remove=covered, needs=(), addons=covers)
+    stays = tuple((sku, cover) for sku, cover in covers if sku not in covered)
+    return Swap(targets=targets, add=(), remove=covered, needs=(), addons=stays)
 
 
 def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -292,12 +292,12 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
 
 async def _send(session: Session, tasks: Sequence[Task]) -> None:
     session.batches += 1
-    items = [_intent(task) for task in tasks]
-    _record(session, "intent", {"batch": session.batches, "items": items})
+    number = session.batches
+    _record(session, "intent", {"batch": number, "items": [_intent(task) for task in tasks]})
     replies = await session.tenant.assign([t.change for t in tasks])
     session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
     replies = session.answers.judge(replies)
-    _record(session, "outcome", _outcome(session.batches, replies))
+    _record(session, "outcome", _outcome(number, replies), durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
     session.answers.raise_if_hopeless(replies)
@@ -377,9 +377,9 @@ def _note(session: Session, event: str, **facts: object) -> None:
     _record(session, "note", {"event": event, **facts})
 
 
-def _record(session: Session, kind: str, body: dict[str, Any]) -> None:
+def _record(session: Session, kind: str, body: dict[str, Any], *, durable: bool = True) -> None:
     """Append to the journal and fold the same line into the standings: one truth, written first."""
-    line = session.journal.append(kind, body)
+    line = session.journal.append(kind, body, durable=durable)
     session.board.record(Entry(line.kind, line.at, line.body))
 
 

@@ -29,6 +29,8 @@ NOTICE_COLUMNS = (
 )
 _TOLD_BY = ["plans_new_on", "plans_lost", "plans_kept_off", "remarks"]
 _NAME_LENGTH_MAX = 60
+_PLAIN = re.compile(r"\w[\w .@'-]*")
+"""Text that needs neither quotes nor the formula guard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +59,38 @@ def notice_files(
     """Write per wave one row for every user who changes, sorted by name; a wave without any gets no file."""
     changes = decisions.loc[decisions["kind"] == "change", ["id", "name", "wave", *_TOLD_BY]]
     changes = changes.iloc[np.argsort(changes["name"].str.lower().to_numpy(dtype=object), kind="stable")]
-    texts, number = _distinct_texts(changes, vocabulary)
+    tails, number = _distinct_tails(changes, vocabulary)
     users = snapshot.users
     display = dict(zip(users["id"].to_list(), users["display_name"].to_list(), strict=True))
-    rows: dict[str, list[tuple[str, ...]]] = {wave: [] for wave in waves}
+    title = _line(NOTICE_COLUMNS)
+    written = {wave: io.BytesIO() for wave in waves}
+    for file in written.values():
+        file.write(title)
     columns = (changes[c].to_list() for c in ("id", "name", "wave"))
     for user_id, name, wave, code in zip(*columns, number.tolist(), strict=True):
-        rows[wave].append((guard(wave), guard(name), guard(display.get(user_id, "")), *texts[code]))
-    return {name: _csv(rows[wave]) for wave, name in file_names(waves).items() if rows[wave]}
+        head = f"{_cell(wave)},{_cell(name)},{_cell(display.get(user_id, ''))},"
+        written[wave].write(head.encode() + tails[code])
+    return {name: written[w].getvalue() for w, name in file_names(waves).items() if written[w].tell() > len(title)}
 
 
-def _distinct_texts(changes: pd.DataFrame, vocabulary: Vocabulary) -> tuple[list[tuple[str, ...]], np.ndarray]:
-    """Return what users are told, each text once, and which of them each row gets."""
+def _distinct_tails(changes: pd.DataFrame, vocabulary: Vocabulary) -> tuple[list[bytes], np.ndarray]:
+    """Return what users are told as the ends of CSV lines, each once, and which of them each row gets."""
     groups = changes.groupby(_TOLD_BY, sort=False, observed=True, dropna=False)
     number = groups.ngroup().to_numpy(dtype=np.int64)
     first = np.unique(number, return_index=True)[1]
     told_by = changes[_TOLD_BY].iloc[first].astype(str).to_numpy().tolist()
-    return [_texts(row, vocabulary) for row in told_by], number
+    return [_line(_texts(row, vocabulary)) for row in told_by], number
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    """Write as every other table is written: UTF-8, comma, RFC 4180."""
-    out = io.BytesIO()
-    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(NOTICE_COLUMNS)
-    writer.writerows(rows)
-    text.detach()
-    return out.getvalue()
+def _line(cells: Sequence[str]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().encode()
+
+
+def _cell(text: str) -> str:
+    """Write one free text as CSV, guarded; nearly all of them are plain."""
+    return text if _PLAIN.fullmatch(text) else _line([guard(text)]).decode()[:-2]
 
 
 def file_names(waves: Sequence[str]) -> dict[str, str]:

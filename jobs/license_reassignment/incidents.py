@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -106,7 +105,10 @@ def _kept_until(user: User) -> str:
 def _lost(
     plan: Plan, users: Sequence[User], before: TenantSnapshot, after: TenantSnapshot, catalog: Catalog
 ) -> list[Incident]:
-    """Data services that users whom we moved have lost: by our own change, which is harm, or by somebody since."""
+    """Data services that users whom we moved have lost.
+
+    By our own change it is harm. Else somebody took them since, or the target came with an error: told, and no GO.
+    """
     accepted = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
     acknowledged = set(plan.header.get("acknowledged", ()))
     losses = _Losses(before, after, catalog)
@@ -115,18 +117,12 @@ def _lost(
         if not user.ours or accepted or user.id in acknowledged:
             continue
         ours = losses.between(user.before, changed(user.before, user))
-        theirs = "" if ours or user.after is None else losses.between(user.before, _at_best(user.after))
+        theirs = "" if ours or user.after is None else losses.between(user.before, user.after)
         if ours or (theirs and not is_bare(user, plan.sources)):
-            found.append(Incident("lost_service", user.name, ours or f"{theirs}; not by us", harm=bool(ours)))
+            found.append(
+                Incident("lost_service", user.name, ours or f"{theirs}; our change did not ask for it", harm=bool(ours))
+            )
     return found
-
-
-def _at_best(profile: LicenseProfile) -> LicenseProfile:
-    """Take an assignment in trouble for a working one: its user is told as refused, with a remedy of its own."""
-    return LicenseProfile.of(
-        replace(a, state="Active", error="") if a.state.casefold() == "activewitherror" else a
-        for a in profile.assignments
-    )
 
 
 class _Losses:

@@ -274,9 +274,10 @@ def _other_data(plan: Plan, after: TenantSnapshot, catalog: Catalog) -> list[str
 
 def _advice(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
     if not plan.asks_gates:
-        aim = "are restored" if plan.undo else "lost their covered add-ons, the base untouched"
-        done = totals.moved + totals.already_on_target
-        return "keep", f"an {plan.kind} plan asks no cancel gates: {done} of {totals.in_scope} users {aim}"
+        done = f"{totals.moved + totals.already_on_target} of {totals.in_scope} users"
+        if plan.undo:
+            return "keep", f"an undo plan asks no cancel gates: {done} are restored"
+        return "keep", f"an add-ons plan asks no cancel gates: {done} lost covered add-ons, their base untouched"
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
         return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"

@@ -64,7 +64,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
     after, agreed, scans = await _scan(parts, plan, before, last_write)
     health = await parts.tenant.read_health()
-    asked, records = await _audit_log(parts, head)
+    asked, records = await _audit_log(parts, run, head)
     verification = {
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
         "witness": asked,
@@ -74,24 +74,33 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     rest = orjson.loads(files["after-tenant.json"])
     files["after-tenant.json"] = evidence.json_bytes({**rest, "verification": verification})
     if records is not None:
-        files[AUDIT_LOG] = to_lines(records)
+        files[AUDIT_LOG] = records
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
     for name, data in files.items():
         run.write(name, data)
     return report(run, parts.catalog, key)
 
 
-async def _audit_log(parts: Parts, head: Head) -> tuple[dict[str, Any], list[AuditRecord] | None]:
-    """Export what Entra recorded of our sessions; None where that is not permitted, or where nothing was written."""
-    windows, records = windows_of(entries(head.lines)), dict[str, AuditRecord]()
+async def _audit_log(parts: Parts, run: RunDir, head: Head) -> tuple[dict[str, Any], bytes | None]:
+    """Export what Entra recorded of our sessions; None where that is not permitted, or where nothing was written.
+
+    What an earlier verification exported is kept: Microsoft drops its records after 7 or 30 days.
+    """
+    windows = windows_of(entries(head.lines))
     asked = {"asked_at": utc_text(parts.clock.now()), "windows": [asdict(w) for w in windows], "granted": True}
+    records: dict[str, AuditRecord] = {str(r["id"]): r for r in _exported(run)}
     for window in windows:
         since, until = datetime.fromisoformat(window.since), datetime.fromisoformat(window.until)
         found = await parts.tenant.read_audit(window.app_id, since, until)
         if found is None:
             return {**asked, "granted": False}, None
         records.update((str(r["id"]), r) for r in found)
-    return asked, list(records.values()) if windows else None
+    return asked, to_lines(records.values()) if windows else None
+
+
+def _exported(run: RunDir) -> list[AuditRecord]:
+    lines = run.read(AUDIT_LOG).splitlines() if run.has(AUDIT_LOG) else []
+    return [orjson.loads(line) for line in lines]
 
 
 def _verification(
@@ -141,7 +150,7 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
         former = content
         if agreeing >= settings.scans_agree:
             return after, True, scans
-        if parts.clock.now() + timedelta(seconds=pause) > deadline:
+        if scans >= settings.scans_agree and parts.clock.now() + timedelta(seconds=pause) > deadline:
             return after, False, scans
         await _pause(parts, pause, "the next scan must agree with this one")
 

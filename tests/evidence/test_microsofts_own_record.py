@@ -71,6 +71,16 @@ def test_refused_attempts_are_no_change_and_not_foreign(night: Night) -> None:
     assert (9, 8, ()) == (found.records, found.matched, found.foreign)  # type: ignore[union-attr]
 
 
+def test_records_that_microsoft_has_dropped_meanwhile_are_kept(night: Night) -> None:
+    """They are kept for 7 or 30 days; the look a month later still has its witness."""
+    night.verify()
+    night.clock.seconds += 40 * 86_400
+    night.tenant.write_log.clear()
+    found = night.verify().witness
+
+    assert (8, 8, ()) == (found.records, found.matched, found.missing)  # type: ignore[union-attr]
+
+
 def test_without_the_permission_it_is_said_and_nothing_else_changes(night: Night) -> None:
     night.permissions = frozenset(ROLES)
     found = night.verify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -47,12 +48,13 @@ def busy(folder: Path, language: str = "en") -> Night:
     night = Night(folder, run={"language": language}).moved()
     for one in night.tenant.subscriptions.values():
         one.created = "2026-02-27T00:00:00Z"
-    night.verify()
     users = list(night.tenant.living())
+    late = [replace(r, at=r.at + 1e7) if r.target == users[3].id else r for r in night.tenant.write_log]
+    night.tenant.write_log = late
+    night.verify()
     licensed_group(night, users[0])
     give_source_back(night, newcomer(night))
     users[2].enabled = False
-    night.tenant.write_log = [r for r in night.tenant.write_log if r.target != users[3].id]
     night.verify()
     return night
 

@@ -69,7 +69,9 @@ def test_a_record_on_the_border_of_two_hours_comes_once() -> None:
     assert ["Directory_1", "Directory_2", "Directory_3"] == [r["id"] for r in found or ()]
 
 
-@pytest.mark.parametrize("answer", [error(403, "Authorization_RequestDenied"), error(404)])
+@pytest.mark.parametrize(
+    "answer", [error(403, "Authorization_RequestDenied"), error(404), error(400, "BadRequest", "filter")]
+)
 def test_without_the_permission_or_the_log_there_is_no_answer_and_no_error(answer: httpx.Response) -> None:
     assert run(Double([answer]), lambda c: c.read_audit(APP, START, START + HOUR)) is None
 

@@ -124,7 +124,8 @@ def test_a_held_user_is_told_why_and_what_to_do(tmp_path: Path) -> None:
 
     _, decided, happened, proven = story_of(_run(rehearsal), "cy@contoso.example", load_catalog()).sentences
 
-    assert decided == f"Rule: everyone. Held: no_usage_location. {HOLD_REMEDIES['no_usage_location']}"
+    wanted = "Rule: everyone. The target would be Office 365 E3."
+    assert decided == f"{wanted} Held: no_usage_location. {HOLD_REMEDIES['no_usage_location']}"
     assert happened == "No request was sent for this user."
     assert proven == "The tenant was not read again yet: `reseat verify` proves the outcome."
 

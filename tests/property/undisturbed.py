@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import httpx
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from rehearsal import Rehearsal
 
 from connectors.catalog import load_catalog
-from connectors.graph.auth import FixedToken
-from connectors.graph.client import PaceSettings, open_client
-from connectors.sandbox.app import create_app
 from connectors.sandbox.people import DEPARTMENTS
-from connectors.sandbox.quota import Quota
 from connectors.sandbox.refusal import Refusal
 from connectors.sandbox.rules import Change, decide_user
 from connectors.sandbox.seed import SOURCE, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.tenant import SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.apply import Progress
-from jobs.license_reassignment.applying import apply_plan
-from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.plan import Plan, split
-from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import make_plan
-from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_snapshot
 from jobs.license_reassignment.translate import translate
-from jobs.settings import Effective, Settings
 
 TARGET_SETS = (
     ("ENTERPRISEPACK",),
@@ -46,39 +36,6 @@ TARGET_SETS = (
 )
 CHOSEN = {"no_rule", "left_by_choice", "disabled_account", "guest", "lost_service", "lost_voice", "inherited"}
 """Holds that the organization asked for, or that only a group can lift: the tenant itself might well say yes."""
-
-
-class _Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 2, 8, 0, tzinfo=UTC) + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        return self._passed
-
-    async def sleep(self, seconds: float) -> None:
-        self._passed += max(seconds, 0.0)
-        await asyncio.sleep(0)
-
-
-class _Nobody:
-    """A watcher who watches nothing."""
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-
-    def progress(self, progress: Progress) -> None:
-        """Hear how far an apply is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +72,12 @@ def mix_of(rng: random.Random) -> dict[str, float]:
     }
 
 
-def settings_of(rng: random.Random) -> dict[str, Any]:
-    """Draw what the organization wants of it."""
-    rules: list[dict[str, Any]] = [{"to": list(rng.choice(TARGET_SETS))}]
-    if rng.random() < 0.6:
-        some = {"department": rng.sample(sorted(DEPARTMENTS), 3)}
-        rules.insert(0, {"to": list(rng.choice(TARGET_SETS)), "where": some})
+def settings_of(rng: random.Random) -> dict[str, dict[str, Any]]:
+    """Draw what the organization wants of it, section by section."""
     return {
         "tenant": {"id": TENANT_ID, "credential": "sandbox", "graph_url": "http://127.0.0.1:8080/v1.0"},
         "source": {"skus": [SOURCE]},
         "scope": {"disabled_accounts": rng.choice(("move", "hold")), "guests": rng.choice(("move", "hold"))},
-        "swap": rules,
         "plans": {
             "carry_over": rng.random() < 0.8,
             "new_in_target": rng.choice(("enable", "enable", "disable", ["MCOEV", "FORMS_PLAN_E5", "INTUNE_A"])),
@@ -135,49 +87,35 @@ def settings_of(rng: random.Random) -> dict[str, Any]:
     }
 
 
+def _rules_of(rng: random.Random) -> str:
+    """Draw one rule or two, as they stand in a settings file; JSON's lists and texts are TOML's too."""
+    everyone = f"[[swap]]\nto = {json.dumps(rng.choice(TARGET_SETS))}\n"
+    if rng.random() < 0.4:
+        return everyone
+    some = json.dumps(rng.sample(sorted(DEPARTMENTS), 3))
+    return f"[[swap]]\nto = {json.dumps(rng.choice(TARGET_SETS))}\nwhere = {{ department = {some} }}\n{everyone}"
+
+
 def live(seed: int, users: int, folder: Path) -> Lived:
     """Plan and apply for the tenant of one seed; the same seed gives the same tenant and the same wishes."""
     rng = random.Random(seed * 7919 + 1)
     mix, given = mix_of(rng), settings_of(rng)
+    sections = "".join(
+        f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in section.items())
+        for name, section in given.items()
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reseat.toml").write_text(sections + _rules_of(rng), encoding="utf-8")
     tenant, before = generate(users, seed, **mix), generate(users, seed, **mix)
-    effective = Effective(Settings.model_validate(given), {}, folder / "reseat.toml", "0" * 64)
-    plan, run = asyncio.run(_plan_and_apply(tenant, effective, folder))
-    answers = [e for e in entries(load_journal(run, plan).lines) if e.kind == "outcome"]
+    rehearsal = Rehearsal(tenant, folder / "reseat.toml")
+    planned = rehearsal.plan()
+    rehearsal.apply(tenant=TENANT_ID)
+    answers = [e for e in entries(load_journal(planned.run, planned.plan).lines) if e.kind == "outcome"]
     refusals = tuple(
         f"{item['id']}: {item['message']}" for e in answers for item in e.body["items"] if item["verdict"] != "applied"
     )
-    new = Settings.model_validate(given).plans.new_in_target
-    return Lived(seed, tenant, before, plan, load_snapshot(run), new, refusals)
-
-
-async def _plan_and_apply(tenant: TenantState, effective: Effective, folder: Path) -> tuple[Plan, RunDir]:
-    clock, numbers = _Clock(), count(1)
-    app = create_app(tenant, clock=lambda: clock.now().timestamp(), quota=Quota())
-    client = open_client(
-        root="http://127.0.0.1:8080/v1.0",
-        tokens=FixedToken("sandbox-token"),
-        clock=clock,
-        pace=PaceSettings(3000, lambda: 0.9, 3600),
-        on_wait=lambda _reason, _seconds: None,
-        transport=httpx.ASGITransport(app),
-        new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}",
-        dice=lambda: 0.5,
-    )
-    async with client:
-        parts = Parts(
-            tenant=client,
-            clock=clock,
-            catalog=load_catalog(),
-            effective=effective,
-            control=Control(folder, clock, StopFlag()),
-            watcher=_Nobody(),
-            tool_version="0",
-            operator="property",
-            host="nowhere",
-        )
-        planned = await make_plan(parts, skip_bad_rows=False)
-        await apply_plan(parts, planned.run, tenant=TENANT_ID)
-    return planned.plan, planned.run
+    new = given["plans"]["new_in_target"]
+    return Lived(seed, tenant, before, planned.plan, load_snapshot(planned.run), new, refusals)
 
 
 def complaints(lived: Lived) -> list[str]:
@@ -234,7 +172,7 @@ def _wished(lived: Lived, row: dict[str, str]) -> Change:
         [(skus.get(a.sku_id), a) for a in kept],
         [skus[t] for t in split(row["targets"]) if t not in held.skus],
         carry_over=lived.plan.header["frozen"]["plans"]["carry_over"],
-        new_in_target=frozenset(lived.new_in_target) if isinstance(lived.new_in_target, tuple) else lived.new_in_target,
+        new_in_target=frozenset(lived.new_in_target) if isinstance(lived.new_in_target, list) else lived.new_in_target,
         families=load_catalog().families,
     )
     add = tuple((str(a.sku_id), tuple(a.disabled_plans)) for a in found.add)

@@ -3,6 +3,7 @@
 Run as `python tests/simulation/mutants.py [name …]`; ends with 1 when a mutant gets through.
 """
 
+# ruff: noqa: E402 - a script has to say where its modules are before it can import them
 from __future__ import annotations
 
 import os
@@ -177,7 +178,9 @@ def foreign_license_removed() -> AbstractContextManager[Any]:
 
     def swap(profile: Any, traits: Any, held: Sequence[SkuId], context: Any) -> Any:
         found = real(profile, traits, held, context)
-        others = [a.sku_id for a in profile.assignments if a.direct and a.sku_id not in {*held, *(traits.targets or ())}]
+        others = [
+            a.sku_id for a in profile.assignments if a.direct and a.sku_id not in {*held, *(traits.targets or ())}
+        ]
         return replace(found, remove=(*found.remove, *others[:1])) if isinstance(found, decide.Swap) else found
 
     return patch.object(decide, "_swap", swap)
@@ -226,7 +229,7 @@ def caught_by(mutant: Mutant, wanted: Wanted) -> tuple[int, int, str]:
 def _noticed(world: World) -> list[str]:
     try:
         return complaints(live(world))
-    except Exception as error:  # noqa: BLE001 - a crash is noticed as well
+    except Exception as error:
         return [f"{type(error).__name__}: {error}"]
 
 
@@ -239,7 +242,9 @@ def main(names: Sequence[str]) -> int:
                 continue
             seed, lived, text = caught_by(mutant, wanted)
             missed += seed < 0
-            said = f"caught in world {seed} (no. {lived}): {text[:110]}" if seed >= 0 else f"NOT caught in {lived} worlds"
+            said = (
+                f"caught in world {seed} (no. {lived}): {text[:110]}" if seed >= 0 else f"NOT caught in {lived} worlds"
+            )
             sys.stdout.write(f"{name:36} {said}\n")
             sys.stdout.flush()
     return 1 if missed else 0

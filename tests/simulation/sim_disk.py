@@ -1,4 +1,4 @@
-"""The disk under the journal: it tells the witness what is durable, fills up, and lets the process die at any append."""
+"""The disk under the journal: it tells the witness what is durable, fills up, and lets the process die at an append."""
 
 from __future__ import annotations
 

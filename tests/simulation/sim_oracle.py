@@ -99,8 +99,8 @@ def _beside(record: WriteRecord, ours: set[str]) -> Iterator[str]:
 
 
 def _wire(story: Story) -> Iterator[str]:
-    for violation in story.quota.violations:
-        yield f"{violation.kind} {violation.path} at {violation.at:.3f} inside a Retry-After until {violation.until:.3f}"
+    for early in story.quota.violations:
+        yield f"{early.kind} {early.path} at {early.at:.3f} inside a Retry-After until {early.until:.3f}"
     most = 3000 * story.world.quota_scale
     busiest = story.witness.busiest(150.0)
     if busiest > most:
@@ -138,10 +138,6 @@ def _for_users(tenant: TenantState, sku: str) -> set[str]:
     return {plan.id for plan in tenant.skus[sku].plans if plan.applies_to == "User"}
 
 
-def _living(story: Story, user_id: str) -> User | None:
-    return story.tenant.user(user_id)
-
-
 def _on_target(user: User, change: Change, targets: tuple[str, ...], sources: tuple[str, ...]) -> bool:
     held = user.profile.assignments
     if any(a.sku in sources for a in held):
@@ -158,7 +154,17 @@ def _outcomes(story: Story) -> Iterator[str]:
     ids = list(story.plan.decisions["id"])
     if sorted(found.users["id"]) != sorted(ids) or len(set(ids)) != len(ids):
         yield "users in the report are not the users of the plan"
-    parts = ("moved", "moved_by_group", "already_on_target", "refused", "drifted", "gone", "in_doubt", "held", "pending")
+    parts = (
+        "moved",
+        "moved_by_group",
+        "already_on_target",
+        "refused",
+        "drifted",
+        "gone",
+        "in_doubt",
+        "held",
+        "pending",
+    )
     counts = Counter(found.users["outcome"])
     if totals.in_scope != len(ids) or any(getattr(totals, p) != counts[p] for p in parts):
         yield f"totals {totals} are not those of the users {dict(counts)}"
@@ -170,7 +176,7 @@ def _outcomes(story: Story) -> Iterator[str]:
     ours = {r.target for r in writes_by(story.tenant, SANDBOX_APP_ID) if r.status == 200 and _effective(r)}
     targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
     for user_id, change in _planned(story).items():
-        user = _living(story, user_id)
+        user = story.tenant.user(user_id)
         there = user is not None and _on_target(user, change, targets[user_id], story.plan.sources)
         if there and user_id in ours and outcome[user_id] != "moved":
             yield f"{user_id} was moved by us and is told as {outcome[user_id]}"
@@ -236,7 +242,7 @@ def _plan(story: Story) -> Iterator[str]:
 
 
 def _undisturbed(story: Story) -> Iterator[str]:
-    """Where nobody else acts, the plan was right: nothing is refused, everybody planned is moved, nobody is left out."""
+    """Where nobody else acts, the plan was right: nothing refused, everybody planned is moved, nobody left out."""
     assert story.verified is not None
     totals, changes = story.verified.totals, story.plan.header["totals"]["changes"]
     if (totals.refused, totals.drifted, totals.gone, totals.moved) != (0, 0, 0, changes):
@@ -248,8 +254,12 @@ def _undisturbed(story: Story) -> Iterator[str]:
         if record.status != 200 and (story.world.settles or GONE_ALREADY not in record.message):
             yield f"undisturbed, and a write was refused: {record.status} {record.message}"
     for row in story.plan.decisions.itertuples(index=False):
-        user = _living(story, str(row.id))
-        if row.kind == "hold" and user is not None and not _held_rightly(story, user, str(row.reason), str(row.targets)):
+        user = story.tenant.user(str(row.id))
+        if (
+            row.kind == "hold"
+            and user is not None
+            and not _held_rightly(story, user, str(row.reason), str(row.targets))
+        ):
             yield f"{row.id} is held for {row.reason}, and the tenant does not say so"
 
 

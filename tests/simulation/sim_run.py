@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
-from sim_disk import Disk
-from sim_server import Latency, Server, Wire, Witness
+from sim_server import Witness
+from sim_stage import CALM, Stage, expand_from_memory
 from sim_world import Life, World
 from stduritemplate import StdUriTemplate
-from virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, run_process
+from virtual_time import ProcessDied
 
-from connectors.catalog import Catalog, load_catalog
 from connectors.errors import ConnectorError
 from connectors.graph import lookups
-from connectors.graph.client import PaceSettings, open_client
-from connectors.sandbox.app import create_app
-from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.oracle import Snapshot, snapshot
 from connectors.sandbox.quota import Quota
 from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
-from connectors.sandbox.world import World as SandboxWorld
 from jobs.license_reassignment import apply as engine
 from jobs.license_reassignment import journal, preparing, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.apply import Progress
-from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.plan import Plan
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.verifying import verify
 
 TENANT = "contoso.example"
-ROOT = "http://tenant.example/v1.0"
 PROCESSES_MAX = 60
 DIED = -9
-CALM = Life()
-Body = Callable[[Parts], Awaitable[Any]]
 
 
 class Endless(AssertionError):
@@ -74,165 +58,6 @@ class Story:
     tampering_seen: bool = True
 
 
-class _Nobody:
-    """A watcher who watches nothing."""
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-
-    def progress(self, progress: Progress) -> None:
-        """Hear how far an apply is."""
-
-
-class _Tokens:
-    """Tokens that are refused earlier than they promise; a fresh one works again."""
-
-    credential = "sandbox"
-
-    def __init__(self, lives: tuple[float, ...], hour: Hour) -> None:
-        self._lives = lives
-        self._hour = hour
-        self._held = self._newest()
-
-    def _newest(self) -> str:
-        return f"token-{sum(end <= self._hour.now for end in self._lives)}"
-
-    async def token(self, *, fresh: bool = False) -> str:
-        """Return the token held; a fresh one when the last was refused."""
-        if fresh:
-            self._held = self._newest()
-        return self._held
-
-    async def close(self) -> None:
-        """Do nothing."""
-
-
-def _identities(world: World) -> dict[str, AppIdentity]:
-    ends = [*(START.timestamp() + life for life in world.token_lives), None]
-    return {f"token-{n}": AppIdentity(expires_at=end) for n, end in enumerate(ends)}
-
-
-@cache
-def _catalog() -> Catalog:
-    return load_catalog()
-
-
-_real_expand = StdUriTemplate.expand
-
-
-@cache
-def _expanded(template: str, _key: str, values: _Same) -> str:
-    return str(_real_expand(template, values.values))
-
-
-class _Same:
-    """Parameters of an address; equal as far as a cache is concerned, for their text is part of its key."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.values = values
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-def _expand(template: str, values: dict[str, Any]) -> str:
-    return _expanded(template, repr(values), _Same(values))
-
-
-def _die() -> None:
-    raise ProcessDied
-
-
-class Stage:
-    """What outlives a process: the tenant and its server, the time, the folder of runs."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.folder = folder
-        self.hour = Hour()
-        self.rng = random.Random(world.seed)
-        self.tenant = world.tenant()
-        app = create_app(
-            self.tenant,
-            clock=lambda: START.timestamp() + self.hour.now,
-            faults=world.fault_plan(),
-            quota=Quota(scale=world.quota_scale),
-            latency=Latency(self.rng, world.slow),
-            apps=_identities(world),
-        )
-        self.sandbox: SandboxWorld = app.state.world
-        self.witness = Witness(self.hour, self._takes)
-        self.server = Server(app, self.hour, self.witness)
-        self.effective = world.effective(folder)
-
-    def _takes(self, token: str) -> bool:
-        app = self.sandbox.apps.get(token)
-        return app is not None and not app.expired(self.sandbox.clock())
-
-    def calm_down(self) -> None:
-        """From now on nothing goes wrong, and nobody else does anything."""
-        self.server.settle()
-        self.sandbox.faults = FaultPlan(seed=self.world.seed)
-
-    def process(self, body: Body, life: Life = CALM, control: Path | None = None) -> Any:
-        """Run one process; raises ProcessDied when it does not live to its end."""
-        loop, flag = VirtualLoop(self.hour), StopFlag()
-        disk = Disk(self.witness, self.rng, life.blow)
-        # A new process cannot know what a dead one was told to wait for.
-        self.sandbox.quota._announced.clear()
-        self.server.attach(loop)
-        if life.killed_after is not None:
-            loop.call_later(life.killed_after, _die)
-        if life.stopped_after is not None:
-            loop.call_later(life.stopped_after, flag.set, "SIGINT")
-
-        async def main() -> Any:
-            clock = VirtualClock(self.hour)
-            return await self._with_parts(body, StoppableClock(clock, flag) if life.stopped_after else clock, flag, control)
-
-        try:
-            with patch.object(journal, "os", disk):
-                return run_process(loop, main, disk.kill)
-        finally:
-            self.server.detach()
-
-    async def _with_parts(self, body: Body, clock: Any, flag: StopFlag, control: Path | None) -> Any:
-        pace = self.effective.settings.pace
-        steering = Control(control or self.folder, clock, flag, quota_share=pace.quota_share)
-        client = open_client(
-            root=ROOT,
-            tokens=_Tokens(self.world.token_lives, self.hour),
-            clock=clock,
-            pace=PaceSettings(pace.writes_per_150_s, steering.quota_share, pace.wait_minutes_max * 60),
-            on_wait=lambda _reason, _seconds: None,
-            transport=Wire(self.server),
-            dice=self.rng.random,
-        )
-        async with client:
-            return await body(
-                Parts(
-                    tenant=client,
-                    clock=clock,
-                    catalog=_catalog(),
-                    effective=self.effective,
-                    control=steering,
-                    watcher=_Nobody(),
-                    tool_version="0",
-                    operator="simulation",
-                    host="nowhere",
-                )
-            )
-
-
 def live(world: World) -> Story:
     """Live the world through. Raises what a user would see as a failure of ours, Endless when apply never ends."""
     fast = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one; the folder has a name of its own
@@ -245,7 +70,7 @@ def live(world: World) -> Story:
             patch.object(engine, "IDLE_S", 5.0),
             patch.object(lookups, "PAGE_SIZE", world.page_size),
             # The SDK expands the same few addresses again and again, in a tenth of all the time.
-            patch.object(StdUriTemplate, "expand", _expand),
+            patch.object(StdUriTemplate, "expand", expand_from_memory),
         ):
             return _live(Stage(world, folder))
     finally:

@@ -58,18 +58,19 @@ class _Job:
         """Work until the next pause, or to the end."""
         try:
             self.due = self._hour.now + self._coroutine.send(None)
-            return
         except StopIteration:
             pass
-        except Exception as error:  # the sender gets whatever the application raises
+        except Exception as error:
             self.error = error
+        else:
+            return
         self.done = True
         if self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 
 
 class Server:
-    """Carries requests to the application. `witness` sees every batch of writes at its arrival, and every read answered."""
+    """Carries requests to the application. `witness` sees every write at its arrival, and every read answered."""
 
     def __init__(self, app: Starlette, hour: Hour, witness: Witness) -> None:
         self._app = app
@@ -227,7 +228,9 @@ class Witness:
         if self.sent[user] > self.SENDS_MAX:
             raise Flood(f"{user} was sent {self.sent[user]} times")
         if self.sent[user] > self.intents[user]:
-            self.complaints.append(f"write no. {self.sent[user]} of {user} arrived with {self.intents[user]} intents on disk")
+            self.complaints.append(
+                f"write no. {self.sent[user]} of {user} arrived with {self.intents[user]} intents on disk"
+            )
         age = self._hour.now - self._read_at.get(user, float("-inf"))
         if age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of {user} came {age:.1f} s after it was last read")

@@ -18,7 +18,7 @@ from connectors.sandbox.state import TenantState
 from jobs.settings import Effective, Settings
 
 AT_ODDS = "INTUNE_A_VL"
-"""A product with a service plan that a target excludes: given by somebody else meanwhile, it makes a move impossible."""
+"""Its service plan is excluded by that of a target: given by somebody else meanwhile, it makes a move impossible."""
 
 LOST_AND_STALE = ("drops", "stale")
 """Answers are lost, and the first look afterwards may show what was before: only a second look tells."""
@@ -28,7 +28,7 @@ WAYS_TO_GO_WRONG = ("drops", "errors", "items", "throttled", "stale", "meddling"
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What is in store for one process: a blow at an append, sudden death at a time, or Ctrl-C at a time; in seconds."""
+    """What is in store for one process, in seconds: a blow at an append, sudden death, Ctrl-C, and the pause after it."""
 
     blow: Blow | None = None
     killed_after: float | None = None
@@ -98,7 +98,7 @@ def _keep_few_products(tenant: TenantState) -> None:
 def _leave_few_seats(tenant: TenantState) -> None:
     """Let whoever takes a seat take one of a target, or of the product that a target does not go with."""
     for sku in tenant.skus.values():
-        if sku.part_number not in (*TARGETS, AT_ODDS):
+        if sku.part_number not in (*TARGETS, "MCOEV", AT_ODDS):
             sku.enabled = tenant.consumed(sku.id)
 
 
@@ -175,7 +175,11 @@ def _settings(rng: random.Random, wrong: tuple[str, ...], scale: float, *, spotl
             [{"name": "pilot", "users": 3, "then": "continue"}, {"name": "half", "users": "50%", "then": "stop"}],
         )
     )
-    declare = {"by": "the test", "purchase_channel": "direct", "addons": dict.fromkeys((*ADDONS, "SHAREPOINTSTORAGE"), "standalone")}
+    declare = {
+        "by": "the test",
+        "purchase_channel": "direct",
+        "addons": dict.fromkeys((*ADDONS, "SHAREPOINTSTORAGE"), "standalone"),
+    }
     return {
         "tenant": {"id": "c0a70500-0000-4000-8000-000000000001", "credential": "sandbox"},
         "source": {"skus": [SOURCE]},
