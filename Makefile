@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test bench lint types floors check clean
+.PHONY: demo test bench property mutants lint types floors clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -36,6 +36,9 @@ floors: $(VENV)/.dev  ## who may import whom
 
 test: lint types floors  ## lint, types, import floors, tests
 	$(BIN)/python -m pytest -n auto
+
+property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
+	$(BIN)/python tests/property/every_tenant.py
 
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
 	$(BIN)/python tests/bench/bench.py

@@ -1,7 +1,6 @@
 """Every connector error has one exit code, one message, and shows nothing but that message."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """A notice is one POST of plain JSON, and its failure is a sentence, never an exception."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The roster reader keeps its promises for any bytes: every row is used or rejected, and nothing else is raised."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

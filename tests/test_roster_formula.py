@@ -1,7 +1,6 @@
 """Cells that a spreadsheet would run leave with a guard in front, and come back without it."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

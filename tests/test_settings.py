@@ -1,7 +1,6 @@
 """reseat.toml becomes one value that is complete, and its frozen part survives the way through a plan."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """A mistake in the settings is told with its file, its line, its key and what to write instead."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Flag beats variable beats file, and each key knows the flag, the variable or the line that set it."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

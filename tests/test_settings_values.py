@@ -1,7 +1,6 @@
 """Single texts of the settings mean what they say, and nothing else is accepted."""
 
 # Assertions read expected == actual.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

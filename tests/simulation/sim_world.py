@@ -28,7 +28,7 @@ WAYS_TO_GO_WRONG = ("drops", "errors", "items", "throttled", "stale", "meddling"
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What is in store for one process, in seconds: a blow at an append, sudden death, Ctrl-C, and the pause after it."""
+    """What is in store for one process, in seconds: a blow at an append, sudden death, Ctrl-C, the pause after it."""
 
     blow: Blow | None = None
     killed_after: float | None = None
