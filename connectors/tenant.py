@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
@@ -239,72 +238,6 @@ class UserRead:
     profile: LicenseProfile = NO_LICENSES
     user_principal_name: str = ""
     usage_location: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AddLicense:
-    """A SKU to assign, with the plans that stay switched off in it."""
-
-    sku_id: SkuId
-    disabled_plans: tuple[PlanId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AssignLicense:
-    """One request for one user: add and remove travel together."""
-
-    user_id: UserId
-    add: tuple[AddLicense, ...]
-    remove: tuple[SkuId, ...]
-
-
-class Verdict(StrEnum):
-    """What an answer to a write means for the one who asked."""
-
-    APPLIED = "applied"
-    REFUSED = "refused"
-    RETRY = "retry"  # proven not applied; may be sent again after `retry_after_s`
-    IN_DOUBT = "in_doubt"  # read the user before anything else
-    STOP = "stop"  # the run as a whole cannot go on
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back for one AssignLicense; `reason` is our stable code for a refusal, a doubt or a stop.
-
-    `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
-    """
-
-    user_id: UserId
-    verdict: Verdict
-    status: int
-    code: str = ""
-    message: str = ""
-    reason: str = ""
-    retry_after_s: float | None = None
-    request_id: str = ""
-    client_request_id: str = ""
-
-
-@dataclass(slots=True)
-class Traffic:
-    """Counts of what went over the wire since the client was opened."""
-
-    http: int = 0
-    batches: int = 0
-    writes: int = 0
-    throttled: int = 0
-    waited_seconds: float = 0.0
-
-    def since(self, earlier: Traffic) -> Traffic:
-        """Return what came on top of an earlier count."""
-        return Traffic(
-            self.http - earlier.http,
-            self.batches - earlier.batches,
-            self.writes - earlier.writes,
-            self.throttled - earlier.throttled,
-            self.waited_seconds - earlier.waited_seconds,
-        )
 
 
 @dataclass(frozen=True, slots=True)

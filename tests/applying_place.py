@@ -16,12 +16,12 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.seed import SOURCE, generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
-from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.store import load_journal, load_plan
 from jobs.settings import Effective, Settings
 

@@ -11,24 +11,15 @@ from typing import Any
 
 from virtual_time import Hour, VirtualClock, VirtualLoop, run_process
 
-from connectors.tenant import (
-    NO_LICENSES,
-    AddLicense,
-    AssignLicense,
-    LicenseAssignment,
-    LicenseProfile,
-    Reply,
-    SkuId,
-    UserId,
-    UserRead,
-    Verdict,
-)
+from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
+from connectors.tenant import NO_LICENSES, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
 from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.apply import Ending, Session, apply
+from jobs.license_reassignment.apply import apply
 from jobs.license_reassignment.board import Board, Task
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.journal import Head, Journal, read_journal, segment_name
 from jobs.license_reassignment.outcome import Standing
+from jobs.license_reassignment.session import Ending, Session
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")
 DIGEST = "0" * 64
@@ -79,8 +70,6 @@ class Scene:
     turn_s: float = 0.0
     in_flight: int = 2
     waves: tuple[str, ...] = ("all",)
-    stop_waves: frozenset[str] = frozenset()
-    last_wave: str = ""
     refusals_percent_max: float = 100
     standings: dict[str, Standing] = field(default_factory=dict)
     control: dict[str, Any] = field(default_factory=dict)
@@ -139,8 +128,6 @@ class Scene:
                 answers=Answers(self.refusals_percent_max),
                 patience_s=3600,
                 in_flight=self.in_flight,
-                last_wave=self.last_wave,
-                stop_waves=self.stop_waves,
                 on_progress=lambda _progress: None,
             )
             try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from engine_parts import NEW, OTHER, names, reply, task
 
+from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
-from connectors.tenant import AddLicense, AssignLicense, Reply, UserId, Verdict
+from connectors.tenant import UserId
 from jobs.license_reassignment.answers import DENIALS_IN_A_ROW_MAX, REFUSALS_AFTER, Answers, StrangeAnswer
 from jobs.license_reassignment.exits import ExitCode, Unfinished
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from engine_parts import BEFORE, MOVED, NEW, OLD, OTHER, Scene, names, profile, reply, tasks
 
+from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.errors import NetworkAway, PermissionMissing, Unauthorized
-from connectors.tenant import AssignLicense, Reply, Verdict
 from jobs.license_reassignment.answers import StrangeAnswer
 from jobs.license_reassignment.apply import READ_AGE_MAX
 from jobs.license_reassignment.board import LOOKS_MAX
@@ -242,7 +242,7 @@ def test_an_error_of_the_outside_ends_all_workers_and_keeps_its_code(tmp_path: P
 def test_a_wave_that_says_stop_ends_the_session_with_a_4(tmp_path: Path) -> None:
     """The waves after it are not touched."""
     plan = {**tasks("a", "b", wave="pilot"), **tasks("c", wave="rest")}
-    scene = Scene(tmp_path, plan, waves=("pilot",), stop_waves=frozenset({"pilot"}))
+    scene = Scene(tmp_path, plan, waves=("pilot",))
     ending = scene.run()
     assert (ending.code, "pilot" in ending.reason) == (ExitCode.STOPPED, True)
     assert scene.states() == {"a": "applied", "b": "applied", "c": "pending"}
@@ -252,7 +252,7 @@ def test_a_stop_weighs_more_than_people_who_are_left(tmp_path: Path) -> None:
     """Refusals in the pilot, and a wave still to come: 4, so that nobody takes the plan for finished."""
     plan = {**tasks("a", "b", wave="pilot"), **tasks("c", wave="rest")}
     said = once(reply("a", Verdict.REFUSED, 400, "conflict"))
-    scene = Scene(tmp_path, plan, waves=("pilot",), stop_waves=frozenset({"pilot"}), answer=said)  # type: ignore[arg-type]
+    scene = Scene(tmp_path, plan, waves=("pilot",), answer=said)  # type: ignore[arg-type]
     assert scene.run().code == ExitCode.STOPPED
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from engine_parts import NEW, OLD, OTHER, profile
 
-from connectors.tenant import AddLicense, AssignLicense, LicenseAssignment, LicenseProfile, PlanId, SkuId, UserId
+from connectors.changes import AddLicense, AssignLicense
+from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, UserId
 from jobs.license_reassignment.outcome import Case, Entry, Judgement, Row, Standing, fold, is_moved, judge, look
 
 OFF = (PlanId("sway"),)

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from connectors.changes import AssignLicense
 from connectors.graph.pace import BATCH_SIZE_MAX
-from connectors.tenant import AssignLicense
 
 ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
 

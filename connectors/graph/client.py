@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from connectors.audit_log import AuditRecord
+from connectors.changes import AssignLicense, Reply, Traffic
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
@@ -23,16 +24,13 @@ from connectors.graph.session import Session
 from connectors.graph.transport import open_http
 from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
-    AssignLicense,
     CompanySubscription,
     Identity,
     Organization,
     ReadScope,
-    Reply,
     ServiceHealth,
     SubscribedSku,
     TenantSnapshot,
-    Traffic,
     UserId,
     UserRead,
 )

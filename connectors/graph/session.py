@@ -25,6 +25,7 @@ from kiota_http.middleware.options import ResponseHandlerOption
 from kiota_http.observability_options import ObservabilityOptions
 from msgraph import GraphRequestAdapter, GraphServiceClient
 
+from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.errors import LostReply, Malformed, NetworkAway, Retryable
 from connectors.graph import pace
@@ -33,7 +34,6 @@ from connectors.graph.auth import TokenSource
 from connectors.graph.retry import UntrustedCertificate, persist
 from connectors.graph.transport import is_untrusted, with_sdk
 from connectors.graph.turns import GRAPH, Kind, Turns
-from connectors.tenant import Traffic
 
 EXPIRED_PAGE = "Directory_ExpiredPageToken"
 """Code of the 400 that stands for a page token of yesterday; others answer 410."""

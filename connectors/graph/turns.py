@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
 from connectors.graph import pace
 from connectors.graph.pace import Bucket, Delay, Gate, PaceSettings, Rate
-from connectors.tenant import Traffic
 
 SLICE_MAX_S = 15.0
 """Waits for our own pace are cut to this length, so that a changed quota share is noticed."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from connectors.tenant import Verdict
+from connectors.changes import Verdict
 
 
 class Meaning(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
@@ -15,7 +16,6 @@ from connectors.graph.retry import UntrustedCertificate
 from connectors.graph.session import Session, Unsent
 from connectors.graph.turns import GRAPH, Kind
 from connectors.graph.verdicts import Meaning, envelope_meaning, meaning
-from connectors.tenant import AssignLicense, Reply, Verdict
 
 PACED = frozenset({429, 503, 509})
 """Statuses that ask for patience of everybody, and not for this item alone."""

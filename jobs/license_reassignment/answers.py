@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
-from connectors.tenant import AssignLicense, Reply, SkuId, Verdict
+from connectors.tenant import SkuId
 from jobs.license_reassignment.exits import JobError, Unfinished
 
 REFUSALS_AFTER = 20

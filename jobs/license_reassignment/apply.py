@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from connectors.clock import Clock
+from connectors.changes import Reply, Verdict
 from connectors.errors import ConnectorError
-from connectors.tenant import AssignLicense, Reply, UserId, UserRead, Verdict
-from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.board import LOOKS_MAX, Board, Finished, Idle, Look, Task, WaveDone, Write
-from jobs.license_reassignment.control import SLICE_S, Control
+from connectors.tenant import UserRead
+from jobs.license_reassignment.board import LOOKS_MAX, Finished, Idle, Look, Task, WaveDone, Write
+from jobs.license_reassignment.control import SLICE_S
 from jobs.license_reassignment.exits import ExitCode, JobError, Unfinished
-from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, look
+from jobs.license_reassignment.session import Ending, Session, ending_of, tell
 
 READ_AGE_MAX = timedelta(seconds=60)
 GRACE_S = 8.0
@@ -25,75 +24,6 @@ IDLE_S = 0.2
 BACK_OFF_S = 2.0
 WORKERS_PER_PLACE = 2
 """While one worker waits for the answer to its write, another reads the users that come next."""
-
-
-class Tenant(Protocol):
-    """What apply asks of the outside; each verb may be called any number of times, by several workers at once."""
-
-    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
-        """Read these users now; one answer per id, in the same order."""
-        ...
-
-    async def write_turn(self, n: int) -> None:
-        """Return when the quota allows n writes; waits, and says why."""
-        ...
-
-    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
-        """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
-        ...
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a person watching is told. Times in seconds; `reason` says why the run waits, "" when it does not."""
-
-    total: int
-    done: int = 0
-    refused: int = 0
-    in_doubt: int = 0
-    drifted: int = 0
-    wave: str = ""
-    reason: str = ""
-    elapsed_s: float = 0.0
-    rate: float = 0.0
-    eta_s: float | None = None
-
-
-@dataclass(slots=True)
-class Ending:
-    """How one session of apply ended: the code, the sentence, and whether it may be told as complete."""
-
-    code: ExitCode
-    reason: str
-
-
-@dataclass(slots=True)
-class Session:
-    """What one apply works with. At most `in_flight` batches of writes are on their way at once."""
-
-    tenant: Tenant
-    journal: Journal
-    board: Board
-    control: Control
-    clock: Clock
-    answers: Answers
-    patience_s: float
-    in_flight: int
-    last_wave: str
-    stop_waves: frozenset[str]
-    on_progress: Callable[[Progress], None]
-    batches: int = 0
-    ended: Ending | None = None
-    failure: BaseException | None = None
-    started: float = 0.0
-    helped: float = 0.0
-    done_at_start: int = 0
-    progress: Progress = field(default_factory=lambda: Progress(0))
-    line: asyncio.Lock = field(default_factory=asyncio.Lock)
-    places: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.places = asyncio.Semaphore(self.in_flight)
 
 
 async def apply(session: Session) -> Ending:
@@ -110,7 +40,7 @@ async def apply(session: Session) -> Ending:
     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     await _drain(session, workers)
     results = await asyncio.gather(*workers, return_exceptions=True)
-    _tell(session)
+    tell(session)
     errors = [r for r in results if isinstance(r, Exception)]
     if errors:
         raise _gravest(errors)
@@ -167,13 +97,13 @@ async def _turn(session: Session) -> None:
         case WaveDone(name):
             _end_wave(session, name)
         case Finished():
-            session.ended = _ending(session)
-    _tell(session)
+            session.ended = ending_of(session)
+    tell(session)
 
 
 async def _wait(session: Session, reason: str, seconds: float) -> None:
     session.progress.reason = reason
-    _tell(session)
+    tell(session)
     if session.clock.monotonic() - session.helped > session.patience_s:
         raise Unfinished(
             f"Stopped: nothing moved for {session.patience_s / 60:.0f} minutes ({reason}). The same command continues."
@@ -193,31 +123,7 @@ async def _idle(session: Session, until: datetime | None) -> None:
 
 def _end_wave(session: Session, name: str) -> None:
     _note(session, "wave", wave=name, text=f"wave {name} has all its answers")
-    if name == session.last_wave:
-        session.ended = _ending(session)
-    elif name in session.stop_waves and session.last_wave == "":
-        session.ended = Ending(
-            ExitCode.STOPPED, f"wave {name} is done and says stop; `--wave NAME` goes on, up to that wave"
-        )
-    else:
-        session.board.next_wave()
-
-
-def _ending(session: Session) -> Ending:
-    counts = session.board.counts
-    if counts["in_doubt"]:
-        return Ending(ExitCode.STOPPED, f"{counts['in_doubt']} users in doubt: reads do not agree yet")
-    if session.board.short:
-        return Ending(
-            ExitCode.STOPPED,
-            "seats were taken by others: " + ", ".join(sorted(session.board.short)) + "; buy or free seats, then go on",
-        )
-    if counts["pending"]:
-        return Ending(ExitCode.STOPPED, f"wave {session.board.wave} is done; `--wave NAME` goes on, up to that wave")
-    left = counts["refused"] + counts["drifted"] + counts["gone"]
-    if left:
-        return Ending(ExitCode.PEOPLE_LEFT, f"{left} users refused, drifted or gone")
-    return Ending(ExitCode.DONE, "every change was answered, none refused")
+    session.board.next_wave()
 
 
 async def _write(session: Session, tasks: Sequence[Task]) -> None:
@@ -385,17 +291,3 @@ def _record(session: Session, kind: str, body: dict[str, Any], *, durable: bool 
 
 def _standing(session: Session, task: Task) -> Standing:
     return session.board.standings.get(task.user_id, NOT_SENT)
-
-
-def _tell(session: Session) -> None:
-    counts = session.board.counts
-    told = session.progress
-    told.total = len(session.board.tasks)
-    told.done = told.total - counts["pending"] - counts["in_doubt"]
-    told.refused, told.in_doubt, told.drifted = counts["refused"], counts["in_doubt"], counts["drifted"]
-    told.wave = session.board.wave
-    told.elapsed_s = session.clock.monotonic() - session.started
-    fresh = told.done - session.done_at_start
-    told.rate = fresh / told.elapsed_s if told.elapsed_s > 0 else 0.0
-    told.eta_s = (told.total - told.done) / told.rate if told.rate > 0 else None
-    session.on_progress(told)

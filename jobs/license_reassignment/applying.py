@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.changes import Traffic
 from connectors.errors import PermissionMissing
-from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, Traffic, UserId
+from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.apply import Ending, Session, apply
+from jobs.license_reassignment.apply import apply
 from jobs.license_reassignment.board import Board, Task
 from jobs.license_reassignment.choose import protected
 from jobs.license_reassignment.exits import ExitCode, InputError, JobError
@@ -23,6 +24,7 @@ from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.session import Ending, Session
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
 
 WINDOW = timedelta(seconds=150)
@@ -50,7 +52,6 @@ class _Run:
     tasks: dict[UserId, Task]
     standings: dict[str, Standing]
     waves: tuple[str, ...]
-    last_wave: str
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
@@ -87,7 +88,7 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
         if tasks.pop(user_id, None):
             parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
     waves = _waves(plan, wave)
-    return _Run(plan, head, known, tasks, fold(known), waves, wave)
+    return _Run(plan, head, known, tasks, fold(known), waves)
 
 
 def _protected_now(plan: Plan, before: TenantSnapshot, names: Sequence[str]) -> list[UserId]:
@@ -196,8 +197,6 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
         ),
         patience_s=settings.pace.wait_minutes_max * 60,
         in_flight=settings.pace.batches_in_flight_max,
-        last_wave=work.last_wave,
-        stop_waves=frozenset(w for w in work.plan.wave_names if work.plan.stops_after(w)),
         on_progress=parts.watcher.progress,
         batches=max((int(e.body["batch"]) for e in work.known if e.kind == "intent"), default=0),
     )
@@ -218,7 +217,15 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     finally:
         traffic = parts.tenant.traffic.since(before)
         _close(journal, parts, board, ending, traffic)
-    return Applied(work.plan, ending.code, ending.reason, board.counts, journal.head, traffic.writes)
+    return Applied(work.plan, ending.code, _named(parts, board, ending), board.counts, journal.head, traffic.writes)
+
+
+def _named(parts: Parts, board: Board, ending: Ending) -> str:
+    """Say why it ended, with products by name."""
+    reason = ending.reason
+    for sku_id in board.short:
+        reason = reason.replace(sku_id, parts.catalog.names.sku(sku_id))
+    return reason
 
 
 def _close(journal: Journal, parts: Parts, board: Board, ending: Ending, traffic: Traffic) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.tenant import AssignLicense, LicenseProfile, SkuId, UserId
+from connectors.changes import AssignLicense
+from connectors.tenant import LicenseProfile, SkuId, UserId
 from jobs.license_reassignment.outcome import Entry, Seen, Standing, advance
 
 BATCH_SIZE_MAX = 20

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from connectors.tenant import NO_LICENSES, AssignLicense, LicenseProfile, SkuId, TenantSnapshot
+from connectors.changes import AssignLicense
+from connectors.tenant import NO_LICENSES, LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.outcome import NOT_SENT, Case, Judgement, Row, Standing, judge
 from jobs.license_reassignment.plan import Plan, change_of, split
 

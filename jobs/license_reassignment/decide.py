@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from connectors.changes import AddLicense
 from connectors.families import PlanFamilies
-from connectors.tenant import AddLicense, LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
+from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.coverage import (
     AddonCover,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from connectors.tenant import AssignLicense, LicenseAssignment, LicenseProfile, SkuId
+from connectors.changes import AssignLicense
+from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
 from jobs.license_reassignment.plan import change_of
 
 State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors.tenant import AddLicense, AssignLicense, PlanId, SkuId, SubscribedSku, UserId
+from connectors.changes import AddLicense, AssignLicense
+from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
 
 if TYPE_CHECKING:
     import pandas as pd

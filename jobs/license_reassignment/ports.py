@@ -9,23 +9,21 @@ from typing import Protocol
 
 from connectors.audit_log import AuditRecord
 from connectors.catalog import Catalog
+from connectors.changes import AssignLicense, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import (
-    AssignLicense,
     CompanySubscription,
     Identity,
     Organization,
     ReadScope,
-    Reply,
     ServiceHealth,
     SubscribedSku,
     TenantSnapshot,
-    Traffic,
     UserId,
     UserRead,
 )
-from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import Control
+from jobs.license_reassignment.session import Progress
 from jobs.settings import Effective
 
 

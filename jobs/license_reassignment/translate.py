@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from connectors.changes import AddLicense
 from connectors.families import Need, PlanFamilies, Severity
-from connectors.tenant import AddLicense, LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
+from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
 
 NewPlans = Literal["enable", "disable"] | frozenset[str]
 Assigned = tuple[SubscribedSku | None, LicenseAssignment]

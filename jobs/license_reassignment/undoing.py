@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.tenant import AddLicense, LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
+from connectors.changes import AddLicense
+from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.allot import ONLY_WAVE, give_seats
 from jobs.license_reassignment.board import Task

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.audit_log import AuditRecord, from_lines, to_lines
 from connectors.catalog import Catalog
+from connectors.changes import Traffic
 from connectors.errors import WrongTenant
-from connectors.tenant import Identity, ReadScope, TenantSnapshot, Traffic
+from connectors.tenant import Identity, ReadScope, TenantSnapshot
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.journal import Head, utc_text

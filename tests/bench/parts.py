@@ -11,9 +11,9 @@ from connectors.catalog import load_catalog
 from connectors.clock import SystemClock
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
-from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.session import Progress
 from jobs.settings import Effective, load_settings
 from jobs.wiring import COLLECT_AFTER_OBJECTS
 

@@ -22,9 +22,9 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.assigned_license import AssignedLicense
 from msgraph.generated.users.item.assign_license.assign_license_post_request_body import AssignLicensePostRequestBody
 
+from connectors.changes import AssignLicense
 from connectors.graph import batch
 from connectors.graph.reader import READ_SELECT
-from connectors.tenant import AssignLicense
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import load_plan, load_snapshot, tasks_of
 

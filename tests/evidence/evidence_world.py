@@ -21,7 +21,6 @@ from connectors.sandbox.model import Assignment, Group, User
 from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
-from jobs.license_reassignment.apply import Progress
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
@@ -29,6 +28,7 @@ from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.readiness import READ_PERMISSIONS, WRITE_PERMISSION
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.verifying import verify
 from jobs.settings import Effective, Settings
 

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import httpx
 import orjson
 
+from connectors.changes import AddLicense, AssignLicense
 from connectors.clock import Clock
 from connectors.graph.auth import FixedToken, TokenSource
 from connectors.graph.client import GraphClient, PaceSettings, open_client
-from connectors.tenant import AddLicense, AssignLicense, ReadScope, SkuId, TenantSnapshot, UserId
+from connectors.tenant import ReadScope, SkuId, TenantSnapshot, UserId
 
 ROOT = "https://graph.microsoft.com/v1.0"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

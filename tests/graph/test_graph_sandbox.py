@@ -11,6 +11,7 @@ import httpx
 import pytest
 from graph_double import E3, E4, START, VirtualClock
 
+from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.clock import SystemClock
 from connectors.errors import PermissionMissing
 from connectors.graph.auth import FixedToken
@@ -24,18 +25,7 @@ from connectors.sandbox.seed import generate
 from connectors.sandbox.server import serve
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
-from connectors.tenant import (
-    AddLicense,
-    AssignLicense,
-    LicenseAssignment,
-    PlanId,
-    ReadScope,
-    Reply,
-    SkuId,
-    TenantSnapshot,
-    UserId,
-    Verdict,
-)
+from connectors.tenant import LicenseAssignment, PlanId, ReadScope, SkuId, TenantSnapshot, UserId
 
 T = TypeVar("T")
 SCOPE = ReadScope((E4, E3), (E4,))

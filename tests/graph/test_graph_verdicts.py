@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.changes import Verdict
 from connectors.graph.verdicts import ENVELOPES, MESSAGES, STATUSES, envelope_meaning, meaning
-from connectors.tenant import Verdict
 from jobs.license_reassignment.reasons import remedy
 
 BAD = "Request_BadRequest"

@@ -6,11 +6,10 @@ import orjson
 import pytest
 from graph_double import E3, E4, GROUP, START, refusal, state, swaps, user, user_id
 
+from connectors.changes import AddLicense, AssignLicense
 from connectors.graph import batch, wire
 from connectors.graph.batch import Item
 from connectors.tenant import (
-    AddLicense,
-    AssignLicense,
     CompanySubscription,
     DeletedUser,
     Group,

@@ -25,9 +25,9 @@ from graph_double import (
     user_id,
 )
 
+from connectors.changes import Reply, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
 from connectors.graph.client import GraphClient
-from connectors.tenant import Reply, Verdict
 
 OURS = "00000000-0000-4000-8000-000000000001"
 GONE = "User does not have a corresponding license."

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_world import E3, E4, NOON, PRODUCTS, TO_E3, Drawn, draw, group, holding, person, product, snapshot
 
-from connectors.tenant import AddLicense, AssignLicense, PlanId, UserId
+from connectors.changes import AddLicense, AssignLicense
+from connectors.tenant import PlanId, UserId
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.plan import canonical, change_of, header_digest, parse_disabled, plan_list_sha256, split
 from jobs.license_reassignment.rundir import RunDir

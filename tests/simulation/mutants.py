@@ -22,9 +22,10 @@ from sim_oracle import complaints
 from sim_run import live
 from sim_world import LOST_AND_STALE, World, world_of
 
+from connectors.changes import Verdict
 from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
-from connectors.tenant import SkuId, Verdict
+from connectors.tenant import SkuId
 from jobs.license_reassignment import apply as engine
 from jobs.license_reassignment import decide, journal, outcome, planning, translate
 from jobs.license_reassignment.board import Board

@@ -1,0 +1,117 @@
+"""One session of apply as a value: what it works with, how far it is, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.changes import AssignLicense, Reply
+from connectors.clock import Clock
+from connectors.tenant import UserId, UserRead
+from jobs.license_reassignment.answers import Answers
+from jobs.license_reassignment.board import Board
+from jobs.license_reassignment.control import Control
+from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.journal import Journal
+
+
+class Tenant(Protocol):
+    """What apply asks of the outside; each verb may be called any number of times, by several workers at once."""
+
+    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
+        """Read these users now; one answer per id, in the same order."""
+        ...
+
+    async def write_turn(self, n: int) -> None:
+        """Return when the quota allows n writes; waits, and says why."""
+        ...
+
+    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
+        """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
+        ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a person watching is told. Times in seconds; `reason` says why the run waits, "" when it does not."""
+
+    total: int
+    done: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    drifted: int = 0
+    wave: str = ""
+    reason: str = ""
+    elapsed_s: float = 0.0
+    rate: float = 0.0
+    eta_s: float | None = None
+
+
+@dataclass(slots=True)
+class Ending:
+    """How one session of apply ended: the code, the sentence, and whether it may be told as complete."""
+
+    code: ExitCode
+    reason: str
+
+
+@dataclass(slots=True)
+class Session:
+    """What one apply works with. At most `in_flight` batches of writes are on their way at once."""
+
+    tenant: Tenant
+    journal: Journal
+    board: Board
+    control: Control
+    clock: Clock
+    answers: Answers
+    patience_s: float
+    in_flight: int
+    on_progress: Callable[[Progress], None]
+    batches: int = 0
+    ended: Ending | None = None
+    failure: BaseException | None = None
+    started: float = 0.0
+    helped: float = 0.0
+    done_at_start: int = 0
+    progress: Progress = field(default_factory=lambda: Progress(0))
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
+    places: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = asyncio.Semaphore(self.in_flight)
+
+
+def tell(session: Session) -> None:
+    """Bring the progress up to date and tell it."""
+    counts = session.board.counts
+    told = session.progress
+    told.total = len(session.board.tasks)
+    told.done = told.total - counts["pending"] - counts["in_doubt"]
+    told.refused, told.in_doubt, told.drifted = counts["refused"], counts["in_doubt"], counts["drifted"]
+    told.wave = session.board.wave
+    told.elapsed_s = session.clock.monotonic() - session.started
+    fresh = told.done - session.done_at_start
+    told.rate = fresh / told.elapsed_s if told.elapsed_s > 0 else 0.0
+    told.eta_s = (told.total - told.done) / told.rate if told.rate > 0 else None
+    session.on_progress(told)
+
+
+def ending_of(session: Session) -> Ending:
+    """Say how a session ends that has nothing more to do: what is left decides the code."""
+    counts = session.board.counts
+    if counts["in_doubt"]:
+        return Ending(ExitCode.STOPPED, f"{counts['in_doubt']} users in doubt: reads do not agree yet")
+    if session.board.short:
+        return Ending(
+            ExitCode.STOPPED,
+            "seats were taken by others: " + ", ".join(sorted(session.board.short)) + "; buy or free seats, then go on",
+        )
+    if counts["pending"]:
+        return Ending(ExitCode.STOPPED, f"wave {session.board.wave} is done; `--wave NAME` goes on, up to that wave")
+    left = counts["refused"] + counts["drifted"] + counts["gone"]
+    if left:
+        return Ending(ExitCode.PEOPLE_LEFT, f"{left} users refused, drifted or gone")
+    return Ending(ExitCode.DONE, "every change was answered, none refused")
