@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.groundwork import find, find_or_newest, flag, lock, notify, runs_path, settings, work
+from jobs.groundwork import find, find_or_newest, flag, follow, lock, notify, runs_path, settings, work
 from jobs.license_reassignment.exits import MEANING, ExitCode
 from jobs.process import fail, prepare
 
@@ -144,7 +144,6 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     run = find(runs_path(config, runs), plan)
     found = render(run, load_catalog())
     printing.verified(found, run, as_json=json)
-    _end(ExitCode.DONE)
 
 
 @app.command()
@@ -211,14 +210,18 @@ def status(
     plan: Annotated[str, typer.Argument(metavar="[PLAN]", help="Plan id, prefix or folder; the newest run.")] = "",
     config: Config = None,
     runs: Runs = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds until the run ends.")] = False,
     json: Json = False,
 ) -> None:
     """Say where a run stands, from its files alone."""
     from jobs import printing
     from jobs.license_reassignment.story import standing_of
 
-    printing.status(standing_of(find_or_newest(runs_path(config, runs), plan)), as_json=json)
-    _end(ExitCode.DONE)
+    run = find_or_newest(runs_path(config, runs), plan)
+    if watch:
+        follow(run, lambda standing: printing.status(standing, as_json=json))
+    else:
+        printing.status(standing_of(run), as_json=json)
 
 
 @app.command()
@@ -235,7 +238,6 @@ def explain(
     from jobs.license_reassignment.story import story_of
 
     printing.story(story_of(find(runs_path(config, runs), plan), user, load_catalog()), as_json=json)
-    _end(ExitCode.DONE)
 
 
 @app.command()
@@ -245,7 +247,6 @@ def skus(config: Config = None, json: Json = False) -> None:
     from jobs.license_reassignment.products import tenant_products
 
     printing.products(work(settings(config), tenant_products), as_json=json)
-    _end(ExitCode.DONE)
 
 
 @app.command()
@@ -265,7 +266,6 @@ def translate(
     else:
         table = work(settings(config), lambda parts: tenant_table(parts, source, targets))
     printing.translation(table, as_json=json)
-    _end(ExitCode.DONE)
 
 
 @app.command()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.pipeline import Steps
     from jobs.license_reassignment.ports import Parts
     from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.story import RunStanding
     from jobs.settings import Effective
 
 T = TypeVar("T")
@@ -87,3 +88,12 @@ def notify(effective: Effective, steps: Steps) -> None:
     from jobs.notices import send
 
     send(effective, steps)
+
+
+def follow(run: RunDir, tell: Callable[[RunStanding], None]) -> None:
+    """Tell where the run stands until it ends or Ctrl-C."""
+    from connectors.clock import SystemClock
+    from jobs.license_reassignment.control import StoppableClock
+    from jobs.watching import watch
+
+    asyncio.run(watch(run, StoppableClock(SystemClock(), flag), tell))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -82,15 +82,17 @@ class Sides:
 def users_of(
     plan: Plan, sides: Sides, standings: Mapping[str, Standing], profiles: Sequence[LicenseProfile], *, agree: bool
 ) -> list[User]:
-    """Judge every user of the plan, in the order of the decisions; equal cases are judged once."""
+    """Judge every user of the plan, in the order of the decisions; equal cases are judged, and equal rows kept, once."""
     judged: dict[Case, Judgement] = {}
+    decided: dict[tuple[str, ...], tuple[Row, AssignLicense]] = {}
     users: list[User] = []
     for d in plan.decisions.itertuples(index=False):
-        row = Row(d.kind, d.reason, d.add, d.remove, d.disabled_plans, _skus(d.targets))  # type: ignore[arg-type]
+        key = (str(d.kind), str(d.reason), str(d.add), str(d.remove), str(d.disabled_plans), str(d.targets))
+        if key not in decided:
+            decided[key] = Row(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
+        row, change = decided[key]
         standing = standings.get(str(d.id), NOT_SENT)
         before = profiles[int(str(d.before))]
-        key = (str(d.id), row.add, row.remove, row.disabled_plans)
-        change = change_of(*key)
         leaving = plan.sources if plan.asks_gates or row.kind != "change" else change.remove
         case = Case(row, before, sides.after(str(d.id)), _plain(standing), leaving, agree)
         if case not in judged:
@@ -103,7 +105,7 @@ def users_of(
                 rule=str(d.rule),
                 wave=str(d.wave),
                 detail=str(d.detail),
-                change=change,
+                change=replace(change, user_id=UserId(str(d.id))),
                 before=before,
                 after=case.after,
                 standing=standing,

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from sizes import SIZES, Row, Size
 
 PLAIN_WIDTH = 150
+FLUSHES = 20
 
 SECTIONS = {
     "plan": measures.inventory_and_plan,
@@ -41,12 +43,23 @@ def main(arguments: list[str]) -> int:
 
 
 def run(size: Size, sections: list[str]) -> Iterator[Row]:
-    """Yield the rows of each section, telling on stderr how busy the machine is meanwhile."""
+    """Yield the rows of each section, telling on stderr how busy machine and disk were at its beginning."""
     for name in sections:
-        load = os.getloadavg()[0]
-        sys.stderr.write(f"{name}: load {load:.1f}\n")
         with tempfile.TemporaryDirectory(prefix="reseat-bench-") as folder:
+            sys.stderr.write(f"{name}: load {os.getloadavg()[0]:.1f}, {flush_ms(Path(folder)):.1f} ms to flush 4 kB\n")
             yield from SECTIONS[name](size, Path(folder))
+
+
+def flush_ms(folder: Path) -> float:
+    """Return how long the disk takes to make 4 kB durable, in milliseconds: each batch of an apply waits for it."""
+    file = os.open(folder / "flush", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    began = time.perf_counter()
+    for _ in range(FLUSHES):
+        os.write(file, bytes(4096))
+        os.fsync(file)
+    seconds = time.perf_counter() - began
+    os.close(file)
+    return seconds / FLUSHES * 1_000
 
 
 def table(rows: list[Row], title: str) -> Table:

@@ -15,7 +15,7 @@ from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.session import Progress
 from jobs.settings import Effective, load_settings
-from jobs.wiring import COLLECT_AFTER_OBJECTS
+from jobs.wiring import COLLECT_AFTER_OBJECTS, RU_PER_10_S, WRITES_PER_150_S
 
 NO_QUOTA = 1_000_000_000
 
@@ -76,7 +76,7 @@ def settings_file(folder: Path, *, url: str, tenant_id: str, writes: int = NO_QU
 
 @asynccontextmanager
 async def live(config: str, watcher: Silent | None = None) -> AsyncIterator[Parts]:
-    """Open everything as the command line does. The quota of reads grows with that of writes: it must never bind."""
+    """Open everything as the command line does, with a watcher of ours in place of the console."""
     gc.set_threshold(COLLECT_AFTER_OBJECTS)
     effective: Effective = load_settings(Path(config), {}, {})
     pace = effective.settings.pace
@@ -88,7 +88,7 @@ async def live(config: str, watcher: Silent | None = None) -> AsyncIterator[Part
         writes_per_150_s=pace.writes_per_150_s,
         quota_share=control.quota_share,
         wait_seconds_max=60.0,
-        ru_per_10_s=NO_QUOTA,
+        ru_per_10_s=round(RU_PER_10_S * max(1.0, pace.writes_per_150_s / WRITES_PER_150_S)),
     )
     client = open_client(
         root=effective.settings.tenant.graph_url,

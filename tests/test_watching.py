@@ -1,0 +1,74 @@
+"""Watching a run tells what is new, and ends with the run or with the watcher."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jobs import watching
+from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.story import RunStanding
+
+RUNNING = RunStanding(
+    plan_id="p000000000001",
+    folder="runs/p000000000001",
+    tenant="Contoso",
+    in_scope=3,
+    changes=3,
+    held=0,
+    counts={"pending": 3},
+    sessions=1,
+    last="start: ",
+    last_at="2026-11-23T00:00:00.000Z",
+    ended="",
+    users_per_second=0.0,
+    verdict="",
+    paused=False,
+    refusals={},
+)
+DONE = replace(RUNNING, counts={"applied": 3}, ended="every change was answered, none refused")
+
+
+class _Clock:
+    """Counts the waits; the wait number `leaves_at` is the one in which the watcher presses Ctrl-C."""
+
+    def __init__(self, leaves_at: int = 0) -> None:
+        self.waits = 0
+        self.leaves_at = leaves_at
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits += 1
+        if self.waits == self.leaves_at:
+            raise Unfinished("Stopped: signal SIGINT.")
+
+
+def _watched(monkeypatch: pytest.MonkeyPatch, standings: list[RunStanding], clock: _Clock) -> list[RunStanding]:
+    left = iter(standings)
+    monkeypatch.setattr(watching, "standing_of", lambda _: next(left))
+    told: list[RunStanding] = []
+    asyncio.run(watching.watch(RunDir(Path("runs/p000000000001")), clock, told.append))
+    return told
+
+
+def test_only_what_is_new_is_told_until_the_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that stands still says nothing twice; its end is the last word."""
+    clock = _Clock()
+
+    assert [RUNNING, DONE] == _watched(monkeypatch, [RUNNING, RUNNING, DONE], clock)
+    assert 2 == clock.waits
+
+
+def test_leaving_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever only looks leaves nothing undone."""
+    assert [RUNNING] == _watched(monkeypatch, [RUNNING, RUNNING], _Clock(leaves_at=2))
