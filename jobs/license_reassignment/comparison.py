@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from connectors.changes import AssignLicense
-from connectors.tenant import NO_LICENSES, LicenseProfile, SkuId, TenantSnapshot
+from connectors.tenant import NO_LICENSES, LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.outcome import NOT_SENT, Case, Judgement, Row, Standing, judge
 from jobs.license_reassignment.plan import Plan, change_of, split
 
@@ -82,7 +82,7 @@ class Sides:
 def users_of(
     plan: Plan, sides: Sides, standings: Mapping[str, Standing], profiles: Sequence[LicenseProfile], *, agree: bool
 ) -> list[User]:
-    """Judge every user of the plan, in the order of the decisions; equal cases are judged, and equal rows kept, once."""
+    """Judge every user of the plan, in the order of the decisions; equal cases are judged once, equal rows kept."""
     judged: dict[Case, Judgement] = {}
     decided: dict[tuple[str, ...], tuple[Row, AssignLicense]] = {}
     users: list[User] = []
