@@ -40,6 +40,9 @@ test: lint types floors  ## lint, types, import floors, tests
 property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
 	$(BIN)/python tests/property/every_tenant.py
 
+mutants: $(VENV)/.dev  ## the check of the check: every deliberate bug is caught by the simulation
+	$(BIN)/python tests/simulation/mutants.py
+
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
 	$(BIN)/python tests/bench/bench.py
 

@@ -133,6 +133,14 @@ def test_an_answer_settles_an_intent_or_leaves_it_open(verdict: str, state: str)
 
 
 @pytest.mark.parametrize(
+    ("reason", "sent"), [("not_sent", 0), ("concurrent_write", 0), ("seats_taken", 0), ("throttled", 1), ("locked", 1)]
+)
+def test_a_request_that_provably_changed_nothing_does_not_count_as_sent(reason: str, sent: int) -> None:
+    """What is found later was done by somebody else then; a 429 may have been carried out all the same."""
+    assert fold([INTENT, entry("outcome", {"id": "a", "verdict": "retry", "reason": reason})])["a"].sent == sent
+
+
+@pytest.mark.parametrize(
     ("verdict", "state"),
     [
         ("moved", "applied"),

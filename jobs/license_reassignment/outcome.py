@@ -16,7 +16,7 @@ Seen = Literal["moved", "before", "other", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the journal leaves one user. `sent` counts intents; `seen_ours` says that a write of ours is proven."""
+    """Where the journal leaves one user. `sent` counts the requests that may have had an effect."""
 
     state: State = "pending"
     reason: str = ""
@@ -40,6 +40,8 @@ _OUTCOME_STATES: Mapping[str, State] = {
     "in_doubt": "in_doubt",
     "stop": "pending",
 }
+# Answers that prove that the request changed nothing; a 429 does not.
+_WITHOUT_EFFECT = frozenset({"not_sent", "concurrent_write", "seats_taken"})
 _SETTLED_STATES: Mapping[str, State] = {
     "moved": "applied",
     "already": "already",
@@ -87,6 +89,7 @@ def _step(old: Standing, entry: Entry, item: Mapping[str, Any]) -> Standing:
         return replace(
             old,
             state=state,
+            sent=old.sent - (item.get("reason", "") in _WITHOUT_EFFECT),
             reason=item.get("reason", ""),
             message=item.get("message", ""),
             at=entry.at,

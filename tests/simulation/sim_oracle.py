@@ -222,11 +222,12 @@ def _harm(story: Story) -> Iterator[str]:
     harm = [i for i in story.verified.incidents if i.harm]
     if (story.verified.exit_code == ExitCode.HARM) != bool(harm):
         yield f"exit code {story.verified.exit_code} with {harm}"
-    keys = {*story.plan.sources, *story.plan.targets}
+    targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
     for incident in harm:
         user = story.tenant.user(incident.subject)
+        keys = {*story.plan.sources, *targets[user.id]} if user else set()
         bare = incident.kind == "bare_user" and user is not None and keys.isdisjoint(user.profile.held)
-        if not bare or not story.world.meddled:
+        if not (bare and user and story.world.meddled and story.witness.sent[user.id]):
             yield f"verify speaks of harm that we did not do: {incident}"
 
 
