@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -55,7 +56,13 @@ def demo_settings(directory: Path, server: Server, tenant: TenantState, *, gener
     flags: dict[str, object] = {"tenant__graph_url": server.url, "tenant__id": tenant.organization.id}
     if generated:
         flags |= {"scope__roster": "", "limits__users_changed_max": 10_000_000}
-    return effective_settings(directory / "demo.toml", directory / "runs", **flags)
+    return effective_settings(directory / "demo.toml", fresh_runs(directory), **flags)
+
+
+def fresh_runs(directory: Path) -> Path:
+    """Name a folder for the runs that is not there yet: each demo has a tenant of its own, and nothing is deleted."""
+    names = ("runs" if n == 1 else f"runs-{n}" for n in count(1))
+    return next(directory / name for name in names if not (directory / name).exists())
 
 
 async def _run(effective: Effective, tenant: TenantState, flag: StopFlag, *, as_json: bool) -> Steps:
