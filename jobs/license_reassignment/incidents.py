@@ -87,7 +87,7 @@ def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
             "bare_user",
             u.name,
             "holds neither the source nor a target; " + _kept_until(u),
-            harm=u.standing.sent > 0,
+            harm=u.standing.state in {"applied", "in_doubt"},
         )
         for u in users
         if is_bare(u, plan.sources)
