@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.changes import Traffic
-from connectors.errors import PermissionMissing
+from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.answers import Answers
@@ -205,14 +205,9 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
         ending = await apply(session)
-    except JobError as error:
-        ending = Ending(error.exit_code, str(error))
-        if error.exit_code == ExitCode.BUG:
-            raise
-    except BaseException as error:
-        code = getattr(error, "exit_code", ExitCode.BUG)
-        ending = Ending(ExitCode(code), str(error))
-        if code == ExitCode.BUG:
+    except (JobError, ConnectorError) as error:
+        ending = Ending(ExitCode(error.exit_code), str(error))
+        if ending.code == ExitCode.BUG:
             raise
     finally:
         traffic = parts.tenant.traffic.since(before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -122,6 +121,3 @@ class Control:
             if math.isfinite(share) and 0 < share <= 1:
                 return share
         return self._quota_share
-
-
-Waiting = Callable[[str, float], None]
