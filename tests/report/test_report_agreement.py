@@ -102,6 +102,6 @@ def test_residual_and_verdict_agree(r) -> None:
 def test_reasons_for_holds_agree(r) -> None:
     """Page and summary count each reason as the JSON does."""
     page = StaticPage(render_html(r))
-    rows = page.tables["holds"][1][1:] if r.held_by_reason else []
+    rows = page.tables["holds"][0][1:] if r.held_by_reason else []
 
     assert sorted(r.held_by_reason.values()) == sorted(number(row[0]) for row in rows)

@@ -103,8 +103,8 @@ def test_the_completeness_box_answers_the_auditor() -> None:
         assert digest in text
     assert "2 rejected roster rows (rejected.csv); 0 holders outside the plan" in text
     assert page.tables["evidence"][1][1:] == [
-        [r.reads[0].query, "18", "2026-11-22 06:00:00 UTC", "2026-11-22 06:00:31 UTC"],
-        ["GET /subscribedSkus", "3", "2026-11-22 06:00:31 UTC", "2026-11-22 06:00:32 UTC"],
+        [r.reads[0].query, "18", "2026-11-22 06:00:00", "2026-11-22 06:00:31"],
+        ["GET /subscribedSkus", "3", "2026-11-22 06:00:31", "2026-11-22 06:00:32"],
     ]
     assert "\n".join(r.not_checked) in page.sections["not-checked"]
     assert ["purchase_channel", "direct", "CHG-1042"] in page.tables["declared"][0]

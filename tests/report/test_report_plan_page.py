@@ -41,7 +41,12 @@ def test_the_figures_are_those_of_the_plan() -> None:
         ["Microsoft 365 E3", "900", "0", "0", "940", "−40"],
     ]
     assert page.tables["waves"][0][1:] == [["pilot", "50", "stop"], ["all", "1,130", "continue"]]
-    assert page.tables["translation"][0][1] == ["ADALLOM_S_O365", "Microsoft 365 E3", "none", "no successor"]
+    assert page.tables["translation"][0][1] == [
+        "Office 365 Cloud App Security ADALLOM_S_O365",
+        "Microsoft 365 E3",
+        "none",
+        "no successor",
+    ]
 
 
 def test_the_yes_names_plan_and_tenant() -> None:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
+from jobs.license_reassignment.report.service_names import service_names
 from jobs.license_reassignment.report.view import ReportView
 from jobs.license_reassignment.report.words import LANGUAGES, Words
 
@@ -47,7 +48,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
 def render_plan_html(view: PlanView, language: str = "en") -> str:
     """Return the plan as a page for an approver without a shell; it has no script."""
     footer = f"{view.plan_id} · {view.tenant_name} · {view.digest[:16]}"
-    return _page("plan.html.j2", LANGUAGES[language], footer, "0b57a4", p=view)
+    return _page("plan.html.j2", LANGUAGES[language], footer, "0b57a4", p=view, names=service_names())
 
 
 def _page(template: str, words: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:

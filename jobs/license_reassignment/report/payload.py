@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.report.service_names import service_names
 from jobs.license_reassignment.report.table_csv import users_columns
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def users_payload(r: Reconciliation, sku_names: Mapping[str, str]) -> dict[str, 
         "left_out": len(r.users) - len(shown),
         "columns": columns,
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
-        "labels": _labels(columns, {**r.names.plans, **sku_names}),
+        "labels": _labels(columns, {**service_names(), **r.names.plans, **sku_names}),
         "fine": sorted(FINE),
     }
 

@@ -15,6 +15,7 @@ EN = {
     "page.reason": "Reason",
     "page.remedy": "Remedy",
     "page.users": "Users",
+    "page.services": "Services",
     "page.next_rows": "Show {n} more",
     "page.notice": "Contains personal data",
     "page.rest": "And {n} more: {where}",
@@ -163,10 +164,12 @@ EN = {
     "js.close": "Close",
     "js.before": "Before",
     "js.intended": "Intended",
+    "js.intended_held": "Intended, once settled",
     "js.after": "After",
     "js.kept_off": "Kept off",
     "js.new_on": "New and on",
     "js.lost": "Lost",
+    "js.services": "{n} services",
     "js.nothing": "nothing",
     "js.detail": "What was found",
     "js.remedy": "Remedy",
@@ -176,6 +179,7 @@ EN = {
     "js.changed": "Changed",
     "js.sigil": "Result",
     "js.sigil_=": "as intended",
+    "js.sigil_held": "left as it was, as planned",
     "js.sigil_-": "intended but missing",
     "js.sigil_+": "there but not intended",
     "js.sigil_*": "differs from what was intended",
@@ -187,8 +191,8 @@ EN = {
     "evidence.reads": "Reads of this verification",
     "evidence.query": "Query",
     "evidence.rows": "Rows",
-    "evidence.began": "Began",
-    "evidence.ended": "Ended",
+    "evidence.began": "Began (UTC)",
+    "evidence.ended": "Ended (UTC)",
     "evidence.no_reads": "No read is on record.",
     "fact.tenant": "Tenant",
     "fact.tenant_id": "Tenant id",
@@ -229,7 +233,7 @@ EN = {
     "declared.author": "Declared by",
     "declared.none": "Nothing was declared.",
     "sub.title": "Subscriptions",
-    "sub.intro": "Each purchase of the products concerned.",
+    "sub.intro": "Each purchase of the tenant, those of the products concerned first.",
     "sub.id": "Subscription",
     "sub.product": "Product",
     "sub.seats": "Seats",
@@ -249,6 +253,9 @@ EN = {
         "The verdict follows from the files: hashes, journal, totals and gates are worked out again, without network."
     ),
     "check.log": "Microsoft agrees: the directory's own audit log lists each “Change user license” of app {app}.",
+    "check.log.app_unknown": (
+        "Microsoft agrees: the directory's own audit log lists each “Change user license” of the app that applied it."
+    ),
     "check.head": (
         "Plan, journal lines and hash. Compare them with the copy kept outside this folder: without such a copy "
         "or a signature the folder proves that it is whole, not who wrote it."

@@ -134,7 +134,7 @@ NL = {
     "fact.identities.two": "{applied} wijzigde, {verified} controleerde: twee identiteiten",
     "ending.title": "Hoe het oude abonnement eindigt",
     "ending.intro": "Geteld vanaf {day}, de dag van deze controle. reseat zegt zelf niets op.",
-    "ending.route": "Weg",
+    "ending.route": "Route",
     "ending.otherwise": "Of anders",
     "ending.cancel": (
         "Zeg het op, verwijder het niet: verwijderen slaat elke respijttijd over en neemt de inhoud van SharePoint "
@@ -151,7 +151,7 @@ NL = {
     "ending.typical": "gebruikelijk: {days} dagen later",
     "ending.at_once": "gebruikelijk: meteen",
     "ending.no_date": (
-        "Microsoft Graph noemt geen datum voor dit abonnement, dus volgt er geen uit: zoek hem op bij Facturering, "
+        "Microsoft Graph noemt geen datum voor dit abonnement, dus volgt er hier geen: zoek hem op bij Facturering, "
         "Uw producten."
     ),
     "ending.domains": "Verwijder deze domeinen niet",
@@ -191,7 +191,7 @@ NL = {
     "route.support": "vraag het de ondersteuning van Microsoft",
     "route.undeclared": "niet bekend: verklaar hoe het gekocht is",
     "route.ended": "niets: het is al voorbij",
-    "due.next_state": "Microsoft verandert de stand vanzelf",
+    "due.next_state": "Microsoft wijzigt de status vanzelf",
     "due.deleted": "het wordt verwijderd",
     "due.disabled": "gebruikers verliezen wat alleen dit abonnement geeft",
     "due.data_at_risk": "achtergebleven gegevens kunnen vanaf hier verdwijnen",
@@ -200,8 +200,8 @@ NL = {
     "basis.graph": "Microsoft Graph",
     "witness.title": "Wat Microsoft zelf heeft vastgelegd",
     "witness.intro": (
-        "Entra houdt een eigen auditlogboek bij, dat wij noch een beheerder kunnen wijzigen. Regels verschijnen enkele "
-        "minuten later en blijven 7 of 30 dagen bewaard."
+        "Entra houdt een eigen auditlogboek bij, dat noch wij noch een beheerder kunnen wijzigen. Regels verschijnen "
+        "enkele minuten later en blijven 7 of 30 dagen bewaard."
     ),
     "witness.missing": "Wijzigingen zonder regel",
     "witness.foreign": "Regels die geen wijziging van ons zijn",
@@ -220,8 +220,8 @@ NL = {
     "testimony.not_asked": "Er is niet naar gevraagd.",
     "since.title": "Sinds de vorige controle",
     "since.intro": "Vergeleken met {when}: {verdict}.",
-    "since.same": "Er is niets anders: geen poort, geen gebruiker en geen houder van het oude product.",
-    "since.gates": "Poorten die omgingen",
+    "since.same": "Er is niets veranderd: geen poort, geen gebruiker en geen houder van het oude product.",
+    "since.gates": "Poorten die veranderden",
     "since.users": "Gebruikers met een andere uitkomst",
     "since.before": "Toen",
     "since.now": "Nu",

@@ -11,6 +11,7 @@
   const collator = new Intl.Collator(boot.language, { numeric: true, sensitivity: "base" });
   const numbers = new Intl.NumberFormat(boot.language);
   const table = ["user", "outcome", "before_skus", "target_skus", "after_skus", "rule", "wave", "applied_at"];
+  const services_first = 6;  // of a user's sheet; more of them are folded
   const start = { q: "", sort: "", dir: "asc", page: 1, all: false };
   let state = { ...start };
 
@@ -172,33 +173,40 @@
     const list = put(make("ul"), ...(text ? text.split("+").map(product) : [make("li", say("nothing"))]));
     return put(make("div"), make("h3", title), list);
   };
-  const fact = (title, text) => (text ? [put(make("div"), make("dt", title), put(make("dd"), make("bdi", text)))] : []);
+  const fact = (title, text, tag = "bdi") => (text ? [put(make("div"), make("dt", title), put(make("dd"), make(tag, text)))] : []);
+  const services = (title, text) => {
+    if (!text) return [];
+    const tokens = text.split("+");
+    const list = put(make("ul"), ...tokens.map(product));
+    const fold = () => put(make("details"), make("summary", say("services", { n: tokens.length })), list);
+    return [put(make("div", "", { class: "services" }), make("dt", title), put(make("dd"), tokens.length > services_first ? fold() : list))];
+  };
   const sheet = (row) => {
     const dialog = $("user-dialog");
     const close = make("button", say("close"), { type: "button" });
     close.addEventListener("click", () => dialog.close());
     const name = value("display_name", row) || value("user_principal_name", row) || value("id", row);
     const title = put(make("h2", "", { id: "user-name" }), make("bdi", name));
-    const head = put(make("div"), title, put(make("p"), make("bdi", value("user_principal_name", row))));
+    const head = put(make("div"), title, put(make("p"), address(value("user_principal_name", row))));
     const code = value("outcome", row);
     const answer = put(make("p"), make("span", outcome(code), { class: `outcome ${isFine[row] ? "fine" : code}` }));
     if (value("reason", row)) put(answer, ` · ${reason(value("reason", row))}`);
     const products = put(make("div", "", { class: "sheet" }), column(say("before"), value("before_skus", row)),
-      column(say("intended"), value("target_skus", row)), column(say("after"), value("after_skus", row)));
+      column(say(code === "held" ? "intended_held" : "intended"), value("target_skus", row)), column(say("after"), value("after_skus", row)));
     const sigil = value("sigil", row);
     const facts = put(make("dl", "", { class: "facts" }),
       ...fact(say("detail"), value("detail", row)),
       ...fact(say("remedy"), value("remedy", row)),
-      ...fact(say("sigil"), sigil && `${sigil} ${boot.words[`sigil_${sigil}`] ?? ""}`),
+      ...fact(say("sigil"), sigil && `${sigil} ${boot.words[code === "held" && sigil === "=" ? "sigil_held" : `sigil_${sigil}`] ?? ""}`),
       ...fact(say("rule"), value("rule", row)),
       ...fact(say("wave"), value("wave", row)),
-      ...fact(say("kept_off"), labels(value("plans_kept_off", row))),
-      ...fact(say("new_on"), labels(value("plans_new_on", row))),
-      ...fact(say("lost"), labels(value("plans_lost", row))),
       ...fact(say("changed"), value("applied_at", row) && `${when(value("applied_at", row))} UTC`),
-      ...fact(say("request"), value("request_id", row)),
-      ...fact(say("id"), value("id", row)),
-      ...data.roster.flatMap((extra) => fact(extra, value(extra, row))));
+      ...fact(say("request"), value("request_id", row), "code"),
+      ...fact(say("id"), value("id", row), "code"),
+      ...data.roster.flatMap((extra) => fact(extra, value(extra, row))),
+      ...services(say("lost"), value("plans_lost", row)),
+      ...services(say("kept_off"), value("plans_kept_off", row)),
+      ...services(say("new_on"), value("plans_new_on", row)));
     dialog.replaceChildren(put(make("header"), head, close), answer, products, facts);
     if (!dialog.open) dialog.showModal();
   };
