@@ -17,6 +17,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(PIP_INSTALL) -e '.[dev]'
+	$(PIP_INSTALL) --no-deps axe-playwright-python  # wanted for the axe.min.js in it; Playwright is not
 	@touch $@
 
 demo: $(VENV)/.run  ## install, then run the whole job on the embedded tenant (ends with 3: NO-GO with named people)
