@@ -73,7 +73,7 @@ def test_the_ledger_agrees(r) -> None:
     sheet = load_workbook(io.BytesIO(files["report.xlsx"]))["Seats"]
     names, *rows = sheet.iter_rows(values_only=True)
     shown = [
-        [number(cell) for cell in row[1:8]] for row in StaticPage(files["report.html"].decode()).tables["seats"][1][1:]
+        [number(cell) for cell in row[1:8]] for row in StaticPage(files["report.html"].decode()).tables["seats"][0][1:]
     ]
     order = ("enabled", "consumed_before", "gained", "lost", "foreign", "consumed_after", "unexplained")
 

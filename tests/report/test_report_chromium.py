@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from chromium_pipe import Page, chromium, executable
+from plan_cases import plan
 from report_cases import no_go
 from report_nasty import NASTY, nasty
 
-from jobs.license_reassignment.report import render_html
+from jobs.license_reassignment.report import render_html, render_plan_html
 
 pytestmark = [
     pytest.mark.chromium,
@@ -33,7 +34,14 @@ def folder(tmp_path_factory) -> str:
     place = tmp_path_factory.mktemp("pages")
     report = render_html(no_go(200))
     injected = report.replace("</main>", "<img src=x onerror=\"document.title='owned'\"></main>")
-    for name, markup in (("report", report), ("nasty", render_html(nasty())), ("injected", injected)):
+    pages = {
+        "report": report,
+        "nasty": render_html(nasty()),
+        "injected": injected,
+        "dutch": render_html(no_go(200), "nl"),
+        "plan": render_plan_html(plan()),
+    }
+    for name, markup in pages.items():
         (place / f"{name}.html").write_text(markup)
     policy = '<meta http-equiv="Content-Security-Policy"[^>]*>'
     (place / "without.html").write_text(re.sub(policy, "", injected))
@@ -50,6 +58,12 @@ def opened(page: Page, address: str) -> Page:
     page.open(address)
     page.wait_for(TABLE_IS_THERE)
     return page
+
+
+def press(page: Page, key: str, text: str = "") -> None:
+    code = {"Enter": 13, "Escape": 27}[key]
+    page.send("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, text=text)
+    page.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
 
 def test_attention_comes_first_and_the_rest_is_one_click_away(page, folder) -> None:
@@ -156,16 +170,31 @@ def test_without_script_the_page_says_where_the_rows_are(page, folder) -> None:
     assert page.run("document.querySelector('h1').getBoundingClientRect().bottom < innerHeight")
 
 
-def test_nothing_runs_out_of_a_narrow_screen(page, folder) -> None:
-    """At 390 px the page is as wide as the screen, in both color schemes; tables scroll inside themselves."""
-    for scheme in ("light", "dark"):
-        page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        page.send("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
-        for name in ("report", "nasty"):
-            opened(page, f"{folder}/{name}.html#users?all=1")
-            assert page.run("document.documentElement.scrollWidth <= innerWidth")
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_nothing_runs_out_of_the_screen(page, folder, width) -> None:
+    """From the narrowest phone to a desk the page is as wide as the screen; tables scroll inside themselves."""
+    page.send("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
+    for name in ("report", "nasty", "dutch", "plan"):
+        page.open(f"{folder}/{name}.html#users?all=1")
+        page.wait_for(f"!document.getElementById('users-live') || {TABLE_IS_THERE}")
+        assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, name
     page.send("Emulation.clearDeviceMetricsOverride")
-    page.send("Emulation.setEmulatedMedia", features=[])
+
+
+def test_a_sheet_is_opened_and_left_by_keyboard(page, folder) -> None:
+    """Enter opens the sheet of the focused user, Escape closes it, and the focus is where it was."""
+    opened(page, f"{folder}/report.html")
+    page.run("document.querySelector('#users-table tbody button').focus()")
+    press(page, "Enter", "\r")
+    page.wait_for("document.getElementById('user-dialog').open")
+    press(page, "Escape")
+    page.wait_for("!document.getElementById('user-dialog').open")
+
+    assert page.run("document.activeElement === document.querySelector('#users-table tbody button')")
+    page.run("document.querySelector('#users-table thead button').focus()")
+    press(page, "Enter", "\r")
+    assert page.run(SORTED) == ["ascending", *[None] * 7]
+    assert page.run("document.activeElement === document.querySelector('#users-table thead button')")
 
 
 def test_the_print_is_bounded(page, tmp_path_factory) -> None:

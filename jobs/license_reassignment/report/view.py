@@ -110,7 +110,7 @@ class ReportView:
             return self._t("advice.after")
         words, number = self._r.advice.rpartition(" ")[::2]
         if words == "reduce seats to":
-            return self._t("advice.reduce", n=number)
+            return self._t("advice.reduce", n=int(number))
         return self._t.name("advice", self._r.advice)
 
     @property

@@ -111,7 +111,9 @@ EN = {
     "outcome.in_doubt": "in doubt",
     "outcome.pending": "pending",
     "seats.title": "Seats",
-    "seats.intro": "What Microsoft counts, explained change by change. An unexplained seat means NO-GO.",
+    "seats.intro": (
+        "What Microsoft counts, explained change by change. An unexplained seat means NO\N{NON-BREAKING HYPHEN}GO."
+    ),
     "seats.finding": "Used seats before and after, against the seats bought.",
     "seats.sku": "Product",
     "seats.enabled": "Bought",
@@ -244,7 +246,7 @@ EN = {
     "subscription.cancel": "cancel",
     "subscription.keep": "keep",
     "subscription.reduce": "reduce",
-    "subscription.not a source": "not concerned",
+    "subscription.not a source": "stays",
     "check.title": "Check it without us",
     "check.intro": "Nothing here asks for trust. These commands run in the folder of this file.",
     "check.files": "The files are unaltered (in PowerShell: Get-FileHash).",

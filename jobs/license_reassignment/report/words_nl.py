@@ -112,7 +112,10 @@ NL = {
     "outcome.in_doubt": "onzeker",
     "outcome.pending": "nog te doen",
     "seats.title": "Plaatsen",
-    "seats.intro": "Wat Microsoft telt, wijziging voor wijziging verklaard. Een onverklaarde plaats betekent NO-GO.",
+    "seats.intro": (
+        "Wat Microsoft telt, wijziging voor wijziging verklaard. Een onverklaarde plaats betekent "
+        "NO\N{NON-BREAKING HYPHEN}GO."
+    ),
     "seats.finding": "Gebruikte plaatsen ervoor en erna, naast de gekochte.",
     "seats.sku": "Product",
     "seats.enabled": "Gekocht",
@@ -245,7 +248,7 @@ NL = {
     "subscription.cancel": "opzeggen",
     "subscription.keep": "aanhouden",
     "subscription.reduce": "verlagen",
-    "subscription.not a source": "niet betrokken",
+    "subscription.not a source": "blijft",
     "check.title": "Reken het zelf na",
     "check.intro": "Niets hier vraagt om vertrouwen. Deze opdrachten lopen in de map van dit bestand.",
     "check.files": "De bestanden zijn ongewijzigd (in PowerShell: Get-FileHash).",
