@@ -25,6 +25,18 @@ class AssignLicense:
     remove: tuple[SkuId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SetUsageLocation:
+    """One request for one user: a country of two letters where there was none."""
+
+    user_id: UserId
+    usage_location: str
+
+
+Change = AssignLicense | SetUsageLocation
+"""Everything that is ever sent to change a user."""
+
+
 class Verdict(StrEnum):
     """What an answer to a write means for the one who asked."""
 
@@ -37,7 +49,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for one AssignLicense; `reason` is our stable code for a refusal, a doubt or a stop.
+    """What came back for one change; `reason` is our stable code for a refusal, a doubt or a stop.
 
     `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
     """

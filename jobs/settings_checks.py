@@ -18,7 +18,6 @@ _NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
     ("groups.outside_scope", lambda s: s.groups.outside_scope == "include"),
     ("groups.processing_hours_max", lambda s: s.groups.processing_hours_max != 24),
     ("groups.reprocess_errors", lambda s: s.groups.reprocess_errors),
-    ("usage_location.write_from_roster", lambda s: s.usage_location.write_from_roster),
 )
 
 Contradiction = tuple[Loc, str]

@@ -34,7 +34,7 @@ from jobs.settings_values import (
     url_host,
 )
 
-FROZEN_SECTIONS = ("source", "scope", "swap", "plans", "addons", "groups", "wave")
+FROZEN_SECTIONS = ("source", "scope", "swap", "plans", "addons", "groups", "wave", "usage_location")
 
 
 def _as_tuple(value: object) -> object:

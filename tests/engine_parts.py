@@ -15,11 +15,12 @@ from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.tenant import NO_LICENSES, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.apply import apply
-from jobs.license_reassignment.board import Board, Task
+from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.journal import Head, Journal, read_journal, segment_name
 from jobs.license_reassignment.outcome import Standing
 from jobs.license_reassignment.session import Ending, Session
+from jobs.license_reassignment.tasks import LicenseTask
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")
 DIGEST = "0" * 64
@@ -33,13 +34,13 @@ def profile(*skus: SkuId) -> LicenseProfile:
 BEFORE, MOVED = profile(OLD), profile(NEW)
 
 
-def task(name: str, wave: str = "all") -> Task:
+def task(name: str, wave: str = "all") -> LicenseTask:
     """Make the change of one user from OLD to NEW."""
     change = AssignLicense(UserId(name), (AddLicense(NEW),), (OLD,))
-    return Task(change, (NEW,), BEFORE, 0, wave)
+    return LicenseTask(change, (NEW,), BEFORE, 0, wave)
 
 
-def tasks(*names: str, wave: str = "all") -> dict[UserId, Task]:
+def tasks(*names: str, wave: str = "all") -> dict[UserId, LicenseTask]:
     """Make changes by user id."""
     return {UserId(n): task(n, wave) for n in names}
 
@@ -62,7 +63,7 @@ class Scene:
     """
 
     folder: Path
-    users: dict[UserId, Task]
+    users: dict[UserId, LicenseTask]
     hour: Hour = field(default_factory=Hour)
     flag: StopFlag = field(default_factory=StopFlag)
     answer: Callable[[AssignLicense], Reply | None] = lambda _change: None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from engine_parts import NEW, OTHER, names, reply, task
+from datetime import UTC, datetime, timedelta
 
-from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
+import pytest
+from engine_parts import NEW, OTHER, names, reply
+
+from connectors.changes import Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
 from connectors.tenant import UserId
 from jobs.license_reassignment.answers import DENIALS_IN_A_ROW_MAX, REFUSALS_AFTER, Answers, StrangeAnswer
 from jobs.license_reassignment.exits import ExitCode, Unfinished
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def denied(name: str) -> Reply:
@@ -25,7 +29,7 @@ def verdicts(replies: list[Reply]) -> list[tuple[str, str]]:
 def test_a_403_before_anything_ever_worked_is_a_missing_permission() -> None:
     """The very first answer stops the run, and names the permission."""
     answers = Answers(5)
-    judged = answers.judge([denied("a")])
+    judged = answers.judge([denied("a")], NOON)
     assert verdicts(judged) == [("stop", "permission")]
     with pytest.raises(PermissionMissing, match=r"LicenseAssignment\.ReadWrite\.All"):
         answers.raise_if_hopeless(judged)
@@ -33,39 +37,51 @@ def test_a_403_before_anything_ever_worked_is_a_missing_permission() -> None:
 
 def test_a_403_among_writes_that_work_is_the_users_own() -> None:
     """One batch: a success anywhere in it is enough to know that the permission is there."""
-    judged = Answers(5).judge([denied("a"), reply("b", Verdict.APPLIED)])
+    judged = Answers(5).judge([denied("a"), reply("b", Verdict.APPLIED)], NOON)
     assert verdicts(judged) == [("refused", "restricted_management"), ("applied", "")]
 
 
 def test_successes_of_a_former_session_count() -> None:
     """A resumed run knows that the permission was there."""
-    assert verdicts(Answers(5, applied=1).judge([denied("a")])) == [("refused", "restricted_management")]
+    assert verdicts(Answers(5, applied=1).judge([denied("a")], NOON)) == [("refused", "restricted_management")]
 
 
 def test_three_403_in_a_row_are_a_permission_taken_away() -> None:
     """The third one stops the run; a success in between starts the count anew."""
     answers = Answers(100, applied=1)
     first = [denied("a"), denied("b"), reply("c", Verdict.APPLIED), denied("d"), denied("e"), denied("f")]
-    assert [r.verdict.value for r in answers.judge(first)] == ["refused"] * 2 + ["applied"] + ["refused"] * 2 + ["stop"]
+    judged = [r.verdict.value for r in answers.judge(first, NOON)]
+    assert judged == ["refused"] * 2 + ["applied"] + ["refused"] * 2 + ["stop"]
     assert DENIALS_IN_A_ROW_MAX == 3
 
 
 def test_a_lack_of_seats_leaves_the_change_pending() -> None:
     """It is no refusal of the user, and does not count as one."""
     answers = Answers(5)
-    judged = answers.judge([reply("a", Verdict.REFUSED, 400, "no_seat")])
+    judged = answers.judge([reply("a", Verdict.REFUSED, 400, "no_seat")], NOON)
     assert verdicts(judged) == [("retry", "seats_taken")]
     assert (answers.refused, answers.answered) == (0, 0)
 
 
+def test_a_usage_location_of_ours_takes_some_minutes_to_be_known() -> None:
+    """For ten minutes the change waits; later, and for anybody whose location is not ours, it is a refusal."""
+    no = [reply("a", Verdict.REFUSED, 400, "no_usage_location"), reply("b", Verdict.REFUSED, 400, "no_usage_location")]
+    answers = Answers(5, located={UserId("a"): NOON})
+
+    assert verdicts(answers.judge(no, NOON + timedelta(minutes=9))) == [
+        ("retry", "location_replicating"),
+        ("refused", "no_usage_location"),
+    ]
+    assert verdicts(answers.judge(no[:1], NOON + timedelta(minutes=10))) == [("refused", "no_usage_location")]
+
+
 def test_the_product_that_the_message_names_is_the_short_one() -> None:
     """A message that names none makes all of them short."""
-    change = AssignLicense(UserId("a"), (AddLicense(NEW), AddLicense(OTHER)), ())
     named = reply("a", Verdict.RETRY, 400, message=f"Subscription with SKU {NEW.upper()} does not have any available")
     answers = Answers(5)
-    assert answers.short_skus(change, named) == {NEW}
-    assert answers.short_skus(change, reply("a", Verdict.RETRY, 400)) == {NEW, OTHER}
-    assert answers.short_skus(task("a").change, reply("a", Verdict.RETRY, 400)) == {NEW}
+    assert answers.short_skus((NEW, OTHER), named) == {NEW}
+    assert answers.short_skus((NEW, OTHER), reply("a", Verdict.RETRY, 400)) == {NEW, OTHER}
+    assert answers.short_skus((NEW,), reply("a", Verdict.RETRY, 400)) == {NEW}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +100,7 @@ def test_the_refusal_limit_holds_from_twenty_answers_on(
     """The limit may be reached, not exceeded."""
     answers = Answers(percent_max)
     good = [reply(n, Verdict.APPLIED) for n in names(applied)]
-    judged = answers.judge([*good, *(reply(f"x{n}", Verdict.REFUSED, 400, "conflict") for n in range(refused))])
+    judged = answers.judge([*good, *(reply(f"x{n}", Verdict.REFUSED, 400, "conflict") for n in range(refused))], NOON)
     if stops:
         with pytest.raises(Unfinished, match=f"{refused} of {applied + refused}") as told:
             answers.raise_if_hopeless(judged)
@@ -96,7 +112,7 @@ def test_the_refusal_limit_holds_from_twenty_answers_on(
 def test_doubts_and_retries_are_no_answers_yet() -> None:
     """Only yes and no count."""
     answers = Answers(0)
-    answers.judge([reply("a", Verdict.IN_DOUBT, 0), reply("b", Verdict.RETRY, 429), reply("c", Verdict.APPLIED)])
+    answers.judge([reply("a", Verdict.IN_DOUBT, 0), reply("b", Verdict.RETRY, 429), reply("c", Verdict.APPLIED)], NOON)
     assert (answers.answered, answers.applied, answers.refused) == (1, 1, 0)
 
 

@@ -18,7 +18,12 @@ from conftest import ROOT
 from jobs import settings_checks
 from jobs.cli import app
 from jobs.license_reassignment.exits import MEANING, ExitCode
-from jobs.license_reassignment.readiness import OPTIONAL_PERMISSIONS, READ_PERMISSIONS, WRITE_PERMISSION
+from jobs.license_reassignment.readiness import (
+    LOCATION_PERMISSION,
+    OPTIONAL_PERMISSIONS,
+    READ_PERMISSIONS,
+    WRITE_PERMISSION,
+)
 from jobs.license_reassignment.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.settings import SettingsError, load_settings
 
@@ -26,7 +31,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
 PAGES["README.md"] = README
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-ALL_PERMISSIONS = {*READ_PERMISSIONS, WRITE_PERMISSION, *OPTIONAL_PERMISSIONS}
+ALL_PERMISSIONS = {*READ_PERMISSIONS, WRITE_PERMISSION, LOCATION_PERMISSION, *OPTIONAL_PERMISSIONS}
 
 # The least reseat.toml, to which a test adds one line.
 LEAST = '[tenant]\nid = "00000000-0000-0000-0000-000000000000"\n[source]\nskus = ["ENTERPRISEWITHSCAL"]\n'
@@ -154,7 +159,6 @@ EXAMPLES = {
     "groups.processing_hours_max": "[groups]\nprocessing_hours_max = 48",
     "groups.reprocess_errors": "[groups]\nreprocess_errors = true",
     "addons.included_in_target": '[addons]\nincluded_in_target = "remove"',
-    "usage_location.write_from_roster": "[usage_location]\nwrite_from_roster = true",
     "run.pseudonymise": "[run]\npseudonymise = true",
 }
 

@@ -186,7 +186,7 @@ def test_the_frozen_part_survives_the_way_through_a_file(tmp_path: Path) -> None
     frozen = planned.frozen_part()
     again = Settings.from_frozen(json.loads(json.dumps(frozen)), live)
 
-    assert ["source", "scope", "swap", "plans", "addons", "groups", "wave"] == list(frozen)
+    assert ["source", "scope", "swap", "plans", "addons", "groups", "wave", "usage_location"] == list(frozen)
     assert [{"name": "swap 1", "to": ["A"], "where": {"country": ["NL"]}}] == frozen["swap"]
     assert [{"name": "p", "users": None, "then": "stop"}] == frozen["wave"]
     assert json.dumps(frozen) == json.dumps(again.frozen_part())
@@ -232,7 +232,6 @@ def test_everything_that_is_not_carried_out_is_listed(tmp_path: Path) -> None:
             "groups": plain.groups.model_copy(
                 update={"swap": ("g",), "outside_scope": "include", "reprocess_errors": True}
             ),
-            "usage_location": plain.usage_location.model_copy(update={"write_from_roster": True}),
         }
     )
 
@@ -241,5 +240,4 @@ def test_everything_that_is_not_carried_out_is_listed(tmp_path: Path) -> None:
         "groups.swap",
         "groups.outside_scope",
         "groups.reprocess_errors",
-        "usage_location.write_from_roster",
     ] == not_available(asked)

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from connectors.changes import AssignLicense
+from connectors.changes import AssignLicense, Change, SetUsageLocation
 from connectors.graph.pace import BATCH_SIZE_MAX
 
 ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
@@ -49,7 +49,7 @@ def error_of(body: Any) -> tuple[str, str]:
     return str(error.get("code") or ""), str(error.get("message") or "")
 
 
-def writes(batch: Sequence[AssignLicense]) -> bytes:
+def writes(batch: Sequence[Change]) -> bytes:
     """Return the envelope that carries these changes, one item each, with ids "0", "1", ….
 
     Both arrays are always present, for Graph refuses a body that lacks one. No user may occur twice, for the order
@@ -57,20 +57,21 @@ def writes(batch: Sequence[AssignLicense]) -> bytes:
     """
     if len({change.user_id for change in batch}) != len(batch):
         raise ValueError("a user occurs twice in one batch")
-    return _envelope(
-        [
-            {
-                "method": "POST",
-                "url": f"/users/{change.user_id}/assignLicense",
-                "headers": ITEM_HEADERS,
-                "body": {
-                    "addLicenses": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in change.add],
-                    "removeLicenses": list(change.remove),
-                },
+    return _envelope([_write(change) for change in batch])
+
+
+def _write(change: Change) -> dict[str, object]:
+    body: dict[str, object]
+    match change:
+        case AssignLicense(user_id, add, remove):
+            method, url = "POST", f"/users/{user_id}/assignLicense"
+            body = {
+                "addLicenses": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in add],
+                "removeLicenses": list(remove),
             }
-            for change in batch
-        ]
-    )
+        case SetUsageLocation(user_id, usage_location):
+            method, url, body = "PATCH", f"/users/{user_id}", {"usageLocation": usage_location}
+    return {"method": method, "url": url, "headers": ITEM_HEADERS, "body": body}
 
 
 def gets(urls: Sequence[str]) -> bytes:

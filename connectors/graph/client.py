@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from connectors.audit_log import AuditRecord
-from connectors.changes import AssignLicense, Reply, Traffic
+from connectors.changes import Change, Reply, Traffic
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
@@ -114,7 +114,7 @@ class GraphClient:
         await self._session.sign_in()
         await self._turns.take(Kind.WRITE, n)
 
-    async def assign(self, batch: Sequence[AssignLicense]) -> tuple[Reply, ...]:
+    async def assign(self, batch: Sequence[Change]) -> tuple[Reply, ...]:
         """Send at most 20 changes of different users in one `$batch`, once; one reply each, in the same order.
 
         Never waits and never repeats a change. A turn that was not used, because a gate has closed since, is given

@@ -16,6 +16,7 @@ class Meaning(NamedTuple):
     reason: str
 
 
+APPLIED = Meaning(Verdict.APPLIED, "")
 CONCURRENT_WRITE = "Directory_ConcurrencyViolation"
 
 MESSAGES: tuple[tuple[str, Meaning], ...] = (
@@ -42,7 +43,6 @@ resolving license problems, and they alone tell the refusals apart.
 
 STATUSES: Mapping[int, Meaning] = MappingProxyType(
     {
-        200: Meaning(Verdict.APPLIED, ""),
         400: Meaning(Verdict.REFUSED, "review"),
         401: Meaning(Verdict.STOP, "unauthorized"),
         403: Meaning(Verdict.REFUSED, "restricted_management"),
@@ -74,8 +74,10 @@ ENVELOPES: Mapping[int, Meaning] = MappingProxyType(
 """Statuses of the `$batch` as a whole; 200 is not among them, for it says nothing about the items."""
 
 
-def meaning(status: int, code: str = "", message: str = "", retry_after_s: float | None = None) -> Meaning:
-    """Judge the answer to one item.
+def meaning(
+    status: int, code: str = "", message: str = "", retry_after_s: float | None = None, *, success: int = 200
+) -> Meaning:
+    """Judge the answer to one item; `success` is the status that Microsoft documents for what was asked.
 
     A 503 with `Retry-After` was shed before any work; without it the work may have been done.
     """
@@ -86,7 +88,9 @@ def meaning(status: int, code: str = "", message: str = "", retry_after_s: float
         return next((found for fragment, found in MESSAGES if fragment in text), STATUSES[400])
     if status == 503 and retry_after_s is not None:
         return Meaning(Verdict.RETRY, "unavailable")
-    if 200 < status < 300:
+    if status == success:
+        return APPLIED
+    if 200 <= status < 300:
         return Meaning(Verdict.IN_DOUBT, "unexpected_success")
     return STATUSES.get(status, UNKNOWN_STATUS)
 

@@ -1,4 +1,4 @@
-"""One `$batch` of license changes, sent at most once and answered for each change; no waiting in here."""
+"""One `$batch` of changes, sent at most once and answered for each change; no waiting in here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from connectors.changes import AssignLicense, Reply, Verdict
+from connectors.changes import Change, Reply, SetUsageLocation, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
@@ -23,7 +23,7 @@ PACED = frozenset({429, 503, 509})
 LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
 
-async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Reply, ...]:
+async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]:
     """Send the changes in one `$batch` and return one reply each, in the same order.
 
     Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a
@@ -52,7 +52,7 @@ async def assign(session: Session, batch: Sequence[AssignLicense]) -> tuple[Repl
     return _answered(session, batch, answer)
 
 
-async def _send(session: Session, batch: Sequence[AssignLicense]) -> Answer:
+async def _send(session: Session, batch: Sequence[Change]) -> Answer:
     """Send once. Raises Unsent when the gate is closed or nothing left, LostReply when the answer is lost."""
     if session.turns.closed_for(Kind.WRITE) > 0:
         raise Unsent("Graph asked to wait meanwhile.")
@@ -60,13 +60,13 @@ async def _send(session: Session, batch: Sequence[AssignLicense]) -> Answer:
     return await session.send(request, [Kind.WRITE], writes=len(batch))
 
 
-def _unsent(session: Session, batch: Sequence[AssignLicense], message: str) -> tuple[Reply, ...]:
+def _unsent(session: Session, batch: Sequence[Change], message: str) -> tuple[Reply, ...]:
     session.turns.give_back(len(batch))
     closed = max(session.turns.closed_for(kind) for kind in (Kind.WRITE, Kind.TOKEN))
     return _all(batch, Meaning(Verdict.RETRY, "not_sent"), message=message, after=closed or None)
 
 
-def _refused_whole(session: Session, batch: Sequence[AssignLicense], answer: Answer) -> tuple[Reply, ...]:
+def _refused_whole(session: Session, batch: Sequence[Change], answer: Answer) -> tuple[Reply, ...]:
     """Answer for all changes of a `$batch` that was not carried out as such."""
     after = session.retry_after(answer.headers)
     found = envelope_meaning(answer.status, after)
@@ -77,7 +77,7 @@ def _refused_whole(session: Session, batch: Sequence[AssignLicense], answer: Ans
     return _all(batch, found, answer=answer, code=code, message=message, after=after)
 
 
-def _answered(session: Session, batch: Sequence[AssignLicense], answer: Answer) -> tuple[Reply, ...]:
+def _answered(session: Session, batch: Sequence[Change], answer: Answer) -> tuple[Reply, ...]:
     try:
         items = wire_batch.answers(orjson.loads(answer.body), len(batch))
     except (ValueError, TypeError):
@@ -91,14 +91,14 @@ def _answered(session: Session, batch: Sequence[AssignLicense], answer: Answer) 
     return replies
 
 
-def _reply(session: Session, change: AssignLicense, item: Item | None, answer: Answer, date: str | None) -> Reply:
+def _reply(session: Session, change: Change, item: Item | None, answer: Answer, date: str | None) -> Reply:
     ours, theirs = answer.client_request_id, answer.headers.get("request-id", "")
     if item is None:
         doubt = Verdict.IN_DOUBT
         return Reply(change.user_id, doubt, 0, reason="missing_answer", request_id=theirs, client_request_id=ours)
     after = session.retry_after(item.headers, date=date)
     code, message = item.error
-    verdict, reason = meaning(item.status, code, message, after)
+    verdict, reason = meaning(item.status, code, message, after, success=_success(change))
     return Reply(
         user_id=change.user_id,
         verdict=verdict,
@@ -110,6 +110,11 @@ def _reply(session: Session, change: AssignLicense, item: Item | None, answer: A
         request_id=item.request_id or theirs,
         client_request_id=ours,
     )
+
+
+def _success(change: Change) -> int:
+    """Return the status that Microsoft documents for this kind of change: PATCH answers without a body."""
+    return 204 if isinstance(change, SetUsageLocation) else 200
 
 
 def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies: Sequence[Reply]) -> None:
@@ -126,7 +131,7 @@ def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies:
 
 
 def _all(
-    batch: Sequence[AssignLicense],
+    batch: Sequence[Change],
     found: Meaning,
     *,
     answer: Answer | None = None,

@@ -131,7 +131,7 @@ def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.D
     table["rule"] = f"add-ons of {plan.plan_id}"
     table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
     table["before"] = users["profile"].to_numpy()
-    table["roster_line"] = ""
+    table["roster_line"] = table["usage_location"] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from connectors.changes import AssignLicense, Reply, Verdict
+from connectors.changes import Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
-from connectors.tenant import SkuId
+from connectors.tenant import SkuId, UserId
 from jobs.license_reassignment.exits import JobError, Unfinished
 
 REFUSALS_AFTER = 20
 DENIALS_IN_A_ROW_MAX = 3
 WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
+REPLICATION_MAX = timedelta(minutes=10)
+"""So long licensing may not know of a usage location that was set a moment ago."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class StrangeAnswer(JobError):
@@ -21,27 +27,33 @@ class StrangeAnswer(JobError):
 
 @dataclass(slots=True)
 class Answers:
-    """Judges replies in the order they come. `applied` counts successes of the whole plan, former sessions included."""
+    """Judges replies in the order they come. `applied` counts successes of the whole plan, former sessions included.
+
+    `located` says when a usage location of ours was answered; `permission` is what a 403 would be about.
+    """
 
     refusals_percent_max: float
     applied: int = 0
+    permission: str = WRITE_PERMISSION
+    located: Mapping[UserId, datetime] = field(default_factory=dict)
     refused: int = 0
     answered: int = 0
     denied_in_a_row: int = 0
 
-    def judge(self, replies: Sequence[Reply]) -> list[Reply]:
+    def judge(self, replies: Sequence[Reply], now: datetime) -> list[Reply]:
         """Return the replies with what only the whole run can know.
 
         A 403 is the user's own refusal among writes that work, and a missing permission when none ever worked or
-        three users in a row get it. A lack of seats leaves the change pending.
+        three users in a row get it. A lack of seats leaves the change pending, and so does a usage location of
+        ours that licensing does not know yet.
         """
         self.applied += sum(r.verdict is Verdict.APPLIED for r in replies)
-        judged = [self._one(r) for r in replies]
+        judged = [self._one(r, now) for r in replies]
         self.refused += sum(r.verdict is Verdict.REFUSED for r in judged)
         self.answered += sum(r.verdict in {Verdict.REFUSED, Verdict.APPLIED} for r in judged)
         return judged
 
-    def _one(self, reply: Reply) -> Reply:
+    def _one(self, reply: Reply, now: datetime) -> Reply:
         if reply.verdict is Verdict.APPLIED:
             self.denied_in_a_row = 0
         if reply.status == 403 and reply.verdict is Verdict.REFUSED:
@@ -50,12 +62,14 @@ class Answers:
                 return replace(reply, verdict=Verdict.STOP, reason="permission")
         if reply.verdict is Verdict.REFUSED and reply.reason == "no_seat":
             return replace(reply, verdict=Verdict.RETRY, reason="seats_taken")
+        fresh = now - self.located.get(reply.user_id, _NEVER) < REPLICATION_MAX
+        if reply.verdict is Verdict.REFUSED and reply.reason == "no_usage_location" and fresh:
+            return replace(reply, verdict=Verdict.RETRY, reason="location_replicating")
         return reply
 
-    def short_skus(self, change: AssignLicense, reply: Reply) -> set[SkuId]:
+    def short_skus(self, adds: Sequence[SkuId], reply: Reply) -> set[SkuId]:
         """Say which SKU ran out: the one that the message names, else all that the change would add."""
-        wanted = {a.sku_id for a in change.add}
-        return {s for s in wanted if s in reply.message.lower()} or wanted
+        return {s for s in adds if s in reply.message.lower()} or set(adds)
 
     def raise_if_hopeless(self, replies: Sequence[Reply]) -> None:
         """End the run when an answer says that the next one will be the same.
@@ -69,16 +83,16 @@ class Answers:
             return
         if stop.reason == "permission":
             raise PermissionMissing(
-                WRITE_PERMISSION,
-                f"Graph refuses every license change with 403 ({stop.message}). Grant the application permission "
-                f"{WRITE_PERMISSION} with admin consent, sign in again, and run the same apply: it continues.",
+                self.permission,
+                f"Graph refuses every change with 403 ({stop.message}). Grant the application permission "
+                f"{self.permission} with admin consent, sign in again, and run the same apply: it continues.",
             )
         if stop.status == 401:
             raise Unauthorized(
                 "Graph does not accept the sign-in any more (401 after a fresh token). Check the credential, then run "
                 "the same apply: it continues."
             )
-        told = f"Graph answered a license change with {stop.status} {stop.code}: {stop.message}."
+        told = f"Graph answered a change with {stop.status} {stop.code}: {stop.message}."
         if stop.reason == "wrong_body":
             raise StrangeAnswer(f"{told} That is a fault of our request, so nothing more is sent; please report it.")
         raise Unfinished(
@@ -96,3 +110,25 @@ class Answers:
                 f"[limits] refusals_percent_max = {self.refusals_percent_max:g}. `reseat status` shows why; the same "
                 "apply continues."
             )
+
+
+def outcome_body(batch: int, replies: Sequence[Reply]) -> dict[str, Any]:
+    """Return the line that the journal keeps of the answers to one batch."""
+    waits = [r.retry_after_s for r in replies if r.retry_after_s is not None]
+    return {
+        "batch": batch,
+        "items": [
+            {
+                "id": r.user_id,
+                "verdict": r.verdict.value,
+                "status": r.status,
+                "code": r.code,
+                "message": r.message,
+                "reason": r.reason,
+            }
+            for r in replies
+        ],
+        "request_id": next((r.request_id for r in replies if r.request_id), ""),
+        "client_request_id": next((r.client_request_id for r in replies if r.client_request_id), ""),
+        "retry_after": max(waits, default=None),
+    }

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.changes import Reply, Verdict
 from connectors.errors import ConnectorError
-from connectors.tenant import UserRead
-from jobs.license_reassignment.board import LOOKS_MAX, Finished, Idle, Look, Task, WaveDone, Write
+from connectors.tenant import UserId, UserRead
+from jobs.license_reassignment.answers import outcome_body
+from jobs.license_reassignment.board import LOOKS_MAX, Finished, Idle, Look, WaveDone, Write
 from jobs.license_reassignment.control import SLICE_S
 from jobs.license_reassignment.exits import ExitCode, JobError, Unfinished
-from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, look
+from jobs.license_reassignment.outcome import LICENSES, NOT_SENT, Entry, Standing
 from jobs.license_reassignment.session import Ending, Session, ending_of, tell
+from jobs.license_reassignment.tasks import Task
 
 READ_AGE_MAX = timedelta(seconds=60)
 GRACE_S = 8.0
 ANSWER_S = 120.0
 IDLE_S = 0.2
 BACK_OFF_S = 2.0
+BACK_OFFS_S = {"location_replicating": 20.0}
 WORKERS_PER_PLACE = 2
 """While one worker waits for the answer to its write, another reads the users that come next."""
 
@@ -168,9 +171,11 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
         await _wait(session, reason, 1.0)
     if read.tasks and _age(session, read) > READ_AGE_MAX / 2:
         read = await _read(session, read.tasks)
+    read = _without_short(session, read)
     if not read.tasks or session.failure is not None:
         return []
     await session.tenant.write_turn(len(read.tasks))
+    read = _without_short(session, read)
     while read.tasks and _age(session, read) > READ_AGE_MAX:
         read = await _read(session, read.tasks)
     if reason := session.control.must_end():
@@ -178,12 +183,20 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
     return read.tasks if session.failure is None else []
 
 
+def _without_short(session: Session, read: _Read) -> _Read:
+    """Put back who would take a seat of a SKU that has run out while this batch stood in line."""
+    for task in read.tasks:
+        if session.board.is_short(task):
+            session.board.put_back(task)
+    return _Read([t for t in read.tasks if not session.board.is_short(t)], read.at)
+
+
 def _age(session: Session, read: _Read) -> timedelta:
     return session.clock.now() - read.at
 
 
 def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
-    seen = look(read.profile, task.before, task.change, task.targets) if read.found else "gone"
+    seen = task.seen(read)
     if seen == "before":
         return True
     sent = _standing(session, task).sent > 0
@@ -199,44 +212,14 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
 async def _send(session: Session, tasks: Sequence[Task]) -> None:
     session.batches += 1
     number = session.batches
-    _record(session, "intent", {"batch": number, "items": [_intent(task) for task in tasks]})
+    _record(session, "intent", {"batch": number, "items": [task.intent() for task in tasks]})
     replies = await session.tenant.assign([t.change for t in tasks])
     session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
-    replies = session.answers.judge(replies)
-    _record(session, "outcome", _outcome(number, replies), durable=False)
+    replies = session.answers.judge(replies, session.clock.now())
+    _record(session, "outcome", outcome_body(number, replies), durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
     session.answers.raise_if_hopeless(replies)
-
-
-def _intent(task: Task) -> dict[str, Any]:
-    return {
-        "id": task.user_id,
-        "add": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in task.change.add],
-        "remove": list(task.change.remove),
-        "before": task.before_number,
-    }
-
-
-def _outcome(batch: int, replies: Sequence[Reply]) -> dict[str, Any]:
-    waits = [r.retry_after_s for r in replies if r.retry_after_s is not None]
-    return {
-        "batch": batch,
-        "items": [
-            {
-                "id": r.user_id,
-                "verdict": r.verdict.value,
-                "status": r.status,
-                "code": r.code,
-                "message": r.message,
-                "reason": r.reason,
-            }
-            for r in replies
-        ],
-        "request_id": next((r.request_id for r in replies if r.request_id), ""),
-        "client_request_id": next((r.client_request_id for r in replies if r.client_request_id), ""),
-        "retry_after": max(waits, default=None),
-    }
 
 
 def _after(session: Session, task: Task, reply: Reply) -> None:
@@ -247,10 +230,11 @@ def _after(session: Session, task: Task, reply: Reply) -> None:
         case Verdict.IN_DOUBT:
             session.board.doubt(task, now)
         case Verdict.RETRY if reply.reason == "seats_taken":
-            session.board.short.update(session.answers.short_skus(task.change, reply))
+            session.board.short.update(session.answers.short_skus(task.adds, reply))
             session.board.put_back(task)
         case Verdict.RETRY:
-            wait = BACK_OFF_S if reply.retry_after_s is None else reply.retry_after_s
+            own = BACK_OFFS_S.get(reply.reason, BACK_OFF_S)
+            wait = own if reply.retry_after_s is None else reply.retry_after_s
             session.board.put_back(task, now + timedelta(seconds=wait))
         case Verdict.STOP:
             session.board.put_back(task)
@@ -259,7 +243,7 @@ def _after(session: Session, task: Task, reply: Reply) -> None:
 async def _look(session: Session, tasks: Sequence[Task]) -> None:
     reads = await session.tenant.read_users([t.user_id for t in tasks])
     for task, read in zip(tasks, reads, strict=True):
-        seen = look(read.profile, task.before, task.change, task.targets) if read.found else "gone"
+        seen = task.seen(read)
         agreed = session.board.looked(task, seen, read.read_at)
         if agreed is None:
             if session.board.looks(task) >= LOOKS_MAX:
@@ -271,6 +255,13 @@ async def _look(session: Session, tasks: Sequence[Task]) -> None:
             session.board.put_back(task)
         else:
             _settle(session, task, {"moved": "moved", "gone": "gone", "other": "drifted"}[agreed])
+
+
+def refuse(session: Session, messages: Mapping[UserId, str], reason: str) -> None:
+    """Close these users without a request: what came before theirs was refused, with these words of Graph."""
+    items = [{"id": u, "verdict": "refused", "reason": reason, "message": m} for u, m in messages.items()]
+    if items:
+        _record(session, "settled", {"items": items})
 
 
 def _settle(session: Session, task: Task, verdict: str) -> None:
@@ -285,6 +276,8 @@ def _note(session: Session, event: str, **facts: object) -> None:
 
 def _record(session: Session, kind: str, body: dict[str, Any], *, durable: bool = True) -> None:
     """Append to the journal and fold the same line into the standings: one truth, written first."""
+    if session.board.writes != LICENSES:
+        body = {"writes": session.board.writes, **body}
     line = session.journal.append(kind, body, durable=durable)
     session.board.record(Entry(line.kind, line.at, line.body))
 

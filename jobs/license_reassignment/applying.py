@@ -12,20 +12,20 @@ from connectors.changes import Traffic
 from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard, readiness
-from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.apply import apply
-from jobs.license_reassignment.board import Board, Task
+from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.choose import protected
 from jobs.license_reassignment.exits import ExitCode, InputError, JobError
 from jobs.license_reassignment.journal import Head, Journal
 from jobs.license_reassignment.outcome import Entry, Standing, fold
+from jobs.license_reassignment.phases import both_phases, unlocated
 from jobs.license_reassignment.plan import Plan, canonical, plan_list_sha256, sha256
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.session import Ending, Session
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.session import Ending
+from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
+from jobs.license_reassignment.tasks import LicenseTask, LocationTask
 
 WINDOW = timedelta(seconds=150)
 
@@ -49,7 +49,8 @@ class _Run:
     plan: Plan
     head: Head
     known: list[Entry]
-    tasks: dict[UserId, Task]
+    tasks: dict[UserId, LicenseTask]
+    locations: dict[UserId, LocationTask]
     standings: dict[str, Standing]
     waves: tuple[str, ...]
 
@@ -67,13 +68,18 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     if early := parts.control.must_end():
         return Applied(plan, ExitCode.STOPPED, early, counts, (work.head.seq, work.head.hash), 0)
     identity = await parts.tenant.sign_in()
-    if readiness.has_write(identity) is False:
-        raise PermissionMissing(
-            readiness.WRITE_PERMISSION,
-            f"Grant the application permission {readiness.WRITE_PERMISSION} with admin consent; nothing was sent.",
-        )
+    _require(identity, readiness.WRITE_PERMISSION)
+    if unlocated(work.locations, work.known):
+        _require(identity, readiness.LOCATION_PERMISSION)
     facts = await _guards(parts, work, tenant)
     return await _session(parts, work, identity, facts)
+
+
+def _require(identity: Identity, permission: str) -> None:
+    if readiness.may(identity, permission) is False:
+        raise PermissionMissing(
+            permission, f"Grant the application permission {permission} with admin consent; nothing was sent."
+        )
 
 
 def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
@@ -87,8 +93,8 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
     for user_id in _protected_now(plan, before, live):
         if tasks.pop(user_id, None):
             parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
-    waves = _waves(plan, wave)
-    return _Run(plan, head, known, tasks, fold(known), waves)
+    locations = {u: t for u, t in locations_of(plan).items() if u in tasks}
+    return _Run(plan, head, known, tasks, locations, fold(known), _waves(plan, wave))
 
 
 def _protected_now(plan: Plan, before: TenantSnapshot, names: Sequence[str]) -> list[UserId]:
@@ -109,7 +115,7 @@ def _waves(plan: Plan, wave: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _open(work: _Run, waves: Sequence[str]) -> list[Task]:
+def _open(work: _Run, waves: Sequence[str]) -> list[LicenseTask]:
     """Return the changes of these waves, and any in doubt, that still need something."""
     return [
         t
@@ -178,33 +184,17 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
         )
     journal = Journal(work.head, parts.clock.now)
     torn = journal.cut_torn_tail()
-    settings = parts.effective.settings
     now = parts.clock.now()
     recent = [
         at for e in work.known if e.kind == "intent" and now - (at := _time(e.at)) < WINDOW for _ in e.body["items"]
     ]
     parts.tenant.seed_writes(recent)
     board = Board(work.tasks, dict(work.standings), work.waves)
-    session = Session(
-        tenant=parts.tenant,
-        journal=journal,
-        board=board,
-        control=parts.control,
-        clock=parts.clock,
-        answers=Answers(
-            settings.limits.refusals_percent_max,
-            applied=sum(s.state == "applied" for s in work.standings.values()),
-        ),
-        patience_s=settings.pace.wait_minutes_max * 60,
-        in_flight=settings.pace.batches_in_flight_max,
-        on_progress=parts.watcher.progress,
-        batches=max((int(e.body["batch"]) for e in work.known if e.kind == "intent"), default=0),
-    )
     journal.append("start", _start(parts, work, identity, facts, torn))
     before = replace(parts.tenant.traffic)
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
-        ending = await apply(session)
+        ending = await both_phases(parts, journal, board, work.locations, work.known)
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))
         if ending.code == ExitCode.BUG:

@@ -8,29 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.changes import AssignLicense
-from connectors.tenant import LicenseProfile, SkuId, UserId
-from jobs.license_reassignment.outcome import Entry, Seen, Standing, advance
+from connectors.tenant import SkuId, UserId
+from jobs.license_reassignment.outcome import LICENSES, NOT_SENT, Entry, Seen, Standing, advance
+from jobs.license_reassignment.tasks import Task
 
 BATCH_SIZE_MAX = 20
 SETTLE_SPACING = timedelta(seconds=10)
 LOOKS_MAX = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One planned change with what its user looked like in the snapshot."""
-
-    change: AssignLicense
-    targets: tuple[SkuId, ...]
-    before: LicenseProfile
-    before_number: int
-    wave: str
-
-    @property
-    def user_id(self) -> UserId:
-        """The user's object id."""
-        return self.change.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +64,17 @@ class _Doubt:
 
 @dataclass(slots=True)
 class Board:
-    """Hands out jobs of at most BATCH_SIZE_MAX users; one user is never in two jobs at once."""
+    """Hands out jobs of at most BATCH_SIZE_MAX users; one user is never in two jobs at once.
+
+    `writes` is the kind of its requests in the journal; lines of the other kind do not concern it.
+    """
 
     tasks: Mapping[UserId, Task]
     standings: dict[str, Standing]
     waves: Sequence[str]
+    writes: str = LICENSES
     short: set[SkuId] = field(default_factory=set)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(init=False)
     _wave: int = 0
     _queue: deque[Task] = field(default_factory=deque)
     _later: list[tuple[datetime, int, Task]] = field(default_factory=list)
@@ -94,9 +82,11 @@ class Board:
     _out: set[UserId] = field(default_factory=set)
     _ticket: int = 0
 
+    def __post_init__(self) -> None:
+        self.counts = Counter(self._state(u) for u in self.tasks)
+
     def open(self, now: datetime) -> None:
         """Put everybody in doubt up for a look at once, and line up the first wave."""
-        self.counts = Counter(self._state(u) for u in self.tasks)
         for user_id, task in self.tasks.items():
             if self._state(user_id) == "in_doubt":
                 self._doubts[user_id] = _Doubt(task, due=now)
@@ -108,8 +98,7 @@ class Board:
         return self.waves[self._wave]
 
     def _state(self, user_id: UserId) -> str:
-        standing = self.standings.get(user_id)
-        return standing.state if standing else "pending"
+        return self.standings.get(user_id, NOT_SENT).state
 
     def _line_up(self) -> None:
         wave = self.waves[self._wave]
@@ -125,7 +114,7 @@ class Board:
         ready: list[Task] = []
         while self._queue and len(ready) < BATCH_SIZE_MAX:
             task = self._queue.popleft()
-            if not self._is_short(task):
+            if not self.is_short(task):
                 ready.append(task)
         if ready:
             return Write(self._take(ready))
@@ -153,8 +142,9 @@ class Board:
         self._out.update(t.user_id for t in taken)
         return taken
 
-    def _is_short(self, task: Task) -> bool:
-        return any(a.sku_id in self.short for a in task.change.add)
+    def is_short(self, task: Task) -> bool:
+        """Whether a SKU that it adds has run out of seats."""
+        return not self.short.isdisjoint(task.adds)
 
     def put_back(self, task: Task, not_before: datetime | None = None) -> None:
         """Return a change that was not applied; it goes out again, at once or later."""
@@ -201,7 +191,7 @@ class Board:
 
     def record(self, entry: Entry) -> None:
         """Fold one journal line into the standings and the counts."""
-        for user_id, old, new in advance(self.standings, entry):
+        for user_id, old, new in advance(self.standings, entry, self.writes):
             if user_id in self.tasks:
                 self.counts[old.state] -= 1
                 self.counts[new.state] += 1

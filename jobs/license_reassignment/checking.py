@@ -57,7 +57,7 @@ async def check(parts: Parts) -> Checked:
         Finding(
             "ok", "sign-in", f"{organization.display_name} ({organization.id}) as app {identity.app_id or 'unknown'}"
         ),
-        *readiness.check_permissions(identity),
+        *readiness.check_permissions(identity, locations=settings.usage_location.write_from_roster),
     ]
     try:
         policy = policy_of(settings, parts.catalog, skus)

@@ -96,8 +96,23 @@ def _index(targets: list[tuple[SkuId, ...]], wanted: tuple[SkuId, ...]) -> int:
     return targets.index(wanted)
 
 
-def flags(snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId]) -> pd.Series[int]:
-    """Return the facts besides licenses that can hold a user, as bits per user."""
+def locations(users: pd.DataFrame, policy: Policy, wishes: Mapping[UserId, Wish]) -> pd.Series[str]:
+    """Return per user the country that the roster gives for a missing one, "" elsewhere and unless it may be written.
+
+    One that is there is never changed, whatever it says.
+    """
+    found = np.full(len(users), "", dtype=object)
+    given = {user_id: wish.usage_location for user_id, wish in wishes.items() if policy.write_locations}
+    missing = (users["usage_location"] == "") & users["id"].isin(list(given))
+    rows = np.flatnonzero(missing.to_numpy(dtype=bool))
+    found[rows] = [given[UserId(user_id)] for user_id in users["id"].iloc[rows]]
+    return pd.Series(found, index=users.index)
+
+
+def flags(
+    snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId], located: pd.Series[bool]
+) -> pd.Series[int]:
+    """Return the facts besides licenses that can hold a user, as bits per user; `located` will have a country."""
     users = snapshot.users
     bits = np.zeros(len(users), dtype=np.int64)
 
@@ -111,7 +126,7 @@ def flags(snapshot: TenantSnapshot, policy: Policy, rejected: frozenset[UserId])
     if policy.hold_guests:
         mark(users["user_type"].str.lower() == "guest", GUEST)
     mark(users["is_management_restricted"] == "yes", RESTRICTED)
-    mark(~users["usage_location"].str.fullmatch("[A-Za-z]{2}"), UNLOCATED)
+    mark(~users["usage_location"].str.fullmatch("[A-Za-z]{2}") & ~located, UNLOCATED)
     mark(shared_addresses(users), SHARED_ADDRESS)
     return pd.Series(bits, index=users.index)
 

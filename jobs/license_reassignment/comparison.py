@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from connectors.changes import AssignLicense
 from connectors.tenant import NO_LICENSES, LicenseProfile, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment.outcome import NOT_SENT, Case, Judgement, Row, Standing, judge
+from jobs.license_reassignment.outcome import LOCATIONS, NOT_SENT, Case, Entry, Judgement, Row, Standing, fold, judge
 from jobs.license_reassignment.plan import Plan, change_of, split
 
 
@@ -168,6 +169,23 @@ def holders(snapshot: TenantSnapshot, sku: SkuId) -> int:
 def outcome_counts(users: Sequence[User]) -> Counter[str]:
     """Count the users by outcome."""
     return Counter(u.judgement.outcome for u in users)
+
+
+def set_locations(plan: Plan, journal: Iterable[Entry]) -> dict[str, str]:
+    """Return the usage locations that the journal says we set, by user id."""
+    placed = fold(journal, LOCATIONS)
+    planned = dict(zip(plan.decisions["id"], plan.decisions["usage_location"], strict=True))
+    return {u: str(planned.get(u, "")) for u, standing in placed.items() if standing.state == "applied"}
+
+
+def changed_locations(before: TenantSnapshot, after: TenantSnapshot, ours: Mapping[str, str]) -> pd.DataFrame:
+    """Return users whose usage location differs between the scans and was not set by us: id, name, before, after."""
+    columns = ["id", "user_principal_name", "usage_location"]
+    both = before.users[columns].merge(after.users[columns], on="id", suffixes=("", "_after"))
+    differs = both[both["usage_location"].str.upper() != both["usage_location_after"].str.upper()]
+    now = differs["usage_location_after"].str.upper()
+    foreign = [place != ours.get(user_id) for user_id, place in zip(differs["id"], now, strict=True)]
+    return differs[np.array(foreign, dtype=bool)]
 
 
 def changed_addresses(before: TenantSnapshot, after: TenantSnapshot) -> pd.DataFrame:

@@ -33,10 +33,16 @@ DECISION_COLUMNS = (
     "roster_line",
     "addons",
     "remarks",
+    "usage_location",
 )
 
 _LONG_COLUMNS = frozenset({"disabled_plans", *PLAN_LISTS})
 """Lists of plan ids: a text is kept once, however many users share it."""
+
+_OF_CHANGES_ONLY = (
+    *("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on"),
+    *("addons", "remarks", "wave", "usage_location"),
+)
 
 NO_WISH = Wish(line=0)
 
@@ -66,17 +72,18 @@ def tabulate(
     users = snapshot.users
     chosen, targets = choose.choose(snapshot, policy, wishes)
     traits_of, distinct_wishes = _wish_codes(users, wishes)
+    locations = choose.locations(users, policy, wishes)
     keys = pd.DataFrame(
         {
             "profile": users["profile"].to_numpy(dtype=np.int64),
             "choice": chosen["choice"].to_numpy(),
-            "flags": choose.flags(snapshot, policy, rejected).to_numpy(),
+            "flags": choose.flags(snapshot, policy, rejected, locations != "").to_numpy(),
             "wish": traits_of,
         },
         index=users.index,
     )
     selected = choose.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
-    keys, users, chosen = keys[selected], users[selected], chosen[selected]
+    keys, users, chosen, locations = keys[selected], users[selected], chosen[selected], locations[selected]
     code, distinct = _distinct(keys)
     verdicts = [
         decide(snapshot.profiles[profile], _traits(choice, bits, distinct_wishes[wish], targets), context)
@@ -85,6 +92,8 @@ def tabulate(
     table = _columns(users, chosen["rule"], verdicts, code)
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
+    needing = np.array([isinstance(v, Swap) and bool(v.needs) for v in verdicts], dtype=bool)[code]
+    table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
     for column in roster_columns(wishes):
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[column] = [values.get(user_id, "") for user_id in users["id"]]
@@ -209,8 +218,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
 
 def hold(table: pd.DataFrame, rows: np.ndarray, reason: str, detail: Sequence[str]) -> None:
     """Turn changes into holds, in place: the rows keep their rule and targets, and send nothing."""
-    for column in ("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on", "addons", "remarks", "wave"):
-        table.loc[rows, column] = ""
+    table.loc[rows, list(_OF_CHANGES_ONLY)] = ""
     table.loc[rows, "kind"] = "hold"
     table.loc[rows, "reason"] = reason
     table.loc[rows, "detail"] = list(detail)

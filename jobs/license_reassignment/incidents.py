@@ -8,9 +8,9 @@ from typing import Any
 
 from connectors.catalog import Catalog
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, TenantSnapshot
-from jobs.license_reassignment.comparison import Movement, User, changed_addresses
+from jobs.license_reassignment.comparison import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.coverage import Holding, data_at_risk
-from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.outcome import LICENSES, LOCATIONS, Entry
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reconciliation import Incident
 
@@ -25,9 +25,10 @@ def all_incidents(
     before: TenantSnapshot,
     after: TenantSnapshot,
     journal: Sequence[Entry],
+    located: Mapping[str, str],
     catalog: Catalog,
 ) -> tuple[Incident, ...]:
-    """Collect every incident; those that are harm of ours come first."""
+    """Collect every incident; those that are harm of ours come first. `located` are usage locations that we set."""
     found = [
         *_beyond_plan(plan, journal),
         *_bare(plan, users),
@@ -35,20 +36,23 @@ def all_incidents(
         *_other_licenses(plan, users, after),
         *_foreign(moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
+        *_locations(before, after, located),
     ]
     return tuple(sorted(found, key=lambda i: not i.harm))
 
 
 def _beyond_plan(plan: Plan, journal: Sequence[Entry]) -> list[Incident]:
     """Every intent must be a decision of the plan, to the letter."""
-    planned = {
-        d.id: _words(str(d.add), str(d.remove), str(d.disabled_plans))
-        for d in plan.decisions[plan.decisions["kind"] == "change"].itertuples(index=False)
-    }
+    changes = plan.decisions[plan.decisions["kind"] == "change"]
+    planned: dict[tuple[str, str], object] = {}
+    for d in changes.itertuples(index=False):
+        planned[LICENSES, str(d.id)] = _words(str(d.add), str(d.remove), str(d.disabled_plans))
+        planned[LOCATIONS, str(d.id)] = str(d.usage_location)
     found = []
     for entry in journal:
         for item in entry.body["items"] if entry.kind == "intent" else ():
-            if planned.get(item["id"]) != _sent(item):
+            sent = _sent(item) if entry.writes == LICENSES else item["usage_location"] or None
+            if planned.get((entry.writes, item["id"])) != sent:
                 found.append(
                     Incident("beyond_plan", item["id"], "a request was sent that the plan does not hold", harm=True)
                 )
@@ -200,6 +204,17 @@ def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
     return [
         Incident("address_changed", name, f"mail {was or 'none'} → {now or 'none'}; proxy addresses compared too")
         for name, was, now in changed_addresses(before, after)[["user_principal_name", "mail", "mail_after"]]
+        .astype(str)
+        .to_numpy()
+        .tolist()
+    ]
+
+
+def _locations(before: TenantSnapshot, after: TenantSnapshot, located: Mapping[str, str]) -> list[Incident]:
+    return [
+        Incident("usage_location_changed", name, f"usage location {was or 'none'} → {now or 'none'}, not by us")
+        for name, was, now in changed_locations(before, after, located)
+        .loc[:, ["user_principal_name", "usage_location", "usage_location_after"]]
         .astype(str)
         .to_numpy()
         .tolist()

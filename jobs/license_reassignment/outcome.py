@@ -33,6 +33,9 @@ class Standing:
 
 NOT_SENT = Standing()
 
+LICENSES, LOCATIONS = "licenses", "usage_location"
+"""What a line of the journal is about; a line that does not say it is about licenses."""
+
 _OUTCOME_STATES: Mapping[str, State] = {
     "applied": "applied",
     "refused": "refused",
@@ -41,7 +44,7 @@ _OUTCOME_STATES: Mapping[str, State] = {
     "stop": "pending",
 }
 # Answers that prove that the request changed nothing; a 429 does not.
-_WITHOUT_EFFECT = frozenset({"not_sent", "concurrent_write", "seats_taken"})
+_WITHOUT_EFFECT = frozenset({"not_sent", "concurrent_write", "seats_taken", "location_replicating"})
 _SETTLED_STATES: Mapping[str, State] = {
     "moved": "applied",
     "already": "already",
@@ -61,19 +64,26 @@ class Entry:
     at: str
     body: Mapping[str, Any]
 
+    @property
+    def writes(self) -> str:
+        """What the line is about: LICENSES or LOCATIONS."""
+        return str(self.body.get("writes", LICENSES))
 
-def fold(entries: Iterable[Entry]) -> dict[str, Standing]:
-    """Fold journal lines into one standing per user id; an intent without an outcome is in doubt."""
+
+def fold(entries: Iterable[Entry], writes: str = LICENSES) -> dict[str, Standing]:
+    """Fold the journal lines of one kind into a standing per user id; an intent without an outcome is in doubt."""
     standings: dict[str, Standing] = {}
     for entry in entries:
-        for _ in advance(standings, entry):
+        for _ in advance(standings, entry, writes):
             pass
     return standings
 
 
-def advance(standings: dict[str, Standing], entry: Entry) -> Iterator[tuple[str, Standing, Standing]]:
+def advance(
+    standings: dict[str, Standing], entry: Entry, writes: str = LICENSES
+) -> Iterator[tuple[str, Standing, Standing]]:
     """Fold one line into the standings, in place; yields (user id, old, new) for each user it speaks of."""
-    if entry.kind not in {"intent", "outcome", "settled"}:
+    if entry.kind not in {"intent", "outcome", "settled"} or entry.writes != writes:
         return
     for item in entry.body["items"]:
         old = standings.get(item["id"], NOT_SENT)
@@ -95,7 +105,13 @@ def _step(old: Standing, entry: Entry, item: Mapping[str, Any]) -> Standing:
             at=entry.at,
             request_id=entry.body.get("request_id", "") or old.request_id,
         )
-    return replace(old, state=_SETTLED_STATES[item["verdict"]], reason=item.get("reason", ""), at=entry.at)
+    return replace(
+        old,
+        state=_SETTLED_STATES[item["verdict"]],
+        reason=item.get("reason", ""),
+        message=item.get("message", old.message),
+        at=entry.at,
+    )
 
 
 def relevant(profile: LicenseProfile, skus: frozenset[SkuId]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:

@@ -76,6 +76,7 @@ class Policy:
     carry_over: bool = True
     new_in_target: NewPlans = "enable"
     accept_lost_services: bool = False
+    write_locations: bool = False
     waves: tuple[Wave, ...] = ()
 
 

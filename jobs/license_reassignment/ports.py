@@ -9,7 +9,7 @@ from typing import Protocol
 
 from connectors.audit_log import AuditRecord
 from connectors.catalog import Catalog
-from connectors.changes import AssignLicense, Reply, Traffic
+from connectors.changes import Change, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
@@ -73,7 +73,7 @@ class TenantClient(Protocol):
         """Wait until the quota allows n writes."""
         ...
 
-    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
+    async def assign(self, batch: Sequence[Change]) -> Sequence[Reply]:
         """Send at most 20 changes, once."""
         ...
 

@@ -14,8 +14,10 @@ OPTIONAL_PERMISSIONS = {
     "ServiceHealth.Read.All": "service health is not checked",
     "AuditLog.Read.All": "Microsoft's own record of the changes is not exported",
 }
+LOCATION_PERMISSION = "User.ReadWrite.All"
 WIDER = {
-    "LicenseAssignment.ReadWrite.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    WRITE_PERMISSION: ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    LOCATION_PERMISSION: ("Directory.ReadWrite.All",),
 }
 
 Level = Literal["ok", "warn", "person", "not_yet", "not_checked"]
@@ -60,8 +62,8 @@ def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId]) -> list[str]:
     return [p for p in problems if p]
 
 
-def check_permissions(identity: Identity) -> list[Finding]:
-    """Look the permissions up in the token's roles, as far as it can be decoded."""
+def check_permissions(identity: Identity, *, locations: bool) -> list[Finding]:
+    """Look the permissions up in the token's roles, as far as it can be decoded; `locations` are to be written too."""
     if identity.roles is None:
         return [
             Finding(
@@ -69,21 +71,22 @@ def check_permissions(identity: Identity) -> list[Finding]:
             )
         ]
     roles, found = set(identity.roles), []
-    if has_write(identity):
-        found.append(Finding("ok", WRITE_PERMISSION, "granted"))
-    else:
-        found.append(Finding("warn", WRITE_PERMISSION, "not granted: enough to check, plan and verify; apply needs it"))
+    for permission in (WRITE_PERMISSION, *((LOCATION_PERMISSION,) if locations else ())):
+        if may(identity, permission):
+            found.append(Finding("ok", permission, "granted"))
+        else:
+            found.append(Finding("warn", permission, "not granted: enough to check, plan and verify; apply needs it"))
     for permission, without in OPTIONAL_PERMISSIONS.items():
         granted = permission in roles or ("Directory.Read.All" in roles and permission not in OPTIONAL_PERMISSIONS)
         found.append(Finding("ok" if granted else "not_checked", permission, "granted" if granted else without))
     return found
 
 
-def has_write(identity: Identity) -> bool | None:
-    """Whether the token may assign licenses; None when it cannot be decoded."""
+def may(identity: Identity, permission: str) -> bool | None:
+    """Whether the token has a permission that WIDER knows, or a wider one; None when it cannot be decoded."""
     if identity.roles is None:
         return None
-    return bool({WRITE_PERMISSION, *WIDER[WRITE_PERMISSION]} & set(identity.roles))
+    return bool({permission, *WIDER[permission]} & set(identity.roles))
 
 
 def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription], tenant_id: str) -> list[Finding]:

@@ -17,7 +17,7 @@ HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
         "guest": 'The account is a guest and [scope] guests = "hold"; remove its license or allow the move.',
         "restricted_management": "The user is in a restricted management administrative unit; give the app a role scoped to that unit, or move the user by hand.",
         "inherited": "The license comes from a group and can only be changed there; swap it on the group named in the detail, or take the user out of it.",
-        "no_usage_location": "Set a usage location (two-letter country, GB not UK) on the user, then make a new plan.",
+        "no_usage_location": "Set a usage location (two-letter country, GB not UK) on the user, or give it in the roster and set [usage_location] write_from_roster; then make a new plan.",
         "target_not_assignable": "The target SKU is for the whole company and cannot be assigned to a user; name another target.",
         "target_in_error": "The user already has the target, but Graph reports it in error; repair that assignment first.",
         "source_in_error": "Graph reports the source assignment in an unknown state; look at the user in the admin center first.",

@@ -11,7 +11,17 @@ from connectors.audit_log import AuditEntry
 from connectors.catalog import Catalog
 from connectors.tenant import SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment import gates, incidents, readiness, record, tables
-from jobs.license_reassignment.comparison import Movement, Sides, User, holders, movements, outcome_counts, users_of
+from jobs.license_reassignment.advice import advice_of, subscriptions_of
+from jobs.license_reassignment.comparison import (
+    Movement,
+    Sides,
+    User,
+    holders,
+    movements,
+    outcome_counts,
+    set_locations,
+    users_of,
+)
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.outcome import Entry, Standing, fold
 from jobs.license_reassignment.plan import Plan
@@ -23,7 +33,6 @@ from jobs.license_reassignment.reconciliation import (
     Reconciliation,
     Residual,
     ResidualHolder,
-    SubscriptionRow,
     Totals,
 )
 from jobs.license_reassignment.routes import Ending, ending
@@ -68,13 +77,14 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     counts = outcome_counts(users)
     totals = _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
-    found = incidents.all_incidents(evidence.plan, users, moved, before, after, evidence.journal, evidence.catalog)
+    located = set_locations(plan, evidence.journal)
+    found = incidents.all_incidents(plan, users, moved, before, after, evidence.journal, located, evidence.catalog)
     answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
-    advice, why = _advice(plan, verdict, totals, residual, cancelled=bool(later))
+    advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later))
     names, witness = evidence.catalog.names, _witness(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
@@ -87,7 +97,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         ledger=ledger,
         residual=residual,
         residual_holders=left,
-        subscriptions=_subscriptions(plan, after, verdict, advice),
+        subscriptions=subscriptions_of(plan, after, verdict, advice),
         advice=advice,
         advice_reason=why,
         incidents=found,
@@ -104,7 +114,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=tables.users_table(users, before, after, names, _extra(plan)),
+        users=tables.users_table(users, before, after, names, located, _extra(plan)),
         undo=plan.undo,
         kind=plan.kind,
         ending=_ending(evidence) if plan.asks_gates else None,
@@ -269,31 +279,4 @@ def _other_data(plan: Plan, after: TenantSnapshot, catalog: Catalog) -> list[str
         s.part_number
         for s in after.skus
         if s.sku_id not in plan.sources and s.enabled > 0 and s.capability_status == "Enabled" and carries_data(s)
-    )
-
-
-def _advice(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
-    if not plan.asks_gates:
-        done = f"{totals.moved + totals.already_on_target} of {totals.in_scope} users"
-        if plan.undo:
-            return "keep", f"an undo plan asks no cancel gates: {done} are restored"
-        return "keep", f"an add-ons plan asks no cancel gates: {done} lost covered add-ons, their base untouched"
-    left = residual.users_direct + residual.users_inherited
-    if verdict == "GO":
-        return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
-    open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
-    if left and not open_work:
-        return f"reduce seats to {left}", f"{left} users still hold the source SKU, and nothing planned is open"
-    return "keep", "not every gate is open; the failed ones say what to do"
-
-
-def _subscriptions(plan: Plan, after: TenantSnapshot, verdict: str, advice: str) -> tuple[SubscriptionRow, ...]:
-    def word(sku_id: SkuId) -> str:
-        if sku_id not in plan.sources or not plan.asks_gates:
-            return "not a source"
-        return "cancel" if verdict == "GO" else "reduce" if advice.startswith("reduce") else "keep"
-
-    return tuple(
-        SubscriptionRow(s.id, s.sku_id, s.part_number, s.status, s.total_licenses, s.next_lifecycle, word(s.sku_id))
-        for s in sorted(after.subscriptions, key=lambda s: (s.sku_id not in plan.sources, s.part_number, s.id))
     )

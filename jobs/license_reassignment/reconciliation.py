@@ -48,6 +48,7 @@ USERS_COLUMNS = (
     "display_name",
     "remedy",
     "detail",
+    "usage_location_set",
 )
 ACTION_COLUMNS = (
     "user_principal_name",

@@ -89,6 +89,7 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
         carry_over=plans.carry_over,
         new_in_target=new if new in ("enable", "disable") else frozenset(new),  # type: ignore[arg-type]
         accept_lost_services=plans.lost_services == "accept",
+        write_locations=settings.usage_location.write_from_roster,
         waves=tuple(_wave(w.name, w.users, w.then) for w in settings.wave),
     )
 

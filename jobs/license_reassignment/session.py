@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.changes import AssignLicense, Reply
+from connectors.changes import Change, Reply
 from connectors.clock import Clock
 from connectors.tenant import UserId, UserRead
 from jobs.license_reassignment.answers import Answers
@@ -28,7 +28,7 @@ class Tenant(Protocol):
         """Return when the quota allows n writes; waits, and says why."""
         ...
 
-    async def assign(self, batch: Sequence[AssignLicense]) -> Sequence[Reply]:
+    async def assign(self, batch: Sequence[Change]) -> Sequence[Reply]:
         """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
         ...
 

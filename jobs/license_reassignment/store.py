@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import orjson
 
+from connectors.changes import SetUsageLocation
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import evidence
-from jobs.license_reassignment.board import Task
 from jobs.license_reassignment.decision_files import read_decisions
 from jobs.license_reassignment.exits import GuardRefused
 from jobs.license_reassignment.journal import Head, Line, read_journal
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.tasks import LicenseTask, LocationTask
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 
@@ -56,13 +57,13 @@ def entries(lines: Sequence[Line]) -> list[Entry]:
     return [Entry(line.kind, line.at, line.body) for line in lines]
 
 
-def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, Task]:
+def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
     """Return the changes of the plan by user id, in the order of the decisions."""
-    tasks: dict[UserId, Task] = {}
+    tasks: dict[UserId, LicenseTask] = {}
     changes = plan.decisions[plan.decisions["kind"] == "change"]
     columns = ["id", "add", "remove", "disabled_plans", "targets", "before", "wave"]
     for user_id, add, remove, disabled, targets, number, wave in changes[columns].astype(str).to_numpy().tolist():
-        tasks[UserId(user_id)] = Task(
+        tasks[UserId(user_id)] = LicenseTask(
             change=change_of(user_id, add, remove, disabled),
             targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
             before=before.profiles[int(number)],
@@ -70,3 +71,12 @@ def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, Task]:
             wave=wave,
         )
     return tasks
+
+
+def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
+    """Return the usage locations that the plan sets before any license, by user id."""
+    rows = plan.decisions.loc[plan.decisions["usage_location"] != "", ["id", "usage_location", "before"]]
+    return {
+        UserId(user_id): LocationTask(SetUsageLocation(UserId(user_id), country), int(number))
+        for user_id, country, number in rows.astype(str).to_numpy().tolist()
+    }

@@ -15,7 +15,7 @@ from connectors.roster import normal_user
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.exits import InputError
-from jobs.license_reassignment.outcome import Standing, fold
+from jobs.license_reassignment.outcome import LOCATIONS, Standing, fold
 from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
@@ -155,7 +155,9 @@ def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
     told = []
     for entry in lines:
         item = next(i for i in entry.body["items"] if i["id"] == user_id)
-        if entry.kind == "intent":
+        if entry.kind == "intent" and entry.writes == LOCATIONS:
+            told.append(f"{entry.at}: the usage location {item['usage_location']} was written down and sent.")
+        elif entry.kind == "intent":
             told.append(f"{entry.at}: the request was written down and sent (batch {entry.body['batch']}).")
         elif entry.kind == "outcome":
             words = f" {item['code']}: {item['message']}" if item.get("message") else ""
@@ -164,7 +166,8 @@ def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
             )
         elif entry.kind == "settled":
             why = f" ({item['reason']})" if item.get("reason") else ""
-            told.append(f"{entry.at}: settled by reading: {item['verdict']}{why}.")
+            words = f" Graph said before: {item['message']}" if item.get("message") else ""
+            told.append(f"{entry.at}: settled without a request: {item['verdict']}{why}.{words}")
     return told or ["No request was sent for this user."]
 
 

@@ -20,12 +20,16 @@ def users_table(
     before: TenantSnapshot,
     after: TenantSnapshot,
     names: Names,
+    located: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
 ) -> pd.DataFrame:
-    """One row per user in scope with USERS_COLUMNS, then the roster's own further columns."""
+    """One row per user in scope with USERS_COLUMNS, then the roster's own further columns.
+
+    `located` are the usage locations that the plan set, by user id.
+    """
     texts = _Texts(before, after, names)
     shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
-    rows = [_row(u, texts, shown.get(u.id, "")) for u in users]
+    rows = [(*_row(u, texts, shown.get(u.id, "")), located.get(u.id, "")) for u in users]
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:

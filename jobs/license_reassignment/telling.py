@@ -27,7 +27,8 @@ def add_user_remarks(
 ) -> None:
     """Add, in place, the remarks that need more than the license profile: country, account state, resource account."""
     users = snapshot.users.set_index("id").loc[table["id"], ["usage_location", "account_enabled"]]
-    place = users["usage_location"].str.upper().to_numpy(dtype=object)
+    coming = table["usage_location"].to_numpy(dtype=object)
+    place = np.where(coming == "", users["usage_location"].str.upper().to_numpy(dtype=object), coming)
     change = (table["kind"] == "change").to_numpy(dtype=bool)
     national = [v.national if isinstance(v, Swap) else () for v in verdicts]
     code = table["verdict"].to_numpy(dtype=np.int64)
@@ -39,6 +40,7 @@ def add_user_remarks(
     _append(table, concerned("calling_country") & ~np.isin(place, list(countries.calling_plan)), "calling_country")
     conferencing = concerned("conferencing_country") & np.isin(place, list(countries.no_audio_conferencing))
     _append(table, conferencing, "conferencing_country")
+    _append(table, coming != "", "usage_location_written")
     disabled = (users["account_enabled"] == "no").to_numpy(dtype=bool)
     _append(table, disabled & change, "disabled_account_moves")
     _append(table, _resource_accounts(table, snapshot, frozenset(sources)), "resource_account")

@@ -12,7 +12,6 @@ from connectors.changes import AddLicense
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.allot import ONLY_WAVE, give_seats
-from jobs.license_reassignment.board import Task
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
@@ -27,6 +26,7 @@ from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.tasks import LicenseTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
 
 
-def _scope(plan: Plan, tasks: Sequence[Task]) -> ReadScope:
+def _scope(plan: Plan, tasks: Sequence[LicenseTask]) -> ReadScope:
     return ReadScope(
         sku_ids=(*plan.sources, *plan.targets),
         group_sku_ids=plan.sources,
@@ -79,7 +79,7 @@ def _now(snapshot: TenantSnapshot) -> dict[str, Now]:
     }
 
 
-def reverse(task: Task, now: Now) -> Verdict:
+def reverse(task: LicenseTask, now: Now) -> Verdict:
     """Decide one user: back to the before-image in one request, or not touched, and why."""
     targets = task.change.remove
     seen = look(now.profile, task.before, task.change, task.targets)
@@ -95,14 +95,14 @@ def reverse(task: Task, now: Now) -> Verdict:
     return Swap(targets=targets, add=add, remove=remove, needs=tuple(a.sku_id for a in add))
 
 
-def _table(plan: Plan, tasks: Sequence[Task], verdicts: Sequence[Verdict], now: Sequence[Now]) -> pd.DataFrame:
+def _table(plan: Plan, tasks: Sequence[LicenseTask], verdicts: Sequence[Verdict], now: Sequence[Now]) -> pd.DataFrame:
     table = verdict_columns(verdicts)
     table["id"] = [t.user_id for t in tasks]
     table["name"] = [n.name for n in now]
     table["rule"] = f"undo {plan.plan_id}"
     table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
     table["before"] = [n.number for n in now]
-    table["roster_line"] = ""
+    table["roster_line"] = table["usage_location"] = ""
     table["verdict"] = range(len(verdicts))
     return table
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.audit_log import AuditEntry
-from jobs.license_reassignment.outcome import Entry, Standing
+from jobs.license_reassignment.outcome import LICENSES, Entry, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the directory's clock and its record may be from ours on either side."""
@@ -116,7 +116,12 @@ def testimony(
 
 def _foreign(records: Sequence[AuditEntry], journal: Iterable[Entry]) -> Iterable[ForeignRecord]:
     """Every attempt of ours explains one record of its user; a success that is left over was not ours."""
-    sent = Counter(item["id"] for entry in journal if entry.kind == "intent" for item in entry.body["items"])
+    sent = Counter(
+        item["id"]
+        for entry in journal
+        if entry.kind == "intent" and entry.writes == LICENSES
+        for item in entry.body["items"]
+    )
     for record in sorted(records, key=lambda r: (not r.succeeded, r.at, r.id)):
         if sent[record.user_id] > 0:
             sent[record.user_id] -= 1

@@ -283,7 +283,8 @@ def test_the_plan_header_has_its_parts(run: RunDir) -> None:
 
     assert {"plan_id", "digest", "files", "totals", "seats", "waves", "translation", "tool_version"} <= header.keys()
     assert header["plan_id"] == run.path.name
-    assert sorted(header["frozen"]) == sorted(["source", "scope", "swap", "plans", "addons", "groups", "wave"])
+    frozen = ["addons", "groups", "plans", "scope", "source", "swap", "usage_location", "wave"]
+    assert sorted(header["frozen"]) == frozen
 
 
 def test_the_seals_name_every_file(run: RunDir) -> None:

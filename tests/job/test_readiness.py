@@ -14,12 +14,14 @@ from connectors.tenant import Identity, ServiceHealth, ServicePlan
 from jobs.license_reassignment.checking import Checked
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.readiness import (
+    LOCATION_PERMISSION,
+    WRITE_PERMISSION,
     Finding,
     check_health,
     check_permissions,
     check_source,
     check_target,
-    has_write,
+    may,
     plan_problems,
 )
 
@@ -116,13 +118,30 @@ def test_the_permission_to_write_is_looked_up_in_the_token(roles: Any, write: bo
     """A wider one will do; a token that cannot be decoded is no proof either way."""
     identity = Identity(roles=roles)
 
-    assert has_write(identity) is write
-    assert check_permissions(identity)[0].level == level
+    assert may(identity, WRITE_PERMISSION) is write
+    assert check_permissions(identity, locations=False)[0].level == level
+
+
+@pytest.mark.parametrize(
+    ("roles", "level"),
+    [
+        (("LicenseAssignment.ReadWrite.All",), "warn"),
+        (("User.ReadWrite.All",), "ok"),
+        (("LicenseAssignment.ReadWrite.All", "Directory.ReadWrite.All"), "ok"),
+    ],
+)
+def test_usage_locations_need_a_permission_of_their_own(roles: Any, level: str) -> None:
+    """The least permission for licenses does not cover them; it is asked for only where they are to be written."""
+    identity = Identity(roles=roles)
+
+    assert (level, LOCATION_PERMISSION) in _levels(check_permissions(identity, locations=True))
+    assert LOCATION_PERMISSION not in {f.subject for f in check_permissions(identity, locations=False)}
 
 
 def test_optional_permissions_are_not_checked_when_missing() -> None:
     """Never a reason to stop."""
-    found = check_permissions(Identity(roles=("LicenseAssignment.ReadWrite.All", "ServiceHealth.Read.All")))
+    identity = Identity(roles=("LicenseAssignment.ReadWrite.All", "ServiceHealth.Read.All"))
+    found = check_permissions(identity, locations=False)
 
     assert _levels(found)[1:] == [("ok", "ServiceHealth.Read.All"), ("not_checked", "AuditLog.Read.All")]
 

@@ -50,7 +50,7 @@ def test_every_sheet_has_frozen_header_and_filter() -> None:
 
     assert book.sheetnames == SHEETS
     assert {"A2"} == {sheet.freeze_panes for sheet in book}
-    assert f"A1:R{200 + 1}" == book["Users"].auto_filter.ref
+    assert f"A1:S{200 + 1}" == book["Users"].auto_filter.ref
     assert rows_of(book, "Actions")[0] == ACTION_COLUMNS
 
 

@@ -74,9 +74,9 @@ def intent_after_send() -> AbstractContextManager[Any]:
     async def send(session: Any, tasks: Sequence[Any]) -> None:
         session.batches += 1
         replies = await session.tenant.assign([t.change for t in tasks])
-        engine._record(session, "intent", {"batch": session.batches, "items": [engine._intent(t) for t in tasks]})
-        replies = session.answers.judge(replies)
-        engine._record(session, "outcome", engine._outcome(session.batches, replies))
+        engine._record(session, "intent", {"batch": session.batches, "items": [t.intent() for t in tasks]})
+        replies = session.answers.judge(replies, session.clock.now())
+        engine._record(session, "outcome", engine.outcome_body(session.batches, replies))
         for task, reply in zip(tasks, replies, strict=True):
             engine._after(session, task, reply)
         session.answers.raise_if_hopeless(replies)

@@ -1,0 +1,77 @@
+"""The two phases of an apply: countries that are missing first, then licenses; one engine carries out both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from connectors.tenant import UserId
+from jobs.license_reassignment.answers import Answers
+from jobs.license_reassignment.apply import apply, refuse
+from jobs.license_reassignment.board import Board
+from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.journal import Journal
+from jobs.license_reassignment.outcome import LOCATIONS, NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.readiness import LOCATION_PERMISSION, WRITE_PERMISSION
+from jobs.license_reassignment.session import Ending, Session
+from jobs.license_reassignment.tasks import LOCATIONS_WAVE, LocationTask
+
+
+async def both_phases(
+    parts: Parts, journal: Journal, board: Board, locations: Mapping[UserId, LocationTask], known: Sequence[Entry]
+) -> Ending:
+    """Set what countries are missing, then change licenses. Raises as `apply` does.
+
+    A user whose country Graph refused gets no license request, for Graph would refuse that too.
+    """
+    batches = max((int(e.body["batch"]) for e in known if e.kind == "intent"), default=0)
+    placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS)
+    if unlocated(locations, known):
+        session = _session(parts, journal, placed, _answers(parts, placed.standings, LOCATION_PERMISSION), batches)
+        ending = await apply(session)
+        batches = session.batches
+        if ending.code == ExitCode.STOPPED:
+            return ending
+    answers = _answers(parts, board.standings, WRITE_PERMISSION, placed.standings)
+    session = _session(parts, journal, board, answers, batches)
+    refused = {UserId(u): s.message for u, s in placed.standings.items() if s.state == "refused"}
+    open_still = {u: m for u, m in refused.items() if board.standings.get(u, NOT_SENT).state == "pending"}
+    refuse(session, open_still, "no_usage_location")
+    return await apply(session)
+
+
+def unlocated(locations: Mapping[UserId, LocationTask], known: Sequence[Entry]) -> bool:
+    """Whether a country of the plan still waits for its answer."""
+    standings = fold(known, LOCATIONS)
+    return any(not standings.get(u, NOT_SENT).answered for u in locations)
+
+
+def _answers(
+    parts: Parts,
+    standings: Mapping[str, Standing],
+    permission: str,
+    placed: Mapping[str, Standing] | None = None,
+) -> Answers:
+    return Answers(
+        parts.effective.settings.limits.refusals_percent_max,
+        applied=sum(s.state == "applied" for s in standings.values()),
+        permission=permission,
+        located={UserId(u): datetime.fromisoformat(s.at) for u, s in (placed or {}).items() if s.state == "applied"},
+    )
+
+
+def _session(parts: Parts, journal: Journal, board: Board, answers: Answers, batches: int) -> Session:
+    pace = parts.effective.settings.pace
+    return Session(
+        tenant=parts.tenant,
+        journal=journal,
+        board=board,
+        control=parts.control,
+        clock=parts.clock,
+        answers=answers,
+        patience_s=pace.wait_minutes_max * 60,
+        in_flight=pace.batches_in_flight_max,
+        on_progress=parts.watcher.progress,
+        batches=batches,
+    )
