@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from connectors.tenant import PlanId, SkuId, UserId
@@ -63,6 +64,15 @@ class Reply:
     retry_after_s: float | None = None
     request_id: str = ""
     client_request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when the other side wants no request of one kind (`read`, `write` or `token`), and why."""
+
+    kind: str
+    until: datetime
+    reason: str
 
 
 @dataclass(slots=True)

@@ -214,14 +214,14 @@ def status(
     json: Json = False,
 ) -> None:
     """Say where a run stands, from its files alone."""
-    from jobs import printing
+    from jobs import watching
     from jobs.license_reassignment.story import standing_of
 
     run = find_or_newest(runs_path(config, runs), plan)
     if watch:
-        follow(run, lambda standing: printing.status(standing, as_json=json))
+        follow(run, lambda standing: watching.status(standing, as_json=json))
     else:
-        printing.status(standing_of(run), as_json=json)
+        watching.status(standing_of(run), as_json=json)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from jobs.license_reassignment.products import Table as PlanTable
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.document import document
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.story import RunStanding, Story
+from jobs.license_reassignment.story import Story
 
 PIPE_WIDTH = 160
 MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
@@ -242,28 +242,6 @@ def ran(steps: Steps, *, as_json: bool) -> None:
     if steps.verified and steps.run:
         verified(steps.verified, steps.run, as_json=False)
     text(f"run ends with {int(steps.code)}: {steps.reason}")
-
-
-def status(found: RunStanding, *, as_json: bool) -> None:
-    """Print where a run stands."""
-    if as_json:
-        emit(found)
-        return
-    text(f"Plan {found.plan_id} for {found.tenant}: {found.folder}")
-    text(f"{found.in_scope:,} in scope, {found.changes:,} to change, {found.held:,} held or already on target")
-    text("changes: " + (", ".join(f"{k} {v:,}" for k, v in found.counts.items()) or "none"))
-    if found.refusals:
-        text("refused: " + ", ".join(f"{k} {v:,}" for k, v in found.refusals.items()))
-    if found.sessions:
-        text(f"{found.sessions} sessions, {found.users_per_second} users/s; last at {found.last_at}: {found.last}")
-        text(
-            f"ended: {found.ended}" if found.ended else "a session is open: running now, or it died; apply continues it"
-        )
-    else:
-        text("not begun")
-    if found.paused:
-        text("paused: remove the file `pause` from the run folder to go on")
-    text(f"verdict: {found.verdict or 'not verified yet'}")
 
 
 def story(found: Story, *, as_json: bool) -> None:

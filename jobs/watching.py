@@ -1,13 +1,16 @@
-"""`reseat status --watch`: tells where a run stands, again and again, until it ends or the watcher leaves."""
+"""`reseat status`: tells where a run stands, once, or with `--watch` until it ends or the watcher leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from connectors.clock import Clock
+from jobs.console import duration
+from jobs.license_reassignment.beacon import Sign
 from jobs.license_reassignment.exits import Unfinished
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, standing_of
+from jobs.printing import emit, text
 
 EVERY_S = 5.0
 
@@ -29,3 +32,39 @@ async def watch(run: RunDir, clock: Clock, tell: Callable[[RunStanding], None]) 
             await clock.sleep(EVERY_S)
         except Unfinished:
             return
+
+
+def status(found: RunStanding, *, as_json: bool) -> None:
+    """Print where a run stands."""
+    if as_json:
+        emit(found)
+        return
+    text(f"Plan {found.plan_id} for {found.tenant}: {found.folder}")
+    text(f"{found.in_scope:,} in scope, {found.changes:,} to change, {found.held:,} held or already on target")
+    text("changes: " + (", ".join(f"{k} {v:,}" for k, v in found.counts.items()) or "none"))
+    if found.locations:
+        text("usage locations: " + ", ".join(f"{k} {v:,}" for k, v in found.locations.items()))
+    if found.refusals:
+        text("refused: " + ", ".join(f"{k} {v:,}" for k, v in found.refusals.items()))
+    if found.sessions:
+        text(f"{found.sessions} sessions, {found.users_per_second} users/s; last at {found.last_at}: {found.last}")
+        text(f"ended: {found.ended}" if found.ended else _open_session(found.now))
+    else:
+        text("not begun")
+    if found.paused:
+        text("paused: remove the file `pause` from the run folder to go on")
+    text(f"verdict: {found.verdict or 'not verified yet'}")
+
+
+def _open_session(sign: Sign | None) -> str:
+    """Say what a session that has not ended does, as of its last sign of life."""
+    if sign is None:
+        return "a session is open: running now, or it died; apply continues it"
+    parts = [f"a session is open; its last sign of life at {sign.at}: {sign.done:,}/{sign.total:,}, wave {sign.wave}"]
+    if sign.users_per_second:
+        parts.append(f"{sign.users_per_second:g} users/s")
+    if sign.reason:
+        parts.append(f"waiting{f' until {sign.waiting_until}' if sign.waiting_until else ''}: {sign.reason}")
+    if sign.eta_seconds is not None:
+        parts.append(f"ETA {duration(sign.eta_seconds)}")
+    return " · ".join(parts) + ". If that was long ago, it died; apply continues it"

@@ -18,6 +18,7 @@ from rich.console import Console
 from connectors.catalog import load_catalog
 from connectors.clock import SystemClock
 from jobs.console import ConsoleWatcher
+from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
 from jobs.license_reassignment.ports import Parts
 from jobs.settings import Effective, load_settings
@@ -60,7 +61,13 @@ async def live(
     clock = StoppableClock(SystemClock(), flag)
     catalog = load_catalog()
     watcher = ConsoleWatcher(console, flag, catalog.names)
+    beacon = Beacon()
     control = control_of(effective, flag, run, writes=writes)
+
+    def waiting(reason: str, seconds: float) -> None:
+        watcher.waiting(reason, seconds)
+        beacon.waiting(reason, seconds)
+
     wait = settings.pace.wait_minutes_max * 60
     pace = PaceSettings(
         writes_per_150_s=settings.pace.writes_per_150_s,
@@ -79,7 +86,7 @@ async def live(
         )
     )
     root = settings.tenant.graph_url if sandbox else cloud.root
-    client = open_client(root=root, tokens=tokens, clock=clock, pace=pace, on_wait=watcher.waiting, ca_bundle=bundle)
+    client = open_client(root=root, tokens=tokens, clock=clock, pace=pace, on_wait=waiting, ca_bundle=bundle)
     async with client:
         yield Parts(
             tenant=client,
@@ -91,6 +98,7 @@ async def live(
             tool_version=tool_version(),
             operator=operator(os.environ),
             host=socket.gethostname(),
+            beacon=beacon,
         )
         watcher.end_line()
 

@@ -30,6 +30,8 @@ RUNNING = RunStanding(
     verdict="",
     paused=False,
     refusals={},
+    locations={},
+    now=None,
 )
 DONE = replace(RUNNING, counts={"applied": 3}, ended="every change was answered, none refused")
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from connectors.audit_log import AuditRecord
-from connectors.changes import Change, Reply, Traffic
+from connectors.changes import Change, Pause, Reply, Traffic
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
@@ -125,6 +125,14 @@ class GraphClient:
     def seed_writes(self, times: Sequence[datetime]) -> None:
         """Count these writes of an earlier session against the quota."""
         self._turns.seed_writes(times)
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return what Graph or the identity provider wants to be left alone with now, and until when."""
+        return self._turns.pauses()
+
+    def keep(self, pauses: Sequence[Pause]) -> None:
+        """Send nothing that an earlier process was asked to hold back; what is over already is ignored."""
+        self._turns.keep(pauses)
 
 
 def open_client(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from connectors.changes import Traffic
+from connectors.changes import Pause, Traffic
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
 from connectors.graph import pace
@@ -58,6 +59,25 @@ class Turns:
         now, wall = self._clock.monotonic(), self._clock.now()
         past = [now - (wall - at).total_seconds() for at in times]
         self._writes = pace.replayed(past, self._write_rate(), now)
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return what is closed now, in wall-clock time, so that another process can keep it closed."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        return tuple(
+            Pause(kind, wall + timedelta(seconds=gate.open_at - now), gate.reason)
+            for kind, gate in self._gates.items()
+            if now < gate.open_at
+        )
+
+    def keep(self, pauses: Sequence[Pause]) -> None:
+        """Keep closed what an earlier process was asked to leave alone; a kind that nobody knows is passed over."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        for pause in pauses:
+            open_at = now + (pause.until - wall).total_seconds()
+            if pause.kind in self._gates and open_at > self._gates[Kind(pause.kind)].open_at and open_at > now:
+                self._gates[Kind(pause.kind)] = replace(
+                    self._gates[Kind(pause.kind)], open_at=open_at, reason=pause.reason
+                )
 
     async def take(self, kind: Kind, n: int) -> None:
         """Return when a request worth `n` may leave at once; the tokens are then taken.

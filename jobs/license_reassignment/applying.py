@@ -12,6 +12,7 @@ from connectors.changes import Traffic
 from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard, readiness
+from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.choose import protected
 from jobs.license_reassignment.exits import ExitCode, InputError, JobError
@@ -58,6 +59,7 @@ class _Run:
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
     """Carry the plan out. Raises GuardRefused (10), NotReady (6) or a sign-in error (7) before anything is sent."""
     parts.control.watch(run.path)
+    parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
     guard.check_tenant(plan, tenant)
     work = _prepare(parts, run, plan, wave)
@@ -67,6 +69,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
         return Applied(plan, reason[0], reason[1], counts, (work.head.seq, work.head.hash), 0)
     if early := parts.control.must_end():
         return Applied(plan, ExitCode.STOPPED, early, counts, (work.head.seq, work.head.hash), 0)
+    parts.tenant.keep(pauses_left(run, work.known))
     identity = await parts.tenant.sign_in()
     _require(identity, readiness.WRITE_PERMISSION)
     if unlocated(work.locations, work.known):

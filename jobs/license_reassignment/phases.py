@@ -14,7 +14,7 @@ from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.outcome import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import LOCATION_PERMISSION, WRITE_PERMISSION
-from jobs.license_reassignment.session import Ending, Session
+from jobs.license_reassignment.session import Ending, Progress, Session
 from jobs.license_reassignment.tasks import LOCATIONS_WAVE, LocationTask
 
 
@@ -47,6 +47,11 @@ def unlocated(locations: Mapping[UserId, LocationTask], known: Sequence[Entry]) 
     return any(not standings.get(u, NOT_SENT).answered for u in locations)
 
 
+def _told(parts: Parts, progress: Progress) -> None:
+    parts.watcher.progress(progress)
+    parts.beacon.progress(progress)
+
+
 def _answers(
     parts: Parts,
     standings: Mapping[str, Standing],
@@ -72,6 +77,6 @@ def _session(parts: Parts, journal: Journal, board: Board, answers: Answers, bat
         answers=answers,
         patience_s=pace.wait_minutes_max * 60,
         in_flight=pace.batches_in_flight_max,
-        on_progress=parts.watcher.progress,
+        on_progress=lambda progress: _told(parts, progress),
         batches=batches,
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from connectors.audit_log import AuditRecord
 from connectors.catalog import Catalog
-from connectors.changes import Change, Reply, Traffic
+from connectors.changes import Change, Pause, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
@@ -22,6 +22,7 @@ from connectors.tenant import (
     UserId,
     UserRead,
 )
+from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control
 from jobs.license_reassignment.session import Progress
 from jobs.settings import Effective
@@ -81,6 +82,14 @@ class TenantClient(Protocol):
         """Count writes of an earlier session against the quota."""
         ...
 
+    def pauses(self) -> Sequence[Pause]:
+        """Return what the tenant wants to be left alone with now."""
+        ...
+
+    def keep(self, pauses: Sequence[Pause]) -> None:
+        """Hold back what an earlier process was asked to hold back."""
+        ...
+
 
 class Watcher(Protocol):
     """Somebody who is told what happens; none of it changes anything."""
@@ -115,3 +124,4 @@ class Parts:
     tool_version: str
     operator: str
     host: str
+    beacon: Beacon = field(default_factory=Beacon)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from jobs.license_reassignment.exits import InputError, Unfinished
+
+PROGRESS = "progress.json"
+NO_EVIDENCE = frozenset({"pause", "speed", PROGRESS})
+"""What people and the running process leave in the folder for each other."""
 
 PLAN_FILES = ("plan.json", "plan.html", "decisions.csv", "rejected.csv")
 
@@ -60,6 +65,14 @@ class RunDir:
         except OSError as error:
             raise _unwritable(target, error) from error
 
+    def leave(self, name: str, data: bytes) -> None:
+        """Leave a note that is no evidence, whole but not durable; where the disk does not take it, there is none."""
+        temporary = self.path / f".{name}"
+        with suppress(OSError):
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(data)
+            temporary.replace(self.path / name)
+
     def remove(self, name: str) -> None:
         """Remove a file that is no longer true; a missing one is fine."""
         (self.path / name).unlink(missing_ok=True)
@@ -81,7 +94,7 @@ class RunDir:
     def files(self) -> Iterator[Path]:
         """Every evidence file of the folder, sorted; control files, locks and temporary files are left out."""
         for path in sorted(self.path.rglob("*")):
-            if path.is_file() and not path.name.startswith(".") and path.name not in {"pause", "speed"}:
+            if path.is_file() and not path.name.startswith(".") and path.name not in NO_EVIDENCE:
                 yield path
 
 

@@ -13,6 +13,7 @@ import orjson
 from connectors.catalog import Catalog
 from connectors.roster import normal_user
 from connectors.tenant import LicenseProfile, Names
+from jobs.license_reassignment.beacon import Sign, last_sign
 from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.outcome import LOCATIONS, Standing, fold
@@ -20,14 +21,17 @@ from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
 
 _COVER = {"covered": ", which the target has in full", "partly": ", which the target has in part", "kept": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class RunStanding:
-    """Where a run stands. `counts` are changes by standing; `last` is the newest line of the journal in words."""
+    """Where a run stands. `counts` are changes by standing; `last` is the newest line of the journal in words.
+
+    `locations` are usage locations by standing; `now` is the last sign of life of a session that has not ended.
+    """
 
     plan_id: str
     folder: str
@@ -44,6 +48,8 @@ class RunStanding:
     verdict: str
     paused: bool
     refusals: Mapping[str, int]
+    locations: Mapping[str, int]
+    now: Sign | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ def standing_of(run: RunDir) -> RunStanding:
     tasks = tasks_of(plan, load_snapshot(run))
     counts = Counter(standings.get(u, Standing()).state for u in tasks)
     refused = Counter(standings[u].reason for u in tasks if u in standings and standings[u].state == "refused")
+    where = fold(known, LOCATIONS)
+    placed = Counter(where.get(u, Standing()).state for u in locations_of(plan))
     ends = [e for e in known if e.kind == "end"]
     starts = [e for e in known if e.kind == "start"]
     open_session = len(starts) > len(ends)
@@ -88,6 +96,8 @@ def standing_of(run: RunDir) -> RunStanding:
         verdict=verdict,
         paused=run.has("pause"),
         refusals=dict(sorted(refused.items())),
+        locations=dict(sorted(placed.items())),
+        now=last_sign(run) if open_session else None,
     )
 
 

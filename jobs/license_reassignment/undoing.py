@@ -12,6 +12,7 @@ from connectors.changes import AddLicense
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.allot import ONLY_WAVE, give_seats
+from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
@@ -42,7 +43,9 @@ class Now:
 async def make_undo(parts: Parts, run: RunDir) -> Planned:
     """Read the tenant, and plan to give back exactly what the plan took, wherever nobody else has changed it since."""
     plan = load_plan(run)
-    standings = fold(entries(load_journal(run, plan).lines))
+    known = entries(load_journal(run, plan).lines)
+    standings = fold(known)
+    parts.tenant.keep(pauses_left(run, known))
     tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if u in standings and standings[u].sent]
     _, organization = await sign_in(parts)
     check_tenant(plan, organization.id)

@@ -16,6 +16,7 @@ from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ReadScope, TenantSnapshot
 from jobs.license_reassignment import evidence
+from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.journal import Head, utc_text
 from jobs.license_reassignment.plan import Plan
@@ -54,6 +55,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     plan = load_plan(run)
     head = load_journal(run, plan)
     traffic = replace(parts.tenant.traffic)
+    parts.tenant.keep(pauses_left(run, entries(head.lines)))
     identity = await parts.tenant.sign_in()
     organization = await parts.tenant.read_organization()
     if organization.id.lower() != plan.tenant_id:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from graph_double import Double, VirtualClock, envelope, error, item, page, refusal, run, swaps, user_id
 
+from connectors.changes import Pause
 from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient
@@ -190,3 +193,32 @@ def test_a_certificate_that_is_not_trusted_is_not_waited_for() -> None:
     with pytest.raises(UntrustedCertificate):
         run(double, lambda c: c.sign_in(), tokens=Troubled(UntrustedCertificate("set SSL_CERT_FILE")))
     assert [] == double.waits
+
+
+def test_a_wait_outlasts_the_client_that_was_asked() -> None:
+    """What one client was told to leave alone, the next one leaves alone for as long; nothing else waits."""
+    first = Double([error(429, Retry_After="30", x_ms_throttle_scope="Tenant/ReadWrite/a/t")])
+    left: list[Pause] = []
+
+    async def dying(client: GraphClient) -> None:
+        with pytest.raises(WaitBudgetSpent):
+            await client.read_organization()
+        left.extend(client.pauses())
+
+    run(first, dying, wait_seconds_max=10)
+    assert {(p.kind, p.reason) for p in left} == {
+        ("read", "Graph asked (429 Tenant)"),
+        ("write", "Graph asked (429 Tenant)"),
+    }
+
+    second = Double([page({"id": "t"})])
+
+    async def following(client: GraphClient) -> None:
+        client.keep(
+            [*left, Pause("write", left[0].until - timedelta(days=1), "old"), Pause("other", left[0].until, "")]
+        )
+        await client.read_organization()
+        assert client.pauses() == ()
+
+    run(second, following)
+    assert [30.0] == second.times

@@ -1,0 +1,134 @@
+"""A sign of life in the run folder: how far a run is, why it waits, and how long Graph asked to be left alone.
+
+`progress.json` is no evidence. `reseat status` reads it, and so does the next process: a wait that Graph asked for
+outlasts the process that was asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from connectors.changes import Pause
+from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.rundir import PROGRESS, RunDir
+from jobs.license_reassignment.session import Progress
+
+EVERY = timedelta(seconds=1)
+WORTH_TELLING = timedelta(seconds=2)
+"""A shorter wait is the ordinary pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The last sign of life. `waiting_until` and `reason` are empty while it works; times are ISO 8601 UTC."""
+
+    at: str
+    wave: str = ""
+    done: int = 0
+    total: int = 0
+    users_per_second: float = 0.0
+    eta_seconds: float | None = None
+    reason: str = ""
+    waiting_until: str = ""
+
+
+class Beacon:
+    """Writes the sign of life about once a second; silent until it is lit."""
+
+    def __init__(self) -> None:
+        self._run: RunDir | None = None
+        self._now: Callable[[], datetime]
+        self._pauses: Callable[[], Sequence[Pause]]
+        self._progress = Progress(0)
+        self._wait: tuple[str, datetime] | None = None
+        self._written: tuple[datetime, Sequence[Pause]] | None = None
+
+    def light(self, run: RunDir, now: Callable[[], datetime], pauses: Callable[[], Sequence[Pause]]) -> None:
+        """Begin to write into this run folder; `pauses` are asked each time."""
+        self._run, self._now, self._pauses = run, now, pauses
+
+    def progress(self, progress: Progress) -> None:
+        """Hear how far the run is."""
+        self._progress = progress
+        self._write()
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Hear why and how long the run waits."""
+        if self._run is not None and seconds >= WORTH_TELLING.total_seconds():
+            self._wait = reason, self._now() + timedelta(seconds=seconds)
+        self._write()
+
+    def _write(self) -> None:
+        if self._run is None:
+            return
+        now, pauses = self._now(), self._pauses()
+        if self._written and self._written[1] == pauses and now - self._written[0] < EVERY:
+            return
+        self._written = now, pauses
+        self._run.leave(PROGRESS, orjson.dumps({**asdict(self._sign(now)), "pauses": [_plain(p) for p in pauses]}))
+
+    def _sign(self, now: datetime) -> Sign:
+        told = self._progress
+        reason, until = told.reason, ""
+        if self._wait and self._wait[1] > now:
+            reason, until = self._wait[0], _text(self._wait[1])
+        return Sign(
+            at=_text(now),
+            wave=told.wave,
+            done=told.done,
+            total=told.total,
+            users_per_second=round(told.rate, 2),
+            eta_seconds=None if told.eta_s is None else round(told.eta_s),
+            reason=reason,
+            waiting_until=until,
+        )
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(pause: Pause) -> dict[str, str]:
+    return {"kind": pause.kind, "until": _text(pause.until), "reason": pause.reason}
+
+
+def last_sign(run: RunDir) -> Sign | None:
+    """Return the last sign of life, None where there is none that can be read."""
+    found = _read(run)
+    found.pop("pauses", None)
+    try:
+        return Sign(**found)
+    except TypeError:
+        return None
+
+
+def pauses_left(run: RunDir, journal: Iterable[Entry]) -> list[Pause]:
+    """Return the waits that Graph asked an earlier process for, from its sign of life and from the journal's answers.
+
+    The journal has those of writes, also where the process died before its next sign. Old ones do no harm.
+    """
+    left: list[Pause] = []
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        left += [
+            Pause(str(p["kind"]), datetime.fromisoformat(p["until"]), str(p["reason"]))
+            for p in _read(run).get("pauses", ())
+        ]
+    for entry in journal:
+        if entry.kind == "outcome" and entry.body.get("retry_after"):
+            until = datetime.fromisoformat(entry.at) + timedelta(seconds=entry.body["retry_after"])
+            left.append(Pause("write", until, "Graph asked before this start"))
+    return left
+
+
+def _read(run: RunDir) -> dict[str, Any]:
+    try:
+        found = orjson.loads(run.read(PROGRESS)) if run.has(PROGRESS) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
