@@ -175,6 +175,7 @@ class Session:
     async def send(self, request: RequestInformation, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
         """Send once and return whatever answer comes; `writes` is what to count it as.
 
+        Counted is what is handed to the wire, also when nobody waits for the answer any more.
         Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when
         the address is not ours. A failure closes the gates of `kinds`.
         """
@@ -182,9 +183,11 @@ class Session:
         self.require_own(request.url)
         ours = self._prepare(request)
         began = self.clock.monotonic()
+        self._count(request, writes)
         try:
             response: httpx.Response = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            self._count(request, writes, times=-1)
             if is_untrusted(error):
                 raise UntrustedCertificate(
                     "The certificate of the Graph endpoint is not trusted. "
@@ -193,12 +196,11 @@ class Session:
             self._failed(kinds, began, error)
             raise Unsent(f"No connection to Graph ({type(error).__name__}).") from error
         except httpx.InvalidURL as error:
+            self._count(request, writes, times=-1)
             raise Malformed("Graph named an address that is none for the next page.") from error
         except httpx.RequestError as error:
-            self._count(request, writes)
             self._failed(kinds, began, error)
             raise LostReply(f"The answer of Graph was lost ({type(error).__name__}).") from error
-        self._count(request, writes)
         self.note_load(kinds[0], response.headers)
         self._check_clock(response.headers)
         self.traffic.throttled += response.status_code == 429
@@ -249,10 +251,10 @@ class Session:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         return ours
 
-    def _count(self, request: RequestInformation, writes: int) -> None:
-        self.traffic.http += 1
-        self.traffic.batches += request.http_method is Method.POST
-        self.traffic.writes += writes
+    def _count(self, request: RequestInformation, writes: int, *, times: int = 1) -> None:
+        self.traffic.http += times
+        self.traffic.batches += times * (request.http_method is Method.POST)
+        self.traffic.writes += times * writes
 
     def _failed(self, kinds: Sequence[Kind], began: float, error: Exception) -> None:
         reason = f"network: {type(error).__name__}"

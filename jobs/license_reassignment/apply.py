@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -216,7 +216,8 @@ async def _send(session: Session, tasks: Sequence[Task]) -> None:
     replies = await session.tenant.assign([t.change for t in tasks])
     session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
     replies = session.answers.judge(replies, session.clock.now())
-    _record(session, "outcome", outcome_body(number, replies), durable=False)
+    traffic = asdict(session.traffic())
+    _record(session, "outcome", {**outcome_body(number, replies), "traffic": traffic}, durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
     session.answers.raise_if_hopeless(replies)

@@ -197,7 +197,9 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     before = replace(parts.tenant.traffic)
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
-        ending = await both_phases(parts, journal, board, work.locations, work.known)
+        ending = await both_phases(
+            parts, journal, board, work.locations, work.known, lambda: parts.tenant.traffic.since(before)
+        )
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))
         if ending.code == ExitCode.BUG:

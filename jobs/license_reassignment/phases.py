@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from connectors.changes import Traffic
 from connectors.tenant import UserId
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.apply import apply, refuse
@@ -19,7 +20,12 @@ from jobs.license_reassignment.tasks import LOCATIONS_WAVE, LocationTask
 
 
 async def both_phases(
-    parts: Parts, journal: Journal, board: Board, locations: Mapping[UserId, LocationTask], known: Sequence[Entry]
+    parts: Parts,
+    journal: Journal,
+    board: Board,
+    locations: Mapping[UserId, LocationTask],
+    known: Sequence[Entry],
+    traffic: Callable[[], Traffic],
 ) -> Ending:
     """Set what countries are missing, then change licenses. Raises as `apply` does.
 
@@ -29,12 +35,14 @@ async def both_phases(
     placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS)
     if unlocated(locations, known):
         session = _session(parts, journal, placed, _answers(parts, placed.standings, LOCATION_PERMISSION), batches)
+        session.traffic = traffic
         ending = await apply(session)
         batches = session.batches
         if ending.code == ExitCode.STOPPED:
             return ending
     answers = _answers(parts, board.standings, WRITE_PERMISSION, placed.standings)
     session = _session(parts, journal, board, answers, batches)
+    session.traffic = traffic
     refused = {UserId(u): s.message for u, s in placed.standings.items() if s.state == "refused"}
     open_still = {u: m for u, m in refused.items() if board.standings.get(u, NOT_SENT).state == "pending"}
     refuse(session, open_still, "no_usage_location")

@@ -12,20 +12,37 @@ from jobs.license_reassignment.reconciliation import Requests, Run, Timing
 
 
 def requests_of(journal: Sequence[Entry], verification: Mapping[str, Any]) -> Requests:
-    """Add up the traffic of all sessions and of the verification."""
-    ends = [e.body.get("traffic", {}) for e in journal if e.kind == "end"]
-    ends.append(verification.get("traffic", {}))
+    """Add up the traffic of all sessions and of the verification; a session that died told it with each answer.
+
+    Writes are counted from what was written down before sending, so that no unanswered one is forgotten.
+    """
+    sessions: list[Mapping[str, Any]] = [{}]
+    for entry in journal:
+        if entry.kind == "start":
+            sessions.append({})
+        elif entry.kind in {"outcome", "end"}:
+            sessions[-1] = entry.body.get("traffic", sessions[-1])
+    sessions.append(verification.get("traffic", {}))
 
     def total(key: str) -> float:
-        return sum(float(t.get(key, 0)) for t in ends)
+        return sum(float(t.get(key, 0)) for t in sessions)
 
     return Requests(
         http=int(total("http")),
         batches=int(total("batches")),
-        writes=int(total("writes")),
+        writes=_writes(journal),
         throttled=int(total("throttled")),
         waited_seconds=round(total("waited_seconds"), 3),
     )
+
+
+def _writes(journal: Sequence[Entry]) -> int:
+    """Count the changes of all intents but those of which the answer says that they never left."""
+    written = sum(len(e.body["items"]) for e in journal if e.kind == "intent")
+    kept = [
+        item for e in journal if e.kind == "outcome" for item in e.body["items"] if item.get("reason") == "not_sent"
+    ]
+    return written - len(kept)
 
 
 def timing_of(journal: Sequence[Entry], verification: Mapping[str, Any], counts: Mapping[str, int]) -> Timing:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.changes import Change, Reply
+from connectors.changes import Change, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import UserId, UserRead
 from jobs.license_reassignment.answers import Answers
@@ -59,7 +59,10 @@ class Ending:
 
 @dataclass(slots=True)
 class Session:
-    """What one apply works with. At most `in_flight` batches of writes are on their way at once."""
+    """What one apply works with. At most `in_flight` batches of writes are on their way at once.
+
+    `traffic` says what went over the wire since this process began to apply.
+    """
 
     tenant: Tenant
     journal: Journal
@@ -70,6 +73,7 @@ class Session:
     patience_s: float
     in_flight: int
     on_progress: Callable[[Progress], None]
+    traffic: Callable[[], Traffic] = Traffic
     batches: int = 0
     ended: Ending | None = None
     failure: BaseException | None = None

@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 from graph_double import (
+    ROOT,
     START,
     Double,
     Renewable,
@@ -27,7 +28,8 @@ from graph_double import (
 
 from connectors.changes import Reply, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
-from connectors.graph.client import GraphClient
+from connectors.graph.auth import FixedToken
+from connectors.graph.client import GraphClient, PaceSettings, open_client
 
 OURS = "00000000-0000-4000-8000-000000000001"
 GONE = "User does not have a corresponding license."
@@ -397,3 +399,29 @@ def test_what_was_written_is_counted() -> None:
 def test_a_lost_reply_is_an_error_that_may_pass() -> None:
     """The tree of errors says what the caller can do."""
     assert issubclass(LostReply, Retryable)
+
+
+def test_a_write_that_nobody_waits_for_any_more_is_counted() -> None:
+    """It is on the wire, so the operator must not read that nothing was sent."""
+
+    async def silent(_request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def work() -> tuple[int, int, int]:
+        double = Double([])
+        async with open_client(
+            root=ROOT,
+            tokens=FixedToken("T"),
+            clock=double.clock,
+            pace=PaceSettings(3000, lambda: 0.9, 3600.0),
+            on_wait=lambda _reason, _seconds: None,
+            transport=httpx.MockTransport(silent),
+        ) as client:
+            sending = asyncio.create_task(send(20)(client))
+            await asyncio.wait([sending], timeout=0.2)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            return client.traffic.http, client.traffic.batches, client.traffic.writes
+
+    assert (1, 1, 20) == asyncio.run(work())
