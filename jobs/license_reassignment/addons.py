@@ -24,6 +24,7 @@ from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.remarks import addons_beside
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import load_plan
 from jobs.license_reassignment.verifying import load_evidence
 
@@ -36,6 +37,7 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     Raises InputError (2) unless [addons] included_in_target says `remove`, PLAN is a swap, and it was verified since
     its last write.
     """
+    load_signing_key(parts.effective.signing_key_path)
     plan = load_plan(run)
     proven = _proven(parts, run, plan)
     _, organization = await sign_in(parts)

@@ -24,6 +24,7 @@ from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.session import Ending
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask, LocationTask
@@ -58,6 +59,7 @@ class _Run:
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
     """Carry the plan out. Raises GuardRefused (10), NotReady (6) or a sign-in error (7) before anything is sent."""
+    load_signing_key(parts.effective.signing_key_path)
     parts.control.watch(run.path)
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)

@@ -14,7 +14,9 @@ from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import Finding
+from jobs.license_reassignment.refusals import refuse_unknown_plans
 from jobs.license_reassignment.resolve import policy_of
+from jobs.license_reassignment.sealing import load_signing_key
 from jobs.settings import Settings
 
 
@@ -49,6 +51,7 @@ async def sign_in(parts: Parts) -> tuple[Identity, Organization]:
 
 async def check(parts: Parts) -> Checked:
     """Look at sign-in, permissions, SKUs, subscriptions, provisioning, seats and health."""
+    load_signing_key(parts.effective.signing_key_path)
     identity, organization = await sign_in(parts)
     settings = parts.effective.settings
     skus = await parts.tenant.read_skus()
@@ -64,12 +67,19 @@ async def check(parts: Parts) -> Checked:
     except NotReady as error:
         found.append(Finding("not_yet", "target", str(error)))
     else:
+        _refuse_unknown_plans(policy, skus, settings)
         now = parts.clock.now()
         found += _products(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
     found += _declarations(settings)
     found += readiness.SETTLE_BEFORE
     return Checked(organization, identity, tuple(found), tuple(parts.effective.rows()))
+
+
+def _refuse_unknown_plans(policy: Policy, skus: Sequence[SubscribedSku], settings: Settings) -> None:
+    """A roster may name targets that no rule does: there the plan, which reads it, has the last word."""
+    if not settings.scope.roster:
+        refuse_unknown_plans(policy.new_in_target, {t for r in policy.rules for t in r.targets}, skus)
 
 
 def _products(

@@ -18,6 +18,7 @@ from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.planning import Draft, Inputs, draw_up
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.refusals import refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.resolve import (
     Bound,
@@ -30,6 +31,7 @@ from jobs.license_reassignment.resolve import (
     with_roster_waves,
 )
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.telling import sentences
 from jobs.settings import Settings
 
@@ -59,12 +61,14 @@ def load_roster(path: Path | None) -> Roster | None:
 
 async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     """Read, decide, write. Raises InputError (2) when roster rows are rejected, unless they are to be skipped."""
+    load_signing_key(parts.effective.signing_key_path)
     settings = parts.effective.settings
     roster = load_roster(parts.effective.roster_path)
     await sign_in(parts)
     skus = await parts.tenant.read_skus()
     policy = policy_of(settings, parts.catalog, skus)
     wishes = wishes_of(roster, parts.catalog, skus, policy)
+    refuse_unknown_plans(policy.new_in_target, targets_of(policy, wishes), skus)
     policy = with_roster_waves(policy, wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
     bound = bind(wishes, snapshot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
@@ -10,6 +10,7 @@ from connectors.roster import Roster, RosterRow, RowError, normal_user
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
+from jobs.license_reassignment.refusals import refuse_unsupported
 from jobs.settings import Settings
 
 _CROSSED = "The id belongs to another user than the name; correct one of them. Both users are held."
@@ -63,7 +64,11 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
 
 
 def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
-    """Resolve the frozen part of the settings against the tenant's own SKUs."""
+    """Resolve the frozen part of the settings against the tenant's own SKUs.
+
+    Raises InputError (2) and NotReady (6) as `sku_in_tenant`; what can never be moved is a 2 although it is not there.
+    """
+    refuse_unsupported(_named(settings), catalog, skus)
     sources = tuple(
         _source(text, catalog, skus, key=f"[source] skus[{n}]") for n, text in enumerate(settings.source.skus, 1)
     )
@@ -71,12 +76,6 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
     both = set(sources) & {t for r in rules for t in r.targets}
     if both:
         raise InputError(f"{catalog.names.sku_list(sorted(both))} is a source and a target; name another target.")
-    old = [s for s in (*sources, *(t for r in rules for t in r.targets)) if s in catalog.unsupported]
-    if old:
-        raise InputError(
-            f"{catalog.names.sku(old[0])}: Microsoft does not support moving from or to the Small and Midsize Business "
-            "plans by hand; take it out of [source] and [[swap]]."
-        )
     plans = settings.plans
     new = plans.new_in_target
     return Policy(
@@ -92,6 +91,12 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
         write_locations=settings.usage_location.write_from_roster,
         waves=tuple(_wave(w.name, w.users, w.then) for w in settings.wave),
     )
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each product that is to go or to come, with its key."""
+    yield from ((f"[source] skus[{n}]", text) for n, text in enumerate(settings.source.skus, 1))
+    yield from ((f"[[swap]] {n} to", text) for n, swap in enumerate(settings.swap, 1) for text in swap.to)
 
 
 def _source(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
@@ -165,6 +170,7 @@ def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], polic
     if row.targets == (LEAVE,):
         targets = ()
     elif row.target_text:
+        refuse_unsupported([("target", row.target_text)], catalog, skus)
         targets = tuple(dict.fromkeys(_targets(row.target_text, catalog, skus, key="target")))
         both = set(targets) & set(policy.sources)
         if both:

@@ -64,7 +64,10 @@ def sums(run: RunDir, files: Mapping[str, str], manifest_digest: str) -> bytes:
 
 
 def load_signing_key(path: Path | None) -> Ed25519PrivateKey | None:
-    """Read the private key. Raises InputError (2) for a file that is not an unencrypted Ed25519 PEM key."""
+    """Read the private key. Raises InputError (2) for a file that is not an unencrypted Ed25519 PEM key.
+
+    Every command of a run asks first, so that a key that is not there is not found by `verify` after the night.
+    """
     if path is None:
         return None
     try:

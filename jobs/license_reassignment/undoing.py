@@ -25,6 +25,7 @@ from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask
@@ -42,6 +43,7 @@ class Now:
 
 async def make_undo(parts: Parts, run: RunDir) -> Planned:
     """Read the tenant, and plan to give back exactly what the plan took, wherever nobody else has changed it since."""
+    load_signing_key(parts.effective.signing_key_path)
     plan = load_plan(run)
     known = entries(load_journal(run, plan).lines)
     standings = fold(known)
