@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ from connectors.graph.session import Session
 PAGES_MAX = 10_000
 WALKS_MAX = 4
 """So often one collection is begun before it counts as endless."""
+
+STEPS_TO_WIRE = 4
+"""So many turns of the event loop take a request through the client onto its connection."""
 
 T = TypeVar("T")
 Rows = list[Mapping[str, Any]]
@@ -53,26 +57,42 @@ async def read_pages(
 async def _walk(
     session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
 ) -> list[T] | None:
-    """One walk from the first page on; None when it cannot be ended."""
-    request, pages, links = listing.first(), [], set[str]()
-    for _ in range(PAGES_MAX):
-        status, body = await session.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
-        if status >= 400:
-            if not links:
-                raise Gone(f"{listing.what} does not exist in this tenant.")
-            return None
-        with documented(listing.what):
-            link = body.get("@odata.nextLink")
-            rows = body["value"]
-            pages.append(take(rows))
-        seen(len(rows))
-        if not link:
-            return pages
-        if link in links:
-            return None
-        links.add(link)
-        request = _following(link)
+    """One walk from the first page on; None when it cannot be ended. A page is taken in while the next one comes."""
+
+    def ask(request: RequestInformation) -> asyncio.Task[tuple[int, Any]]:
+        reading = session.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
+        return asyncio.create_task(reading)
+
+    coming, pages, links = ask(listing.first()), list[T](), set[str]()
+    try:
+        for _ in range(PAGES_MAX):
+            status, body = await coming
+            if status >= 400:
+                if not links:
+                    raise Gone(f"{listing.what} does not exist in this tenant.")
+                return None
+            with documented(listing.what):
+                link, rows = body.get("@odata.nextLink"), body["value"]
+                if link in links:
+                    return None
+                if link:
+                    links.add(link)
+                    coming = ask(_following(link))
+                    await _sent()
+                pages.append(take(rows))
+            seen(len(rows))
+            if not link:
+                return pages
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
     raise Malformed(f"Reading {listing.what} did not end after {PAGES_MAX} pages.")
+
+
+async def _sent() -> None:
+    """Let a request that was just asked for reach the wire; it goes there by itself, only later, without this."""
+    for _ in range(STEPS_TO_WIRE):
+        await asyncio.sleep(0)
 
 
 def _following(link: str) -> RequestInformation:

@@ -33,13 +33,17 @@ from connectors.graph.answer import Answer, not_allowed
 from connectors.graph.auth import TokenSource
 from connectors.graph.retry import UntrustedCertificate, persist
 from connectors.graph.transport import is_untrusted, with_sdk
-from connectors.graph.turns import GRAPH, Kind, Turns
+from connectors.graph.turns import Kind, Turns
 
 EXPIRED_PAGE = "Directory_ExpiredPageToken"
 """Code of the 400 that stands for a page token of yesterday; others answer 410."""
 
 WAITABLE = frozenset({408, 409, 423, 429, 500, 502, 503, 504, 509})
 """Statuses after which the same read may be asked again."""
+
+
+PACED = frozenset({429, 503, 509})
+"""Statuses that ask for patience of everybody, and not for this request alone."""
 
 
 class Unsent(Retryable):
@@ -143,8 +147,7 @@ class Session:
             return 410, None
         if answer.status in WAITABLE:
             after = self.retry_after(answer.headers)
-            kinds = GRAPH if request.http_method is Method.POST else (Kind.READ,)
-            self.close_gates(kinds, answer.status, answer.headers, answer.began, after)
+            self.close_gates(Kind.READ, answer.status, answer.headers, answer.began, after)
             raise Retryable(f"Graph answered {answer.status} to {what}.", retry_after_s=after)
         raise not_allowed(answer.status, answer.error, what, permission)
 
@@ -226,14 +229,19 @@ class Session:
         )
 
     def close_gates(
-        self, kinds: Sequence[Kind], status: int, headers: Mapping[str, str], began: float, after: float | None
+        self, kind: Kind, status: int, headers: Mapping[str, str], began: float, after: float | None
     ) -> None:
-        """Close what the refusal is about: its own kinds, both where the whole app or tenant is throttled."""
+        """Close what the refusal is about: its own kind, both where the whole app or tenant is throttled.
+
+        A throttle that does not say what it is about is taken to be about everything.
+        """
         scope = headers.get("x-ms-throttle-scope", "")
         name, _, rest = scope.partition("/")
-        wide = name in {"Tenant", "Application"} or rest.startswith("ReadWrite")
+        wide = name in {"Tenant", "Application"} or rest.startswith("ReadWrite") or (not scope and status in PACED)
         reason = " ".join(("Graph asked", f"({status}", name or "no scope")) + ")"
-        self.turns.refused(GRAPH if wide else kinds, began=began, retry_after_s=after, reason=reason)
+        self.turns.refused([kind], began=began, retry_after_s=after, reason=reason)
+        if wide:
+            self.turns.close_beside(kind)
 
     def note_load(self, kind: Kind, headers: Mapping[str, str]) -> None:
         """Remember `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 on."""

@@ -72,6 +72,6 @@ class _Asked:
         elif item.status in WAITABLE:
             self._session.traffic.throttled += item.status == 429
             after = self._session.retry_after(item.headers)
-            self._session.close_gates([Kind.READ], item.status, item.headers, began, after)
+            self._session.close_gates(Kind.READ, item.status, item.headers, began, after)
         elif item.status != 401 or self._renewed:
             raise not_allowed(item.status, item.error, self._what, self._permission)

@@ -123,6 +123,14 @@ class Turns:
                 network=network,
             )
 
+    def close_beside(self, kind: Kind) -> None:
+        """Close the other kind for as long as this one; it is in no trouble of its own, so its wait budget stays."""
+        closed = self._gates[kind]
+        for other in GRAPH:
+            gate = self._gates[other]
+            if gate.open_at < closed.open_at:
+                self._gates[other] = replace(gate, open_at=closed.open_at, reason=closed.reason)
+
     def helped(self, kind: Kind) -> None:
         """Note an answer that helped: the wait budget starts anew."""
         self._gates[kind] = pace.helped(self._gates[kind])
@@ -152,8 +160,10 @@ class Turns:
         if not delay.gated:
             await self.wait(delay.reason, min(delay.seconds, SLICE_MAX_S))
             return
-        if error := self.given_up(kind, delay.seconds):
-            raise error
+        # Whoever waits, waits for every kind that is closed: one that always works must not hide one that never does.
+        for closed in (kind, *(k for k in self._gates if self.closed_for(k) > 0)):
+            if error := self.given_up(closed, delay.seconds):
+                raise error
         await self.wait(delay.reason, delay.seconds)
 
     def _delay(self, kind: Kind, n: int) -> Delay:

@@ -13,12 +13,9 @@ from connectors.graph.answer import Answer
 from connectors.graph.batch import Item
 from connectors.graph.redact import redact
 from connectors.graph.retry import UntrustedCertificate
-from connectors.graph.session import Session, Unsent
-from connectors.graph.turns import GRAPH, Kind
+from connectors.graph.session import PACED, Session, Unsent
+from connectors.graph.turns import Kind
 from connectors.graph.verdicts import Meaning, envelope_meaning, meaning
-
-PACED = frozenset({429, 503, 509})
-"""Statuses that ask for patience of everybody, and not for this item alone."""
 
 LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
@@ -71,8 +68,7 @@ def _refused_whole(session: Session, batch: Sequence[Change], answer: Answer) ->
     after = session.retry_after(answer.headers)
     found = envelope_meaning(answer.status, after)
     if found.verdict in {Verdict.RETRY, Verdict.IN_DOUBT}:
-        kinds = GRAPH if answer.status in PACED else (Kind.WRITE,)
-        session.close_gates(kinds, answer.status, answer.headers, answer.began, after)
+        session.close_gates(Kind.WRITE, answer.status, answer.headers, answer.began, after)
     code, message = answer.error
     return _all(batch, found, answer=answer, code=code, message=message, after=after)
 
@@ -124,7 +120,7 @@ def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies:
         session.traffic.throttled += item.status == 429
         if item.status in PACED:
             longest = max(afters) if afters else None
-            session.close_gates([Kind.WRITE], item.status, item.headers, answer.began, longest)
+            session.close_gates(Kind.WRITE, item.status, item.headers, answer.began, longest)
     loaded = [item for item in items if LOAD_HEADER in item.headers]
     if loaded:
         session.note_load(Kind.WRITE, max(loaded, key=lambda item: item.headers[LOAD_HEADER]).headers)

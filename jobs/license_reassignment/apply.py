@@ -258,9 +258,9 @@ async def _look(session: Session, tasks: Sequence[Task]) -> None:
             _settle(session, task, {"moved": "moved", "gone": "gone", "other": "drifted"}[agreed])
 
 
-def refuse(session: Session, messages: Mapping[UserId, str], reason: str) -> None:
-    """Close these users without a request: what came before theirs was refused, with these words of Graph."""
-    items = [{"id": u, "verdict": "refused", "reason": reason, "message": m} for u, m in messages.items()]
+def close(session: Session, messages: Mapping[UserId, str], verdict: str, reason: str) -> None:
+    """Write down that these users get no request, and why; `messages` are words of Graph, "" for none."""
+    items = [{"id": u, "verdict": verdict, "reason": reason, "message": m} for u, m in messages.items()]
     if items:
         _record(session, "settled", {"items": items})
 

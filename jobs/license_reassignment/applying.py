@@ -25,7 +25,7 @@ from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.session import Ending
+from jobs.license_reassignment.session import Ending, left_over
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask, LocationTask
 
@@ -46,7 +46,10 @@ class Applied:
 
 @dataclass(slots=True)
 class _Run:
-    """One session in preparation: what was loaded and what it still has to do."""
+    """One session in preparation: what was loaded and what it still has to do.
+
+    `protected_now` are users whom nobody protected when the plan was made: the session writes down that they are held.
+    """
 
     plan: Plan
     head: Head
@@ -55,6 +58,7 @@ class _Run:
     locations: dict[UserId, LocationTask]
     standings: dict[str, Standing]
     waves: tuple[str, ...]
+    protected_now: list[UserId]
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
@@ -66,7 +70,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     guard.check_tenant(plan, tenant)
     work = _prepare(parts, run, plan, wave)
     counts: Counter[str] = Counter(work.standings.get(u, Standing()).state for u in work.tasks)
-    if not _open(work, work.waves):
+    if not _open(work, work.waves) and not work.protected_now:
         reason = _nothing_to_do(work, counts)
         return Applied(plan, reason[0], reason[1], counts, (work.head.seq, work.head.hash), 0)
     if early := parts.control.must_end():
@@ -95,11 +99,18 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
     known = entries(head.lines)
     tasks = tasks_of(plan, before)
     live = parts.effective.settings.scope.protected
+    standings, protected_now = fold(known), list[UserId]()
     for user_id in _protected_now(plan, before, live):
-        if tasks.pop(user_id, None):
-            parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
-    locations = {u: t for u, t in locations_of(plan).items() if u in tasks}
-    return _Run(plan, head, known, tasks, locations, fold(known), _waves(plan, wave))
+        if user_id not in tasks or (state := standings.get(user_id, Standing()).state) not in {"pending", "in_doubt"}:
+            continue
+        parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
+        if state == "in_doubt":
+            del tasks[user_id]
+        else:
+            protected_now.append(user_id)
+            standings[user_id] = Standing("held", "protected")
+    locations = {u: t for u, t in locations_of(plan).items() if u in tasks and u not in protected_now}
+    return _Run(plan, head, known, tasks, locations, standings, _waves(plan, wave), protected_now)
 
 
 def _protected_now(plan: Plan, before: TenantSnapshot, names: Sequence[str]) -> list[UserId]:
@@ -134,9 +145,8 @@ def _nothing_to_do(work: _Run, counts: Mapping[str, int]) -> tuple[ExitCode, str
     if counts.get("pending"):
         last = work.waves[-1]
         return ExitCode.STOPPED, f"wave {last} is done; `--wave NAME` goes on, up to that wave"
-    left = counts.get("refused", 0) + counts.get("drifted", 0) + counts.get("gone", 0)
-    if left:
-        return ExitCode.PEOPLE_LEFT, f"nothing left to send; {left} users refused, drifted or gone"
+    if left := left_over(counts):
+        return ExitCode.PEOPLE_LEFT, f"nothing left to send; {left}"
     return ExitCode.DONE, "nothing left to send: every change was answered, none refused"
 
 
@@ -200,7 +210,13 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
         ending = await both_phases(
-            parts, journal, board, work.locations, work.known, lambda: parts.tenant.traffic.since(before)
+            parts,
+            journal,
+            board,
+            work.locations,
+            work.known,
+            work.protected_now,
+            lambda: parts.tenant.traffic.since(before),
         )
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))

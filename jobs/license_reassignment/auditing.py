@@ -10,15 +10,22 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.catalog import Catalog
+from jobs.license_reassignment.binding import line_of, unlike
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.plan import sha256
+from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.reconcile import reconcile
-from jobs.license_reassignment.report import document, render_actions_csv, render_users_csv
+from jobs.license_reassignment.report import alike, document, render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
 from jobs.license_reassignment.verifying import load_evidence
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
+PLAIN = frozenset({"users.csv", "actions.csv"})
+OTHER_TOOLS = (
+    "The reports were made by another version of reseat or of what draws them, so their bytes were not compared, "
+    "except users.csv, actions.csv and every value of reconciliation.json."
+)
 UNSIGNED = (
     "Without a signature or a head kept elsewhere this proves integrity, not authorship: whoever can write all files "
     "can write them anew. Give --public-key or --head."
@@ -52,23 +59,27 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
         return _altered(run, missing)
     found = [*_sums(run), *_signature(run, key), *_kept_elsewhere(run, head)]
     try:
-        again = reconcile(load_evidence(run, catalog))
+        evidence = load_evidence(run, catalog)
+        again = reconcile(evidence)
     except (GuardRefused, InputError) as error:
         return _altered(run, [*found, str(error)])
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         return _altered(run, [*found, f"the evidence cannot be read: {type(error).__name__}: {error}"])
     said = _parsed(run, "reconciliation.json")
     found += _compare("reconciliation.json", said, orjson.loads(orjson.dumps(document(again))))
-    for name, content in (("users.csv", render_users_csv(again)), ("actions.csv", render_actions_csv(again))):
-        if run.read(name) != content:
-            found.append(f"{name} is not what follows from the evidence: {_line(run.read(name), content)}")
+    renderings = render_all(again, str(evidence.verification.get("language", "en")))
+    same_tools = evidence.verification.get("renderers") == renderers()
+    found += _renderings(run, renderings, same_tools=same_tools)
+    told = {difference.partition(" ")[0] for difference in found}
+    chained = unlike(run, evidence.journal, {*renderings, *PSEUDONYMISED})
+    found += [sentence for name, sentence in chained if name not in told]
     return Audited(
         plan_id=again.plan_id,
         verdict=again.verdict if not found else "ALTERED",
         code=ExitCode.HARM if found else ExitCode(again.exit_code),
         differences=tuple(found),
         checked=_what_was_checked(run, signed=key is not None, head=bool(head)),
-        notes=_notes(key, head),
+        notes=tuple(_notes(run, key, head, same_tools=same_tools)),
         head=again.journal_head,
         manifest_sha256=sha256(run.read(MANIFEST)),
     )
@@ -122,14 +133,25 @@ def _signature(run: RunDir, key: Ed25519PublicKey | None) -> Iterator[str]:
 
 
 def _kept_elsewhere(run: RunDir, head: str) -> Iterator[str]:
-    """Compare with a head that somebody kept: the last word of `<plan_id> <lines> <hash>`, or the hash alone."""
-    if not head.strip():
-        return
-    kept = head.strip().rpartition(" ")[2].lower()
-    manifest = _parsed(run, MANIFEST) or {}
-    known = {sha256(run.read(MANIFEST)), str(manifest.get("journal", {}).get("hash", ""))}
-    if kept not in known:
-        yield f"the head kept elsewhere ({kept}) is neither this manifest's digest nor this journal's last hash"
+    """Compare with a head that somebody kept: the manifest's digest, or the hash of a line of the journal."""
+    kept = _kept(head)
+    if kept and kept != sha256(run.read(MANIFEST)) and line_of(run, kept) is None:
+        yield f"the head kept elsewhere ({kept}) is neither this manifest's digest nor a line's hash in this journal"
+
+
+def _kept(head: str) -> str:
+    """Return the last word of `<plan_id> <lines> <hash>`, or the hash alone."""
+    return head.strip().rpartition(" ")[2].lower()
+
+
+def _renderings(run: RunDir, renderings: Mapping[str, bytes], *, same_tools: bool) -> Iterator[str]:
+    """Render everything again and compare; what other versions drew is compared in the plain formats alone."""
+    for name, content in renderings.items():
+        said = run.read(name) if run.has(name) else b""
+        if not same_tools and name not in PLAIN:
+            continue
+        if not alike(name, said, content):
+            yield f"{name} is not what follows from the evidence: {_line(said, content)}"
 
 
 def _compare(name: str, said: object, derived: object, path: str = "") -> Iterator[str]:
@@ -158,6 +180,8 @@ def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ..
         "plan digest and the digest of every file that the plan rests on",
         "the journal's chain, line by line",
         "every outcome, total, ledger row and gate, derived again from snapshot, journal and last read",
+        "every report, rendered again from that",
+        "the files that the last verification rests on, against what it wrote into the chain",
     ]
     if signed:
         checked.append("the Ed25519 signature of the manifest")
@@ -166,7 +190,17 @@ def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ..
     return tuple(checked)
 
 
-def _notes(key: Ed25519PublicKey | None, head: str) -> tuple[str, ...]:
+def _notes(run: RunDir, key: Ed25519PublicKey | None, head: str, *, same_tools: bool) -> Iterator[str]:
+    line = line_of(run, _kept(head))
+    last = line_of(run, str((_parsed(run, MANIFEST) or {}).get("journal", {}).get("hash", "")))
     if key is None and not head.strip():
-        return (UNSIGNED,)
-    return ()
+        yield UNSIGNED
+    elif key is None and line is not None and line != last:
+        yield (
+            f"The head kept elsewhere is that of line {line} of {last}: it proves what came before, not what came "
+            "after, such as a later verification. Keep the head that the last `verify` printed."
+        )
+    if not same_tools:
+        yield OTHER_TOOLS
+    if run.has(PSEUDONYMISED[0]):
+        yield "The set without names was not derived again: its key is not in the folder."

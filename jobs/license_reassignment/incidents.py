@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,25 +19,34 @@ MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
 
 
-def all_incidents(
-    plan: Plan,
-    users: Sequence[User],
-    moved: Mapping[SkuId, Movement],
-    before: TenantSnapshot,
-    after: TenantSnapshot,
-    journal: Sequence[Entry],
-    located: Mapping[str, str],
-    catalog: Catalog,
-) -> tuple[Incident, ...]:
-    """Collect every incident; those that are harm of ours come first. `located` are usage locations that we set."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the incidents are found in.
+
+    `located` are usage locations that we set, by user id; `proven` are users whom an earlier verification found moved.
+    """
+
+    plan: Plan
+    users: Sequence[User]
+    moved: Mapping[SkuId, Movement]
+    before: TenantSnapshot
+    after: TenantSnapshot
+    journal: Sequence[Entry]
+    located: Mapping[str, str]
+    proven: frozenset[str]
+
+
+def all_incidents(seen: Seen, catalog: Catalog) -> tuple[Incident, ...]:
+    """Collect every incident; those that are harm of ours come first."""
+    plan, users, before, after = seen.plan, seen.users, seen.before, seen.after
     found = [
-        *_beyond_plan(plan, journal),
-        *_bare(plan, users),
+        *_beyond_plan(plan, seen.journal),
+        *_bare(plan, users, seen.proven),
         *_lost(plan, users, before, after, catalog),
         *_other_licenses(plan, users, after),
-        *_foreign(moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
+        *_foreign(seen.moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
-        *_locations(before, after, located),
+        *_locations(before, after, seen.located),
     ]
     return tuple(sorted(found, key=lambda i: not i.harm))
 
@@ -85,17 +95,23 @@ def is_bare(user: User, sources: Sequence[SkuId]) -> bool:
     return had and has.isdisjoint((*sources, *user.row.targets))
 
 
-def _bare(plan: Plan, users: Sequence[User]) -> list[Incident]:
-    return [
-        Incident(
-            "bare_user",
-            u.name,
-            "holds neither the source nor a target; " + _kept_until(u),
-            harm=u.standing.state in {"applied", "in_doubt"},
-        )
-        for u in users
-        if is_bare(u, plan.sources)
-    ]
+def _bare(plan: Plan, users: Sequence[User], proven: frozenset[str]) -> list[Incident]:
+    """Users with neither product.
+
+    Harm of ours where our write may have done it: not when an earlier look found the move whole, nor when Graph itself
+    took the target and put it into error.
+    """
+    found = []
+    for u in users:
+        if not is_bare(u, plan.sources):
+            continue
+        in_error = u.after is not None and not u.after.skus.isdisjoint(u.row.targets)
+        why = "holds the target in error only and no source" if in_error else "holds neither the source nor a target"
+        if u.id in proven:
+            why += ", and was found moved before: somebody else took the license since"
+        harm = u.standing.state in {"applied", "in_doubt"} and u.id not in proven and not in_error
+        found.append(Incident("bare_user", u.name, f"{why}; {_kept_until(u)}", harm=harm))
+    return found
 
 
 def _kept_until(user: User) -> str:

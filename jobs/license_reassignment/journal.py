@@ -57,6 +57,11 @@ def segments(folder: Path) -> list[Path]:
     return [p for _, p in sorted(found)]
 
 
+def is_segment(name: str) -> bool:
+    """Whether a file of the run folder is a part of the journal."""
+    return _SEGMENT.fullmatch(name) is not None
+
+
 def segment_name(number: int) -> str:
     """Name the n-th segment; the first has no number."""
     return "journal.jsonl" if number == 1 else f"journal-{number:04d}.jsonl"

@@ -10,7 +10,7 @@ from connectors.changes import AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
 from jobs.license_reassignment.plan import change_of
 
-State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone"]
+State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone", "held"]
 Seen = Literal["moved", "before", "other", "gone"]
 
 
@@ -53,6 +53,7 @@ _SETTLED_STATES: Mapping[str, State] = {
     "gone": "gone",
     "refused": "refused",
     "in_doubt": "in_doubt",
+    "held": "held",
 }
 
 
@@ -200,8 +201,8 @@ def judge(case: Case) -> Judgement:
         return Judgement(
             "drifted", "changed_by_others", "*" if row.kind == "hold" else _sigil(case.after, case, change)
         )
-    if row.kind == "hold":
-        return Judgement("held", row.reason, "=")
+    if row.kind == "hold" or standing.state == "held":
+        return Judgement("held", row.reason or standing.reason, "=")
     return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
 
 

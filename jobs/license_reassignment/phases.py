@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.changes import Traffic
 from connectors.tenant import UserId
 from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.apply import apply, refuse
+from jobs.license_reassignment.apply import apply, close
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.journal import Journal
@@ -25,11 +25,13 @@ async def both_phases(
     board: Board,
     locations: Mapping[UserId, LocationTask],
     known: Sequence[Entry],
+    protected_now: Sequence[UserId],
     traffic: Callable[[], Traffic],
 ) -> Ending:
     """Set what countries are missing, then change licenses. Raises as `apply` does.
 
-    A user whose country Graph refused gets no license request, for Graph would refuse that too.
+    A user whose country Graph refused gets no license request, for Graph would refuse that too; nor does one who is
+    protected now.
     """
     batches = max((int(e.body["batch"]) for e in known if e.kind == "intent"), default=0)
     placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS)
@@ -45,7 +47,8 @@ async def both_phases(
     session.traffic = traffic
     refused = {UserId(u): s.message for u, s in placed.standings.items() if s.state == "refused"}
     open_still = {u: m for u, m in refused.items() if board.standings.get(u, NOT_SENT).state == "pending"}
-    refuse(session, open_still, "no_usage_location")
+    close(session, open_still, "refused", "no_usage_location")
+    close(session, dict.fromkeys(protected_now, ""), "held", "protected")
     return await apply(session)
 
 

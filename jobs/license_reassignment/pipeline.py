@@ -101,7 +101,7 @@ def unfinished(parts: Parts) -> RunDir | None:
 def _has_open(parts: Parts, run: RunDir, plan: Plan) -> bool:
     """Whether changes are left; a plan that nobody began in time is made anew on a fresh snapshot."""
     head = load_journal(run, plan)
-    if not head.lines:
+    if not any(line.kind == "intent" for line in head.lines):
         try:
             check_age(plan, limits_of(parts.effective.settings), parts.clock.now())
         except GuardRefused:

@@ -78,7 +78,9 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     totals = _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
     located = set_locations(plan, evidence.journal)
-    found = incidents.all_incidents(plan, users, moved, before, after, evidence.journal, located, evidence.catalog)
+    proven = evidence.former.proven if evidence.former else frozenset[str]()
+    seen = incidents.Seen(plan, users, moved, before, after, evidence.journal, located, proven)
+    found = incidents.all_incidents(seen, evidence.catalog)
     answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope

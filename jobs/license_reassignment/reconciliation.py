@@ -27,6 +27,7 @@ OUTCOMES = (
     "in_doubt",
     "pending",
 )
+MOVED = ("moved", "moved_by_group")
 FINE = frozenset({"moved", "already_on_target", "moved_by_group"})
 
 USERS_COLUMNS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -115,7 +115,14 @@ def ending_of(session: Session) -> Ending:
         )
     if counts["pending"]:
         return Ending(ExitCode.STOPPED, f"wave {session.board.wave} is done; `--wave NAME` goes on, up to that wave")
-    left = counts["refused"] + counts["drifted"] + counts["gone"]
-    if left:
-        return Ending(ExitCode.PEOPLE_LEFT, f"{left} users refused, drifted or gone")
+    if left := left_over(counts):
+        return Ending(ExitCode.PEOPLE_LEFT, left)
     return Ending(ExitCode.DONE, "every change was answered, none refused")
+
+
+def left_over(counts: Mapping[str, int]) -> str:
+    """Say how many users a finished plan leaves where they were, "" for none."""
+    left = sum(counts.get(state, 0) for state in ("refused", "drifted", "gone"))
+    held = counts.get("held", 0)
+    told = [f"{left} users refused, drifted or gone"] if left else []
+    return "; ".join([*told, *([f"{held} protected since the plan was made"] if held else [])])

@@ -14,13 +14,14 @@ ENDED = frozenset({"suspended", "lockedout", "deleted"})
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The verification before this one, as its files say it."""
+    """The verification before this one, as its files say it; `proven` are users whom any earlier one found moved."""
 
     verified_at: str
     verdict: str
     gates: Mapping[str, str]
     outcomes: Mapping[str, str]
     residual: Mapping[str, str]
+    proven: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,15 @@ from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ReadScope, TenantSnapshot
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
+from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.journal import Head, utc_text
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.reconcile import Evidence, reconcile
-from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.report import render_all
+from jobs.license_reassignment.reconciliation import MOVED, Reconciliation
+from jobs.license_reassignment.report import render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
 from jobs.license_reassignment.since_last import Former
@@ -81,6 +82,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
     for name, data in files.items():
         run.write(name, data)
+    bind(parts, run, head, identity.app_id)
     return report(run, parts.catalog, key)
 
 
@@ -115,6 +117,7 @@ def _verification(
         "operator": parts.operator,
         "host": parts.host,
         "tool_version": parts.tool_version,
+        "renderers": renderers(),
         "language": parts.effective.settings.run.language,
         "scans": scans,
         "scans_agreed": agreed,
@@ -212,9 +215,10 @@ def _former(run: RunDir) -> Former | None:
     said = sorted((run.path / "history").glob("*/reconciliation.json"))
     if not said:
         return None
-    folder = said[-1].parent.relative_to(run.path).as_posix()
-    document = orjson.loads(run.read(f"{folder}/reconciliation.json"))
-    users = evidence.read_csv(run.read(f"{folder}/users.csv"))
+    folders = [path.parent.relative_to(run.path).as_posix() for path in said]
+    document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
+    tables = [evidence.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
+    users = tables[-1]
     asked = (*document["gates"], *document.get("after_cancel", ()))
     return Former(
         verified_at=str(document["timing"]["verified_at"]),
@@ -222,6 +226,7 @@ def _former(run: RunDir) -> Former | None:
         gates={g["id"]: g["status"] for g in asked},
         outcomes=dict(zip(users["id"], users["outcome"], strict=True)),
         residual={h["id"]: h["name"] for h in document["residual_holders"]},
+        proven=frozenset(user for table in tables for user in table.loc[table["outcome"].isin(MOVED), "id"]),
     )
 
 

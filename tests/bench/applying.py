@@ -12,7 +12,7 @@ from typing import Any
 
 from parts import Silent, live
 
-from jobs.license_reassignment import applying
+from jobs.license_reassignment import applying, phases
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.session import Ending, Progress, Session
 
@@ -42,7 +42,7 @@ class _Stopwatch:
 @contextmanager
 def _engine_timed() -> Iterator[_Stopwatch]:
     """Put a stopwatch around the product's engine."""
-    watch, engine = _Stopwatch(), applying.apply
+    watch, engine = _Stopwatch(), phases.apply
 
     async def timed(session: Session) -> Ending:
         began, cpu = time.perf_counter(), time.process_time()
@@ -50,11 +50,11 @@ def _engine_timed() -> Iterator[_Stopwatch]:
         watch.seconds, watch.cpu_s = time.perf_counter() - began, time.process_time() - cpu
         return ending
 
-    applying.apply = timed
+    phases.apply = timed
     try:
         yield watch
     finally:
-        applying.apply = engine
+        phases.apply = engine
 
 
 async def _apply(config: str, folder: str, memory_at: list[int]) -> dict[str, Any]:

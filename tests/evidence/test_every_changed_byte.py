@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -18,8 +21,10 @@ from hypothesis import strategies as st
 from jobs.license_reassignment import sealing
 from jobs.license_reassignment.auditing import Audited, audit
 from jobs.license_reassignment.exits import ExitCode, InputError
+from jobs.license_reassignment.journal import Journal, line_hash
 from jobs.license_reassignment.report.manifest import digests, sha256
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.store import load_journal, load_plan
 from jobs.license_reassignment.verifying import report
 
 pytest_plugins = ["evidence_fixtures"]
@@ -145,8 +150,8 @@ def forge(run: RunDir) -> None:
     run.write(sealing.SUMS, sealing.sums(run, sealing.digests_of(run), sha256(content)))
 
 
-def forged_history(run: RunDir) -> RunDir:
-    """Rewrite the last read and everything that follows from it: whole in itself, and a lie."""
+def forged_read(run: RunDir) -> RunDir:
+    """Rewrite the last read and every report that follows from it; the chain stays as it was."""
     rest = orjson.loads(run.read("after-tenant.json"))
     rest["verification"]["operator"] = "somebody.else"
     run.write("after-tenant.json", orjson.dumps(rest))
@@ -154,13 +159,82 @@ def forged_history(run: RunDir) -> RunDir:
     return run
 
 
+def forged_history(run: RunDir) -> RunDir:
+    """Rewrite the end of the chain too: whole in itself, and a lie."""
+    forged_read(run)
+    plan = load_plan(run)
+    *kept, last = run.read("journal.jsonl").splitlines(keepends=True)
+    note = orjson.loads(last)
+    run.write("journal.jsonl", b"".join(kept))
+    body = {k: v for k, v in note.items() if k not in {"seq", "at", "prev", "kind", "sum"}}
+    body["files"]["after-tenant.json"] = sha256(run.read("after-tenant.json"))
+    Journal(load_journal(run, plan), lambda: datetime.fromisoformat(note["at"])).append("note", body)
+    report(run, CATALOG)
+    return run
+
+
+def test_a_last_read_that_was_rewritten_does_not_fit_the_chain(signed_go, copy_of: Copy) -> None:
+    """The verification wrote down what it had read, so no head is needed to tell."""
+    found = audited(forged_read(copy_of(signed_go)))
+
+    assert found.code is ExitCode.HARM
+    [told] = found.differences
+    assert told.startswith("after-tenant.json was altered: its SHA-256 is ")
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.xlsx", "summary.md", "gates.junit.xml"])
+def test_a_report_that_was_rewritten_is_rendered_again_and_found(no_go, copy_of: Copy, name: str) -> None:
+    """Digests made to fit do not help here either, with or without a head."""
+    run = copy_of(no_go)
+    content = run.read(name)
+    run.write(name, content.replace(b"NO", b"no", 1) if name != "report.xlsx" else _other_book(content))
+    forge(run)
+    seq, head = audited(no_go).head
+
+    for kept in ("", f"{no_go.path.name} {seq} {head}"):
+        assert audited(run, head=kept).differences[0].startswith(f"{name} is not what follows from the evidence")
+
+
+def _other_book(content: bytes) -> bytes:
+    """Change one text of a workbook."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as book, zipfile.ZipFile(made, "w") as other:
+        for one in book.infolist():
+            other.writestr(one, book.read(one).replace(b"NO-GO", b"GO"))
+    return made.getvalue()
+
+
+def test_another_packer_is_no_forgery(no_go, copy_of: Copy) -> None:
+    """Machines compress differently; what is packed is compared unpacked."""
+    run = copy_of(no_go)
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(run.read("report.xlsx"))) as book, zipfile.ZipFile(made, "w") as other:
+        for one in book.infolist():
+            other.writestr(one, book.read(one), compress_type=zipfile.ZIP_STORED)
+    run.write("report.xlsx", made.getvalue())
+    forge(run)
+
+    assert () == audited(run).differences
+
+
+def test_the_head_of_an_earlier_line_proves_what_came_before_it(no_go) -> None:
+    """Somebody may have kept what `apply` printed; the note says that the verification is not covered."""
+    earlier = line_hash(no_go.read("journal.jsonl").splitlines()[-2])
+    found = audited(no_go, head=earlier)
+
+    assert () == found.differences
+    assert "it proves what came before" in found.notes[0]
+
+
 def test_a_forgery_that_fits_in_itself_is_found_by_the_head_kept_elsewhere(signed_go, copy_of: Copy) -> None:
     """The manifest's digest was printed when the folder was sealed; whoever kept it can tell."""
-    kept = audited(signed_go).manifest_sha256
+    first = audited(signed_go)
     run = forged_history(copy_of(signed_go))
 
     assert () == audited(run).differences
-    assert f"the head kept elsewhere ({kept}) is neither" in audited(run, head=kept).differences[0]
+    for kept in (first.manifest_sha256, first.head[1]):
+        assert f"the head kept elsewhere ({kept}) is neither" in audited(run, head=kept).differences[0]
+    kept = first.manifest_sha256
     assert () == audited(signed_go, head=kept).differences
 
 

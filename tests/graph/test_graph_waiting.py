@@ -222,3 +222,23 @@ def test_a_wait_outlasts_the_client_that_was_asked() -> None:
 
     run(second, following)
     assert [30.0] == second.times
+
+
+@pytest.mark.parametrize(
+    ("scope", "waits"), [("", True), ("Tenant_Application/ReadWrite/a/t", True), ("Tenant_Application/Read/a/t", False)]
+)
+def test_a_throttled_read_that_names_no_scope_holds_writes_back_too(scope: str, waits: bool) -> None:
+    """What it is about is not known, so it is about everything; a named scope is believed."""
+    named = {"x_ms_throttle_scope": scope} if scope else {}
+    throttled = envelope(refusal(0, 429, "TooManyRequests", "", Retry_After="30", **named))
+    double = Double([throttled, envelope(item(0, 200, {"id": user_id(0)}))])
+    clients: list[GraphClient] = []
+    closed: list[set[str]] = []
+
+    async def work(client: GraphClient) -> None:
+        clients.append(client)
+        await client.read_users([user_id(0)])
+
+    run(double, work, on_wait=lambda _reason, _seconds: closed.append({p.kind for p in clients[0].pauses()}))
+
+    assert [{"read", "write"} if waits else {"read"}] == closed

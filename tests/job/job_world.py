@@ -38,6 +38,7 @@ from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.resolve import Bound, Wishes, bind, limits_of, policy_of, wishes_of, with_roster_waves
+from jobs.license_reassignment.since_last import Former
 from jobs.settings import Settings
 
 CATALOG = load_catalog()
@@ -269,7 +270,12 @@ def after(*people: Person, **world: Any) -> TenantSnapshot:
 
 
 def reconciled(
-    drawn: Drawn, then: TenantSnapshot, journal: Sequence[Entry] = (), **verification: Any
+    drawn: Drawn,
+    then: TenantSnapshot,
+    journal: Sequence[Entry] = (),
+    *,
+    former: Former | None = None,
+    **verification: Any,
 ) -> Reconciliation:
     """Add up a plan, a journal and the last scan; a `verification` of None takes that fact out."""
     roster = drawn.plan.header["roster"]
@@ -284,5 +290,6 @@ def reconciled(
             rejected_rows=roster["rejected"],
             roster_rows=roster["rows"],
             catalog=CATALOG,
+            former=former,
         )
     )

@@ -35,6 +35,7 @@ from job_world import (
 from connectors.tenant import DeletedUser
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.reconciliation import OUTCOMES, Reconciliation
+from jobs.license_reassignment.since_last import Former
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 ADA, BO, CY = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo", "cy"))
@@ -260,12 +261,13 @@ def test_a_user_left_bare_by_others_is_told_and_is_no_harm_of_ours() -> None:
 
 @pytest.mark.parametrize(("state", "bare"), [("Error", True), ("Disabled", True), ("ActiveWithError", False)])
 def test_a_target_in_error_is_nothing_to_live_on(state: str, bare: bool) -> None:
-    """Graph lists the assignment and gives no license: with the source gone the user is bare, and by our request."""
+    """Graph lists the assignment and gives no license: with the source gone the user is bare, not by our doing."""
     then = replace(ADA, licenses=(holding("ENTERPRISEPACK", state=state, error="CountViolation"),))
 
     found = reconciled(PLAN, after(then, BO), moving(PLAN, ADA))
 
-    assert (("bare_user", "ada", True) in _incidents(found), found.exit_code == 5) == (bare, bare)
+    assert (("bare_user", "ada", False) in _incidents(found), "nobody_bare" in _failed(found)) == (bare, bare)
+    assert found.exit_code == 3
 
 
 def test_a_request_that_the_plan_does_not_hold_is_harm() -> None:
@@ -496,3 +498,14 @@ def test_the_roster_s_own_columns_stand_after_ours() -> None:
 
     assert list(users.columns)[-1] == "Cost center"
     assert dict(zip(users["user_principal_name"], users["Cost center"], strict=True)) == {ADA.upn: "=1+1", BO.upn: ""}
+
+
+def test_a_user_who_was_found_moved_before_is_bare_by_somebody_else() -> None:
+    """An earlier verification proved the move, so what took the license since was not our request: exit 3."""
+    proven = Former("2026-03-02T13:00:00Z", "GO", {}, {}, {}, frozenset({ADA.id}))
+
+    found = reconciled(PLAN, after(BARE, moved(PLAN, BO)), moving(PLAN, ADA, BO), former=proven)
+
+    assert ("bare_user", "ada", False) in _incidents(found)
+    assert (found.exit_code, "nobody_bare" in _failed(found)) == (3, True)
+    assert any("found moved before" in i.detail for i in found.incidents if i.kind == "bare_user")

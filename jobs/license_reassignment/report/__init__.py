@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from jobs.license_reassignment.report.bundle import render_all
+from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.document import document, render_json
 from jobs.license_reassignment.report.html import render_html, render_plan_html
 from jobs.license_reassignment.report.junit import render_junit
+from jobs.license_reassignment.report.likeness import alike
 from jobs.license_reassignment.report.manifest import digests, manifest, sha256, sha256sums
 from jobs.license_reassignment.report.markdown import render_summary
 from jobs.license_reassignment.report.plan_view import (
@@ -26,6 +27,7 @@ __all__ = [
     "RuleCount",
     "SeatNeed",
     "WaveLine",
+    "alike",
     "digests",
     "document",
     "manifest",
@@ -38,6 +40,7 @@ __all__ = [
     "render_summary",
     "render_users_csv",
     "render_xlsx",
+    "renderers",
     "sha256",
     "sha256sums",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.document import SCHEMA_FILE, render_json
@@ -12,6 +13,11 @@ from jobs.license_reassignment.report.markdown import render_summary
 from jobs.license_reassignment.report.schema import schema
 from jobs.license_reassignment.report.table_csv import render_actions_csv, render_users_csv
 from jobs.license_reassignment.report.xlsx import render_xlsx
+
+
+def renderers() -> dict[str, str]:
+    """Return what decides the bytes of a rendering besides its value: the versions of ours and of what draws."""
+    return {name: version(name) for name in ("reseat", "jinja2", "xlsxwriter")}
 
 
 def render_all(r: Reconciliation, language: str = "en") -> Mapping[str, bytes]:
