@@ -101,7 +101,7 @@ def planned(found: Planned, *, as_json: bool) -> None:
     )
     text()
     rules = [(r["rule"] or "no rule", r["target_skus"] or "-", r["change"], r["hold"]) for r in header["rules"]]
-    grid("By rule and target", ("rule", "target", "change", "hold"), rules)
+    grid("By rule and target", ("rule", "target", "change", "not changed"), rules)
     holds = [(h["reason"], h["users"], ", ".join(h["sample"][:3]), h["remedy"]) for h in header["holds"]]
     grid("Held, and what to do", ("reason", "users", "for example", "remedy"), holds)
     seats = [

@@ -170,12 +170,28 @@ def voice_evidence(holding: Holding, declared: bool | None = None) -> str:
     return ""
 
 
-def voice_at_risk(before: Holding, after: Holding, declared: bool | None = None) -> str:
-    """Say why voice would be lost, or "" where nothing speaks for it or Teams Phone is there afterwards."""
+def voice_at_risk(before: Holding, after: Holding, declared: bool | None = None, *, phone_off: str = "") -> str:
+    """Say why voice would be lost, or "" where nothing speaks for it or Teams Phone is there afterwards.
+
+    `phone_off` says why a Teams Phone that comes would stay off.
+    """
     if PHONE_SYSTEM in after.services:
         return ""
     evidence = voice_evidence(before, declared)
-    return f"{evidence}, and no Teams Phone (MCOEV) afterwards" if evidence else ""
+    return f"{evidence}, and {phone_off or 'no Teams Phone (MCOEV) afterwards'}" if evidence else ""
+
+
+def phone_off(off: Collection[PlanId], forced: Collection[PlanId], families: PlanFamilies) -> str:
+    """Say why Teams Phone stays off although it comes, or "" where it is not among the plans `off`.
+
+    `forced` are those of them that are off only because something they need is off.
+    """
+    phones = [p for p in off if families.key(p) == PHONE_SYSTEM]
+    if not phones:
+        return ""
+    wanted = [n.wanted for n in families.needs if n.plan in phones and n.plan in forced]
+    because = f", since it needs {wanted[0]}, which is off" if wanted else ""
+    return f"the Teams Phone (MCOEV) of the target would stay off{because}"
 
 
 class AddonCover(StrEnum):

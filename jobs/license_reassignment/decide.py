@@ -15,6 +15,7 @@ from jobs.license_reassignment.coverage import (
     broken_dependencies,
     conflicts,
     data_at_risk,
+    phone_off,
     voice_at_risk,
 )
 from jobs.license_reassignment.policy import Policy
@@ -160,7 +161,8 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
     before = Holding.of(((context.skus.get(a.sku_id), a) for a in profile.assignments), context.families)
     added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
     after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)
-    stay = _service_lost(before, after, traits, context) or _plans_at_odds(before, after, context)
+    phone = phone_off({*translation.kept_off, *translation.new_off}, translation.forced_off, context.families)
+    stay = _service_lost(before, after, traits, context, phone) or _plans_at_odds(before, after, context)
     if stay:
         return Stay(stay.reason, stay.detail, targets, translation.lost)
     swap = _request(targets, needs, held, translation)
@@ -187,14 +189,14 @@ def _request(
     )
 
 
-def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context) -> Stay | None:
+def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: str) -> Stay | None:
     losses = data_at_risk(before, after)
     detail = "; ".join(loss.sentence for loss in losses)
     if losses and traits.legal_hold:
         return Stay("legal_hold", detail)
     if losses and not context.policy.accept_lost_services and not traits.backup_acknowledged:
         return Stay("lost_service", detail)
-    voice = voice_at_risk(before, after, declared=traits.voice)
+    voice = voice_at_risk(before, after, declared=traits.voice, phone_off=phone)
     if voice and not context.policy.accept_lost_services:
         return Stay("lost_voice", voice)
     return None

@@ -31,7 +31,8 @@ def plan_view(plan: Plan, warnings: Sequence[str]) -> PlanView:
         targets=tuple(p["name"] for p in h["targets"]),
         in_scope=h["totals"]["in_scope"],
         changes=h["totals"]["changes"],
-        held=h["totals"]["in_scope"] - h["totals"]["changes"],
+        held=h["totals"]["held"],
+        already_on_target=h["totals"]["already_on_target"],
         rejected_rows=h["roster"]["rejected"],
         by_rule=tuple(
             RuleCount(r["rule"] or "no rule", " + ".join(name.get(t, t) for t in split(r["targets"])), r["change"])

@@ -252,7 +252,7 @@ def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame) -> list[dict[str, 
 
 
 def _holds(decisions: pd.DataFrame) -> list[dict[str, Any]]:
-    held = decisions[decisions["kind"] == "hold"]
+    held = decisions[(decisions["kind"] == "hold") & (decisions["reason"] != "already_on_target")]
     return [
         {
             "reason": str(reason),

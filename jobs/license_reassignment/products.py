@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.catalog import Catalog
 from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.exits import NotReady
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import sku_in_tenant
 from jobs.license_reassignment.translate import translation_table
@@ -75,12 +76,31 @@ async def tenant_products(parts: Parts) -> tuple[Product, ...]:
 
 
 async def tenant_table(parts: Parts, source: str, targets: Sequence[str]) -> Table:
-    """Translate with the plan lists of the tenant's own SKUs, which are the authority."""
+    """Translate with the plan lists of the tenant's own SKUs, which are the authority.
+
+    What the tenant has not bought yet is shown as published, and `origin` says so.
+    """
     _, organization = await sign_in(parts)
     skus = await parts.tenant.read_skus()
-    by_id = {s.sku_id: s for s in skus}
-    found = [by_id[sku_in_tenant(text, parts.catalog, skus, key="translate")] for text in (source, *targets)]
-    return _table(found, parts.catalog, f"the SKUs of {organization.display_name}")
+    found = [_owned_or_published(text, parts.catalog, skus) for text in (source, *targets)]
+    origin = f"the SKUs of {organization.display_name}"
+    missing = [s.sku_id for s in found if s not in skus]
+    if missing:
+        names = parts.catalog.names.sku_list(missing)
+        origin += f"; it does not have {names} yet, shown by the published plan lists, which may differ"
+    return _table(found, parts.catalog, origin)
+
+
+def _owned_or_published(text: str, catalog: Catalog, skus: Sequence[SubscribedSku]) -> SubscribedSku:
+    """Find a product by the tenant's own plan list, else by the published one. Raises NotReady where neither has it."""
+    try:
+        sku_id = sku_in_tenant(text, catalog, skus, key="translate")
+    except NotReady:
+        sku_id = catalog.find_skus(text, skus)
+        if sku_id not in catalog.published_plans:
+            raise
+        return catalog.published(sku_id)
+    return next(s for s in skus if s.sku_id == sku_id)
 
 
 def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> Table:

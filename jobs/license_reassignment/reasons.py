@@ -25,7 +25,7 @@ HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
         "conflict": "A service plan of the target excludes one the user keeps; remove that license or name another target.",
         "dependency": "A service plan the user keeps, or gets, needs one that would be off after the change; keep it on, or name a target that has it.",
         "lost_service": "A data service would be lost or lowered; back it up and fill in backup_acknowledged_by in the roster, or name a target that has it.",
-        "lost_voice": "The user has voice that the target does not carry; add Teams Phone (MCOEV) to the target.",
+        "lost_voice": "The user telephones and could not afterwards; add Teams Phone (MCOEV) to the target, and where it would stay off, switch it and Teams on: the roster's `disabled_plans` replaces what is carried over.",
         "unknown_plan_wish": "The roster's disabled_plans names a plan that none of the products has; correct the row and make a new plan.",
         "legal_hold": "The user is on legal hold and would lose or lower a service; name a target that has it.",
         "business_cap": "Business plans are limited to 300 users; name an Enterprise target for this user.",

@@ -19,7 +19,9 @@ from job_world import (
 )
 
 from connectors.tenant import TenantSnapshot
+from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES, remedy
+from jobs.license_reassignment.report import render_plan_html
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
@@ -129,7 +131,47 @@ def test_each_situation_is_held_for_its_reason(reason: str) -> None:
 
     assert (row["kind"], row["reason"]) == ("hold", reason)
     assert (row["add"], row["remove"], row["disabled_plans"], row["wave"]) == ("", "", "", "")
-    assert [h["remedy"] for h in drawn.plan.header["holds"] if h["reason"] == reason] == [HOLD_REMEDIES[reason]]
+    told = [h["remedy"] for h in drawn.plan.header["holds"] if h["reason"] == reason]
+    assert told == ([HOLD_REMEDIES[reason]] if reason != "already_on_target" else [])
+
+
+def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
+    """Who is on the target already needs nothing and has a total of its own, on the page of the plan too."""
+    there, bare = person("there", "ENTERPRISEPACK"), person("bare", "ENTERPRISEWITHSCAL", usage_location="")
+    roster = _named("\n".join(f"{one.upn},ENTERPRISEPACK" for one in (E4_USER, there, bare)))
+    plan = draw(snapshot(E4_USER, there, bare), roster=roster).plan
+
+    assert plan.header["totals"] == {"in_scope": 3, "changes": 1, "already_on_target": 1, "held": 1}
+    assert [(h["reason"], h["users"]) for h in plan.header["holds"]] == [("no_usage_location", 1)]
+    page = plan_view(plan, ())
+    assert (page.in_scope, page.changes, page.held, page.already_on_target) == (3, 1, 1, 1)
+    html = render_plan_html(page)
+    assert "1 more are on the target already; 0 roster rows were rejected" in html
+
+
+PHONES = [product(p) for p in ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK", "MCOEV", "MCOPSTN1")]
+TO_E3_AND_PHONE = TO_E3.replace('"ENTERPRISEPACK"', '"ENTERPRISEPACK", "MCOEV"')
+STAYS_OFF = "has the calling plan MCOPSTN1, and the Teams Phone (MCOEV) of the target would stay off"
+
+
+@pytest.mark.parametrize(
+    ("off", "toml", "wish", "detail"),
+    [
+        (("TEAMS1",), TO_E3_AND_PHONE, "", f"{STAYS_OFF}, since it needs Teams, which is off"),
+        ((), TO_E3_AND_PHONE, "MCOEV", STAYS_OFF),
+        ((), TO_E3, "", "has the calling plan MCOPSTN1, and no Teams Phone (MCOEV) afterwards"),
+    ],
+)
+def test_a_teams_phone_that_comes_and_stays_off_is_not_told_as_absent(
+    off: tuple[str, ...], toml: str, wish: str, detail: str
+) -> None:
+    """The user is held in any case, for nothing could be dialed; why is told as it is."""
+    one = person("ada", holding("ENTERPRISEWITHSCAL", *off), "MCOPSTN1")
+
+    roster = _named(f"{one.upn},{wish}", "UPN,disabled_plans") if wish else ""
+    row = draw(snapshot(one, skus=PHONES), toml, roster).row(one)
+
+    assert (row["reason"], row["detail"]) == ("lost_voice", detail)
 
 
 def test_an_ordinary_holder_is_moved() -> None:

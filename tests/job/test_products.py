@@ -11,7 +11,7 @@ import pytest
 from job_world import CATALOG
 from rehearsal import Rehearsal, tenant_of
 
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.products import published_table, tenant_products, tenant_table
 
@@ -67,6 +67,26 @@ def test_the_tenant_s_own_plan_lists_are_the_authority(tmp_path: Path) -> None:
     rows = {r.source_plan: (r.target_plan, r.kind) for r in table.rows if r.source_plan}
     assert table.origin == "the SKUs of Contoso"
     assert (rows["SWAY"][0], rows["FORMS_PLAN_E3"][0], rows["YAMMER_ENTERPRISE"][0]) == ("SWAY", "FORMS_PLAN_E5", "")
+
+
+def test_what_the_tenant_has_not_bought_yet_is_shown_as_published(tmp_path: Path) -> None:
+    """One wants the table before the purchase; it says for which product it does not rest on the tenant."""
+    table = _ask(tmp_path, lambda parts: tenant_table(parts, "ENTERPRISEWITHSCAL", ["SPE_E3", "ENTERPRISEPREMIUM"]))
+
+    assert table.targets == ("Microsoft 365 E3", "Office 365 E5")
+    assert table.origin == (
+        "the SKUs of Contoso; it does not have Microsoft 365 E3 yet, "
+        "shown by the published plan lists, which may differ"
+    )
+    assert "INTUNE_A" in {r.target_plan for r in table.rows if r.kind == "new"}
+
+
+def test_a_product_whose_plans_nobody_published_has_to_be_bought_first(tmp_path: Path) -> None:
+    """There is nothing to show."""
+    unknown = next(s for s in CATALOG.part_numbers if s not in CATALOG.published_plans)
+
+    with pytest.raises(NotReady):
+        _ask(tmp_path, lambda parts: tenant_table(parts, "ENTERPRISEWITHSCAL", [unknown]))
 
 
 def test_without_a_tenant_the_published_lists_serve() -> None:

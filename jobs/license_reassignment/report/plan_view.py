@@ -62,7 +62,8 @@ class PlanTranslation:
 class PlanView:
     """A plan as it is shown for approval; all names are for people, all times UTC in ISO 8601.
 
-    `in_scope` = `changes` + `held`. `settings` are (key, value) as frozen in the plan, `warnings` whole sentences.
+    `in_scope` = `changes` + `held` + `already_on_target`. `settings` are (key, value) as frozen in the plan, `warnings`
+    whole sentences.
     """
 
     plan_id: str
@@ -85,3 +86,4 @@ class PlanView:
     warnings: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
     groups: tuple[str, ...] = ()
+    already_on_target: int = 0
