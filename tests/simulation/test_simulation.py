@@ -13,7 +13,7 @@ from sim_oracle import complaints
 from sim_run import live
 from sim_world import WAYS_TO_GO_WRONG, world_of
 
-WORLDS = int(os.environ.get("RESEAT_WORLDS", "1000"))
+WORLDS = int(os.environ.get("RESEAT_WORLDS", "2000"))
 FIRST = int(os.environ.get("RESEAT_FIRST_WORLD", "0"))
 CHUNK = 20
 RERUN = "RESEAT_FIRST_WORLD={seed} RESEAT_WORLDS=1 python -m pytest tests/simulation"
