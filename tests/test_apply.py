@@ -263,3 +263,16 @@ def test_waves_that_continue_run_one_after_the_other(tmp_path: Path) -> None:
     assert scene.run().code == ExitCode.DONE
     last_answer = max(at for at, batch in scene.sent if "z" not in batch) + 7.0
     assert min(at for at, batch in scene.sent if "z" in batch) >= last_answer
+
+
+def test_a_batch_in_line_is_not_sent_once_its_seats_have_run_out(tmp_path: Path) -> None:
+    """Two batches were read ahead; the first one learns that no seat is left, and no other change leaves."""
+    no_seat = reply("", Verdict.REFUSED, 400, "no_seat")
+    scene = Scene(
+        tmp_path, tasks(*names(80)), turn_s=5.0, in_flight=1, answer=lambda c: replace(no_seat, user_id=c.user_id)
+    )
+
+    ending = scene.run()
+
+    assert (ending.code, len(scene.sent)) == (ExitCode.STOPPED, 1)
+    assert set(scene.states().values()) == {"pending"}

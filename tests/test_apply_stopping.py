@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine_parts import Scene, names, tasks
+from virtual_time import VirtualLoop
 
 from jobs.license_reassignment.apply import ANSWER_S, GRACE_S
 from jobs.license_reassignment.exits import ExitCode, Unfinished
@@ -70,3 +71,16 @@ def test_a_full_disk_sends_nothing_more(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(Unfinished, match="No space left on device"):
         scene.run()
     assert (scene.sent, scene.kinds()) == ([], [])
+
+
+def test_a_pause_that_comes_while_a_turn_is_waited_for_holds_that_batch_too(tmp_path: Path) -> None:
+    """The quota lets it go at 30 s, the file is there from 10 s to 90 s; the users are read again before it leaves."""
+    scene = Scene(tmp_path, tasks("a"), turn_s=30.0)
+
+    def at(loop: VirtualLoop) -> None:
+        loop.call_at(10.0, (tmp_path / "pause").touch)
+        loop.call_at(90.0, (tmp_path / "pause").unlink)
+
+    assert scene.run(at=at).code == ExitCode.DONE
+    assert 90.0 <= scene.sent[0][0] <= 93.0
+    assert scene.reads["a"] == 2

@@ -167,20 +167,27 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
     One batch waits here at a time, so a slow pace does not let the reads of a whole queue grow old. Reads that have
     aged while others had their turn are made again before the wait, and after it where the wait itself was long.
     """
-    while reason := session.control.must_wait():
-        await _wait(session, reason, 1.0)
+    await _while_paused(session)
     if read.tasks and _age(session, read) > READ_AGE_MAX / 2:
         read = await _read(session, read.tasks)
     read = _without_short(session, read)
     if not read.tasks or session.failure is not None:
         return []
     await session.tenant.write_turn(len(read.tasks))
+    await _while_paused(session)
     read = _without_short(session, read)
     while read.tasks and _age(session, read) > READ_AGE_MAX:
         read = await _read(session, read.tasks)
+        await _while_paused(session)
     if reason := session.control.must_end():
         raise Unfinished(f"Stopped: {reason}. The same command continues.")
     return read.tasks if session.failure is None else []
+
+
+async def _while_paused(session: Session) -> None:
+    """Return when nobody wants the run to wait; somebody may have asked for it while the turn was waited for."""
+    while reason := session.control.must_wait():
+        await _wait(session, reason, 1.0)
 
 
 def _without_short(session: Session, read: _Read) -> _Read:
