@@ -40,7 +40,7 @@ def status(found: RunStanding, *, as_json: bool) -> None:
         emit(found)
         return
     text(f"Plan {found.plan_id} for {found.tenant}: {found.folder}")
-    text(f"{found.in_scope:,} in scope, {found.changes:,} to change, {found.held:,} held or already on target")
+    text(f"{found.in_scope:,} in scope, {found.changes:,} to change, {found.held:,} held")
     text("changes: " + (", ".join(f"{k} {v:,}" for k, v in found.counts.items()) or "none"))
     if found.locations:
         text("usage locations: " + ", ".join(f"{k} {v:,}" for k, v in found.locations.items()))

@@ -16,7 +16,7 @@ from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.beacon import Sign, last_sign
 from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.exits import InputError
-from jobs.license_reassignment.outcome import LOCATIONS, Standing, fold
+from jobs.license_reassignment.outcome import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
@@ -89,7 +89,7 @@ def standing_of(run: RunDir) -> RunStanding:
         held=totals["held"],
         counts=dict(sorted(counts.items())),
         sessions=len(starts),
-        last=f"{known[-1].kind}: {known[-1].body.get('reason') or known[-1].body.get('text') or ''}" if known else "",
+        last=_told(known[-1]) if known else "",
         last_at=known[-1].at if known else "",
         ended="" if open_session or not ends else str(ends[-1].body.get("reason", "")),
         users_per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
@@ -99,6 +99,19 @@ def standing_of(run: RunDir) -> RunStanding:
         locations=dict(sorted(placed.items())),
         now=last_sign(run) if open_session else None,
     )
+
+
+def _told(entry: Entry) -> str:
+    """Put one line of the journal in words: its own, else the batch and how many users fared how."""
+    body = entry.body
+    if words := body.get("reason") or body.get("text"):
+        return f"{entry.kind}: {words}"
+    if entry.kind == "start":
+        return f"start: by {body.get('operator') or 'somebody'}, waves {', '.join(body.get('waves', ()))}"
+    verdicts = Counter(str(item.get("verdict", "sent")) for item in body.get("items", ()))
+    told = [f"{verdict} {n}" for verdict, n in sorted(verdicts.items())]
+    batch = [f"batch {body['batch']}"] if "batch" in body else []
+    return f"{entry.kind}: {', '.join([*batch, *told])}"
 
 
 def _seconds(first: str, last: str) -> float:

@@ -54,6 +54,7 @@ class Witness:
     """What Entra's audit log says of the run. `status` is exported, not_permitted, nothing_written or not_asked.
 
     `writes` are the users whose change is proven on our side; they are either `matched` or listed in `missing`.
+    `records` = `matched` + `further` + the `foreign` ones; `further` are of attempts refused or sent again.
     """
 
     status: str
@@ -62,6 +63,7 @@ class Witness:
     records: int = 0
     writes: int = 0
     matched: int = 0
+    further: int = 0
     missing: tuple[Unrecorded, ...] = ()
     foreign: tuple[ForeignRecord, ...] = ()
 
@@ -102,15 +104,17 @@ def testimony(
         return Witness(status, str(asked["asked_at"]), windows, writes=len(applied))
     recorded = {r.user_id for r in records if r.succeeded}
     missing = [u for u in applied if u not in recorded]
+    matched, foreign = len(applied) - len(missing), tuple(_foreign(records, journal))
     return Witness(
         status=status,
         asked_at=str(asked["asked_at"]),
         windows=windows,
         records=len(records),
         writes=len(applied),
-        matched=len(applied) - len(missing),
+        matched=matched,
+        further=len(records) - matched - len(foreign),
         missing=tuple(Unrecorded(u, names.get(u, u), standings[u].at) for u in missing),
-        foreign=tuple(_foreign(records, journal)),
+        foreign=foreign,
     )
 
 

@@ -71,6 +71,22 @@ def test_refused_attempts_are_no_change_and_not_foreign(night: Night) -> None:
     assert (9, 8, ()) == (found.records, found.matched, found.foreign)  # type: ignore[union-attr]
 
 
+def test_the_records_add_up(night: Night) -> None:
+    """Matched, further attempts and foreign ones are all there are, and the report says it so."""
+    log: list[WriteRecord] = night.tenant.write_log
+    log.append(replace(log[0], status=400, message="refused"))
+    log.append(replace(log[0], target=someone(night.tenant).id, request_id="stranger"))
+    found = night.verify().witness
+
+    assert found is not None
+    assert (10, 8, 1, 1) == (found.records, found.matched, found.further, len(found.foreign))
+    assert 1 == orjson.loads(night.run.read("reconciliation.json"))["witness"]["further"]
+    assert (
+        "The 10 records in audit-log.jsonl are these 8, 1 of further attempts (refused, or sent again), and 1 under "
+        "our app id that are no change of ours."
+    ) in night.run.read("report.html").decode()
+
+
 def test_records_that_microsoft_has_dropped_meanwhile_are_kept(night: Night) -> None:
     """They are kept for 7 or 30 days; the look a month later still has its witness."""
     night.verify()

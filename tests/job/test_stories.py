@@ -76,7 +76,29 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         True,
     )
     assert found.ended == "wave pilot is done; `--wave NAME` goes on, up to that wave"
-    assert found.last == f"end: {found.ended}"
+    assert found.last.startswith("note: the tenant was read afresh; ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("start", "start: by tester, waves pilot"),
+        ("intent", "intent: batch 1, sent 1"),
+        ("outcome", "outcome: batch 1, applied 1"),
+        ("end", "end: wave pilot is done; `--wave NAME` goes on, up to that wave"),
+    ],
+)
+def test_the_newest_line_is_told_in_words(tmp_path: Path, kind: str, said: str) -> None:
+    """Also where the process died, and whatever line it wrote last."""
+    rehearsal = _rehearsal(tmp_path)
+    rehearsal.plan()
+    rehearsal.apply()
+    journal = _run(rehearsal).path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    last = next(n for n, line in enumerate(lines) if f'"kind":"{kind}"'.encode() in line)
+    journal.write_bytes(b"".join(lines[: last + 1]))
+
+    assert standing_of(_run(rehearsal)).last == said
 
 
 def test_an_altered_journal_has_no_standing(tmp_path: Path) -> None:

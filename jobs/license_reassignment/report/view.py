@@ -196,7 +196,7 @@ class ReportView:
         w = self._r.witness
         if w is None:
             return ""
-        counts = {"missing": len(w.missing), "foreign": len(w.foreign), "records": w.records}
+        counts = {"missing": len(w.missing), "further": w.further, "foreign": len(w.foreign), "records": w.records}
         return self._t(f"testimony.{w.status}", matched=w.matched, writes=w.writes, **counts)
 
     @property

@@ -89,8 +89,9 @@ EN = {
     "witness.at": "Time",
     "witness.record": "Record",
     "testimony.exported": (
-        "{matched} of {writes} changed users have their record in the audit log. {missing} have none yet, and "
-        "{foreign} records under our app id are no change of ours. The {records} records are in audit-log.jsonl."
+        "{matched} of {writes} changed users have their record in the audit log, and {missing} have none yet. The "
+        "{records} records in audit-log.jsonl are these {matched}, {further} of further attempts (refused, or sent "
+        "again), and {foreign} under our app id that are no change of ours."
     ),
     "testimony.not_permitted": (
         "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. {writes} "
@@ -208,9 +209,9 @@ NL = {
     "witness.at": "Tijd",
     "witness.record": "Regel",
     "testimony.exported": (
-        "{matched} van {writes} gewijzigde gebruikers hebben hun regel in het auditlogboek. {missing} hebben er nog "
-        "geen, en {foreign} regels onder onze app-id zijn geen wijziging van ons. De {records} regels staan in "
-        "audit-log.jsonl."
+        "{matched} van {writes} gewijzigde gebruikers hebben hun regel in het auditlogboek, en {missing} hebben er nog "
+        "geen. De {records} regels in audit-log.jsonl zijn deze {matched}, {further} van verdere pogingen (geweigerd, "
+        "of opnieuw verstuurd), en {foreign} onder onze app-id die geen wijziging van ons zijn."
     ),
     "testimony.not_permitted": (
         "Niet opgehaald: de machtiging AuditLog.Read.All ontbreekt, of deze cloud heeft dit logboek niet. {writes} "
