@@ -1,0 +1,203 @@
+"""Every request that reaches the tenant, written down as it came and as it was answered: the evidence of a soak."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PATIENCE = frozenset({429, 503, 509})
+"""Statuses whose Retry-After asks for patience."""
+
+BOTH = ("read", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One connection of a process: its number, and which process (`generation`) it belongs to."""
+
+    number: int
+    generation: int
+
+
+NOWHERE = Tunnel(0, 0)
+
+
+class Proxy:
+    """A CONNECT proxy to the ports of some names. The user name that a process gives to it is `gen<number>`.
+
+    So the tenant's side knows which process sent what, also when that process is dead by then. `away` holds the names
+    that cannot be reached just now.
+    """
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        self.ports = ports
+        self.away: set[str] = set()
+        self._numbers = itertools.count(1)
+        self._tunnels: dict[int, tuple[Tunnel, asyncio.Transport]] = {}
+
+    def whose(self, port: int) -> Tunnel:
+        """Return the tunnel whose far end the servers know by this port."""
+        found = self._tunnels.get(port)
+        return found[0] if found else NOWHERE
+
+    def cut(self, client: tuple[str, int]) -> None:
+        """Break the tunnel whose far end the servers know as `client`; it may be gone already."""
+        if found := self._tunnels.get(client[1]):
+            found[1].abort()
+
+    def cut_all(self) -> None:
+        """Break every tunnel."""
+        for _, transport in list(self._tunnels.values()):
+            transport.abort()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Lead one connection to the server of its name, until either side ends it."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await self._lead(reader, writer)
+        writer.close()
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        host = head.split()[1].decode().partition(":")[0]
+        if host in self.away or host not in self.ports:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            return
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.ports[host])
+        port = far_writer.get_extra_info("sockname")[1]
+        self._tunnels[port] = Tunnel(next(self._numbers), _generation(head)), writer.transport
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        del self._tunnels[port]
+
+
+def _generation(head: bytes) -> int:
+    for line in head.decode("latin-1").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.lower() == "proxy-authorization":
+            user = base64.b64decode(value.split()[-1]).decode().partition(":")[0]
+            return int(user.removeprefix("gen"))
+    return 0
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+class Recorder:
+    """An ASGI application around another: one line of JSON per request in `log`, written when it is over.
+
+    `arrived` is when the request's head was there, `left` when the last byte of its answer was handed to the socket
+    (null: no answer). `waits` are the Retry-Afters in it, each with the kinds of requests that it is about.
+    `write_wait_until` is the end of the last wait that was announced for writes.
+    """
+
+    numbers = itertools.count(1)
+
+    def __init__(self, app: ASGIApp, log: BinaryIO, whose: Callable[[int], Tunnel], *, signs_in: bool = False) -> None:
+        self._app = app
+        self._log = log
+        self._whose = whose
+        self._signs_in = signs_in
+        self.write_wait_until = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and write down what was said on both sides."""
+        tunnel = self._whose(scope["client"][1])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        line: dict[str, Any] = {
+            "n": next(self.numbers), "arrived": time.time(), "left": None, "generation": tunnel.generation,
+            "tunnel": tunnel.number, "method": scope["method"], "path": scope["path"], "status": None,
+            "client_request_id": headers.get("client-request-id", ""),
+        }  # fmt: skip
+        heard, said, answered = bytearray(), bytearray(), {}
+
+        async def hear() -> Message:
+            message = await receive()
+            heard.extend(message.get("body", b""))
+            return message
+
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                line["status"] = message["status"]
+                answered.update({k.decode("latin-1").lower(): v.decode("latin-1") for k, v in message["headers"]})
+            else:
+                said.extend(message.get("body", b""))
+                line["left"] = time.time()
+            await send(message)
+
+        try:
+            await self._app(scope, hear, say)
+        finally:
+            self._write(line, bytes(heard), bytes(said), answered)
+
+    def _write(self, line: dict[str, Any], heard: bytes, said: bytes, headers: Mapping[str, str]) -> None:
+        line["calls"] = [] if self._signs_in else calls(line["method"], line["path"], heard)
+        kinds = ("token",) if self._signs_in else tuple(sorted({c["kind"] for c in line["calls"]}))
+        line["kinds"] = [] if self._signs_in and not line["path"].endswith("/token") else kinds
+        line["waits"] = list(waits(line, said, headers)) if line["left"] else []
+        for wait in line["waits"]:
+            if "write" in wait["kinds"]:
+                self.write_wait_until = max(self.write_wait_until, line["left"] + wait["seconds"])
+        self._log.write(orjson.dumps(line) + b"\n")
+
+
+def calls(method: str, path: str, body: bytes) -> list[dict[str, str]]:
+    """Return the calls of one request: what kind, of which user (empty for other resources), under which id."""
+    if not path.endswith("/$batch"):
+        return [_call(method, path.removeprefix("/v1.0"), "")]
+    try:
+        return [_call(item["method"], item["url"], item["id"]) for item in orjson.loads(body)["requests"]]
+    except (ValueError, KeyError):
+        return []
+
+
+def _call(method: str, url: str, key: str) -> dict[str, str]:
+    parts = url.partition("?")[0].split("/")
+    user = parts[2] if len(parts) > 2 and parts[1] == "users" else ""
+    return {"id": key, "kind": "read" if method == "GET" else "write", "user": user}
+
+
+def waits(line: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield what the answer asks for: one entry per Retry-After, of the envelope or of a single item.
+
+    The envelope of a `$batch` speaks for reads and writes, for it says nothing about its items. An item speaks for its
+    own kind. Both kinds are meant where `x-ms-throttle-scope` names the tenant, the application or both limits.
+    """
+    seconds = _seconds(headers)
+    if line["status"] in PATIENCE and seconds:
+        kinds = BOTH if line["path"].endswith("/$batch") else _meant(line["kinds"], headers)
+        yield {"kinds": kinds, "seconds": seconds, "item": ""}
+    if line["status"] != 200 or not line["path"].endswith("/$batch"):
+        return
+    kind_of = {call["id"]: call["kind"] for call in line["calls"]}
+    try:
+        responses = orjson.loads(body)["responses"]
+    except (ValueError, KeyError):
+        return  # half an answer: nobody can read a wait out of it
+    for item in responses:
+        own = {name.lower(): str(value) for name, value in item.get("headers", {}).items()}
+        if item["status"] in PATIENCE and (seconds := _seconds(own)):
+            yield {"kinds": _meant((kind_of[item["id"]],), own), "seconds": seconds, "item": item["id"]}
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    return float(headers.get("retry-after", 0))
+
+
+def _meant(kinds: tuple[str, ...], headers: Mapping[str, str]) -> tuple[str, ...]:
+    name, _, rest = headers.get("x-ms-throttle-scope", "").partition("/")
+    return BOTH if name in {"Tenant", "Application"} or rest.startswith("ReadWrite") else kinds
