@@ -78,7 +78,7 @@ async def _walk(
                 if link:
                     links.add(link)
                     coming = ask(_following(link))
-                    await _sent()
+                    await _on_its_way(coming)
                 pages.append(take(rows))
             seen(len(rows))
             if not link:
@@ -89,10 +89,10 @@ async def _walk(
     raise Malformed(f"Reading {listing.what} did not end after {PAGES_MAX} pages.")
 
 
-async def _sent() -> None:
+async def _on_its_way(coming: asyncio.Task[tuple[int, Any]]) -> None:
     """Let a request that was just asked for reach the wire; it goes there by itself, only later, without this."""
     for _ in range(STEPS_TO_WIRE):
-        await asyncio.sleep(0)
+        await asyncio.wait({coming}, timeout=0)
 
 
 def _following(link: str) -> RequestInformation:

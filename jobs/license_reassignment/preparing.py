@@ -111,7 +111,7 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: S
     told = (*not_ready, *warnings, *limits, *_duration(draft.plan, parts.effective.settings))
     code = _code(draft.plan, not_ready, limits)
     if run.path.is_dir() and segments(run.path):
-        parts.watcher.said(f"{run.path} has this plan already, and it was begun: nothing was written.")
+        parts.watcher.said(f"{run.path} has this plan already, with a journal: nothing was written.")
         return Planned(run, draft.plan, code, told, begun=True)
     run.create()
     files: Mapping[str, bytes] = {

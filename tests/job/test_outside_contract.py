@@ -335,5 +335,5 @@ def test_planning_again_never_touches_a_plan_that_was_begun(tmp_path: Path) -> N
 
     assert (again.plan.plan_id, again.begun) == (first.plan.plan_id, True)
     assert {p.name: p.stat().st_mtime_ns for p in first.run.path.iterdir()} == before
-    told = f"{first.run.path} has this plan already, and it was begun: nothing was written."
+    told = f"{first.run.path} has this plan already, with a journal: nothing was written."
     assert played.listener.sentences == [told]
