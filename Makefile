@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test bench property mutants lint types floors clean help
+.PHONY: demo test bench soak property mutants lint types floors clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -43,6 +43,9 @@ property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
 
 mutants: $(VENV)/.dev  ## the check of the check: every deliberate bug is caught by the simulation
 	$(BIN)/python tests/simulation/mutants.py
+
+soak: $(VENV)/.dev  ## ten minutes of apply against a real socket with every fault at once, killed twenty times
+	$(BIN)/python tests/soak/soak.py
 
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
 	$(BIN)/python tests/bench/bench.py
