@@ -213,6 +213,12 @@ class Operator:
         self.ended()
         return process
 
+    def stop(self) -> None:
+        """Leave nothing at work behind, whatever the soak came to."""
+        if self._running is not None and self._running[0].poll() is None:
+            self._running[0].kill()
+            self._running[0].wait()
+
     def do(self, *arguments: str, seconds: float = 600.0) -> Process:
         """Run the command to its end."""
         self.start(*arguments)

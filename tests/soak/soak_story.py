@@ -76,7 +76,7 @@ def blows(soak: Soak, rng: random.Random) -> list[Blow]:
 
     A third of the mean distance lies between two at least, or they would only meet an interpreter that starts.
     """
-    apart = soak.seconds / soak.kills / 3
+    apart = soak.seconds / max(1, soak.kills) / 3
     room = 0.92 * soak.seconds - apart * soak.kills
     moments = [at + n * apart for n, at in enumerate(sorted(rng.uniform(0.0, room) for _ in range(soak.kills)), 1)]
     soft = set(rng.sample(range(soak.kills), max(1, soak.kills // 5))) if soak.kills > 1 else set()
@@ -108,6 +108,7 @@ class Teller:
             self._end()
             self._prove()
         finally:
+            self._operator.stop()
             self.story.processes = self._operator.past
             (self._soak.folder / "story.json").write_text(json.dumps(self.story.document(), indent=1), "utf-8")
         return self.story

@@ -7,16 +7,17 @@ names the tenant, the application or both limits). It ends so many seconds after
 **It binds** the process that asked from the moment at which that process has provably read the answer, the earliest of:
 another request came in on the same connection, which HTTP/1.1 allows only after the answer was read whole; the journal
 has a line with the answer's client-request-id and its wait; RECEIVED_S seconds have passed since the answer left, and
-the process is still sending. What came in before that was on its way, and is no violation.
+the process is still sending; for a sign-in, which a process makes one at a time, a connection that it opened for the
+next one after the answer had left. What came in before that was on its way, and is no violation.
 
 **It binds every later process** from that process's first request, where the earlier one had provably written the wait
 down: the journal has the answer's line with its wait before the later process's `start` line (for writes), or the sign
 of life that the earlier process left behind names the kind and a time that is not before the window's end. An answer
 that a killed process never read, or read and did not come to write down, is not known to the next one.
 
-Each proof is given SLACK_S, and the longest time for which the tenant's own loop was ever late, because two
-connections are read in any order. A request that comes in after that and before the window's end is a violation,
-whatever its answer.
+Each proof is given SLACK_S, and the longest time for which the tenant's own loop was ever late, because two connections
+are read in any order; not that of the sign-in, for there nothing else is on its way. A request that comes in after that
+and before the window's end is a violation, whatever its answer.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from soak_evidence import Line, Request
 
 SLACK_S = 0.1
 RECEIVED_S = 2.0
+GRAPH_PATH = "/v1.0/"
 WRITTEN_EXACTLY_S = 0.002
 """The sign of life has milliseconds."""
 
@@ -100,7 +102,10 @@ def _windows(
     starts = _starts(journal, processes)
     tunnels: dict[int, list[float]] = defaultdict(list)
     last: dict[int, float] = defaultdict(float)
+    sign_ins: dict[int, list[Request]] = defaultdict(list)
     for request in requests:
+        if not request.path.startswith(GRAPH_PATH):
+            sign_ins[request.generation].append(request)
         tunnels[request.tunnel].append(request.arrived)
         last[request.generation] = max(last[request.generation], request.arrived)
     for request in requests:
@@ -112,6 +117,9 @@ def _windows(
                 since, proof = _known(request, line if kind == "write" else None, tunnels[request.tunnel])
                 if since <= last[request.generation]:
                     yield Window(kind, request.generation, since + slack, until, proof, request.number)
+                if kind == "token" and (begun := _next_sign_in(request, sign_ins[request.generation])):
+                    proof = "the next sign-in"
+                    yield Window(kind, request.generation, begun, until, proof, request.number)
                 yield from _inherited(request, kind, until, line, starts, processes)
 
 
@@ -125,6 +133,13 @@ def _known(request: Request, line: Line | None, tunnel: Sequence[float]) -> tupl
     if line is not None:
         proofs.append((line.at, "its line in the journal"))
     return min(proofs)
+
+
+def _next_sign_in(request: Request, sign_ins: Sequence[Request]) -> float | None:
+    """Return when the process first asked the identity provider for something on a later connection."""
+    assert request.left is not None
+    later = (r.arrived for r in sign_ins if r.arrived > request.left and r.tunnel > request.tunnel)
+    return next(later, None)
 
 
 def _inherited(

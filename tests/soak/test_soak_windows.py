@@ -69,6 +69,16 @@ def test_a_line_in_the_journal_proves_that_the_answer_was_read() -> None:
     assert 0 == violations(throttled(), request(2, 100.3), journal=(outcome(5, 100.01, number=7),))
 
 
+def test_a_sign_in_that_begins_after_a_refused_one_has_to_wait() -> None:
+    """A process signs in one at a time: it had read the refusal when it opened its next connection for the purpose."""
+    said = {"kinds": ("token",), "path": "/tenant/oauth2/v2.0/token"}
+    refused = throttled(waits=(Wait(("token",), 10.0),), **said)
+    looked_up = request(2, 100.1, tunnel=2, kinds=(), path="/tenant/v2.0/.well-known/openid-configuration")
+
+    assert 1 == violations(refused, looked_up, request(3, 100.15, tunnel=2, **said))
+    assert 0 == violations(refused, looked_up, request(3, 110.0, tunnel=2, **said))
+
+
 def test_a_window_ends_when_it_was_said_to_end() -> None:
     """To the millisecond."""
     assert 1 == violations(throttled(), request(2, 109.999))
