@@ -31,8 +31,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "conferencing_country": "Audio Conferencing comes, and Microsoft does not offer it in the usage location",
         "resource_account": "a resource account of a call queue or auto attendant that holds the source SKU: it needs "
         "its own free license and no suite",
-        "usage_location_written": "has no usage location, and gets the roster's before any license is sent: one "
-        "write more, which needs the permission User.ReadWrite.All; a synchronized directory may set it back",
+        "usage_location_written": "no usage location: the roster's is set before any license is sent, one write more "
+        "that needs the permission User.ReadWrite.All; a synchronized directory may set it back",
         "disabled_account_moves": "a disabled account takes a target seat; a shared, room or equipment mailbox up to "
         '50 GB needs none. [scope] disabled_accounts = "hold" keeps them out',
     }

@@ -75,7 +75,7 @@ def standing_of(run: RunDir) -> RunStanding:
     placed = Counter(where.get(u, Standing()).state for u in locations_of(plan))
     ends = [e for e in known if e.kind == "end"]
     starts = [e for e in known if e.kind == "start"]
-    open_session = len(starts) > len(ends)
+    open_session = [e.kind for e in known if e.kind in {"start", "end"}][-1:] == ["start"]
     done = sum(n for state, n in counts.items() if state == "applied")
     seconds = _seconds(starts[0].at, known[-1].at) if starts else 0.0
     totals = plan.header["totals"]

@@ -8,6 +8,7 @@ import pytest
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog import load_catalog
+from jobs.license_reassignment import applying
 from jobs.license_reassignment.exits import GuardRefused, InputError
 from jobs.license_reassignment.reasons import HOLD_REMEDIES
 from jobs.license_reassignment.rundir import RunDir
@@ -159,3 +160,21 @@ def test_a_user_outside_the_plan_is_told_so(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"has no user di@contoso\.example: not in scope when it was made"):
         story_of(_run(rehearsal), "di@contoso.example", load_catalog())
+
+
+def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one ended; what counts is whether the last one did."""
+    rehearsal = _rehearsal(tmp_path)
+    rehearsal.plan()
+    with monkeypatch.context() as dying:
+        dying.setattr(applying, "_close", lambda journal, *_: journal.close())
+        rehearsal.apply()
+    assert standing_of(_run(rehearsal)).ended == ""
+    (_run(rehearsal).path / "journal.jsonl").write_bytes(
+        b"".join(_run(rehearsal).read("journal.jsonl").splitlines(keepends=True)[:1])
+    )
+
+    rehearsal.apply()
+
+    found = standing_of(_run(rehearsal))
+    assert (found.sessions, found.ended.partition(";")[0], found.now) == (2, "wave pilot is done", None)
