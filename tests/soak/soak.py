@@ -26,7 +26,7 @@ from soak_story import Strange, Teller, Unfit
 from soak_windows import judge
 
 PLANNED_SHARE = 0.8
-BUSY_SHARE = 0.42
+BUSY_SHARE = 0.3
 """Of the quota, so much is used while faults make the app wait and kills make it start again."""
 
 USERS_MIN = 120
