@@ -83,6 +83,10 @@ class TokenSource(Protocol):
         """
         ...
 
+    def in_hand(self) -> str:
+        """Return a token that is good for a while without asking anybody, "" where there is none."""
+        ...
+
     async def close(self) -> None:
         """Close the connections of the credential."""
         ...
@@ -98,6 +102,10 @@ class FixedToken:
     async def token(self, *, fresh: bool = False) -> str:
         """Return the token, whether a fresh one is wanted or not."""
         del fresh
+        return self._token
+
+    def in_hand(self) -> str:
+        """Return the token."""
         return self._token
 
     async def close(self) -> None:
@@ -141,6 +149,10 @@ class AzureTokens:
             if self._fetches == fetches:
                 await self._fetch(anew=fresh)
         return self._token
+
+    def in_hand(self) -> str:
+        """Return the last token while it is good for a while; see TokenSource."""
+        return self._token if self._clock.monotonic() + REFRESH_AGAIN_S < self._ends_at else ""
 
     async def close(self) -> None:
         """Close the credential."""

@@ -115,6 +115,11 @@ class Session:
     async def sign_in_once(self, *, fresh: bool = False) -> str:
         """Return a token that is valid now; raises Retryable when the identity provider cannot give one at present."""
         began = self.clock.monotonic()
+        if closed := self.turns.closed_for(Kind.TOKEN):
+            if not fresh and (held := self._tokens.in_hand()):
+                self._bearer.token = held
+                return held
+            raise Retryable("The identity provider asked to wait.", retry_after_s=closed)
         try:
             self._bearer.token = await self._tokens.token(fresh=fresh)
         except UntrustedCertificate:

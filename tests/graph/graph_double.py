@@ -111,6 +111,10 @@ class Renewable:
             self.number += 1
         return f"T{self.number}"
 
+    def in_hand(self) -> str:
+        """Return the present token."""
+        return f"T{self.number}"
+
     async def close(self) -> None:
         """Do nothing."""
 

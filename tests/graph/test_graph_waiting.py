@@ -165,6 +165,10 @@ class Troubled(FixedToken):
             raise self.failures.pop(0)
         return await super().token(fresh=fresh)
 
+    def in_hand(self) -> str:
+        """Nothing, as long as it fails."""
+        return "" if self.failures else super().in_hand()
+
 
 def test_a_sign_in_service_in_trouble_is_waited_for() -> None:
     """Its own Retry-After counts, and the network's back-off."""
@@ -242,3 +246,25 @@ def test_a_throttled_read_that_names_no_scope_holds_writes_back_too(scope: str, 
     run(double, work, on_wait=lambda _reason, _seconds: closed.append({p.kind for p in clients[0].pauses()}))
 
     assert [{"read", "write"} if waits else {"read"}] == closed
+
+
+def test_a_sign_in_waits_for_what_an_earlier_process_was_told() -> None:
+    """No token is asked for before the identity provider's time is over."""
+    double = Double([page({"id": "t"})])
+    tokens = Troubled(Retryable("busy", retry_after_s=5))
+    asked: list[float] = []
+    real = tokens.token
+
+    async def watched(*, fresh: bool = False) -> str:
+        asked.append(double.clock.elapsed)
+        return await real(fresh=fresh)
+
+    tokens.token = watched  # type: ignore[method-assign]
+
+    async def work(client: GraphClient) -> None:
+        client.keep([Pause("token", double.clock.now() + timedelta(seconds=20), "sign-in: busy")])
+        await client.read_organization()
+
+    run(double, work, tokens=tokens)
+
+    assert [20.0, 25.0] == asked

@@ -67,6 +67,10 @@ class _Tokens:
             self._held = self._newest()
         return self._held
 
+    def in_hand(self) -> str:
+        """Return the token held."""
+        return self._held
+
     async def close(self) -> None:
         """Do nothing."""
 
