@@ -30,19 +30,24 @@ def refuse_unsupported(named: Iterable[tuple[str, str]], catalog: Catalog, skus:
 
 
 def refuse_unknown_plans(new_in_target: NewPlans, targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> None:
-    """Raise InputError for a name in `[plans] new_in_target` that no target has: everything new would stay off."""
+    """Raise InputError for a name in `[plans] new_in_target` that no product of the tenant has: a typo is no policy.
+
+    A plan that only other products have is no mistake, for one list may serve several targets; the nearest name is one
+    of the targets' own.
+    """
     if isinstance(new_in_target, str) or not targets:
         return
+    anywhere = {text.casefold() for sku in skus for p in sku.plans for text in (p.id, p.name)}
     plans = [p for sku in skus if sku.sku_id in targets for p in sku.plans]
     known = {text.casefold(): text for p in plans for text in (p.id, p.name)}
     told = []
     for text in sorted(new_in_target):
         wanted = text.strip().casefold()
-        if wanted not in known:
+        if wanted not in anywhere:
             near = get_close_matches(wanted, sorted(known), 1)
             told.append(f"`{text}`" + (f" (did you mean {known[near[0]]}?)" if near else ""))
     if told:
         raise InputError(
-            f"[plans] new_in_target: no target has a service plan called {', '.join(told)}. "
+            f"[plans] new_in_target: no product of the tenant has a service plan called {', '.join(told)}. "
             "`reseat translate FROM TO` lists the plans of a product."
         )

@@ -68,6 +68,7 @@ def pip_mounts(scratch: Path) -> list[str]:
     listed = run([sys.executable, "-m", "pip", "config", "list"])
     settings = re.findall(r"^(?:global|install|:env:)\.([\w-]+)=(.+)$", listed, re.MULTILINE)
     values = {key: str(ast.literal_eval(value)) for key, value in settings}
+    values.pop("constraint", None)  # which versions go into the image is the Dockerfile's own affair
     certificate = values.pop("cert", "") or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE", "")
     mounts: set[str] = set()
     if certificate and Path(certificate).is_file():
