@@ -80,7 +80,7 @@ def test_a_service_plan_that_no_target_has_is_refused(
 
     message, _ = refused(place, work)
 
-    assert message.startswith(f"[plans] new_in_target: no product of the tenant has a service plan called {said}"), message
+    assert message.startswith(f"[plans] new_in_target: no product of the tenant has a service plan called {said}")
     assert not place.effective.runs_path.exists()
 
 
