@@ -6,13 +6,22 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
+from json import JSONDecodeError
 from types import MappingProxyType
 
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import DecodeError, IncompleteReadError, ServiceRequestError, ServiceResponseError
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
 from connectors.errors import ConnectorError, NetworkAway, Retryable, Unauthorized
 from connectors.graph.redact import redact
 from connectors.graph.retry import UntrustedCertificate
+
+HALF_ANSWERS = (
+    *(IncompleteReadError, DecodeError),
+    *(ChunkedEncodingError, ContentDecodingError, HTTPException, JSONDecodeError),
+)
+"""What azure-core, requests and the library below raise when an answer came and its body did not come whole."""
 
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 PASSING_CODES = frozenset({"90033", "50196", "90055", "90036"})
@@ -79,6 +88,8 @@ def explained(error: Exception, credential: str, answer: TokenAnswer) -> Connect
             "The certificate of the sign-in endpoint is not trusted. Set SSL_CERT_FILE to a bundle that contains the "
             "authority of your proxy."
         )
+    if any(isinstance(c, HALF_ANSWERS) for c in causes):
+        return Retryable("The identity provider's answer broke off, or cannot be read.")
     if any(isinstance(c, (ServiceRequestError, ServiceResponseError)) for c in causes):
         return NetworkAway("The sign-in endpoint cannot be reached. Check the network, the proxy and the firewall.")
     refused = f"AADSTS{code}" if code else redact(error)

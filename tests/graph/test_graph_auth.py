@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
@@ -247,6 +248,9 @@ BUSY = [
     ({"status": 503, "headers": {"Retry-After": "17"}, "body": "oops"}, 17.0),
     ({"status": 429, "headers": {"Retry-After": "8"}, "json": {"error": "temporarily_unavailable"}}, 8.0),
     ({"status": 504, "body": ""}, None),
+    ({"body": requests.exceptions.ChunkedEncodingError("Connection broken: IncompleteRead(0 bytes read)")}, None),
+    ({"body": http.client.IncompleteRead(b"", 583)}, None),
+    ({"status": 200, "body": '{"access_token": "T'}, None),
 ]
 
 
