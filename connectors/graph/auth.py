@@ -20,7 +20,7 @@ import orjson
 from azure.core.exceptions import AzureError
 
 from connectors.clock import Clock
-from connectors.errors import Unauthorized
+from connectors.errors import ConnectorError, Unauthorized
 from connectors.graph.credentials import CREDENTIALS, make_credential
 from connectors.graph.pace import retry_after_seconds
 from connectors.graph.signin_errors import TokenAnswer, explained
@@ -137,15 +137,19 @@ class AzureTokens:
         self._made: _AzureCredential | None = None
         self._token = ""
         self._renew_at = self._ends_at = -1.0
-        self._fetches = 0
+        self._fetches = self._failures = 0
+        self._error: ConnectorError | None = None
         self._refusal = TokenAnswer()
 
     async def token(self, *, fresh: bool = False) -> str:
         """Return a valid token; see TokenSource."""
         if not fresh and self._clock.monotonic() < self._renew_at:
             return self._token
-        fetches = self._fetches
+        fetches, failures = self._fetches, self._failures
         async with self._lock:
+            # Whoever stood in line while the one before was refused has the same answer, and asks nobody.
+            if self._failures != failures and self._error is not None:
+                raise self._error
             if self._fetches == fetches:
                 await self._fetch(anew=fresh)
         return self._token
@@ -178,7 +182,9 @@ class AzureTokens:
         """Raise what the error means, unless the token in hand is good for a while."""
         now = self._clock.monotonic()
         if anew or now + REFRESH_AGAIN_S >= self._ends_at:
-            raise explained(error, self.credential, self._refusal) from error
+            self._failures += 1
+            self._error = explained(error, self.credential, self._refusal)
+            raise self._error from error
         self._renew_at = now + REFRESH_AGAIN_S
 
     def _ask(self) -> tuple[str, float]:

@@ -141,11 +141,10 @@ class Session:
         return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
 
     async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> tuple[int, Any]:
-        used = await self.sign_in()
-        answer = await self._ask(request, cost)
+        used, answer = await self._ask(request, cost)
         if answer.status == 401:
             await self.renew(used)
-            answer = await self._ask(request, cost)
+            _, answer = await self._ask(request, cost)
         if 200 <= answer.status < 300 or answer.status in {404, 410}:
             return answer.status, self._parsed(request, answer, what)
         if answer.error[0] == EXPIRED_PAGE:
@@ -167,9 +166,17 @@ class Session:
             self.turns.helped(Kind.READ)
         return body
 
-    async def _ask(self, request: RequestInformation, cost: int) -> Answer:
+    async def _ask(self, request: RequestInformation, cost: int) -> tuple[str, Answer]:
+        """Return the token that was used and the answer; a turn may be waited for longer than a token lives."""
         await self.turns.take(Kind.READ, cost)
-        return await self.send(request, [Kind.READ])
+        used = await self.sign_in()
+        await self.turns.wait_open(Kind.READ)
+        return used, await self.send(request, [Kind.READ])
+
+    @property
+    def token_in_use(self) -> str:
+        """The token that the last request carried."""
+        return self._bearer.token
 
     async def renew(self, used: str) -> None:
         """Get a fresh token, unless another sender has already got one since `used` was refused."""

@@ -42,7 +42,6 @@ class _Asked:
     async def ask(self) -> None:
         """Ask what is open; raises Retryable while something stays open."""
         session, places = self._session, [i for i in self._places if i not in self.found]
-        used = await session.sign_in()
         began = session.clock.monotonic()
         envelope = batch.gets([self._urls[i] for i in places])
         _, body = await session.read(
@@ -59,7 +58,7 @@ class _Asked:
             return
         if any(item is not None and item.status == 401 for item in items):
             self._renewed = True
-            await session.renew(used)
+            await session.renew(session.token_in_use)
         raise Retryable(f"{len(self._places) - len(self.found)} items of {self._what} are open.")
 
     def _judge(self, place: int, item: Item | None, began: float) -> None:

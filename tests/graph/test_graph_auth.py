@@ -271,6 +271,19 @@ def test_a_busy_sign_in_service_may_be_asked_again(
     assert 2 == asked(wire)
 
 
+def test_who_stands_in_line_for_a_token_that_is_refused_asks_nobody(wire: responses.RequestsMock) -> None:
+    """Five senders want a token at once; the provider asks to wait, and is asked once."""
+    answer(wire, status=429, headers={"Retry-After": "8"}, json={"error": "temporarily_unavailable"})
+
+    async def work(tokens: TokenSource) -> list[Any]:
+        return list(await asyncio.gather(*(tokens.token() for _ in range(5)), return_exceptions=True))
+
+    found = run(source(), work)
+
+    assert [8.0] * 5 == [e.retry_after_s for e in found if isinstance(e, Retryable)]
+    assert 1 == asked(wire)
+
+
 AWAY = [requests.exceptions.ConnectionError("no route to host"), requests.exceptions.ReadTimeout("slow")]
 
 
