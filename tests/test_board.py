@@ -161,3 +161,14 @@ def test_the_counts_follow_the_journal() -> None:
     assert (board.counts["pending"], board.counts["in_doubt"]) == (0, 1)
     board.record(Entry("outcome", "t", {"items": [{"id": "a", "verdict": "applied"}]}))
     assert (board.counts["in_doubt"], board.counts["applied"]) == (0, 1)
+
+
+def test_a_session_that_continues_begins_with_the_wave_that_is_not_done() -> None:
+    """A doubt of the second wave does not hold the second wave's other changes back."""
+    plan = {**tasks("a", wave="first"), **tasks("b", "c", wave="second")}
+    standings = {"a": Standing("applied"), "b": Standing("in_doubt", sent=1)}
+    board = opened(Board(plan, standings, ("first", "second")))
+
+    assert board.wave == "second"
+    assert isinstance(board.next_job(START), Look)
+    assert users(board.next_job(START)) == ["c"]

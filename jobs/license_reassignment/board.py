@@ -86,7 +86,10 @@ class Board:
         self.counts = Counter(self._state(u) for u in self.tasks)
 
     def open(self, now: datetime) -> None:
-        """Put everybody in doubt up for a look at once, and line up the first wave."""
+        """Put everybody in doubt up for a look at once, and line up the first wave that is not done."""
+        left = {t.wave for u, t in self.tasks.items() if self._state(u) in {"pending", "in_doubt"}}
+        while self.wave not in left and self._wave + 1 < len(self.waves):
+            self._wave += 1
         for user_id, task in self.tasks.items():
             if self._state(user_id) == "in_doubt":
                 self._doubts[user_id] = _Doubt(task, due=now)
