@@ -133,8 +133,8 @@ def throttling_is_refusal() -> AbstractContextManager[Any]:
     """A 429 is taken as Graph's final no."""
     real = writes.meaning
 
-    def meaning(status: int, *rest: Any) -> Meaning:
-        return Meaning(Verdict.REFUSED, "review") if status == 429 else real(status, *rest)
+    def meaning(status: int, *rest: Any, **more: Any) -> Meaning:
+        return Meaning(Verdict.REFUSED, "review") if status == 429 else real(status, *rest, **more)
 
     return patch.object(writes, "meaning", meaning)
 
