@@ -102,6 +102,15 @@ class Turns:
         """Return the tokens of `n` writes that did not leave."""
         self._spend(Kind.WRITE, -n)
 
+    def leaving(self, n: int) -> None:
+        """Count `n` writes, whose tokens were taken at their turn, as of now: the quota sees them when they arrive.
+
+        Between turn and departure a read may have been made again or a token renewed; the bucket must not have filled
+        up again by then.
+        """
+        self.give_back(n)
+        self.charge(n)
+
     def closed_for(self, kind: Kind) -> float:
         """Return the seconds for which no request of this kind may leave; 0 when it may."""
         gate, now = self._gates[kind], self._clock.monotonic()

@@ -53,6 +53,7 @@ async def _send(session: Session, batch: Sequence[Change]) -> Answer:
     """Send once. Raises Unsent when the gate is closed or nothing left, LostReply when the answer is lost."""
     if session.turns.closed_for(Kind.WRITE) > 0:
         raise Unsent("Graph asked to wait meanwhile.")
+    session.turns.leaving(len(batch))
     request = session.batch_request(wire_batch.writes(batch))
     return await session.send(request, [Kind.WRITE], writes=len(batch))
 

@@ -88,7 +88,7 @@ def test_the_page_says_how_it_ends(night: Night) -> None:
 def test_the_page_says_what_microsoft_recorded(night: Night) -> None:
     said = page(night)["witness"]
 
-    assert "7 of 8 changed users have their record in the audit log. 1 have none yet" in said
+    assert "7 of 8 changed users have their record in the audit log, and 1 have none yet" in said
     assert list(night.tenant.living())[3].upn.partition("@")[0] in said
 
 

@@ -119,6 +119,21 @@ def test_our_own_pace_is_not_held_against_the_budget() -> None:
     assert 15.0 == max(seconds for _, seconds in double.waits)
 
 
+def test_a_turn_counts_when_its_batch_leaves() -> None:
+    """Between turn and departure a read may be made again; the bucket does not fill up behind it meanwhile."""
+
+    async def work(client: GraphClient) -> None:
+        await client.write_turn(20)
+        await client._turns._clock.sleep(85.0)
+        await client.assign(swaps(20))
+        await client.write_turn(20)
+
+    double = Double([envelope(*(item(n) for n in range(20)))])
+    run(double, work, writes_per_150_s=60)
+
+    assert 85.0 + 88.0 < double.clock.elapsed < 85.0 + 90.0
+
+
 class Stop(Exception):
     """The operator ends the run."""
 

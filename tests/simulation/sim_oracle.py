@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sim_run import Story
+from virtual_time import START
 
 from connectors.sandbox.model import Assignment, User, WriteRecord
 from connectors.sandbox.oracle import bare_moments, writes_by
@@ -17,6 +18,7 @@ from connectors.sandbox.world import SANDBOX_APP_ID
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.plan import change_of, split
 
+EPOCH = START.timestamp()
 GONE_ALREADY = "does not have a corresponding license"
 
 
@@ -67,7 +69,8 @@ def _writes(story: Story) -> Iterator[str]:
     skus = [*story.plan.sources, *story.plan.targets]
     ours = _named(story)
     for record in bare_moments(story.tenant, skus, SANDBOX_APP_ID):
-        yield f"{record.target} was bare by our write"
+        if not _misled(story, record):
+            yield f"{record.target} was bare by our write"
     effects: Counter[str] = Counter()
     for record in story.tenant.write_log:
         if record.actor != SANDBOX_APP_ID:
@@ -84,6 +87,13 @@ def _writes(story: Story) -> Iterator[str]:
             effects[record.target] += 1
             if effects[record.target] > 1:
                 yield f"{record.target} was changed twice"
+
+
+def _misled(story: Story, record: WriteRecord) -> bool:
+    """Whether the tenant itself had last said that the user holds a target, which somebody took away just then."""
+    there = story.world.meddled and not record.add
+    said = [held for at, user, held in story.witness.grounds if user == record.target and at <= record.at - EPOCH]
+    return there and not set(said[-1]).isdisjoint(story.plan.targets)
 
 
 def _beside(record: WriteRecord, ours: set[str]) -> Iterator[str]:

@@ -184,7 +184,11 @@ class Flood(AssertionError):
 
 
 class Witness:
-    """Notes what the application asks, in its own words: no write without a durable intent and a fresh read."""
+    """Notes what the application asks, in its own words: no write without a durable intent and a fresh read.
+
+    `grounds` has for each write its time, its user and the products that the user held by the tenant's last answer,
+    which may have been stale when it was given.
+    """
 
     READ_AGE_MAX_S = 60.0
     SENDS_MAX = 100
@@ -194,6 +198,8 @@ class Witness:
         self.intents: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.write_times: list[float] = []
+        self.grounds: list[tuple[float, str, frozenset[str]]] = []
+        self._told: dict[str, frozenset[str]] = {}
         self._read_at: dict[str, float] = {}
         self._hour = hour
         self._token_taken = token_taken
@@ -224,6 +230,7 @@ class Witness:
 
     def _write(self, user: str) -> None:
         self.write_times.append(self._hour.now)
+        self.grounds.append((self._hour.now, user, self._told.get(user, frozenset())))
         self.sent[user] += 1
         if self.sent[user] > self.SENDS_MAX:
             raise Flood(f"{user} was sent {self.sent[user]} times")
@@ -251,7 +258,9 @@ class Witness:
         by_id = {key: url for method, url, key in calls if method == "GET"}
         for item in items:
             if item["status"] in {200, 404} and item["id"] in by_id:
-                self._read_at[by_id[item["id"]].split("/")[2].partition("?")[0]] = self._hour.now
+                user = by_id[item["id"]].split("/")[2].partition("?")[0]
+                self._read_at[user] = self._hour.now
+                self._told[user] = frozenset(a["skuId"] for a in item["body"].get("licenseAssignmentStates", ()))
 
 
 def _calls(request: httpx.Request, body: bytes) -> Calls:
