@@ -88,16 +88,17 @@ class Control:
         stop_after: timedelta | None = None,
         quota_share: float = 0.9,
     ) -> None:
-        self._folder = folder
         self._clock = clock
         self.flag = flag
         self._window = window
         self._deadline = clock.now() + stop_after if stop_after else None
         self._quota_share = quota_share
+        self.watch(folder)
 
     def watch(self, folder: Path) -> None:
         """Look for control files in this run folder from now on."""
-        self._folder = folder
+        self._pause = folder / "pause"
+        self._speed = folder / "speed"
 
     def must_end(self) -> str:
         """Return why the run must end now, or ""."""
@@ -112,12 +113,12 @@ class Control:
 
     def must_wait(self) -> str:
         """Return why the run must wait, or ""."""
-        return "paused: the file `pause` is in the run folder" if (self._folder / "pause").exists() else ""
+        return "paused: the file `pause` is in the run folder" if self._pause.exists() else ""
 
     def quota_share(self) -> float:
         """Return the share of the quota to use: the number in the file `speed`, else the setting."""
         with contextlib.suppress(OSError, ValueError):
-            share = float((self._folder / "speed").read_text(encoding="ascii").strip())
+            share = float(self._speed.read_text(encoding="ascii").strip())
             if math.isfinite(share) and 0 < share <= 1:
                 return share
         return self._quota_share

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ from connectors.tenant import (
 Which = Literal["snapshot", "after"]
 _TOUCHY = r"^\W|[\x00-\x1f\x7f-\x9f]"
 """What the formula guard can change: it starts with no letter or figure, or has a control character in it."""
+_GUARDED = re.compile(rb"(?:\A|[\n,\"])'")
+"""A cell of a CSV file that begins with the sign of the guard; where there is none, nothing has to be taken back."""
 
 _FREE_TEXT = ("user_principal_name", "display_name", "mail", "proxy_addresses", "department", "country", "company_name")
 
@@ -69,8 +72,9 @@ def _changed(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[s
 def read_csv(data: bytes, *, free_text: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a table written by `csv_bytes`; every cell is text, an empty one is ""."""
     table = pd.read_csv(io.BytesIO(data), dtype="string[pyarrow]", keep_default_na=False, na_filter=False)
-    for column in free_text:
-        table[column] = _changed(table[column], unguard)
+    if _GUARDED.search(data):
+        for column in free_text:
+            table[column] = _changed(table[column], unguard)
     return table
 
 

@@ -125,7 +125,7 @@ def world_of(seed: int) -> World:
     return World(
         seed=seed,
         wrong=wrong,
-        users=rng.randint(12, 80),
+        users=rng.randint(8, 48),
         mix=_mix(rng, spotless=spotless),
         spotless=spotless,
         settings=_settings(rng, wrong, scale, spotless=spotless),
@@ -134,7 +134,7 @@ def world_of(seed: int) -> World:
         slow=rng.choice((0.0, 0.0, 0.0, 0.02, 0.1)),
         token_lives=_token_lives(rng),
         consumed_lag=rng.choice((0.0, 0.0, 20.0, 130.0)),
-        page_size=rng.choice((999, 999, 999, 20, 7)),
+        page_size=rng.choice((999, 999, 999, 999, 20, 7)),
         lives=_lives(rng) if wrong != LOST_AND_STALE else (),
     )
 
@@ -263,7 +263,7 @@ def _lives(rng: random.Random) -> tuple[Life, ...]:
     if draw < 0.3:
         return ()
     if draw < 0.5:
-        return tuple(Life(Blow(n, rng.choice(HOW_TO_DIE)), rest=_rest(rng)) for n in range(1, rng.randint(3, 12)))
+        return tuple(Life(Blow(n, rng.choice(HOW_TO_DIE)), rest=_rest(rng)) for n in range(1, rng.randint(3, 9)))
     return tuple(_life(rng) for _ in range(rng.randint(1, 5)))
 
 

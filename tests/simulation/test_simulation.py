@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from sim_oracle import complaints
@@ -23,6 +25,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_old_garbage() -> Iterator[None]:
+    """Spare the collector what the libraries brought with them; it would look through all of it a thousand times."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def _lived(seed: int) -> list[str]:
