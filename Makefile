@@ -35,6 +35,7 @@ types: $(VENV)/.dev  ## mypy, strict
 floors: $(VENV)/.dev  ## who may import whom
 	$(BIN)/lint-imports
 
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint types floors  ## lint, types, import floors, tests
 	$(BIN)/python -m pytest -n auto
 

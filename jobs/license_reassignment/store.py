@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 
@@ -60,9 +60,10 @@ def entries(lines: Sequence[Line]) -> list[Entry]:
 def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
     """Return the changes of the plan by user id, in the order of the decisions."""
     tasks: dict[UserId, LicenseTask] = {}
-    changes = plan.decisions[plan.decisions["kind"] == "change"]
-    columns = ["id", "add", "remove", "disabled_plans", "targets", "before", "wave"]
-    for user_id, add, remove, disabled, targets, number, wave in changes[columns].astype(str).to_numpy().tolist():
+    columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave")
+    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan, columns):
+        if kind != "change":
+            continue
         tasks[UserId(user_id)] = LicenseTask(
             change=change_of(user_id, add, remove, disabled),
             targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
@@ -75,8 +76,13 @@ def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
 
 def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
     """Return the usage locations that the plan sets before any license, by user id."""
-    rows = plan.decisions.loc[plan.decisions["usage_location"] != "", ["id", "usage_location", "before"]]
     return {
         UserId(user_id): LocationTask(SetUsageLocation(UserId(user_id), country), int(number))
-        for user_id, country, number in rows.astype(str).to_numpy().tolist()
+        for user_id, country, number in _rows(plan, ("id", "usage_location", "before"))
+        if country
     }
+
+
+def _rows(plan: Plan, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return these columns of the decisions row by row, as text; a column at a time is the quick way out of pandas."""
+    return zip(*(map(str, plan.decisions[column].to_list()) for column in columns), strict=True)
