@@ -293,3 +293,13 @@ def reconciled(
             former=former,
         )
     )
+
+
+def failed(found: Reconciliation) -> set[str]:
+    """Return the ids of the gates that are shut."""
+    return {g.id for g in found.gates if not g.passed}
+
+
+def incidents(found: Reconciliation) -> list[tuple[str, str, bool]]:
+    """Return kind, name without domain, and whether it is harm, of every incident."""
+    return [(i.kind, i.subject.partition("@")[0], i.harm) for i in found.incidents]
