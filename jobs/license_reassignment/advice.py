@@ -5,21 +5,26 @@ from __future__ import annotations
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reconciliation import Residual, SubscriptionRow, Totals
+from jobs.license_reassignment.wording import counted
 
 
 def advice_of(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
     """Return what to do with the old subscription, and why."""
     if not plan.asks_gates:
-        done = f"{totals.moved + totals.already_on_target} of {totals.in_scope} users"
+        done = totals.moved + totals.already_on_target
+        of = f"{done} of {counted(totals.in_scope, 'user')}"
         if plan.undo:
-            return "keep", f"an undo plan asks no cancel gates: {done} are restored"
-        return "keep", f"an add-ons plan asks no cancel gates: {done} lost covered add-ons, their base untouched"
+            return "keep", f"an undo plan asks no cancel gates: {of} {'is' if done == 1 else 'are'} restored"
+        return "keep", f"an add-ons plan asks no cancel gates: {of} lost covered add-ons, their base untouched"
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
         return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
     open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
     if left and not open_work:
-        return f"reduce seats to {left}", f"{left} users still hold the source SKU, and nothing planned is open"
+        return (
+            f"reduce seats to {left}",
+            f"{counted(left, 'user still holds', 'users still hold')} the source SKU, and nothing planned is open",
+        )
     return "keep", "not every gate is open; the failed ones say what to do"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.reconciliation import Gate, LedgerRow, Residual, Totals
+from jobs.license_reassignment.wording import counted
 
 GATE_IDS = (
     "no_direct_holders",
@@ -70,19 +71,23 @@ def _few(names: Sequence[str], most: int = 5) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
+def _holds(users: int) -> str:
+    return f"{counted(users, 'user holds', 'users hold')} a source SKU"
+
+
 def _holders(facts: Facts) -> tuple[Gate, ...]:
     residual, groups, deleted = facts.residual, facts.groups, facts.soft_deleted
     return (
         gate(
             "no_direct_holders",
             residual.users_direct == 0,
-            f"{residual.users_direct} users hold a source SKU directly",
+            f"{_holds(residual.users_direct)} directly",
             "Move or unlicense them; residual users are named in actions.csv.",
         ),
         gate(
             "no_inherited_holders",
             residual.users_inherited == 0,
-            f"{residual.users_inherited} users hold a source SKU through a group only",
+            f"{_holds(residual.users_inherited)} through a group only",
             "Swap the license on the group, or take the users out of it.",
         ),
         gate(
@@ -90,7 +95,7 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             None if groups is None else not groups,
             "groups could not be read"
             if groups is None
-            else f"{len(groups)} groups carry a source SKU: {_few(groups)}"
+            else f"{counted(len(groups), 'group carries', 'groups carry')} a source SKU: {_few(groups)}"
             if groups
             else "no group carries a source SKU",
             "Remove the source SKU from every group, empty ones too: the next member would receive it.",
@@ -100,7 +105,7 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             None if deleted is None else not deleted,
             "deleted users could not be read"
             if deleted is None
-            else f"{len(deleted)} deleted users would bring a source SKU back: {_few(deleted)}"
+            else f"{counted(len(deleted), 'deleted user')} would bring a source SKU back: {_few(deleted)}"
             if deleted
             else "no deleted user names a source SKU",
             "Delete them for good, or wait until their 30 days are over.",
@@ -131,13 +136,13 @@ def _books(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "no_in_doubt",
             totals.in_doubt == 0,
-            f"{totals.in_doubt} changes in doubt",
+            f"{counted(totals.in_doubt, 'change')} in doubt",
             "Run `reseat apply` again: it reads before it writes.",
         ),
         gate(
             "nothing_pending",
             totals.pending == 0,
-            f"{totals.pending} planned changes not made",
+            f"{counted(totals.pending, 'planned change')} not made",
             "Run `reseat apply` again, or make a new plan.",
         ),
         gate(
@@ -167,7 +172,7 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "nobody_bare",
             not facts.bare,
-            f"{len(facts.bare)} users hold neither source nor target: {_few(facts.bare)}"
+            f"{counted(len(facts.bare), 'user holds', 'users hold')} neither source nor target: {_few(facts.bare)}"
             if facts.bare
             else "every user in scope holds the source or the target",
             "Assign a license at once: mailbox data is kept for 30 days only.",
@@ -175,7 +180,8 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "nothing_lost_unaccepted",
             not facts.lost_unaccepted,
-            f"{len(facts.lost_unaccepted)} users lost a service nobody accepted: {_few(facts.lost_unaccepted)}"
+            f"{counted(len(facts.lost_unaccepted), 'user')} lost a service nobody accepted: "
+            f"{_few(facts.lost_unaccepted)}"
             if facts.lost_unaccepted
             else "no data service was lost or lowered without acceptance",
             "Give the service back, or have the loss accepted in the roster (backup_acknowledged_by).",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from connectors.catalog import Catalog
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.readiness import Finding, Level
+from jobs.license_reassignment.wording import counted
 
 RETURN_DAYS = 7  # Microsoft's customer agreement lets seats go back this long after a purchase or a renewal
 RECENT_DAYS = 60  # an older purchase says nothing any more
@@ -74,7 +75,11 @@ def life_of(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription]) ->
     if sku.capability_status.casefold() == "enabled" and (odd or sku.enabled <= 0):
         # Graph says Enabled as soon as one unit is, so the word alone proves little.
         found.append(
-            Finding("warn", sku.part_number, f"Enabled, with {sku.enabled} seats enabled and {odd or 'none else'}")
+            Finding(
+                "warn",
+                sku.part_number,
+                f"Enabled, with {counted(sku.enabled, 'seat')} enabled and {odd or 'none else'}",
+            )
         )
     return [f for f in found if f is not None]
 
@@ -95,7 +100,7 @@ def subscriptions_add_up(sku: SubscribedSku, subscriptions: Iterable[CompanySubs
     total = sum(s.total_licenses for s in mine if s.status.casefold() == "enabled")
     if not mine or total == sku.enabled:
         return []
-    text = f"the subscriptions add up to {total} seats, the SKU says {sku.enabled}"
+    text = f"the subscriptions add up to {counted(total, 'seat')}, the SKU says {sku.enabled}"
     return [Finding("warn", sku.part_number, text, "A purchase may be on its way; look again later.")]
 
 
@@ -122,7 +127,8 @@ def forgotten_editions(sources: Sequence[SkuId], skus: Sequence[SubscribedSku], 
         Finding(
             "warn",
             s.part_number,
-            f"another edition of the source, out of scope: {s.consumed} holders, {s.enabled} seats",
+            f"another edition of the source, out of scope: {counted(s.consumed, 'holder')}, "
+            f"{counted(s.enabled, 'seat')}",
             "Add it to [source] skus, or nobody can say that the product is gone.",
         )
         for s in skus
@@ -146,7 +152,7 @@ def purchase_facts(
     found = []
     for s in (x for x in subscriptions if x.sku_id == sku.sku_id):
         if s.owner_type.casefold() == "user":
-            text = f"subscription {s.id} was bought by a user: its {s.total_licenses} seats are not counted"
+            text = f"subscription {s.id} was bought by a user: {counted(s.total_licenses, 'seat')}, not counted"
             found.append(Finding("warn", sku.part_number, text, "No admin can assign them; buy seats of your own."))
         elif s.created and agreement != "mosa" and now - datetime.fromisoformat(s.created) < timedelta(RECENT_DAYS):
             found.append(_return_window(sku, s, now, agreement))
@@ -158,7 +164,7 @@ def _return_window(sku: SubscribedSku, subscription: CompanySubscription, now: d
     terms = "" if agreement == "mca" else ", if the customer agreement (MCA) applies, which [declare] does not say"
     unused = max(0, sku.enabled - sku.consumed)
     if now <= last:
-        text = f"seats can be returned until {last.date()}{terms}; {unused} are unused now"
+        text = f"seats can be returned until {last.date()}{terms}; {counted(unused, 'is', 'are')} unused now"
         return Finding("warn", sku.part_number, text, "Return what the plan does not need by that day.")
     return Finding("ok", sku.part_number, f"the {RETURN_DAYS} days for returning seats ended on {last.date()}{terms}")
 

@@ -33,6 +33,7 @@ from jobs.license_reassignment.resolve import (
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.telling import sentences
+from jobs.license_reassignment.wording import counted
 from jobs.settings import Settings
 
 
@@ -130,8 +131,8 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
     if not snapshot.stable:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
     found.extend(
-        f"{s['part_number']}: {s['short']} seats short; buy them, or free some of disabled accounts and shared "
-        "mailboxes. Exactly the users that do not fit are held (no_seat)."
+        f"{s['part_number']}: {counted(s['short'], 'seat')} short; buy more, or free some of disabled accounts "
+        "and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
         for s in draft.plan.header["seats"]
         if s["short"]
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
+from jobs.license_reassignment.wording import counted
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
 WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
@@ -48,7 +49,8 @@ def target_problem(sku: SubscribedSku | None, sku_id: str, subscriptions: Iterab
     if sku is None:
         return f"{sku_id}: not in the tenant"
     if sku.capability_status.casefold() != "enabled" or sku.enabled <= 0:
-        return f"{sku.part_number}: capabilityStatus {sku.capability_status}, {sku.enabled} enabled seats"
+        seats = counted(sku.enabled, "enabled seat")
+        return f"{sku.part_number}: capabilityStatus {sku.capability_status}, {seats}"
     states = [s.status for s in subscriptions if s.sku_id == sku_id]
     if states and not any(s.casefold() == "enabled" for s in states):
         return f"{sku.part_number}: subscription {', '.join(sorted(set(states)))}"
@@ -99,12 +101,12 @@ def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription
             Finding(
                 "warn",
                 sku.part_number,
-                f"over-assigned: {sku.consumed} holders on {sku.enabled} enabled seats",
+                f"over-assigned: {counted(sku.consumed, 'holder')} on {counted(sku.enabled, 'enabled seat')}",
                 "Free seats of disabled accounts or shared mailboxes; a retired product sells no more seats.",
             )
         )
     if len(mine) > 1:
-        ids = ", ".join(f"{s.id} ({s.status}, {s.total_licenses} seats)" for s in mine)
+        ids = ", ".join(f"{s.id} ({s.status}, {counted(s.total_licenses, 'seat')})" for s in mine)
         found.append(Finding("warn", sku.part_number, f"several subscriptions behind one SKU: {ids}", "Cancel each."))
     if any(s.owner_tenant_id and s.owner_tenant_id != tenant_id for s in mine):
         found.append(
@@ -142,7 +144,7 @@ def check_health(services: Sequence[ServiceHealth] | None) -> list[Finding]:
         return [Finding("not_checked", "service health", "the permission ServiceHealth.Read.All is not granted")]
     bad = [s for s in services if s.status.casefold() != "serviceoperational"]
     if not bad:
-        return [Finding("ok", "service health", f"{len(services)} services operational")]
+        return [Finding("ok", "service health", f"{counted(len(services), 'service')} operational")]
     return [Finding("warn", s.service, s.status, "Wait a few hours; a change now may take longer.") for s in bad]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
 from jobs.license_reassignment.reconciliation import FINE, Gate, ResidualHolder
+from jobs.license_reassignment.wording import counted
 
 ENDED = frozenset({"suspended", "lockedout", "deleted"})
 
@@ -54,12 +55,12 @@ class SinceLast:
     def sentence(self) -> str:
         """The difference in one line of plain words."""
         counts = (
-            ("users changed outcome", self.users),
-            ("holders appeared", self.appeared),
-            ("holders vanished", self.vanished),
+            ("user changed outcome", "users changed outcome", self.users),
+            ("holder appeared", "holders appeared", self.appeared),
+            ("holder vanished", "holders vanished", self.vanished),
         )
         turns = [f"{t.id} {t.before} → {t.now}" for t in self.gates]
-        turns += [f"{len(some)} {word}" for word, some in counts if some]
+        turns += [counted(len(some), one, many) for one, many, some in counts if some]
         return f"since {self.verified_at} ({self.verdict}): " + ("; ".join(turns) or "nothing is different")
 
 
@@ -115,9 +116,7 @@ def after_cancel(
         _check(
             "nobody_lost",
             not lost,
-            f"{len(lost)} users who were fine are not any more: {', '.join(lost[:5])}" + (" …" if len(lost) > 5 else "")
-            if lost
-            else "everybody who was fine still is",
+            _not_fine(lost) if lost else "everybody who was fine still is",
             "Give them the target license back; data of an unlicensed mailbox is kept for 30 days only.",
         ),
     )
@@ -125,6 +124,11 @@ def after_cancel(
 
 def _check(check_id: str, ok: bool, detail: str, remedy: str) -> Gate:
     return Gate(check_id, "passed" if ok else "failed", detail, "" if ok else remedy)
+
+
+def _not_fine(lost: Sequence[str]) -> str:
+    who = counted(len(lost), "user who was fine is not", "users who were fine are not")
+    return f"{who} any more: {', '.join(lost[:5])}" + (" …" if len(lost) > 5 else "")
 
 
 def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> str:

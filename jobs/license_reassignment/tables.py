@@ -13,6 +13,7 @@ from jobs.license_reassignment.plan import split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Action, Gate, ResidualHolder
 from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
+from jobs.license_reassignment.wording import counted
 
 
 def users_table(
@@ -146,7 +147,8 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, witness:
         sentences.append(f"Microsoft's own audit log is not part of this evidence: {reason}.")
     if witness.missing:
         sentences.append(
-            f"{len(witness.missing)} of {witness.writes} changes have no record in Microsoft's audit log: records "
+            f"{len(witness.missing)} of {counted(witness.writes, 'change')} "
+            f"{'has' if len(witness.missing) == 1 else 'have'} no record in Microsoft's audit log: records "
             f"appear some {MINUTES_LATE} minutes late and are kept for {' or '.join(map(str, RETENTION_DAYS))} days."
         )
     if verification.get("health") is None:

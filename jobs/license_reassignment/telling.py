@@ -14,6 +14,7 @@ from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.coverage import AddonCover
 from jobs.license_reassignment.decide import Swap, Verdict
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
+from jobs.license_reassignment.wording import counted
 
 SAMPLE = 5
 
@@ -137,7 +138,7 @@ def unexpected_holders(
 
 
 def _users(count: int) -> str:
-    return "1 user" if count == 1 else f"{count} users"
+    return counted(count, "user")
 
 
 def sentences(header: Mapping[str, Any]) -> list[str]:
@@ -162,8 +163,9 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
             "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
         )
     found.extend(
-        f"{h['sku_part_number']} is held by {_users(h['users'])} without a source license who are not in this plan, "
-        f"for example {', '.join(h['sample'][:3])}. Were they assigned by mistake?"
+        f"{h['sku_part_number']} is held by {_users(h['users'])} without a source license who "
+        f"{'is' if h['users'] == 1 else 'are'} not in this plan, for example {', '.join(h['sample'][:3])}. "
+        "Was it assigned by mistake?"
         for h in header.get("unexpected_holders", ())
     )
     return found

@@ -72,7 +72,7 @@ def test_who_was_fine_and_is_not_any_more_is_named(night: Night) -> None:
     found = night.verify(after_cancel=True)
 
     assert ["nobody_lost"] == failed(found)
-    assert f"1 users who were fine are not any more: {lost.upn}" == found.after_cancel[2].detail
+    assert f"1 user who was fine is not any more: {lost.upn}" == found.after_cancel[2].detail
 
 
 def test_without_a_former_look_the_journal_says_who_was_fine(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_difference_names_gates_users_and_holders(night: Night) -> None:
     assert [(user.upn, "moved", "drifted")] == [(t.name, t.before, t.now) for t in found.since_last.users]
     assert ((user.upn,), ()) == (found.since_last.appeared, found.since_last.vanished)
     assert ((), (user.upn,)) == (later.since_last.appeared, later.since_last.vanished)
-    assert "1 holders vanished" in later.since_last.sentence
+    assert "1 holder vanished" in later.since_last.sentence
 
 
 def test_the_first_look_has_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -1,0 +1,8 @@
+"""How the English sentences of the evidence count."""
+
+from __future__ import annotations
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return the number with the words for one or for many, by default with an `s`: `1 user`, `2 users`."""
+    return f"{n} {one if n == 1 else many or f'{one}s'}"
