@@ -28,7 +28,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
     """Return the report: readable without script and without style, and with a searchable user table with both."""
     words = LANGUAGES[language]
     view = ReportView(r, words)
-    payload = users_payload(r, view.sku_names)
+    payload = users_payload(r, view.sku_names, words.prose)
     boot = {
         "language": words.language,
         "words": words.family("js"),

@@ -28,7 +28,9 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     yield ""
     for number in v.numbers:
         yield f"- **{t.number(number.value)}** {number.label} ({number.detail})"
-    yield f"- {t('verdict.next')}: **{_text(v.advice)}**" + (f": {_text(r.advice_reason)}" if r.advice_reason else "")
+    yield f"- {t('verdict.next')}: **{_text(v.advice)}**" + (
+        f": {_text(t.prose(r.advice_reason))}" if r.advice_reason else ""
+    )
     if v.last_day:
         yield f"- {t('verdict.last_day')}: **{v.last_day}** {t('verdict.last_day.what')}"
     yield from _later(r, v, t)
@@ -38,7 +40,7 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
 def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     """What follows: the route and its last day, what is different, what Microsoft's record says; a line each."""
     for check in r.after_cancel:
-        yield f"- {_MARKS[check.status]} {t.name('check', check.id)}: {_text(check.detail)}"
+        yield f"- {_MARKS[check.status]} {t.name('check', check.id)}: {_text(t.sentence(check.detail))}"
     if r.since_last:
         s, when = r.since_last, t("since.intro", when=t.when(r.since_last.verified_at), verdict=r.since_last.verdict)
         turned = f"{t('since.gates')} {len(s.gates)}, {t('since.users')} {len(s.users)}"
@@ -59,7 +61,7 @@ def _gates(v: ReportView, t: Words) -> Iterator[str]:
     yield f"| {t('gates.status')} | {t('gates.gate')} | {t('gates.detail')} |"
     yield "| --- | --- | --- |"
     for gate in v.gates[:GATES_MAX]:
-        yield f"| {_MARKS[gate.status]} {t(f'status.{gate.status}')} | `{gate.id}` | {_text(gate.detail)} |"
+        yield f"| {_MARKS[gate.status]} {t(f'status.{gate.status}')} | `{gate.id}` | {_text(t.sentence(gate.detail))} |"
     yield ""
 
 
@@ -69,7 +71,7 @@ def _holds(v: ReportView, t: Words) -> Iterator[str]:
     yield f"**{t('holds.title')}**"
     yield ""
     for reason, users, remedy in v.holds[:HOLDS_MAX]:
-        yield f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(remedy)}".rstrip(": ")
+        yield f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(t.prose(remedy))}".rstrip(": ")
     if len(v.holds) > HOLDS_MAX:
         yield f"- {t('md.more', n=len(v.holds) - HOLDS_MAX)}"
     yield ""
@@ -81,7 +83,8 @@ def _incidents(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     yield f"**{t('incidents.title')}**"
     yield ""
     for incident in v.incidents_shown[:INCIDENTS_MAX]:
-        yield f"- {_text(t.name('incident', incident.kind))}: {_text(incident.subject)}. {_text(incident.detail)}"
+        kind, detail = t.name("incident", incident.kind), t.sentence(incident.detail)
+        yield f"- {_text(kind)}: {_text(incident.subject)}. {_text(detail)}"
     if len(r.incidents) > INCIDENTS_MAX:
         yield f"- {t('md.more', n=len(r.incidents) - INCIDENTS_MAX)}"
     yield ""

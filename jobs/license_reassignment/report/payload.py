@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -29,13 +29,14 @@ def pack(value: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode("ascii")
 
 
-def users_payload(r: Reconciliation, sku_names: Mapping[str, str]) -> dict[str, Any]:
+def users_payload(r: Reconciliation, sku_names: Mapping[str, str], prose: Callable[[str], str] = str) -> dict[str, Any]:
     """Return what the page's script reads: columns, the names behind SKU and plan tokens, and what was left out.
 
     A column is {name, values} or, where values repeat, {name, values, codes}. Above ALL_IDS_MAX users the ids of fine
-    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many.
+    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many. `prose` translates the
+    English of remedies and details.
     """
-    shown = _rows_shown(r.users)
+    shown = _told(_rows_shown(r.users), prose)
     blank_ids = len(r.users) > ALL_IDS_MAX
     columns = [_column(shown, name, blank_fine=blank_ids and name in ID_COLUMNS) for name in users_columns(shown)]
     return {
@@ -53,6 +54,15 @@ def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
         return users
     fine = users["outcome"].isin(FINE)
     return users[~fine | (fine.cumsum() <= SAMPLE_FINE_ROWS)]
+
+
+def _told(users: pd.DataFrame, prose: Callable[[str], str]) -> pd.DataFrame:
+    """Translate each text once; the detail of a refusal is Microsoft's own and stays."""
+    told = {
+        name: users[name].map({text: prose(text) for text in users[name].unique()}) for name in ("remedy", "detail")
+    }
+    told["detail"] = told["detail"].mask(users["outcome"] == "refused", users["detail"])
+    return users.assign(**told)
 
 
 def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, Any]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from jobs.license_reassignment.report import words_codes, words_ending, words_gates, words_plan
+from jobs.license_reassignment.report import (
+    prose_nl,
+    prose_nl_plan,
+    prose_nl_remedies,
+    words_codes,
+    words_ending,
+    words_gates,
+    words_plan,
+)
+from jobs.license_reassignment.report.prose import Prose
 from jobs.license_reassignment.report.words_en import EN
 from jobs.license_reassignment.report.words_nl import NL
 
@@ -19,6 +29,7 @@ class Words:
     thousands: str
     decimal: str
     sentences: Mapping[str, str]
+    book: Prose = field(default_factory=lambda: Prose({}))
 
     def __call__(self, key: str, **values: str | int) -> str:
         """Return the sentence, filled in; an unknown key is a mistake of ours and raises KeyError."""
@@ -36,6 +47,21 @@ class Words:
         """
         bare, colon, detail = code.partition(":")
         return self.sentences.get(f"{family}.{bare}", bare.replace("_", " ")) + colon + detail
+
+    def prose(self, text: str) -> str:
+        """Return a sentence of the evidence, which is English, in this language; one that nobody knows stays."""
+        return self.book(text, self._figure)
+
+    def sentence(self, text: str) -> str:
+        """Return `prose(text)` with a capital, unless it begins with a name of a product or a person."""
+        told = self.prose(text)
+        return told[:1].upper() + told[1:] if _WORD.match(told) else told
+
+    def _figure(self, text: str) -> str:
+        """Write a number of an English sentence as this language does."""
+        plain = text.replace(",", "")
+        value = float(plain) if "." in plain else int(plain)
+        return f"+{self.number(value)}" if plain.startswith("+") else self.number(value)
 
     def family(self, prefix: str) -> dict[str, str]:
         """Return every sentence of a family, by the rest of its key."""
@@ -62,9 +88,29 @@ class Words:
         return f"{day} {time.removesuffix('Z').partition('.')[0]} UTC" if sign and time.endswith("Z") else text
 
 
+_WORD = re.compile(r"[a-z]+[ ,]")
+_PROSE_NL = Prose(
+    {
+        **prose_nl.GATES,
+        **prose_nl.TARGETS,
+        **prose_nl.INCIDENTS,
+        **prose_nl.AFTER_CANCEL,
+        **prose_nl.ADVICE,
+        **prose_nl.NOT_CHECKED,
+        **prose_nl.DETAILS,
+        **prose_nl_remedies.GATE_REMEDIES,
+        **prose_nl_remedies.HOLDS,
+        **prose_nl_remedies.REFUSALS,
+        **prose_nl_remedies.OTHERS,
+        **prose_nl_plan.TOLD,
+        **prose_nl_plan.WARNINGS,
+        **prose_nl_plan.RULES,
+    },
+    more=" en nog {n}",
+)
 LANGUAGES: Mapping[str, Words] = MappingProxyType(
     {
         "en": Words("en", ",", ".", EN | words_codes.EN | words_gates.EN | words_plan.EN | words_ending.EN),
-        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL | words_ending.NL),
+        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL | words_ending.NL, _PROSE_NL),
     }
 )
