@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import gzip
 import io
 import re
 from dataclasses import replace
@@ -108,13 +110,34 @@ def test_the_first_screen_says_who_ran_and_who_verified(night: Night) -> None:
 
 
 def test_the_same_is_said_in_dutch(tmp_path: Path) -> None:
-    """Not one sentence of these sections is left in English."""
-    said = page(busy(tmp_path, "nl"))
-    words = " ".join(said[name] for name in ("ending", "since", "witness"))
+    """Not one sentence of the sections that people read is left in English, nor of the summary."""
+    night = busy(tmp_path, "nl")
+    said = page(night)
+    read = ("verdict", "incidents", "gates", "residual", "actions", "ending", "since", "witness", "not-checked")
+    words = " ".join([*(said[name] for name in read), night.run.read("summary.md").decode()])
 
     assert "Zeg het op, verwijder het niet" in words
     assert "7 van 8 gewijzigde gebruikers hebben hun regel" in words
-    assert [] == re.findall(r"\b(?:the|cancel|holders|seats|users)\b", words)
+    assert "1 groep deelt het oude product uit" in said["gates"]
+    assert "Verwijder het oude product van elke groep" in said["gates"]
+    assert [] == re.findall(r"\b(?:the|cancel|holds?|holders|seats|users(?!\.csv)|not|and|lost|got)\b", words)
+
+
+def test_gates_and_incidents_of_the_evidence_stay_english(tmp_path: Path) -> None:
+    """Scripts read them, whatever the language of the page is; the page's table of users is Dutch."""
+    night = busy(tmp_path, "nl")
+    document = orjson.loads(night.run.read("reconciliation.json"))
+    gates = {gate["id"]: gate["detail"] for gate in document["gates"]}
+
+    assert gates["no_group_carries_source"].startswith("1 group carries a source SKU: ")
+    assert b"make a new plan" in night.run.read("users.csv")
+    boot = re.search(
+        r'<script type="application/json" id="boot">(.*?)</script>', night.run.read("report.html").decode()
+    )
+    assert boot is not None
+    users = gzip.decompress(base64.b64decode(orjson.loads(boot[1])["users"])).decode()
+    assert "maak een nieuw plan" in users
+    assert "make a new plan" not in users
 
 
 def test_the_documents_fit_their_schema(night: Night) -> None:

@@ -23,12 +23,12 @@ class Prose:
 
     def __init__(self, sentences: Mapping[str, str], more: str = "") -> None:
         """Take translations by English sentence; `more` is what follows a list of names that is cut off."""
-        self._sentences = sentences
+        self.sentences = sentences
         self._more = more
 
     def __call__(self, text: str, number: Callable[[str], str]) -> str:
         """Return the translation, numbers written by `number`; the text itself where there is none."""
-        if not self._sentences or not text:
+        if not self.sentences or not text:
             return text
         whole = self._one(text, number)
         if whole is not None:
@@ -39,13 +39,13 @@ class Prose:
     @cached_property
     def _templates(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         """The sentences with blanks, those with the most letters of their own first."""
-        blanks = [key for key in self._sentences if _BLANK.search(key)]
+        blanks = [key for key in self.sentences if _BLANK.search(key)]
         blanks.sort(key=lambda key: -len(_BLANK.sub("", key)))
-        return tuple((_pattern(key), self._sentences[key]) for key in blanks)
+        return tuple((_pattern(key), self.sentences[key]) for key in blanks)
 
     def _one(self, text: str, number: Callable[[str], str]) -> str | None:
-        if text in self._sentences:
-            return self._sentences[text]
+        if text in self.sentences:
+            return self.sentences[text]
         for pattern, translation in self._templates:
             if found := pattern.fullmatch(text):
                 return translation.format(**{n: self._value(n, v, number) for n, v in found.groupdict().items()})
