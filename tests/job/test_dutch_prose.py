@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -167,18 +168,15 @@ def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
         told(text)
 
 
-def test_every_advice() -> None:
-    for verdict in ("GO", "NO-GO"):
-        for n in (0, 1, 2, 1000):
-            for kind in (
-                {"asks_gates": True},
-                {"asks_gates": False, "undo": True},
-                {"asks_gates": False, "undo": False},
-            ):
-                for cancelled in (False, True):
-                    residual, totals = replace(OPEN.residual, users_direct=n), replace(OPEN.totals, in_scope=n, moved=n)
-                    plan = SimpleNamespace(asks_gates=kind[0], undo=kind[1])
-                    told(advice_of(plan, verdict, totals, residual, cancelled=cancelled)[1])
+@pytest.mark.parametrize(
+    ("asks", "undo"), [(True, False), (False, True), (False, False)], ids=["swap", "undo", "addons"]
+)
+def test_every_advice(asks: bool, undo: bool) -> None:
+    """GO or not, cancelled or not; nobody, one, several."""
+    plan = SimpleNamespace(asks_gates=asks, undo=undo)
+    for verdict, cancelled, n in itertools.product(("GO", "NO-GO"), (False, True), (0, 1, 2, 1000)):
+        residual, totals = replace(OPEN.residual, users_direct=n), replace(OPEN.totals, in_scope=n, moved=n)
+        told(advice_of(plan, verdict, totals, residual, cancelled=cancelled)[1])
 
 
 def test_every_answer_after_the_cancellation() -> None:
