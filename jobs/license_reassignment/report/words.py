@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from jobs.license_reassignment.report import (
     words_ending,
     words_gates,
     words_plan,
+    words_progress,
 )
 from jobs.license_reassignment.report.prose import Prose
 from jobs.license_reassignment.report.words_en import EN
@@ -108,9 +110,10 @@ _PROSE_NL = Prose(
     },
     more=" en nog {n}",
 )
+_ROOMS = (words_codes, words_gates, words_plan, words_ending, words_progress)
 LANGUAGES: Mapping[str, Words] = MappingProxyType(
     {
-        "en": Words("en", ",", ".", EN | words_codes.EN | words_gates.EN | words_plan.EN | words_ending.EN),
-        "nl": Words("nl", ".", ",", NL | words_codes.NL | words_gates.NL | words_plan.NL | words_ending.NL, _PROSE_NL),
+        "en": Words("en", ",", ".", dict(ChainMap(EN, *(room.EN for room in _ROOMS)))),
+        "nl": Words("nl", ".", ",", dict(ChainMap(NL, *(room.NL for room in _ROOMS))), _PROSE_NL),
     }
 )
