@@ -19,6 +19,7 @@ from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.plan import change_of, split
 
 EPOCH = START.timestamp()
+NO_COUNTRY_YET = "invalid usage location"
 GONE_ALREADY = "does not have a corresponding license"
 
 
@@ -77,6 +78,9 @@ def _writes(story: Story) -> Iterator[str]:
             effects.pop(record.target, None)
             continue
         change = planned.get(record.target)
+        if record.kind == "location":
+            yield from _located(story, record, moved=effects[record.target] > 0)
+            continue
         if record.kind != "user" or change is None:
             yield f"{record.kind} write of {record.target}, who is not in the plan"
             continue
@@ -87,6 +91,15 @@ def _writes(story: Story) -> Iterator[str]:
             effects[record.target] += 1
             if effects[record.target] > 1:
                 yield f"{record.target} was changed twice"
+
+
+def _located(story: Story, record: WriteRecord, *, moved: bool) -> Iterator[str]:
+    """A country is written where the plan says so, and before the user's licenses."""
+    rows = story.plan.decisions
+    if record.target not in set(rows.loc[rows["usage_location"] != "", "id"]):
+        yield f"a country was written for {record.target}, and the plan has none"
+    if moved:
+        yield f"the country of {record.target} was written after the licenses"
 
 
 def _misled(story: Story, record: WriteRecord) -> bool:
@@ -262,7 +275,9 @@ def _undisturbed(story: Story) -> Iterator[str]:
         failed = [(g.id, g.detail) for g in story.verified.gates if not g.passed]
         yield f"nothing is in the way, and the verdict is NO-GO: {failed}"
     for record in writes_by(story.tenant, SANDBOX_APP_ID):
-        if record.status != 200 and (story.world.settles or GONE_ALREADY not in record.message):
+        late = story.world.location_lag is not None and NO_COUNTRY_YET in record.message
+        gone = not story.world.settles and GONE_ALREADY in record.message
+        if record.status not in {200, 204} and not (late or gone):
             yield f"undisturbed, and a write was refused: {record.status} {record.message}"
     for row in story.plan.decisions.itertuples(index=False):
         user = story.tenant.user(str(row.id))

@@ -135,6 +135,8 @@ class Stage:
         self.sandbox: SandboxWorld = app.state.world
         self.witness = Witness(self.hour, self._takes)
         self.server = Server(app, self.hour, self.witness)
+        if world.location_lag is not None:
+            (folder / "roster.csv").write_text(world.roster(self.tenant), encoding="utf-8")
         self.effective = world.effective(folder)
 
     def _takes(self, token: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class World:
     consumed_lag: float
     page_size: int
     lives: tuple[Life, ...]
+    location_lag: float | None = None
+    """Seconds until a country that was written reaches licensing; None where the roster brings no countries."""
 
     @property
     def settles(self) -> bool:
@@ -75,10 +77,17 @@ class World:
         if self.faults.get("meddle_kinds") == ("seats",):
             _leave_few_seats(tenant)
         tenant.knobs.consumed_lag_seconds = self.consumed_lag
+        tenant.knobs.location_lag_seconds = self.location_lag or 0.0
         return tenant
 
+    def roster(self, tenant: TenantState) -> str:
+        """Give the holders of the source who have no country one."""
+        source = tenant.sku_named(SOURCE).id
+        nowhere = [u.upn for u in tenant.living() if u.location is None and source in u.profile.held]
+        return "".join(f"{line}\n" for line in ("UPN,usage_location", *(f"{upn},NL" for upn in nowhere)))
+
     def effective(self, folder: Path) -> Effective:
-        """Make the settings, with runs under `folder`."""
+        """Make the settings, with runs under `folder`; the roster they may name is there already."""
         return Effective(Settings.model_validate(self.settings), {}, folder / "reseat.toml", "0" * 64)
 
     def fault_plan(self) -> FaultPlan:
@@ -118,6 +127,25 @@ def _take_groups_away(tenant: TenantState) -> None:
 
 def world_of(seed: int) -> World:
     """Draw a world. The same seed gives the same world on every machine."""
+    world, rng = _drawn(seed), random.Random(seed)
+    return _with_countries(world, rng) if not world.spotless and rng.random() < 0.2 else world
+
+
+def _with_countries(world: World, rng: random.Random) -> World:
+    """Let many users have no country, and the roster bring it: a phase of its own before any license."""
+    named = {
+        "scope": {**world.settings["scope"], "roster": "roster.csv"},
+        "usage_location": {"write_from_roster": True},
+    }
+    return replace(
+        world,
+        mix={**world.mix, "no_location": 0.3},
+        settings={**world.settings, **named},
+        location_lag=rng.choice((0.0, 20.0, 90.0)),
+    )
+
+
+def _drawn(seed: int) -> World:
     rng = random.Random(seed * 2_654_435_761 % 2**32)
     wrong = _wrong(rng)
     spotless = rng.random() < 0.25

@@ -66,6 +66,7 @@ def test_the_worlds_hold_everything_that_can_go_wrong() -> None:
     assert any(life.stopped_after is not None for world in worlds for life in world.lives)
     assert {world.quota_scale < 1 for world in worlds} == {True, False}
     assert {bool(world.settings["wave"]) for world in worlds} == {True, False}
+    assert {world.location_lag for world in worlds} == {None, 0.0, 20.0, 90.0}
     assert sum(not world.wrong for world in worlds) >= 60
     assert sum(world.spotless for world in worlds) >= 60
 
