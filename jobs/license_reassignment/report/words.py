@@ -90,7 +90,7 @@ class Words:
         return f"{day} {time.removesuffix('Z').partition('.')[0]} UTC" if sign and time.endswith("Z") else text
 
 
-_WORD = re.compile(r"[a-z]+[ ,]")
+_WORD = re.compile(r"(?:e-)?[a-z]+[ ,:]")
 _PROSE_NL = Prose(
     {
         **prose_nl.GATES,
