@@ -6,10 +6,11 @@ import base64
 import gzip
 
 import orjson
-from report_cases import no_go
+from report_cases import finding, no_go, user
 
 from jobs.license_reassignment.report import payload, render_html
 from jobs.license_reassignment.report.payload import pack, users_payload
+from jobs.license_reassignment.report.words import LANGUAGES
 
 
 def column(value, name: str) -> list[str]:
@@ -53,3 +54,15 @@ def test_above_the_second_limit_the_page_says_how_many_are_left_out(monkeypatch)
     assert (value["rows"], value["left_out"]) == (50, 150)
     assert sum(outcome not in {"moved", "already_on_target"} for outcome in column(value, "outcome")) == 20
     assert "150 users with a fine outcome are left out of this page for its size" in render_html(r)
+
+
+def test_remedies_and_our_details_are_translated_and_microsofts_words_are_not() -> None:
+    """The finding itself keeps its English."""
+    english, dutch, remedy = "MCOEV needs an Exchange plan", "MCOEV heeft een Exchange-plan nodig", "Nothing to do."
+    rows = [user(n, outcome, detail=english, remedy=remedy) for n, outcome in enumerate(("held", "refused", "held"))]
+    r = finding(rows)
+    value = users_payload(r, {}, LANGUAGES["nl"].prose)
+
+    assert column(value, "detail") == [dutch, english, dutch]
+    assert column(value, "remedy") == ["Niets te doen."] * 3
+    assert column(users_payload(r, {}), "detail") == [english] * 3 == r.users["detail"].tolist()

@@ -58,11 +58,10 @@ def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
 
 def _told(users: pd.DataFrame, prose: Callable[[str], str]) -> pd.DataFrame:
     """Translate each text once; the detail of a refusal is Microsoft's own and stays."""
-    told = {
-        name: users[name].map({text: prose(text) for text in users[name].unique()}) for name in ("remedy", "detail")
-    }
-    told["detail"] = told["detail"].mask(users["outcome"] == "refused", users["detail"])
-    return users.assign(**told)
+    ours = users["outcome"] != "refused"
+    remedy = users["remedy"].map({text: prose(text) for text in users["remedy"].unique()})
+    detail = users["detail"].map({text: prose(text) for text in users.loc[ours, "detail"].unique()})
+    return users.assign(remedy=remedy, detail=detail.where(ours, users["detail"]))
 
 
 def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, Any]:
