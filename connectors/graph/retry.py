@@ -23,7 +23,7 @@ async def persist(turns: Turns, kind: Kind, attempt: Callable[[], Awaitable[T]])
     The attempt has told `turns` of its failure, so the next one waits as long as the gate is closed. Raises
     WaitBudgetSpent or NetworkAway when that would take too long, and every other error at once.
     """
-    # Nearly every attempt succeeds, and the machinery for the others costs as much as a tenth of a request.
+    # Nearly every attempt succeeds at once and needs nothing of what follows.
     try:
         return await attempt()
     except Retryable as error:

@@ -137,21 +137,18 @@ def unexpected_holders(
     return found
 
 
-def _users(count: int) -> str:
-    return counted(count, "user")
-
-
 def sentences(header: Mapping[str, Any]) -> list[str]:
     """Say all of it in sentences, for the screen and for the page of the plan."""
     found = []
     for r in header.get("remarks", ()):
         pair = r["remark"].partition(": ")[2]
         who = ", ".join(r["sample"][:3])
-        found.append(f"{_users(r['users'])}: {r['sentence']}{f' ({pair})' if pair else ''}; for example {who}.")
+        about = r["sentence"] + (f" ({pair})" if pair else "")
+        found.append(f"{counted(r['users'], 'user')}: {about}; for example {who}.")
     for a in header.get("addons", ()):
         found.append(
-            f"{a['sku_part_number']} stays with everybody who has it; the targets cover it for {_users(a['covered'])}, "
-            f"partly for {a['partly']}, not for {a['kept']}."
+            f"{a['sku_part_number']} stays with everybody who has it; the targets cover it for "
+            f"{counted(a['covered'], 'user')}, partly for {a['partly']}, not for {a['kept']}."
         )
     if names := header.get("company_wide"):
         found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
@@ -163,7 +160,7 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
             "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
         )
     found.extend(
-        f"{h['sku_part_number']} is held by {_users(h['users'])} without a source license who "
+        f"{h['sku_part_number']} is held by {counted(h['users'], 'user')} without a source license who "
         f"{'is' if h['users'] == 1 else 'are'} not in this plan, for example {', '.join(h['sample'][:3])}. "
         "Was it assigned by mistake?"
         for h in header.get("unexpected_holders", ())
