@@ -20,7 +20,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the tenant's side saw it; times are UTC epoch seconds, `left` is None where no answer left."""
+    """One request as the tenant's side saw it; times are UTC epoch seconds, `left` is None where no answer left.
+
+    `cut` is when the tenant's side broke the request's connection, None where it did not.
+    """
 
     number: int
     arrived: float
@@ -33,6 +36,7 @@ class Request:
     waits: tuple[Wait, ...] = ()
     client_request_id: str = ""
     written: tuple[str, ...] = ()
+    cut: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,11 @@ def load(folder: Path) -> Evidence:
     """Read a soak's folder."""
     story = json.loads((folder / "story.json").read_text("utf-8"))
     run = folder / story["run"]
+    tenant = json.loads((folder / "tenant.json").read_bytes())
+    cuts = dict(tenant["cuts"])
     return Evidence(
         requests=sorted(
-            (_request(json.loads(line)) for line in (folder / "wire.jsonl").read_bytes().splitlines()),
+            (_request(json.loads(line), cuts) for line in (folder / "wire.jsonl").read_bytes().splitlines()),
             key=lambda r: (r.arrived, r.number),
         ),
         journal=[
@@ -73,14 +79,14 @@ def load(folder: Path) -> Evidence:
             for line in path.read_bytes().splitlines()
         ],
         story=story,
-        tenant=json.loads((folder / "tenant.json").read_bytes()),
+        tenant=tenant,
         decisions=_rows(run / "decisions.csv"),
         users=_rows(run / "users.csv"),
         reconciliation=json.loads((run / "reconciliation.json").read_bytes()),
     )
 
 
-def _request(raw: dict[str, Any]) -> Request:
+def _request(raw: dict[str, Any], cuts: dict[int, float]) -> Request:
     return Request(
         number=raw["n"],
         arrived=raw["arrived"],
@@ -93,6 +99,7 @@ def _request(raw: dict[str, Any]) -> Request:
         waits=tuple(Wait(tuple(w["kinds"]), w["seconds"]) for w in raw["waits"]),
         client_request_id=raw["client_request_id"],
         written=tuple(c["user"] for c in raw["calls"] if c["kind"] == "write"),
+        cut=cuts.get(raw["tunnel"]),
     )
 
 

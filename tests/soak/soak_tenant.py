@@ -163,6 +163,7 @@ class Stage:
             "faults": {**self.done, **self.chaos.seen, **self.slow},
             "strange": self.tenant.strange_calls,
             "lag_s": self.lag,
+            "cuts": list(self.proxy.cuts.items()),
         }  # fmt: skip
         (self.folder / "tenant.json").write_bytes(orjson.dumps(document))
         return {}

@@ -8,7 +8,9 @@ names the tenant, the application or both limits). It ends so many seconds after
 another request came in on the same connection, which HTTP/1.1 allows only after the answer was read whole; the journal
 has a line with the answer's client-request-id and its wait; RECEIVED_S seconds have passed since the answer left, and
 the process is still sending; for a sign-in, which a process makes one at a time, a connection that it opened for the
-next one after the answer had left. What came in before that was on its way, and is no violation.
+next one after the answer had left. What came in before that was on its way, and is no violation. An answer whose
+connection the tenant's side broke less than RECEIVED_S seconds after it left, or before, may never have arrived: then
+only the journal can prove that it did.
 
 **It binds every later process** from that process's first request, where the earlier one had provably written the wait
 down: the journal has the answer's line with its wait before the later process's `start` line (for writes), or the sign
@@ -22,6 +24,7 @@ and before the window's end is a violation, whatever its answer.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -127,17 +130,25 @@ def _known(request: Request, line: Line | None, tunnel: Sequence[float]) -> tupl
     """Return from when on the process that asked has provably read the answer, and by what."""
     assert request.left is not None
     later = bisect_right(tunnel, request.left)
-    proofs = [(request.left + RECEIVED_S, f"{RECEIVED_S:g} s since it left")]
+    proofs = [(request.left + RECEIVED_S, f"{RECEIVED_S:g} s since it left")] if _arrived(request) else []
     if later < len(tunnel):
         proofs.append((tunnel[later], "the next request on its connection"))
     if line is not None:
         proofs.append((line.at, "its line in the journal"))
-    return min(proofs)
+    return min(proofs, default=(math.inf, "nothing"))
+
+
+def _arrived(request: Request) -> bool:
+    """Say whether nothing kept the answer from arriving: its connection was not broken while it was on its way."""
+    assert request.left is not None
+    return request.cut is None or request.cut > request.left + RECEIVED_S
 
 
 def _next_sign_in(request: Request, sign_ins: Sequence[Request]) -> float | None:
     """Return when the process first asked the identity provider for something on a later connection."""
     assert request.left is not None
+    if not _arrived(request):
+        return None
     later = (r.arrived for r in sign_ins if r.arrived > request.left and r.tunnel > request.tunnel)
     return next(later, None)
 

@@ -35,12 +35,14 @@ class Proxy:
     """A CONNECT proxy to the ports of some names. The user name that a process gives to it is `gen<number>`.
 
     So the tenant's side knows which process sent what, also when that process is dead by then. `away` holds the names
-    that cannot be reached just now.
+    that cannot be reached just now, `cuts` when each tunnel that we broke was broken: an answer that left after that,
+    or just before, may never have come to the process.
     """
 
     def __init__(self, ports: Mapping[str, int]) -> None:
         self.ports = ports
         self.away: set[str] = set()
+        self.cuts: dict[int, float] = {}
         self._numbers = itertools.count(1)
         self._tunnels: dict[int, tuple[Tunnel, asyncio.Transport]] = {}
 
@@ -52,12 +54,16 @@ class Proxy:
     def cut(self, client: tuple[str, int]) -> None:
         """Break the tunnel whose far end the servers know as `client`; it may be gone already."""
         if found := self._tunnels.get(client[1]):
-            found[1].abort()
+            self._break(*found)
 
     def cut_all(self) -> None:
         """Break every tunnel."""
-        for _, transport in list(self._tunnels.values()):
-            transport.abort()
+        for tunnel, transport in list(self._tunnels.values()):
+            self._break(tunnel, transport)
+
+    def _break(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
+        self.cuts.setdefault(tunnel.number, time.time())
+        transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Lead one connection to the server of its name, until either side ends it."""

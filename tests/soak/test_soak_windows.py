@@ -119,6 +119,24 @@ def test_an_answer_to_a_process_that_is_dead_binds_nobody() -> None:
     assert 0 == violations(throttled(), request(2, 103.0, generation=2), processes=both)
 
 
+def test_an_answer_whose_connection_broke_on_its_way_binds_only_who_wrote_it_down() -> None:
+    """Broken before it left or soon after: nobody can say that it arrived, unless the journal does."""
+    later = request(2, 105.0)
+
+    for cut in (99.5, 100.5):
+        assert 0 == violations(throttled(cut=cut), later)
+        assert 1 == violations(throttled(cut=cut), later, journal=(outcome(5, 100.01),))
+    assert 1 == violations(throttled(cut=100.0 + RECEIVED_S + 0.1), later)
+
+
+def test_a_sign_in_after_a_broken_one_proves_nothing() -> None:
+    """The process signs in once more because its connection broke, and knows of no refusal."""
+    said = {"kinds": ("token",), "path": "/tenant/oauth2/v2.0/token"}
+    refused = throttled(waits=(Wait(("token",), 10.0),), cut=99.9, **said)
+
+    assert 0 == violations(refused, request(2, 100.3, tunnel=2, **said), request(3, 105.0, tunnel=2, **said))
+
+
 def test_the_lateness_of_the_tenant_is_given_to_the_client() -> None:
     """A tenant whose loop was busy for a second may see a request a second after it was sent."""
     requests, journal = (throttled(), request(2, 101.0)), (outcome(5, 100.01),)
