@@ -64,7 +64,7 @@ class GraphClient:
 
     async def sign_in(self) -> Identity:
         """Get a token and say who it speaks for."""
-        return identity(await self._session.sign_in(), self._credential)
+        return identity(await self._session.bearer.sign_in(), self._credential)
 
     async def read_organization(self) -> Organization:
         """Read who the tenant is."""
@@ -111,7 +111,7 @@ class GraphClient:
         A turn is used by one `assign` of `n` changes. An `n` above the burst of the quota (20, less for a small
         quota) waits for a full bucket and leaves a debt.
         """
-        await self._session.sign_in()
+        await self._session.bearer.sign_in()
         await self._turns.take(Kind.WRITE, n)
 
     async def assign(self, batch: Sequence[Change]) -> tuple[Reply, ...]:

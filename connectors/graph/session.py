@@ -13,11 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from kiota_abstractions.authentication import (
-    AccessTokenProvider,
-    AllowedHostsValidator,
-    BaseBearerTokenAuthenticationProvider,
-)
+from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
@@ -27,10 +23,11 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from connectors.changes import Traffic
 from connectors.clock import Clock
-from connectors.errors import LostReply, Malformed, NetworkAway, Retryable
+from connectors.errors import LostReply, Malformed, Retryable
 from connectors.graph import pace
 from connectors.graph.answer import Answer, not_allowed
 from connectors.graph.auth import TokenSource
+from connectors.graph.bearer import Bearer
 from connectors.graph.retry import UntrustedCertificate, persist
 from connectors.graph.transport import is_untrusted, with_sdk
 from connectors.graph.turns import Kind, Turns
@@ -50,24 +47,6 @@ class Unsent(Retryable):
     """The request did not leave this machine."""
 
 
-class _Bearer(AccessTokenProvider):
-    """Hands the SDK the token that the session holds, for the one host of our cloud."""
-
-    def __init__(self, host: str) -> None:
-        self.token = ""
-        self._hosts = AllowedHostsValidator([host])
-
-    async def get_authorization_token(
-        self,
-        uri: str,
-        additional_authentication_context: dict[str, Any] = {},  # noqa: B006, ARG002 - the SDK's signature
-    ) -> str:
-        return self.token if self._hosts.is_url_host_valid(uri) else ""
-
-    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
-        return self._hosts
-
-
 class Session:
     """Sends requests, reads with patience, writes once.
 
@@ -85,19 +64,17 @@ class Session:
         new_id: Callable[[], object],
         http: httpx.AsyncClient,
     ) -> None:
-        parts = urlsplit(root)
         self._origin = _origin(root)
         self.clock = clock
         self.turns = turns
         self.traffic = traffic
         self.clock_offset_s: float | None = None
-        self._tokens = tokens
         self._new_id = new_id
         self._http = http
         # The SDK puts a transport of its own in front, and that one does not close what it hides.
         self._pool = http._transport
-        self._bearer = _Bearer(parts.hostname or "")
-        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self._bearer), with_sdk(http))
+        self.bearer = Bearer(urlsplit(root).hostname or "", tokens, turns, clock)
+        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self.bearer), with_sdk(http))
         self._adapter.base_url = root
         self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
         self.graph = GraphServiceClient(request_adapter=self._adapter)
@@ -106,31 +83,7 @@ class Session:
         """Close the connections and the credential."""
         await self._http.aclose()
         await self._pool.aclose()
-        await self._tokens.close()
-
-    async def sign_in(self, *, fresh: bool = False) -> str:
-        """Return a token that is valid now, waiting out passing troubles of the identity provider."""
-        return await persist(self.turns, Kind.TOKEN, lambda: self.sign_in_once(fresh=fresh))
-
-    async def sign_in_once(self, *, fresh: bool = False) -> str:
-        """Return a token that is valid now; raises Retryable when the identity provider cannot give one at present."""
-        began = self.clock.monotonic()
-        if closed := self.turns.closed_for(Kind.TOKEN):
-            if not fresh and (held := self._tokens.in_hand()):
-                self._bearer.token = held
-                return held
-            raise Retryable("The identity provider asked to wait.", retry_after_s=closed)
-        try:
-            self._bearer.token = await self._tokens.token(fresh=fresh)
-        except UntrustedCertificate:
-            raise
-        except (Retryable, NetworkAway) as error:
-            after = error.retry_after_s if isinstance(error, Retryable) else None
-            away = isinstance(error, NetworkAway)
-            self.turns.refused([Kind.TOKEN], began=began, retry_after_s=after, reason=f"sign-in: {error}", network=away)
-            raise Retryable(str(error), retry_after_s=after) from error
-        self.turns.helped(Kind.TOKEN)
-        return self._bearer.token
+        await self.bearer.close()
 
     async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> tuple[int, Any]:
         """Return status and parsed body of the 2xx answer to a GET or `$batch` of GETs, asking again while that helps.
@@ -143,7 +96,7 @@ class Session:
     async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> tuple[int, Any]:
         used, answer = await self._ask(request, cost)
         if answer.status == 401:
-            await self.renew(used)
+            await self.bearer.renew(used)
             _, answer = await self._ask(request, cost)
         if 200 <= answer.status < 300 or answer.status in {404, 410}:
             return answer.status, self._parsed(request, answer, what)
@@ -169,23 +122,11 @@ class Session:
     async def _ask(self, request: RequestInformation, cost: int) -> tuple[str, Answer]:
         """Return the token that was used and the answer; a turn may be waited for longer than a token lives."""
         await self.turns.take(Kind.READ, cost)
-        used = await self.sign_in()
-        await self.turns.wait_open(Kind.READ)
+        used = await self.bearer.sign_in()
+        while self.turns.closed_for(Kind.READ) > 0:
+            await self.turns.wait_open(Kind.READ)
+            used = await self.bearer.sign_in()
         return used, await self.send(request, [Kind.READ])
-
-    @property
-    def token_in_use(self) -> str:
-        """The token that the last request carried."""
-        return self._bearer.token
-
-    async def renew(self, used: str) -> None:
-        """Get a fresh token, unless another sender has already got one since `used` was refused."""
-        await persist(self.turns, Kind.TOKEN, lambda: self.renew_once(used))
-
-    async def renew_once(self, used: str) -> None:
-        """As `renew`, but raises Retryable when the identity provider cannot give a token at present."""
-        if await self.sign_in_once() == used:
-            await self.sign_in_once(fresh=True)
 
     async def send(self, request: RequestInformation, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
         """Send once and return whatever answer comes; `writes` is what to count it as.

@@ -58,7 +58,7 @@ class _Asked:
             return
         if any(item is not None and item.status == 401 for item in items):
             self._renewed = True
-            await session.renew(session.token_in_use)
+            await session.bearer.renew(session.bearer.token)
         raise Retryable(f"{len(self._places) - len(self.found)} items of {self._what} are open.")
 
     def _judge(self, place: int, item: Item | None, began: float) -> None:

@@ -1,0 +1,87 @@
+"""The token that requests carry: signed in with patience, renewed once for everybody, never one that Graph refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
+
+from connectors.clock import Clock
+from connectors.errors import NetworkAway, Retryable
+from connectors.graph.auth import TokenSource
+from connectors.graph.retry import UntrustedCertificate, persist
+from connectors.graph.turns import Kind, Turns
+
+
+class Bearer(AccessTokenProvider):
+    """Hands the SDK the token that was signed in last, for the one host of our cloud."""
+
+    def __init__(self, host: str, tokens: TokenSource, turns: Turns, clock: Clock) -> None:
+        self._hosts = AllowedHostsValidator([host])
+        self._tokens = tokens
+        self._turns = turns
+        self._clock = clock
+        self._token = self._refused = ""
+
+    @property
+    def token(self) -> str:
+        """The token that the next request carries, and the last one carried."""
+        return self._token
+
+    async def get_authorization_token(
+        self,
+        uri: str,
+        additional_authentication_context: dict[str, Any] = {},  # noqa: B006, ARG002 - the SDK's signature
+    ) -> str:
+        """Return the token for an address of our cloud; "" for any other."""
+        return self._token if self._hosts.is_url_host_valid(uri) else ""
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        """Return the one host."""
+        return self._hosts
+
+    async def close(self) -> None:
+        """Close the credential."""
+        await self._tokens.close()
+
+    async def sign_in(self) -> str:
+        """Return a token that is valid now, waiting out passing troubles of the identity provider."""
+        return await persist(self._turns, Kind.TOKEN, self.sign_in_once)
+
+    async def sign_in_once(self) -> str:
+        """Return a token that is valid now; raises Retryable when the identity provider cannot give one at present.
+
+        A token that Graph has refused is not given out again: whoever comes meanwhile waits for the fresh one too.
+        """
+        began = self._clock.monotonic()
+        if closed := self._turns.closed_for(Kind.TOKEN):
+            if (held := self._tokens.in_hand()) and held != self._refused:
+                self._token = held
+                return held
+            raise Retryable("The identity provider asked to wait.", retry_after_s=closed)
+        try:
+            token = await self._tokens.token()
+            if token == self._refused:
+                token = await self._tokens.token(fresh=True)
+                self._refused = ""
+        except UntrustedCertificate:
+            raise
+        except (Retryable, NetworkAway) as error:
+            after = error.retry_after_s if isinstance(error, Retryable) else None
+            away = isinstance(error, NetworkAway)
+            reason = f"sign-in: {error}"
+            self._turns.refused([Kind.TOKEN], began=began, retry_after_s=after, reason=reason, network=away)
+            raise Retryable(str(error), retry_after_s=after) from error
+        self._turns.helped(Kind.TOKEN)
+        self._token = token
+        return token
+
+    async def renew(self, used: str) -> None:
+        """Get a fresh token, unless another sender has already got one since `used` was refused."""
+        await persist(self._turns, Kind.TOKEN, lambda: self.renew_once(used))
+
+    async def renew_once(self, used: str) -> None:
+        """As `renew`, but raises Retryable when the identity provider cannot give a token at present."""
+        if used == self._token:
+            self._refused = used
+        await self.sign_in_once()
