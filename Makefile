@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are processors: some tests wait for a process or a browser, the others never do.
+WORKERS ?= $(shell expr $$(nproc 2> /dev/null || echo 2) + 1)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test bench soak property mutants lint types floors clean help
@@ -37,7 +39,7 @@ floors: $(VENV)/.dev  ## who may import whom
 
 test: export PYTHONDONTWRITEBYTECODE :=
 test: lint types floors  ## lint, types, import floors, tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
 	$(BIN)/python tests/property/every_tenant.py

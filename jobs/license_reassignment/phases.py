@@ -36,15 +36,14 @@ async def both_phases(
     batches = max((int(e.body["batch"]) for e in known if e.kind == "intent"), default=0)
     placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS)
     if unlocated(locations, known):
-        session = _session(parts, journal, placed, _answers(parts, placed.standings, LOCATION_PERMISSION), batches)
-        session.traffic = traffic
+        answers = _answers(parts, placed.standings, LOCATION_PERMISSION)
+        session = _session(parts, journal, placed, answers, batches, traffic)
         ending = await apply(session)
         batches = session.batches
         if ending.code == ExitCode.STOPPED:
             return ending
     answers = _answers(parts, board.standings, WRITE_PERMISSION, placed.standings)
-    session = _session(parts, journal, board, answers, batches)
-    session.traffic = traffic
+    session = _session(parts, journal, board, answers, batches, traffic)
     refused = {UserId(u): s.message for u, s in placed.standings.items() if s.state == "refused"}
     open_still = {u: m for u, m in refused.items() if board.standings.get(u, NOT_SENT).state == "pending"}
     close(session, open_still, "refused", "no_usage_location")
@@ -77,7 +76,9 @@ def _answers(
     )
 
 
-def _session(parts: Parts, journal: Journal, board: Board, answers: Answers, batches: int) -> Session:
+def _session(
+    parts: Parts, journal: Journal, board: Board, answers: Answers, batches: int, traffic: Callable[[], Traffic]
+) -> Session:
     pace = parts.effective.settings.pace
     return Session(
         tenant=parts.tenant,
@@ -89,5 +90,6 @@ def _session(parts: Parts, journal: Journal, board: Board, answers: Answers, bat
         patience_s=pace.wait_minutes_max * 60,
         in_flight=pace.batches_in_flight_max,
         on_progress=lambda progress: _told(parts, progress),
+        traffic=traffic,
         batches=batches,
     )

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from e2e_login import APP_ID, HOST, SECRET, Login
-from e2e_wires import Proxy, certificates
+from e2e_wires import Proxy, certificates, https_server, listener
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.sandbox.app import create_app
@@ -138,11 +136,11 @@ class Internet:
     def __init__(self, folder: Path) -> None:
         self.bundle, served = certificates(folder, (GRAPH, HOST))
         self.graph, self.entra = Switch(), Switch()
-        self._listeners = [_listener() for _ in range(3)]
+        self._listeners = [listener() for _ in range(3)]
         ports = [one.getsockname()[1] for one in self._listeners]
         self.proxy = Proxy({GRAPH: ports[0], HOST: ports[1]})
         self.proxy_url = f"http://127.0.0.1:{ports[2]}"
-        self._servers = [_server(app, served) for app in (self.graph, self.entra)]
+        self._servers = [https_server(app, served) for app in (self.graph, self.entra)]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
         until(lambda: all(one.started for one in self._servers), "the servers")
@@ -158,24 +156,8 @@ class Internet:
         for server in self._servers:
             server.should_exit = server.force_exit = True
         self._thread.join(10)
-        for listener in self._listeners:
-            listener.close()
-
-
-def _listener() -> socket.socket:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    return listener
-
-
-def _server(app: ASGIApp, served: Path) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app, ssl_certfile=str(served), access_log=False, log_level="critical", lifespan="off", ws="none",
-            date_header=False, http="h11",
-        )
-    )  # fmt: skip
+        for one in self._listeners:
+            one.close()
 
 
 class Rig:

@@ -1,18 +1,25 @@
-"""The wires of a loopback internet: certificates of a private authority, and a CONNECT proxy that knows two names."""
+"""The wires of a loopback internet: certificates of a private authority, servers with them, and a CONNECT proxy."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import datetime
 import ipaddress
+import itertools
+import socket
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from starlette.types import ASGIApp
 
 BEGAN = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 ENDS = datetime.datetime(2045, 1, 1, tzinfo=datetime.UTC)
@@ -64,26 +71,58 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One connection through the proxy: its number, and the user name that was told to the proxy, "" for none."""
+
+    number: int
+    user: str
+
+
+NOWHERE = Tunnel(0, "")
+
+
 class Proxy:
-    """A CONNECT proxy. `ports` maps the host names it leads to; `away` holds the names it cannot reach just now."""
+    """A CONNECT proxy. `ports` maps the host names it leads to; `away` holds the names it cannot reach just now.
+
+    `asked` are the names that were asked for. `cuts` says when each tunnel that we broke was broken: an answer that
+    left after that, or just before, may never have come to the client.
+    """
 
     def __init__(self, ports: Mapping[str, int]) -> None:
         self.ports = ports
         self.away: set[str] = set()
         self.asked: list[str] = []
-        self._tunnels: dict[int, asyncio.Transport] = {}
+        self.cuts: dict[int, float] = {}
+        self._numbers = itertools.count(1)
+        self._tunnels: dict[int, tuple[Tunnel, asyncio.Transport]] = {}
+
+    def whose(self, port: int) -> Tunnel:
+        """Return the tunnel whose far end the servers know by this port."""
+        found = self._tunnels.get(port)
+        return found[0] if found else NOWHERE
 
     def cut(self, client: tuple[str, int]) -> None:
-        """Break the tunnel whose far end the server knows as `client`."""
-        self._tunnels[client[1]].abort()
+        """Break the tunnel whose far end the servers know as `client`; it may be gone already."""
+        if found := self._tunnels.get(client[1]):
+            self._break(*found)
+
+    def cut_all(self) -> None:
+        """Break every tunnel."""
+        for tunnel, transport in list(self._tunnels.values()):
+            self._break(tunnel, transport)
+
+    def _break(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
+        self.cuts.setdefault(tunnel.number, time.time())
+        transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Lead one connection to the server of its name, until either side ends it."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._tunnel(reader, writer)
+            await self._lead(reader, writer)
         writer.close()
 
-    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         host = head.split()[1].decode().partition(":")[0]
         self.asked.append(host)
@@ -92,11 +131,19 @@ class Proxy:
             await writer.drain()
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.ports[host])
-        own_port = far_writer.get_extra_info("sockname")[1]
-        self._tunnels[own_port] = writer.transport
+        port = far_writer.get_extra_info("sockname")[1]
+        self._tunnels[port] = Tunnel(next(self._numbers), _user(head)), writer.transport
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-        del self._tunnels[own_port]
+        del self._tunnels[port]
+
+
+def _user(head: bytes) -> str:
+    for line in head.decode("latin-1").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.lower() == "proxy-authorization":
+            return base64.b64decode(value.split()[-1]).decode().partition(":")[0]
+    return ""
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,3 +152,21 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     writer.close()
+
+
+def listener() -> socket.socket:
+    """Return a socket that listens on a port of its own."""
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    made.listen(64)
+    return made
+
+
+def https_server(app: ASGIApp, served: Path) -> uvicorn.Server:
+    """Return a server of the application that shows the certificate in `served`."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, ssl_certfile=str(served), access_log=False, log_level="critical", lifespan="off", ws="none",
+            date_header=False, http="h11",
+        )
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from connectors.sandbox.seed import SOURCE
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import SANDBOX_APP_ID
 from jobs.license_reassignment.exits import ExitCode
-from jobs.license_reassignment.plan import change_of, split
+from jobs.license_reassignment.plan import split
 
 EPOCH = START.timestamp()
 NO_COUNTRY_YET = "invalid usage location"
@@ -39,16 +39,6 @@ def complaints(story: Story) -> list[str]:
     ]
 
 
-def _planned(story: Story) -> dict[str, Change]:
-    rows = story.plan.decisions[story.plan.decisions["kind"] == "change"]
-    found = {}
-    for row in rows.itertuples(index=False):
-        change = change_of(row.id, row.add, row.remove, row.disabled_plans)
-        add = tuple((str(a.sku_id), tuple(sorted(a.disabled_plans))) for a in change.add)
-        found[str(row.id)] = Change(add, tuple(change.remove))
-    return found
-
-
 def _named(story: Story) -> set[str]:
     """The products that the settings name, as sources or targets."""
     settings = story.world.settings
@@ -66,7 +56,6 @@ def _effective(record: WriteRecord) -> bool:
 
 def _writes(story: Story) -> Iterator[str]:
     """Only what the plan says, to whom it says, once; nothing else of the user changes, and nobody is bare by it."""
-    planned = _planned(story)
     skus = [*story.plan.sources, *story.plan.targets]
     ours = _named(story)
     for record in bare_moments(story.tenant, skus, SANDBOX_APP_ID):
@@ -77,7 +66,7 @@ def _writes(story: Story) -> Iterator[str]:
         if record.actor != SANDBOX_APP_ID:
             effects.pop(record.target, None)
             continue
-        change = planned.get(record.target)
+        change = story.planned.get(record.target)
         if record.kind == "location":
             yield from _located(story, record, moved=effects[record.target] > 0)
             continue
@@ -148,7 +137,7 @@ def _switched_off(story: Story) -> Iterator[str]:
     if not story.world.settings["plans"]["carry_over"]:
         return
     source = story.tenant.sku_named(SOURCE).id
-    for user_id, change in _planned(story).items():
+    for user_id, change in story.planned.items():
         held = [a for a in story.before[user_id] if a.sku == source]
         off = set.intersection(*(set(a.off) for a in held))
         for sku, still_off in change.add:
@@ -198,7 +187,7 @@ def _outcomes(story: Story) -> Iterator[str]:
     outcome = dict(zip(found.users["id"], found.users["outcome"], strict=True))
     ours = {r.target for r in writes_by(story.tenant, SANDBOX_APP_ID) if r.status == 200 and _effective(r)}
     targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
-    for user_id, change in _planned(story).items():
+    for user_id, change in story.planned.items():
         user = story.tenant.user(user_id)
         there = user is not None and _on_target(user, change, targets[user_id], story.plan.sources)
         if there and user_id in ours and outcome[user_id] != "moved":
@@ -257,7 +246,7 @@ def _harm(story: Story) -> Iterator[str]:
 def _plan(story: Story) -> Iterator[str]:
     """No seat is planned that was not free before."""
     needed: Counter[str] = Counter()
-    for user_id, change in _planned(story).items():
+    for user_id, change in story.planned.items():
         held = {a.sku for a in story.before[user_id]}
         needed.update(story.tenant.skus[sku].part_number for sku, _ in change.add if sku not in held)
     for part, wanted in needed.items():

@@ -20,13 +20,14 @@ from connectors.errors import ConnectorError
 from connectors.graph import lookups
 from connectors.sandbox.oracle import Snapshot, snapshot
 from connectors.sandbox.quota import Quota
+from connectors.sandbox.rules import Change
 from connectors.sandbox.state import TenantState
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment import apply as engine
 from jobs.license_reassignment import decision_files, evidence, journal, preparing, store, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, JobError
-from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.plan import Plan, change_of
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
@@ -45,6 +46,7 @@ class Endless(AssertionError):
 class Story:
     """What came of one world. `endings` are code and reason of every apply, DIED for a process that was killed.
 
+    `planned` is what the plan asks of the tenant for each user.
     Every other world is applied once more after its end.
     """
 
@@ -55,6 +57,7 @@ class Story:
     witness: Witness
     run: RunDir
     plan: Plan
+    planned: dict[str, Change]
     free_seats: dict[str, int]
     endings: list[tuple[int, str]] = field(default_factory=list)
     applied: Applied | None = None
@@ -74,6 +77,7 @@ def live(world: World) -> Story:
             patch.object(verifying, "render_all", lambda *_: {}),
             # Workers look around for work; on a clock that jumps, looking less often loses nothing.
             patch.object(engine, "IDLE_S", 5.0),
+            patch.object(engine, "LOOK_S", 5.0),
             patch.object(lookups, "PAGE_SIZE", world.page_size),
             # The SDK expands the same few addresses again and again, in a tenth of all the time.
             patch.object(StdUriTemplate, "expand", expand_from_memory),
@@ -115,8 +119,9 @@ def _live(stage: Stage) -> Story:
     free = {sku.part_number: stage.tenant.free_seats(sku) for sku in stage.tenant.skus.values()}
     planned = _plan(stage)
     story = Story(
-        stage.world, stage.tenant, before, stage.sandbox.quota, stage.witness, planned.run, planned.plan, free
-    )
+        stage.world, stage.tenant, before, stage.sandbox.quota, stage.witness, planned.run, planned.plan,
+        _changes(planned.plan), free,
+    )  # fmt: skip
     wave = _apply_to_the_end(stage, story)
     if stage.world.seed % 2:
         written = len(stage.witness.write_times)
@@ -127,6 +132,17 @@ def _live(stage: Stage) -> Story:
     story.journal = journal.read_journal(story.run.path, story.plan.digest)
     story.tampering_seen = _tampering_is_seen(stage, story)
     return story
+
+
+def _changes(plan: Plan) -> dict[str, Change]:
+    """What the plan asks of the tenant for each user, in the tenant's own words."""
+    rows = plan.decisions[plan.decisions["kind"] == "change"]
+    found = {}
+    for row in rows.itertuples(index=False):
+        change = change_of(row.id, row.add, row.remove, row.disabled_plans)
+        add = tuple((str(a.sku_id), tuple(sorted(a.disabled_plans))) for a in change.add)
+        found[str(row.id)] = Change(add, tuple(change.remove))
+    return found
 
 
 def _tampering_is_seen(stage: Stage, story: Story) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from e2e_login import HOST, Login
 from e2e_rig import GRAPH
-from soak_wire import Proxy
+from e2e_wires import Proxy
 
 from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.meddle import put_licenses

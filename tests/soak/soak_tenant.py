@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
 import sys
 import time
 from collections import Counter
@@ -18,13 +17,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 import orjson
-import uvicorn
 from e2e_login import ALL_ROLES, APP_ID, HOST, Login
 from e2e_rig import GRAPH
-from e2e_wires import certificates
+from e2e_wires import Proxy, certificates, https_server, listener
 from soak_faults import Chaos, fault_plan, latency
-from soak_wire import Proxy, Recorder
-from starlette.types import ASGIApp
+from soak_wire import Recorder
 
 from connectors.sandbox.app import create_app
 from connectors.sandbox.model import Assignment
@@ -51,7 +48,7 @@ class Stage:
         self._helpers: list[asyncio.Task[None]] = []
         self.done: dict[str, int] = {}
         self._log = (self.folder / "wire.jsonl").open("wb")
-        graph, entra, self.middle = (_listener() for _ in range(3))
+        graph, entra, self.middle = (listener() for _ in range(3))
         self.proxy = Proxy({GRAPH: graph.getsockname()[1], HOST: entra.getsockname()[1]})
         self.login = Login(tenants={TENANT_ID}, roles=ROLES, issued=self._issued)
         rng = random.Random(self.seed ^ 0x50AC)
@@ -70,8 +67,8 @@ class Stage:
         self.recorder = Recorder(app, self._log, self.proxy.whose)
         self.bundle, served = certificates(self.folder, (GRAPH, HOST))
         self.servers = [
-            (_server(self.recorder, served), graph),
-            (_server(Recorder(self.login.app(), self._log, self.proxy.whose, signs_in=True), served), entra),
+            (https_server(self.recorder, served), graph),
+            (https_server(Recorder(self.login.app(), self._log, self.proxy.whose, signs_in=True), served), entra),
         ]
 
     def _issued(self, token: str, roles: tuple[str, ...]) -> None:
@@ -79,7 +76,7 @@ class Stage:
 
     async def run(self) -> None:
         """Serve until the input ends."""
-        tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in self.servers]
+        tasks = [asyncio.create_task(server.serve(sockets=[where])) for server, where in self.servers]
         proxy = await asyncio.start_server(self.proxy.serve, sock=self.middle)
         self._helpers.append(asyncio.create_task(self._heartbeat()))
         while not all(server.started for server, _ in self.servers):
@@ -171,22 +168,6 @@ class Stage:
 
 def _plain(assignments: tuple[Assignment, ...]) -> list[Any]:
     return [list(a) for a in assignments]
-
-
-def _listener() -> socket.socket:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    return listener
-
-
-def _server(app: ASGIApp, served: Path) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app, ssl_certfile=str(served), access_log=False, log_level="critical", lifespan="off", ws="none",
-            date_header=False, http="h11",
-        )
-    )  # fmt: skip
 
 
 def _say(value: dict[str, Any]) -> None:

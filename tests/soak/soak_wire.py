@@ -2,105 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import orjson
+from e2e_wires import Tunnel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATIENCE = frozenset({429, 503, 509})
 """Statuses whose Retry-After asks for patience."""
 
 BOTH = ("read", "write")
-
-
-@dataclass(frozen=True, slots=True)
-class Tunnel:
-    """One connection of a process: its number, and which process (`generation`) it belongs to."""
-
-    number: int
-    generation: int
-
-
-NOWHERE = Tunnel(0, 0)
-
-
-class Proxy:
-    """A CONNECT proxy to the ports of some names. The user name that a process gives to it is `gen<number>`.
-
-    So the tenant's side knows which process sent what, also when that process is dead by then. `away` holds the names
-    that cannot be reached just now, `cuts` when each tunnel that we broke was broken: an answer that left after that,
-    or just before, may never have come to the process.
-    """
-
-    def __init__(self, ports: Mapping[str, int]) -> None:
-        self.ports = ports
-        self.away: set[str] = set()
-        self.cuts: dict[int, float] = {}
-        self._numbers = itertools.count(1)
-        self._tunnels: dict[int, tuple[Tunnel, asyncio.Transport]] = {}
-
-    def whose(self, port: int) -> Tunnel:
-        """Return the tunnel whose far end the servers know by this port."""
-        found = self._tunnels.get(port)
-        return found[0] if found else NOWHERE
-
-    def cut(self, client: tuple[str, int]) -> None:
-        """Break the tunnel whose far end the servers know as `client`; it may be gone already."""
-        if found := self._tunnels.get(client[1]):
-            self._break(*found)
-
-    def cut_all(self) -> None:
-        """Break every tunnel."""
-        for tunnel, transport in list(self._tunnels.values()):
-            self._break(tunnel, transport)
-
-    def _break(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
-        self.cuts.setdefault(tunnel.number, time.time())
-        transport.abort()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Lead one connection to the server of its name, until either side ends it."""
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._lead(reader, writer)
-        writer.close()
-
-    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        host = head.split()[1].decode().partition(":")[0]
-        if host in self.away or host not in self.ports:
-            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-            return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.ports[host])
-        port = far_writer.get_extra_info("sockname")[1]
-        self._tunnels[port] = Tunnel(next(self._numbers), _generation(head)), writer.transport
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-        del self._tunnels[port]
-
-
-def _generation(head: bytes) -> int:
-    for line in head.decode("latin-1").split("\r\n"):
-        name, _, value = line.partition(":")
-        if name.lower() == "proxy-authorization":
-            user = base64.b64decode(value.split()[-1]).decode().partition(":")[0]
-            return int(user.removeprefix("gen"))
-    return 0
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
 
 
 class Recorder:
@@ -125,7 +39,7 @@ class Recorder:
         tunnel = self._whose(scope["client"][1])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         line: dict[str, Any] = {
-            "n": next(self.numbers), "arrived": time.time(), "left": None, "generation": tunnel.generation,
+            "n": next(self.numbers), "arrived": time.time(), "left": None, "generation": _generation(tunnel.user),
             "tunnel": tunnel.number, "method": scope["method"], "path": scope["path"], "status": None,
             "client_request_id": headers.get("client-request-id", ""),
         }  # fmt: skip
@@ -159,6 +73,11 @@ class Recorder:
             if "write" in wait["kinds"]:
                 self.write_wait_until = max(self.write_wait_until, line["left"] + wait["seconds"])
         self._log.write(orjson.dumps(line) + b"\n")
+
+
+def _generation(user: str) -> int:
+    """Return the number of the process that told the proxy the user name `gen<number>`; it may be dead by now."""
+    return int(user.removeprefix("gen") or 0)
 
 
 def calls(method: str, path: str, body: bytes) -> list[dict[str, str]]:
