@@ -81,6 +81,8 @@ def live(world: World) -> Story:
             patch.object(lookups, "PAGE_SIZE", world.page_size),
             # The SDK expands the same few addresses again and again, in a tenth of all the time.
             patch.object(StdUriTemplate, "expand", expand_from_memory),
+            # Strings of tables with some dozen rows cost less outside Arrow; they behave the same.
+            pd.option_context("mode.string_storage", "python"),
             # Every process reads the same plan and snapshot again: the same bytes are parsed once.
             patch.object(store, "read_decisions", _decisions_parsed_once()),
             patch.object(evidence, "load_snapshot", _snapshots_parsed_once()),
