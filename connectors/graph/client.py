@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from connectors.graph.paging import Gone
 from connectors.graph.reader import Reader
 from connectors.graph.scan import read_tenant
 from connectors.graph.session import Session
-from connectors.graph.transport import open_http
+from connectors.graph.transport import open_http, trust
 from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
     CompanySubscription,
@@ -160,6 +161,6 @@ def open_client(
         turns=turns,
         traffic=traffic,
         new_id=new_id,
-        http=open_http(root, transport=transport, ca_bundle=ca_bundle),
+        open_http=partial(open_http, root, transport=transport, verify=transport is not None or trust(ca_bundle)),
     )
     return GraphClient(session, turns, tokens.credential)

@@ -13,13 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import ResponseHandlerOption
-from kiota_http.observability_options import ObservabilityOptions
-from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph import GraphServiceClient
 
 from connectors.changes import Traffic
 from connectors.clock import Clock
@@ -28,8 +26,9 @@ from connectors.graph import pace
 from connectors.graph.answer import Answer, not_allowed
 from connectors.graph.auth import TokenSource
 from connectors.graph.bearer import Bearer
+from connectors.graph.lanes import Lanes
 from connectors.graph.retry import UntrustedCertificate, persist
-from connectors.graph.transport import is_untrusted, with_sdk
+from connectors.graph.transport import is_untrusted
 from connectors.graph.turns import Kind, Turns
 
 EXPIRED_PAGE = "Directory_ExpiredPageToken"
@@ -62,7 +61,7 @@ class Session:
         turns: Turns,
         traffic: Traffic,
         new_id: Callable[[], object],
-        http: httpx.AsyncClient,
+        open_http: Callable[[], httpx.AsyncClient],
     ) -> None:
         self._origin = _origin(root)
         self.clock = clock
@@ -70,19 +69,14 @@ class Session:
         self.traffic = traffic
         self.clock_offset_s: float | None = None
         self._new_id = new_id
-        self._http = http
-        # The SDK puts a transport of its own in front, and that one does not close what it hides.
-        self._pool = http._transport
+        self._root = root
         self.bearer = Bearer(urlsplit(root).hostname or "", tokens, turns, clock)
-        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self.bearer), with_sdk(http))
-        self._adapter.base_url = root
-        self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
-        self.graph = GraphServiceClient(request_adapter=self._adapter)
+        self._lanes = Lanes(root, self.bearer, open_http)
+        self.graph = GraphServiceClient(request_adapter=self._lanes.first)
 
     async def close(self) -> None:
         """Close the connections and the credential."""
-        await self._http.aclose()
-        await self._pool.aclose()
+        await self._lanes.close()
         await self.bearer.close()
 
     async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> tuple[int, Any]:
@@ -135,13 +129,14 @@ class Session:
         Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when
         the address is not ours. A failure closes the gates of `kinds`.
         """
-        self._adapter.set_base_url_for_request_information(request)
+        self._lanes.first.set_base_url_for_request_information(request)
         self.require_own(request.url)
         ours = self._prepare(request)
         began = self.clock.monotonic()
         self._count(request, writes)
         try:
-            response: httpx.Response = await self._adapter.send_primitive_async(request, "bytes", {})
+            with self._lanes.free() as adapter:
+                response: httpx.Response = await adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             self._count(request, writes, times=-1)
             if is_untrusted(error):
@@ -165,7 +160,7 @@ class Session:
     def batch_request(self, body: bytes) -> RequestInformation:
         """Return the POST of a `$batch`."""
         request = RequestInformation(Method.POST)
-        request.url = f"{self._adapter.base_url}/$batch"
+        request.url = f"{self._root}/$batch"
         request.headers.try_add("Accept", "application/json")
         request.set_stream_content(body, "application/json")
         return request

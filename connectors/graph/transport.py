@@ -19,28 +19,30 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 100.0
 """A full `$batch` takes Graph some seconds, and its own gateway gives up earlier than this."""
 
-POOL_SIZE_MAX = 32
 
-
-def open_http(root: str, *, transport: httpx.AsyncBaseTransport | None, ca_bundle: str | None) -> httpx.AsyncClient:
+def open_http(
+    root: str, *, transport: httpx.AsyncBaseTransport | None, verify: ssl.SSLContext | bool
+) -> httpx.AsyncClient:
     """Return the client for this root; proxies come from the environment, but never for this machine itself.
 
     HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them.
     """
     return httpx.AsyncClient(
-        verify=_trust(ca_bundle),
+        verify=verify,
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=POOL_SIZE_MAX, max_keepalive_connections=POOL_SIZE_MAX),
         transport=transport,
         trust_env=not is_loopback(urlsplit(root).hostname or ""),
         event_hooks={"response": [_without_challenge]},
     )
 
 
-def _trust(ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """Return the authorities to trust: the operator's bundle, else the ones that httpx and requests both ship."""
+def trust(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return the authorities to trust: the operator's bundle, else the ones that httpx and requests both ship.
+
+    Reading them takes a while, so all clients share them. Raises UntrustedCertificate for a bundle that cannot be read.
+    """
     if ca_bundle is None:
-        return True
+        return httpx.create_ssl_context()
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
