@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
-from jobs.license_reassignment.control import SLICE_S, Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock, Window
 from jobs.license_reassignment.exits import Unfinished
 
 UTC_ZONE, AMSTERDAM = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam")
@@ -90,13 +90,30 @@ def test_a_signal_comes_before_every_other_reason_and_the_first_one_counts(tmp_p
 
 
 def test_a_pause_file_makes_the_run_wait_until_it_is_gone(tmp_path: Path) -> None:
-    """Its content does not matter."""
-    steering = control(tmp_path)
+    """Its content does not matter; it is seen within a second."""
+    hour = Hour()
+    steering = control(tmp_path, hour)
     assert steering.must_wait() == ""
     (tmp_path / "pause").touch()
+    hour.now += LOOK_EVERY_S
     assert steering.must_wait() == "paused: the file `pause` is in the run folder"
     (tmp_path / "pause").unlink()
+    hour.now += LOOK_EVERY_S
     assert steering.must_wait() == ""
+
+
+def test_the_run_folder_is_looked_into_once_a_second(tmp_path: Path) -> None:
+    """It may lie on a file share far away; a new folder is looked into at once."""
+    hour = Hour()
+    steering = control(tmp_path, hour, quota_share=0.9)
+    assert steering.quota_share() == 0.9
+    (tmp_path / "speed").write_text("0.5", encoding="ascii")
+    hour.now += LOOK_EVERY_S / 2
+    assert steering.quota_share() == 0.9
+    hour.now += LOOK_EVERY_S / 2
+    assert steering.quota_share() == 0.5
+    steering.watch(tmp_path / "elsewhere")
+    assert steering.quota_share() == 0.9
 
 
 @pytest.mark.parametrize(

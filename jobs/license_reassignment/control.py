@@ -14,6 +14,9 @@ from jobs.license_reassignment.exits import Unfinished
 
 SLICE_S = 0.5
 
+LOOK_EVERY_S = 1.0
+"""So often the run folder is looked into for `pause` and `speed`; it may lie on a file share far away."""
+
 
 class StopFlag:
     """Set by a signal; asked by every wait. `reason` says who set it."""
@@ -99,6 +102,7 @@ class Control:
         """Look for control files in this run folder from now on."""
         self._pause = folder / "pause"
         self._speed = folder / "speed"
+        self._next_look = -math.inf
 
     def must_end(self) -> str:
         """Return why the run must end now, or ""."""
@@ -113,10 +117,22 @@ class Control:
 
     def must_wait(self) -> str:
         """Return why the run must wait, or ""."""
-        return "paused: the file `pause` is in the run folder" if self._pause.exists() else ""
+        self._look()
+        return "paused: the file `pause` is in the run folder" if self._paused else ""
 
     def quota_share(self) -> float:
         """Return the share of the quota to use: the number in the file `speed`, else the setting."""
+        self._look()
+        return self._share
+
+    def _look(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_EVERY_S
+            self._paused = self._pause.exists()
+            self._share = self._asked_share()
+
+    def _asked_share(self) -> float:
         with contextlib.suppress(OSError, ValueError):
             share = float(self._speed.read_text(encoding="ascii").strip())
             if math.isfinite(share) and 0 < share <= 1:
