@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from jobs.license_reassignment.applying import Applied
-from jobs.license_reassignment.auditing import Audited
-from jobs.license_reassignment.checking import Checked
-from jobs.license_reassignment.pipeline import Steps
-from jobs.license_reassignment.preparing import Planned
-from jobs.license_reassignment.products import Product
-from jobs.license_reassignment.products import Table as PlanTable
-from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.report.document import document
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.story import Story
+if TYPE_CHECKING:
+    from jobs.license_reassignment.applying import Applied
+    from jobs.license_reassignment.auditing import Audited
+    from jobs.license_reassignment.checking import Checked
+    from jobs.license_reassignment.pipeline import Steps
+    from jobs.license_reassignment.preparing import Planned
+    from jobs.license_reassignment.products import Product
+    from jobs.license_reassignment.products import Table as PlanTable
+    from jobs.license_reassignment.reconciliation import Reconciliation
+    from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.story import Story
 
 PIPE_WIDTH = 160
 MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
@@ -160,7 +160,7 @@ def applied(found: Applied, run: RunDir, *, as_json: bool) -> None:
 def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
     """Print a reconciliation: verdict, gates, totals with their equation, and where the report is."""
     if as_json:
-        emit({**document(found), "folder": str(run.path)})
+        emit({**_document(found), "folder": str(run.path)})
         return
     t = found.totals
     text(f"{found.verdict}: {found.advice} ({found.advice_reason})")
@@ -188,6 +188,12 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
     text(f"Report: {run.path / 'report.html'}")
 
 
+def _document(found: Reconciliation) -> dict[str, Any]:
+    from jobs.license_reassignment.report.document import document
+
+    return document(found)
+
+
 def audited(found: Audited, *, as_json: bool) -> None:
     """Print an audit: the first difference, or the verdict with what was checked."""
     if as_json:
@@ -209,6 +215,10 @@ def audited(found: Audited, *, as_json: bool) -> None:
 
 def step(name: str, found: object) -> None:
     """Print one step of a run as its own command would."""
+    from jobs.license_reassignment.applying import Applied
+    from jobs.license_reassignment.checking import Checked
+    from jobs.license_reassignment.preparing import Planned
+
     text(f"── {name} " + "─" * (60 - len(name)))
     match found:
         case Checked():
@@ -235,7 +245,7 @@ def ran(steps: Steps, *, as_json: bool) -> None:
                 "reason": steps.reason,
                 "folder": str(steps.run.path) if steps.run else "",
                 "plan_id": steps.run.path.name if steps.run else "",
-                "reconciliation": document(steps.verified) if steps.verified else None,
+                "reconciliation": _document(steps.verified) if steps.verified else None,
             }
         )
         return

@@ -15,7 +15,9 @@ from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.plan import sha256
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.reconcile import reconcile
-from jobs.license_reassignment.report import alike, document, render_all, renderers
+from jobs.license_reassignment.report.bundle import render_all, renderers
+from jobs.license_reassignment.report.document import document
+from jobs.license_reassignment.report.likeness import alike
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
 from jobs.license_reassignment.verifying import load_evidence

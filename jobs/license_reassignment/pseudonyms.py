@@ -16,7 +16,7 @@ import pandas as pd
 
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.reconciliation import USERS_COLUMNS, Gate, Reconciliation
-from jobs.license_reassignment.report import render_all
+from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.rundir import RunDir
 
 FOLDER = "pseudonymised"

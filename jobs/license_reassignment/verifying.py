@@ -25,7 +25,7 @@ from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import MOVED, Reconciliation
-from jobs.license_reassignment.report import render_all, renderers
+from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
 from jobs.license_reassignment.since_last import Former

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.license_reassignment.report import (
+from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,
     PlanView,

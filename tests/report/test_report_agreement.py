@@ -16,7 +16,8 @@ from report_nasty import nasty
 from static_page import StaticPage
 
 from jobs.license_reassignment.reconciliation import OUTCOMES, Reconciliation
-from jobs.license_reassignment.report import render_all, render_html
+from jobs.license_reassignment.report.bundle import render_all
+from jobs.license_reassignment.report.html import render_html
 
 FINDINGS = {"0": go(0), "1": go(1), "2": go(2), "200": no_go(200), "5000": no_go(5000), "nasty": nasty()}
 every_finding = pytest.mark.parametrize("r", FINDINGS.values(), ids=FINDINGS)

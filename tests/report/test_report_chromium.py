@@ -12,7 +12,7 @@ from plan_cases import plan
 from report_cases import no_go
 from report_nasty import NASTY, nasty
 
-from jobs.license_reassignment.report import render_html, render_plan_html
+from jobs.license_reassignment.report.html import render_html, render_plan_html
 
 pytestmark = [
     pytest.mark.chromium,

@@ -16,7 +16,7 @@ from report_nasty import NASTY, nasty
 from static_page import StaticPage
 
 from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.report import render_html, render_plan_html
+from jobs.license_reassignment.report.html import render_html, render_plan_html
 
 ORDER = [
     "verdict", "incidents", "gates", "residual", "holds", "actions", "totals", "seats", "progress", "users", "evidence",

@@ -8,7 +8,7 @@ from report_cases import GATE_IDS, finding, go, no_go, user
 from report_nasty import nasty
 
 from jobs.license_reassignment.reconciliation import Gate
-from jobs.license_reassignment.report import render_junit
+from jobs.license_reassignment.report.junit import render_junit
 
 GATES = (
     Gate("consumed_is_zero", "failed", "Graph counts 2 used seats.", "Look again later."),

@@ -8,7 +8,8 @@ import gzip
 import orjson
 from report_cases import finding, no_go, user
 
-from jobs.license_reassignment.report import payload, render_html
+from jobs.license_reassignment.report import payload
+from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.payload import pack, users_payload
 from jobs.license_reassignment.report.words import LANGUAGES
 

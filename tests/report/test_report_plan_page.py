@@ -7,7 +7,7 @@ from dataclasses import replace
 from plan_cases import plan
 from static_page import StaticPage
 
-from jobs.license_reassignment.report import render_plan_html
+from jobs.license_reassignment.report.html import render_plan_html
 
 SECTIONS = ["verdict", "warnings", "rules", "holds", "seats", "waves", "translation", "settings", "approve"]
 

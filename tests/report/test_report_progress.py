@@ -8,7 +8,7 @@ import pytest
 from report_cases import finding, go, user
 from static_page import StaticPage
 
-from jobs.license_reassignment.report import render_html
+from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.progress import STEPS_MAX, progress_of
 
 

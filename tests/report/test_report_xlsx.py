@@ -12,7 +12,8 @@ from report_cases import finding, go, no_go, user
 from report_nasty import NASTY, nasty
 
 from jobs.license_reassignment.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, LedgerRow
-from jobs.license_reassignment.report import render_xlsx, xlsx
+from jobs.license_reassignment.report import xlsx
+from jobs.license_reassignment.report.xlsx import render_xlsx
 
 SHEETS = [
     "Verdict", "Gates", "Actions", "Users", "Seats", "Subscriptions", "Ending", "Microsoft's record", "Requests",
