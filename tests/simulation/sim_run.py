@@ -47,7 +47,6 @@ class Story:
     """What came of one world. `endings` are code and reason of every apply, DIED for a process that was killed.
 
     `planned` is what the plan asks of the tenant for each user.
-    Every other world is applied once more after its end.
     """
 
     world: World
@@ -125,10 +124,9 @@ def _live(stage: Stage) -> Story:
         _changes(planned.plan), free,
     )  # fmt: skip
     wave = _apply_to_the_end(stage, story)
-    if stage.world.seed % 2:
-        written = len(stage.witness.write_times)
-        stage.process(lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), control=story.run.path)
-        story.writes_of_second_apply = len(stage.witness.write_times) - written
+    written = len(stage.witness.write_times)
+    stage.process(lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), control=story.run.path)
+    story.writes_of_second_apply = len(stage.witness.write_times) - written
     stage.calm_down()
     story.verified = stage.process(lambda parts: verify(parts, story.run))
     story.journal = journal.read_journal(story.run.path, story.plan.digest)
