@@ -116,6 +116,23 @@ def test_the_run_folder_is_looked_into_once_a_second(tmp_path: Path) -> None:
     assert steering.quota_share() == 0.9
 
 
+def test_a_file_share_that_does_not_answer_says_nothing_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paused run stays paused, and nothing breaks."""
+
+    def away(_: Path, *__: object, **___: object) -> None:
+        raise OSError("the share is away")
+
+    hour = Hour()
+    (tmp_path / "pause").touch()
+    paused, fresh = (control(tmp_path, hour, quota_share=0.7) for _ in range(2))
+    assert paused.must_wait() != ""
+    hour.now += LOOK_EVERY_S
+    monkeypatch.setattr(Path, "exists", away)
+    monkeypatch.setattr(Path, "read_text", away)
+    assert paused.must_wait() != ""
+    assert (fresh.must_wait(), fresh.quota_share()) == ("", 0.7)
+
+
 @pytest.mark.parametrize(
     ("text", "share"),
     [

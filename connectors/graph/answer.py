@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -25,7 +26,7 @@ MORE_TO_GRANT = {"GroupMember.Read.All": " If it is there already, the licenses 
 class Answer:
     """Status, headers (looked up without case) and body of one answer, the id that we gave the request.
 
-    `began` is the monotonic second at which the request left.
+    `began` is the monotonic second at which the request left, `token` what it carried.
     """
 
     status: int
@@ -33,6 +34,7 @@ class Answer:
     body: bytes
     client_request_id: str
     began: float
+    token: str = field(repr=False)
 
     @property
     def error(self) -> tuple[str, str]:
@@ -40,6 +42,15 @@ class Answer:
         with suppress(ValueError):
             return error_of(orjson.loads(self.body))
         return "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answered read: status, parsed body (None where the status is no success), and the token that it carried."""
+
+    status: int
+    body: Any
+    token: str = field(repr=False)
 
 
 def not_allowed(status: int, error: tuple[str, str], what: str, permission: str) -> Fatal:

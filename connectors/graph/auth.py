@@ -150,7 +150,8 @@ class AzureTokens:
             # Whoever stood in line while the one before was refused has the same answer, and asks nobody.
             if self._failures != failures and self._error is not None:
                 raise self._error
-            if self._fetches == fetches:
+            # So has who finds that a renewal in good time failed.
+            if self._fetches == fetches and (fresh or self._clock.monotonic() >= self._renew_at):
                 await self._fetch(anew=fresh)
         return self._token
 

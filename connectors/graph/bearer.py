@@ -1,4 +1,4 @@
-"""The token that requests carry: signed in with patience, renewed once for everybody, never one that Graph refused."""
+"""The token that requests carry: signed in with patience, and renewed once for everybody when Graph refuses it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bearer(AccessTokenProvider):
 
     @property
     def token(self) -> str:
-        """The token that the next request carries, and the last one carried."""
+        """The token that a request carries which is sent now."""
         return self._token
 
     async def get_authorization_token(
@@ -51,19 +51,17 @@ class Bearer(AccessTokenProvider):
     async def sign_in_once(self) -> str:
         """Return a token that is valid now; raises Retryable when the identity provider cannot give one at present.
 
-        A token that Graph has refused is not given out again: whoever comes meanwhile waits for the fresh one too.
+        A token that Graph has refused is not handed out while a fresh one is on its way: everybody waits for that,
+        also when it cannot be had just now, for what was refused once would be refused again.
         """
-        began = self._clock.monotonic()
+        began, refused, held = self._clock.monotonic(), self._refused, self._tokens.in_hand()
         if closed := self._turns.closed_for(Kind.TOKEN):
-            if (held := self._tokens.in_hand()) and held != self._refused:
+            if held and held != refused:
                 self._token = held
                 return held
             raise Retryable("The identity provider asked to wait.", retry_after_s=closed)
         try:
-            token = await self._tokens.token()
-            if token == self._refused:
-                token = await self._tokens.token(fresh=True)
-                self._refused = ""
+            token = await self._tokens.token(fresh=bool(refused) and held in {"", refused})
         except UntrustedCertificate:
             raise
         except (Retryable, NetworkAway) as error:
@@ -74,6 +72,8 @@ class Bearer(AccessTokenProvider):
             raise Retryable(str(error), retry_after_s=after) from error
         self._turns.helped(Kind.TOKEN)
         self._token = token
+        if self._refused == refused:
+            self._refused = ""
         return token
 
     async def renew(self, used: str) -> None:

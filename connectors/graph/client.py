@@ -152,6 +152,8 @@ def open_client(
 
     `on_wait` hears the reason and the seconds before each wait. `dice` gives numbers in [0, 1) that spread back-off.
     """
+    # A transport that is given has no use for certificates, and reading them takes a while.
+    verify = trust(ca_bundle) if transport is None else False
     traffic = Traffic()
     turns = Turns(pace, clock, on_wait, traffic, dice)
     session = Session(
@@ -161,6 +163,6 @@ def open_client(
         turns=turns,
         traffic=traffic,
         new_id=new_id,
-        open_http=partial(open_http, root, transport=transport, verify=transport is not None or trust(ca_bundle)),
+        open_http=partial(open_http, root, transport=transport, verify=verify),
     )
     return GraphClient(session, turns, tokens.credential)

@@ -6,8 +6,8 @@ request begins or ends: with sixteen at work, that was a third of all CPU time o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -25,12 +25,12 @@ LANES_MAX = 16
 class _Lane:
     """One HTTP client under an adapter of the SDK. `busy` requests are on their way on it.
 
-    `pool` is what the SDK hides behind a transport of its own, and that one does not close it.
+    `transports` are what the SDK hides behind some of its own, which do not close what they hide.
     """
 
     adapter: GraphRequestAdapter
     http: httpx.AsyncClient
-    pool: httpx.AsyncBaseTransport
+    transports: Sequence[httpx.AsyncBaseTransport]
     busy: int = 0
 
 
@@ -63,14 +63,16 @@ class Lanes:
 
     async def close(self) -> None:
         """Close all connections."""
-        for lane in self._lanes:
-            await lane.http.aclose()
-            await lane.pool.aclose()
+        async with AsyncExitStack() as closing:
+            for lane in self._lanes:
+                closing.push_async_callback(lane.http.aclose)
+                for transport in lane.transports:
+                    closing.push_async_callback(transport.aclose)
 
     def _open(self) -> _Lane:
         http = self._open_http()
-        pool = http._transport
+        transports = [one for one in (http._transport, *http._mounts.values()) if one is not None]
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self._bearer), with_sdk(http))
         adapter.base_url = self._root
         adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
-        return _Lane(adapter, http, pool)
+        return _Lane(adapter, http, transports)

@@ -11,7 +11,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
 from connectors.errors import Malformed
-from connectors.graph.answer import documented
+from connectors.graph.answer import Reading, documented
 from connectors.graph.session import Session
 
 PAGES_MAX = 10_000
@@ -59,20 +59,20 @@ async def _walk(
 ) -> list[T] | None:
     """One walk from the first page on; None when it cannot be ended. A page is taken in while the next one comes."""
 
-    def ask(request: RequestInformation) -> asyncio.Task[tuple[int, Any]]:
+    def ask(request: RequestInformation) -> asyncio.Task[Reading]:
         reading = session.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
         return asyncio.create_task(reading)
 
     coming, pages, links = ask(listing.first()), list[T](), set[str]()
     try:
         for _ in range(PAGES_MAX):
-            status, body = await coming
-            if status >= 400:
+            page = await coming
+            if page.status >= 400:
                 if not links:
                     raise Gone(f"{listing.what} does not exist in this tenant.")
                 return None
             with documented(listing.what):
-                link, rows = body.get("@odata.nextLink"), body["value"]
+                link, rows = page.body.get("@odata.nextLink"), page.body["value"]
                 if link in links:
                     return None
                 if link:
@@ -89,7 +89,7 @@ async def _walk(
     raise Malformed(f"Reading {listing.what} did not end after {PAGES_MAX} pages.")
 
 
-async def _on_its_way(coming: asyncio.Task[tuple[int, Any]]) -> None:
+async def _on_its_way(coming: asyncio.Task[Reading]) -> None:
     """Let a request that was just asked for reach the wire; it goes there by itself, only later, without this."""
     for _ in range(STEPS_TO_WIRE):
         await asyncio.wait({coming}, timeout=0)

@@ -7,7 +7,7 @@ repeating and waiting happen in one layer of ours, and the body stays bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.errors import LostReply, Malformed, Retryable
 from connectors.graph import pace
-from connectors.graph.answer import Answer, not_allowed
+from connectors.graph.answer import Answer, Reading, not_allowed
 from connectors.graph.auth import TokenSource
 from connectors.graph.bearer import Bearer
 from connectors.graph.lanes import Lanes
@@ -76,26 +76,27 @@ class Session:
 
     async def close(self) -> None:
         """Close the connections and the credential."""
-        await self._lanes.close()
-        await self.bearer.close()
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self.bearer.close)
+            await self._lanes.close()
 
-    async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> tuple[int, Any]:
-        """Return status and parsed body of the 2xx answer to a GET or `$batch` of GETs, asking again while that helps.
+    async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> Reading:
+        """Return the 2xx answer to a GET or `$batch` of GETs, asking again while that helps.
 
         Statuses 404 and 410 are returned too, for they are answers. `cost` is in resource units. Raises
         PermissionMissing (naming `permission`), Unauthorized, Malformed, WaitBudgetSpent or NetworkAway.
         """
         return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
 
-    async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> tuple[int, Any]:
-        used, answer = await self._ask(request, cost)
+    async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> Reading:
+        answer = await self._ask(request, cost)
         if answer.status == 401:
-            await self.bearer.renew(used)
-            _, answer = await self._ask(request, cost)
+            await self.bearer.renew(answer.token)
+            answer = await self._ask(request, cost)
         if 200 <= answer.status < 300 or answer.status in {404, 410}:
-            return answer.status, self._parsed(request, answer, what)
+            return Reading(answer.status, self._parsed(request, answer, what), answer.token)
         if answer.error[0] == EXPIRED_PAGE:
-            return 410, None
+            return Reading(410, None, answer.token)
         if answer.status in WAITABLE:
             after = self.retry_after(answer.headers)
             self.close_gates(Kind.READ, answer.status, answer.headers, answer.began, after)
@@ -113,14 +114,14 @@ class Session:
             self.turns.helped(Kind.READ)
         return body
 
-    async def _ask(self, request: RequestInformation, cost: int) -> tuple[str, Answer]:
-        """Return the token that was used and the answer; a turn may be waited for longer than a token lives."""
+    async def _ask(self, request: RequestInformation, cost: int) -> Answer:
+        """Send at its turn, which may be waited for longer than a token lives."""
         await self.turns.take(Kind.READ, cost)
-        used = await self.bearer.sign_in()
+        await self.bearer.sign_in()
         while self.turns.closed_for(Kind.READ) > 0:
             await self.turns.wait_open(Kind.READ)
-            used = await self.bearer.sign_in()
-        return used, await self.send(request, [Kind.READ])
+            await self.bearer.sign_in()
+        return await self.send(request, [Kind.READ])
 
     async def send(self, request: RequestInformation, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
         """Send once and return whatever answer comes; `writes` is what to count it as.
@@ -132,7 +133,7 @@ class Session:
         self._lanes.first.set_base_url_for_request_information(request)
         self.require_own(request.url)
         ours = self._prepare(request)
-        began = self.clock.monotonic()
+        began, token = self.clock.monotonic(), self.bearer.token
         self._count(request, writes)
         try:
             with self._lanes.free() as adapter:
@@ -155,7 +156,7 @@ class Session:
         self.note_load(kinds[0], response.headers)
         self._check_clock(response.headers)
         self.traffic.throttled += response.status_code == 429
-        return Answer(response.status_code, response.headers, response.content, ours, began)
+        return Answer(response.status_code, response.headers, response.content, ours, began, token)
 
     def batch_request(self, body: bytes) -> RequestInformation:
         """Return the POST of a `$batch`."""

@@ -44,11 +44,11 @@ class _Asked:
         session, places = self._session, [i for i in self._places if i not in self.found]
         began = session.clock.monotonic()
         envelope = batch.gets([self._urls[i] for i in places])
-        _, body = await session.read(
+        reading = await session.read(
             session.batch_request(envelope), what=self._what, cost=len(places), permission=self._permission
         )
         with documented(self._what):
-            items = batch.answers(body, len(places))
+            items = batch.answers(reading.body, len(places))
         answered = len(self.found)
         for place, item in zip(places, items, strict=True):
             self._judge(place, item, began)
@@ -58,7 +58,7 @@ class _Asked:
             return
         if any(item is not None and item.status == 401 for item in items):
             self._renewed = True
-            await session.bearer.renew(session.bearer.token)
+            await session.bearer.renew(reading.token)
         raise Retryable(f"{len(self._places) - len(self.found)} items of {self._what} are open.")
 
     def _judge(self, place: int, item: Item | None, began: float) -> None:

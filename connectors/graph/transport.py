@@ -19,6 +19,9 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 100.0
 """A full `$batch` takes Graph some seconds, and its own gateway gives up earlier than this."""
 
+CONNECTIONS_MAX = 4
+"""Of one client; a sender that finds none waits for it, and then has provably sent nothing."""
+
 
 def open_http(
     root: str, *, transport: httpx.AsyncBaseTransport | None, verify: ssl.SSLContext | bool
@@ -30,6 +33,7 @@ def open_http(
     return httpx.AsyncClient(
         verify=verify,
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
         transport=transport,
         trust_env=not is_loopback(urlsplit(root).hostname or ""),
         event_hooks={"response": [_without_challenge]},
@@ -37,7 +41,7 @@ def open_http(
 
 
 def trust(ca_bundle: str | None) -> ssl.SSLContext:
-    """Return the authorities to trust: the operator's bundle, else the ones that httpx and requests both ship.
+    """Return the authorities to trust: the operator's bundle or SSL_CERT_DIR, else those that httpx and requests ship.
 
     Reading them takes a while, so all clients share them. Raises UntrustedCertificate for a bundle that cannot be read.
     """

@@ -30,11 +30,11 @@ async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]
     if not batch:
         return ()
     try:
-        used = await session.bearer.sign_in_once()
+        await session.bearer.sign_in_once()
         answer = await _send(session, batch)
         if answer.status == 401:
             session.turns.charge(len(batch))
-            await session.bearer.renew_once(used)
+            await session.bearer.renew_once(answer.token)
             answer = await _send(session, batch)
     except Unauthorized as error:
         return _all(batch, Meaning(Verdict.STOP, "unauthorized"), status=401, message=str(error))

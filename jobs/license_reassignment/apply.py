@@ -25,8 +25,8 @@ ANSWER_S = 120.0
 IDLE_S = 0.2
 """So long a worker sleeps that has nothing to do while others are at work."""
 
-LOOK_S = 1.0
-"""A worker that waits looks so often whether there is something to do, a `pause` file, or an end."""
+NAP_S = 1.0
+"""A worker that waits sleeps so long before it looks whether there is something to do, a `pause`, or an end."""
 
 BACK_OFF_S = 2.0
 BACK_OFFS_S = {"location_replicating": 20.0}
@@ -92,7 +92,7 @@ async def _turn(session: Session) -> None:
     if reason := session.control.must_end():
         raise Unfinished(f"Stopped: {reason}. The same command continues.")
     if reason := session.control.must_wait():
-        await _wait(session, reason, LOOK_S)
+        await _wait(session, reason, NAP_S)
         return
     job = session.board.next_job(session.clock.now())
     match job:
@@ -126,7 +126,7 @@ async def _idle(session: Session, until: datetime | None) -> None:
         await session.clock.sleep(IDLE_S)
         return
     seconds = max(IDLE_S, (until - session.clock.now()).total_seconds())
-    await _wait(session, "looking again at changes in doubt, or waiting to send again", min(seconds, LOOK_S))
+    await _wait(session, "looking again at changes in doubt, or waiting to send again", min(seconds, NAP_S))
 
 
 def _end_wave(session: Session, name: str) -> None:
@@ -192,7 +192,7 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
 async def _while_paused(session: Session) -> None:
     """Return when nobody wants the run to wait; somebody may have asked for it while the turn was waited for."""
     while reason := session.control.must_wait():
-        await _wait(session, reason, LOOK_S)
+        await _wait(session, reason, NAP_S)
 
 
 def _without_short(session: Session, read: _Read) -> _Read:

@@ -103,6 +103,7 @@ class Control:
         self._pause = folder / "pause"
         self._speed = folder / "speed"
         self._next_look = -math.inf
+        self._paused, self._share = False, self._quota_share
 
     def must_end(self) -> str:
         """Return why the run must end now, or ""."""
@@ -129,7 +130,8 @@ class Control:
         now = self._clock.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_EVERY_S
-            self._paused = self._pause.exists()
+            with contextlib.suppress(OSError):  # a file share that does not answer says nothing new
+                self._paused = self._pause.exists()
             self._share = self._asked_share()
 
     def _asked_share(self) -> float:

@@ -79,6 +79,7 @@ class Double:
         writes_per_150_s: int = 3000,
         clock: Clock | None = None,
         on_wait: Callable[[str, float], None] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> GraphClient:
         """Return a client that sees only this double."""
         numbers = count(1)
@@ -88,7 +89,7 @@ class Double:
             clock=clock or self.clock,
             pace=PaceSettings(writes_per_150_s, lambda: 0.9, wait_seconds_max),
             on_wait=on_wait or (lambda reason, seconds: self.waits.append((reason, seconds))),
-            transport=httpx.MockTransport(self),
+            transport=transport or httpx.MockTransport(self),
             new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}",
             dice=lambda: 1.0,
         )

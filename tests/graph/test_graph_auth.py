@@ -181,21 +181,22 @@ def test_many_senders_ask_once(wire: responses.RequestsMock) -> None:
 
 
 def test_a_renewal_that_fails_leaves_the_good_token_in_use(wire: responses.RequestsMock) -> None:
-    """A busy sign-in service is no reason to stop while the token is good; at its end it is."""
+    """A busy sign-in service is no reason to stop while the token is good, and is asked once; at its end it is."""
     token(wire, "T1", expires_in=200)
     refuse(wire, "90033", 503)
     clock = VirtualClock(datetime.now(UTC))
 
-    async def work(tokens: TokenSource) -> str:
+    async def work(tokens: TokenSource) -> list[str]:
         await tokens.token()
         clock.elapsed = 60
-        kept = await tokens.token()
+        kept = await asyncio.gather(*(tokens.token() for _ in range(4)))
+        assert 2 == asked(wire)
         clock.elapsed = 190
         with pytest.raises(Retryable):
             await tokens.token()
         return kept
 
-    assert "T1" == run(source(clock), work)
+    assert ["T1"] * 4 == run(source(clock), work)
 
 
 REFUSALS = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 import httpx
@@ -130,42 +128,6 @@ def test_a_401_gets_one_fresh_token() -> None:
     with pytest.raises(Unauthorized, match="fresh token"):
         run(always, lambda c: c.read_organization())
     assert 2 == len(always.requests)
-
-
-class Slow(Renewable):
-    """Takes a while over a fresh token; everybody else has their turn meanwhile."""
-
-    fetches = 0
-
-    async def token(self, *, fresh: bool = False) -> str:
-        """Return the present token at once, a fresh one later."""
-        if not fresh:
-            return await super().token()
-        self.fetches += 1
-        held = self.number
-        for _ in range(50):
-            await asyncio.sleep(0)
-        if held == self.number:
-            self.number += 1
-        return await super().token()
-
-
-def test_a_token_that_died_is_not_sent_again_while_it_is_renewed() -> None:
-    """One 401 is enough: who comes later waits for the fresh token, and nobody is refused for want of it."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        return error(401) if request.headers["authorization"] == "Bearer T1" else page(ORGANIZATION)
-
-    double, tokens = Double([answer]), Slow()
-
-    async def work(client: GraphClient) -> None:
-        first = asyncio.create_task(client.read_organization())
-        while not tokens.fetches:
-            await asyncio.sleep(0)
-        await asyncio.gather(first, *(client.read_organization() for _ in range(5)))
-
-    run(double, work, tokens=tokens)
-    assert Counter({"Bearer T1": 1, "Bearer T2": 6}) == Counter(r.headers["authorization"] for r in double.requests)
 
 
 PERMISSIONS: list[tuple[Callable[[GraphClient], object], str]] = [

@@ -76,7 +76,7 @@ def live(world: World) -> Story:
             patch.object(verifying, "render_all", lambda *_: {}),
             # Workers look around for work; on a clock that jumps, looking less often loses nothing.
             patch.object(engine, "IDLE_S", 5.0),
-            patch.object(engine, "LOOK_S", 5.0),
+            patch.object(engine, "NAP_S", 5.0),
             patch.object(lookups, "PAGE_SIZE", world.page_size),
             # The SDK expands the same few addresses again and again, in a tenth of all the time.
             patch.object(StdUriTemplate, "expand", expand_from_memory),
