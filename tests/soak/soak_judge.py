@@ -69,14 +69,18 @@ def planned(evidence: Evidence) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
-def _named(evidence: Evidence) -> set[str]:
-    """Return the products that the plan is about: the retiring one and every target."""
-    source = {sku for sku, part in evidence.tenant["products"].items() if part == SOURCE}
-    return source | {sku for row in evidence.decisions for sku in row["targets"].split("+") if sku}
+def _source(evidence: Evidence) -> set[str]:
+    """Return the retiring product."""
+    return {sku for sku, part in evidence.tenant["products"].items() if part == SOURCE}
+
+
+def _targets(evidence: Evidence) -> dict[str, set[str]]:
+    """Return the targets of each user of the plan."""
+    return {row["id"]: set(filter(None, row["targets"].split("+"))) for row in evidence.decisions}
 
 
 def _bare(evidence: Evidence) -> Iterator[str]:
-    keys = _named(evidence)
+    keys = _source(evidence).union(*_targets(evidence).values())
     for record in _ours(evidence):
         before, after = ({a[0] for a in record[x] or () if a[3] != "Error"} for x in ("before", "after"))
         if before & keys and not after & keys:
@@ -181,13 +185,17 @@ def _on_target(held: list[Any], change: tuple[list[str], list[str]], off: dict[s
 
 
 def _harm(evidence: Evidence) -> Iterator[str]:
-    """Harm is told only of users who really are bare, whom we changed, and whom somebody else changed after us."""
-    tenant, keys, ids = evidence.tenant, _named(evidence), {upn: user for user, upn in evidence.tenant["names"].items()}
+    """Harm is told only of users who really are bare, whom we changed, and whom somebody else changed after us.
+
+    Bare is who holds neither the source nor a target of their own: what a plan gives to others may be an add-on.
+    """
+    tenant, source, targets = evidence.tenant, _source(evidence), _targets(evidence)
+    ids = {upn: user for user, upn in tenant["names"].items()}
     for incident in evidence.reconciliation["incidents"]:
         user = ids.get(incident["subject"], incident["subject"])
         actors = [r["actor"] for r in tenant["log"] if r["user"] == user and r["before"] != r["after"]]
         held = tenant["after"].get(user)
-        bare = held is not None and keys.isdisjoint(a[0] for a in held)
+        bare = held is not None and {*source, *targets.get(user, ())}.isdisjoint(a[0] for a in held)
         if incident["harm"] and not (bare and tenant["app"] in actors[:-1] and actors[-1] != tenant["app"]):
             yield f"verify speaks of harm that was not done: {incident}"
 
