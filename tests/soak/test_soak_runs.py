@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import soak
 from soak_evidence import Evidence, Request, Wait, load
-from soak_judge import PROMISES, broken
+from soak_judge import PAUSING_S, PROMISES, broken
 
 pytestmark = [
     pytest.mark.socket,
@@ -69,7 +69,7 @@ def _signal(evidence: Evidence) -> None:
 
 def _pause(evidence: Evidence) -> None:
     at = _last_write(evidence).arrived
-    evidence.story["pauses"].append([at - 3.0, at + 1.0])
+    evidence.story["pauses"].append([at - PAUSING_S - 1.0, at + 1.0])
 
 
 def _strange(evidence: Evidence) -> None:
