@@ -21,6 +21,8 @@ async def read_each(session: Session, urls: Sequence[str], *, what: str, permiss
     """
     found: dict[int, Item] = {}
     for start in range(0, len(urls), BATCH_SIZE_MAX):
+        if start:
+            await session.clock.sleep(0)  # whoever was asked to stop does so here, and sends nothing more
         asked = _Asked(session, urls, range(start, min(start + BATCH_SIZE_MAX, len(urls))), what, permission)
         await persist(session.turns, Kind.READ, asked.ask)
         found.update(asked.found)

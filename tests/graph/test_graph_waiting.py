@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from graph_double import Double, VirtualClock, envelope, error, item, page, refusal, run, swaps, user_id
+from graph_double import Double, VirtualClock, envelope, error, item, page, refusal, run, singles, swaps, user, user_id
 
 from connectors.changes import Pause
 from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient
 from connectors.graph.retry import UntrustedCertificate
+from jobs.license_reassignment.control import StopFlag, StoppableClock
+from jobs.license_reassignment.exits import Unfinished
 
 
 def test_every_wait_is_told_before_it_begins() -> None:
@@ -165,6 +167,24 @@ def test_a_stop_ends_the_wait_for_a_turn() -> None:
 
     with pytest.raises(Stop):
         run(Double([]), work, clock=StoppedClock())
+
+
+def test_a_signal_ends_a_long_reading_between_two_batches() -> None:
+    """No wait is needed for that: sixty users in three batches, and only the first one leaves."""
+    flag = StopFlag()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        flag.set("SIGTERM")
+        return singles({user_id(n): user(n) for n in range(60)})(request)
+
+    double = Double([answer])
+    with pytest.raises(Unfinished, match="SIGTERM"):
+        run(
+            double,
+            lambda c: c.read_users([user_id(n) for n in range(60)]),
+            clock=StoppableClock(double.clock, flag),
+        )
+    assert 1 == len(double.requests)
 
 
 class Troubled(FixedToken):
