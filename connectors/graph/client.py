@@ -153,7 +153,7 @@ def open_client(
     `on_wait` hears the reason and the seconds before each wait. `dice` gives numbers in [0, 1) that spread back-off.
     """
     # A transport that is given has no use for certificates, and reading them takes a while.
-    verify = trust(ca_bundle) if transport is None else False
+    verify = trust(ca_bundle) if transport is None else True
     traffic = Traffic()
     turns = Turns(pace, clock, on_wait, traffic, dice)
     session = Session(

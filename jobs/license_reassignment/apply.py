@@ -89,8 +89,7 @@ async def _worker(session: Session) -> None:
 
 
 async def _turn(session: Session) -> None:
-    if reason := session.control.must_end():
-        raise Unfinished(f"Stopped: {reason}. The same command continues.")
+    _go_on(session)
     if reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
         return
@@ -107,6 +106,12 @@ async def _turn(session: Session) -> None:
         case Finished():
             session.ended = ending_of(session)
     tell(session)
+
+
+def _go_on(session: Session) -> None:
+    """Raise Unfinished when the run must end now."""
+    if reason := session.control.must_end():
+        raise Unfinished(f"Stopped: {reason}. The same command continues.")
 
 
 async def _wait(session: Session, reason: str, seconds: float) -> None:
@@ -190,7 +195,11 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
 
 
 async def _while_paused(session: Session) -> None:
-    """Return when nobody wants the run to wait; somebody may have asked for it while the turn was waited for."""
+    """Return when nobody wants the run to wait; somebody may have asked for it while the turn was waited for.
+
+    Raises Unfinished when the run must end: whoever waits in line then reads and sends nothing more.
+    """
+    _go_on(session)
     while reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
 
