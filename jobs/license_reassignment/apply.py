@@ -189,8 +189,7 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
     while read.tasks and _age(session, read) > READ_AGE_MAX:
         read = await _read(session, read.tasks)
         await _while_paused(session)
-    if reason := session.control.must_end():
-        raise Unfinished(f"Stopped: {reason}. The same command continues.")
+    _go_on(session)
     return read.tasks if session.failure is None else []
 
 
