@@ -23,6 +23,14 @@ def test_after_ctrl_c_no_new_request_leaves_and_answers_in_time_are_journalled(t
     assert scene.hour.now <= 3.0 + GRACE_S + 1.0
 
 
+def test_after_a_signal_nobody_in_line_reads_once_more(tmp_path: Path) -> None:
+    """The turn takes long and the reads of the others have aged; the signal ends the line, and nobody looks again."""
+    scene = Scene(tmp_path, tasks(*names(80)), turn_s=60.0)
+    with pytest.raises(Unfinished, match="SIGTERM"):
+        scene.run(at=lambda loop: loop.call_at(40.0, scene.flag.set, "SIGTERM") and None)
+    assert (scene.sent, set(scene.reads.values())) == ([], {1})
+
+
 def test_after_ctrl_c_an_answer_that_does_not_come_is_waited_for_eight_seconds(tmp_path: Path) -> None:
     """What has no answer by then stays in doubt, with its intent on disk."""
     scene = Scene(tmp_path, tasks(*names(20)), latency_s=100.0)
