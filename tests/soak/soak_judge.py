@@ -9,8 +9,6 @@ from typing import Any
 from soak_evidence import Evidence
 from soak_windows import judge
 
-from jobs.license_reassignment.control import LOOK_EVERY_S
-
 OUTCOMES = (
     "moved", "moved_by_group", "already_on_target", "refused", "drifted", "gone", "in_doubt", "held", "pending",
 )  # fmt: skip
@@ -18,7 +16,7 @@ QUOTA_WINDOW_S = 150.0
 STOPPING_S = 1.5
 """So long after a signal a request may still leave: the ticker is a second."""
 
-PAUSING_S = LOOK_EVERY_S + 2.0
+PAUSING_S = 2.0
 """So long after `pause` came a batch may still leave: it is looked for once a second, and a turn may have begun."""
 
 SOURCE = "ENTERPRISEWITHSCAL"
