@@ -89,7 +89,7 @@ async def _worker(session: Session) -> None:
 
 
 async def _turn(session: Session) -> None:
-    _go_on(session)
+    session.control.go_on()
     if reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
         return
@@ -106,12 +106,6 @@ async def _turn(session: Session) -> None:
         case Finished():
             session.ended = ending_of(session)
     tell(session)
-
-
-def _go_on(session: Session) -> None:
-    """Raise Unfinished when the run must end now."""
-    if reason := session.control.must_end():
-        raise Unfinished(f"Stopped: {reason}. The same command continues.")
 
 
 async def _wait(session: Session, reason: str, seconds: float) -> None:
@@ -189,16 +183,13 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
     while read.tasks and _age(session, read) > READ_AGE_MAX:
         read = await _read(session, read.tasks)
         await _while_paused(session)
-    _go_on(session)
+    session.control.go_on()
     return read.tasks if session.failure is None else []
 
 
 async def _while_paused(session: Session) -> None:
-    """Return when nobody wants the run to wait; somebody may have asked for it while the turn was waited for.
-
-    Raises Unfinished when the run must end: whoever waits in line then reads and sends nothing more.
-    """
-    _go_on(session)
+    """Return when nobody wants the run to wait, or raise Unfinished: then a whole line reads and sends nothing more."""
+    session.control.go_on()
     while reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
 

@@ -116,6 +116,11 @@ class Control:
             return f"outside the window {self._window}"
         return ""
 
+    def go_on(self) -> None:
+        """Raise Unfinished when the run must end now."""
+        if reason := self.must_end():
+            raise Unfinished(f"Stopped: {reason}. The same command continues.")
+
     def must_wait(self) -> str:
         """Return why the run must wait, or ""."""
         self._look()
