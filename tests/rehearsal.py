@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -24,17 +24,23 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.model import Json
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load, load_license
+from jobs.license_reassignment.addons import make_addons_plan
 from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.auditing import Audited, audit
 from jobs.license_reassignment.checking import Checked, check
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.exits import JobError
+from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.verifying import verify
+from jobs.license_reassignment.story import RunStanding, Story, standing_of, story_of
+from jobs.license_reassignment.undoing import make_undo
+from jobs.license_reassignment.verifying import report, verify
 from jobs.settings import load_settings
 
+T = TypeVar("T")
 START = 1_772_438_400.0
 """2026-03-02T08:00:00Z, a Monday."""
 
@@ -140,45 +146,76 @@ class Rehearsal:
                 host=self._name,
             )
 
-    def check(self) -> Checked:
-        """`reseat check`."""
+    def do(self, work: Callable[[Parts], Awaitable[T]]) -> T:
+        """Carry out one piece of work with the live parts."""
 
-        async def go() -> Checked:
+        async def go() -> T:
             async with self.parts() as parts:
-                return await check(parts)
+                return await work(parts)
 
         return asyncio.run(go())
 
+    def settings(self, text: str) -> None:
+        """Put another settings file in place, as an editor does."""
+        self.effective.path.write_text(text, encoding="utf-8")
+        self.effective = load_settings(self.effective.path, {}, {})
+
+    def check(self) -> Checked:
+        """`reseat check`."""
+        return self.do(check)
+
     def plan(self, *, skip_bad_rows: bool = False) -> Planned:
         """`reseat plan`; the run that it makes is the one of the next commands."""
+        return self._planned(lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
 
-        async def go() -> Planned:
-            async with self.parts() as parts:
-                return await make_plan(parts, skip_bad_rows=skip_bad_rows)
+    def undo(self) -> Planned:
+        """`reseat undo` of the run; the plan that it makes is the run of the next commands."""
+        run = self._run()
+        return self._planned(lambda parts: make_undo(parts, run))
 
-        planned = asyncio.run(go())
+    def addons(self) -> Planned:
+        """`reseat plan --addons-of` the run; the plan that it makes is the run of the next commands."""
+        run = self._run()
+        return self._planned(lambda parts: make_addons_plan(parts, run))
+
+    def _planned(self, work: Callable[[Parts], Awaitable[Planned]]) -> Planned:
+        planned = self.do(work)
         self.run = planned.run
         return planned
 
     def apply(self, *, tenant: str = "contoso.example", wave: str = "") -> Applied:
         """`reseat apply`."""
         run = self._run()
+        return self.do(lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave))
 
-        async def go() -> Applied:
-            async with self.parts() as parts:
-                return await apply_plan(parts, run, tenant=tenant, wave=wave)
-
-        return asyncio.run(go())
-
-    def verify(self) -> Reconciliation:
+    def verify(self, *, after_cancel: bool = False) -> Reconciliation:
         """`reseat verify`."""
         run = self._run()
+        return self.do(lambda parts: verify(parts, run, after_cancel=after_cancel))
 
-        async def go() -> Reconciliation:
-            async with self.parts() as parts:
-                return await verify(parts, run)
+    def report(self) -> Reconciliation:
+        """`reseat report`."""
+        return report(self._run(), load_catalog())
 
-        return asyncio.run(go())
+    def audit(self) -> Audited:
+        """`reseat audit`."""
+        return audit(self._run(), load_catalog())
+
+    def run_all(self, *, approve: str = "contoso.example", skip_bad_rows: bool = False) -> Steps:
+        """`reseat run`; its run, when it came to one, is the run of the next commands."""
+        steps = self.do(
+            lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=lambda _name, _found: None)
+        )
+        self.run = steps.run or self.run
+        return steps
+
+    def status(self) -> RunStanding:
+        """`reseat status`."""
+        return standing_of(self._run())
+
+    def explain(self, user: str) -> Story:
+        """`reseat explain`."""
+        return story_of(self._run(), user, load_catalog())
 
     def _run(self) -> RunDir:
         assert self.run is not None, "plan comes first"

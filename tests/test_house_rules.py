@@ -13,7 +13,6 @@ from pathlib import Path
 from conftest import ROOT
 
 ROOMS = ("connectors", "jobs", "sample_data")
-FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 60
 
 # Where time may enter: the clock itself, the watcher whose pace of lines is no part of any result, and the demo, which
@@ -97,16 +96,6 @@ def _uses(path: Path) -> Iterator[tuple[int, str]]:
 def _assert_none(breaches: Iterable[str]) -> None:
     found = sorted(breaches)
     assert found == [], "\n" + "\n".join(found)
-
-
-def test_no_file_is_longer_than_a_screenful_of_screens() -> None:
-    """At most 300 lines: a longer file is two rooms, and each wants its own name."""
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources()}
-    _assert_none(
-        f"{_name(path)}: {lines} lines, {FILE_LINES_MAX} is the most; move one family of functions to a file of its own"
-        for path, lines in lengths.items()
-        if lines > FILE_LINES_MAX
-    )
 
 
 def test_no_function_is_longer_than_can_be_read_at_once() -> None:
