@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connectors.formula import clean
+from connectors.letters import strip
 
 LINE_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 200
 COLUMNS_MAX = 256
 DELIMITERS = (",", ";", "\t")
 
-_BLANK = " \t\r\n\v\f\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"
-INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
-_EDGES = _BLANK + INVISIBLE
 _SEP_LINE = re.compile(r'"?sep=(?P<delimiter>.?)"?', re.IGNORECASE)
 _SAVE_AS = 'save it as text in UTF-8 (Excel: Save As, "CSV UTF-8"; PowerShell: Export-Csv -Encoding utf8)'
 _FOREIGN = (
@@ -57,11 +55,6 @@ class Table:
     delimiter: str
     header: tuple[str, ...]
     records: tuple[Record, ...]
-
-
-def strip(text: str) -> str:
-    """Return `text` without blanks, no-break spaces, zero-width characters and direction marks around it."""
-    return text.strip(_EDGES)
 
 
 def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:

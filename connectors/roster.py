@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from connectors.csv_text import INVISIBLE, Record, UnreadableError, read_table, strip
+from connectors.csv_text import Record, UnreadableError, read_table
 from connectors.formula import clean, unguard
-from connectors.roster_values import BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
+from connectors.letters import HIDDEN_CLASS, strip, without_hidden
+from connectors.roster_people import candidates, holds_a_yes, may_say_yes, says_leave
+from connectors.roster_values import LEAVE, BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
 
 _HEADERS: Mapping[str, str] = {
     "userprincipalname": "user",
@@ -27,9 +29,8 @@ _HEADERS: Mapping[str, str] = {
     "backupacknowledgedby": "backup_acknowledged_by",
     "note": "note",
 }
-_HIDDEN = re.compile(f"[{INVISIBLE}]")
-_IGNORED_IN_HEADERS = re.compile(rf"[\s_{INVISIBLE}]")
-_UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{INVISIBLE}]+"
+_IGNORED_IN_HEADERS = re.compile(rf"[\s_{HIDDEN_CLASS}]")
+_UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{HIDDEN_CLASS}]+"
 _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
 _BETWEEN_WORDS = re.compile(r"[\s,;:+\"]+")
 _ROW_TEXT_MAX = 200
@@ -74,6 +75,8 @@ class RowError:
     """A row that is not used: its text on one line and shortened, the reason with its remedy, and whom it names.
 
     `user` is the UPN as written, the lower-case id where the row gives no UPN, or "" where it cannot be known.
+    `candidates` are the addresses and GUIDs, lower case, that the row may mean when it is read with tolerance, and
+    `protective` says whether it wishes to keep somebody from being changed (leave, a legal hold, voice).
     """
 
     file: str
@@ -81,6 +84,8 @@ class RowError:
     row: str
     reason: str
     user: str
+    candidates: tuple[str, ...] = ()
+    protective: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +137,9 @@ def read_roster(data: bytes, *, file: str) -> Roster:
         try:
             rows.append(_row(record, columns))
         except BadValueError as error:
-            errors.append(RowError(file, record.line, texts[record.line], str(error), _named(record, columns)))
+            errors.append(_damaged(record, columns, str(error), file=file))
     clashes = _clashes(rows)
-    errors += [
-        RowError(file, row.line, texts[row.line], clashes[row.line], row.user or row.user_id)
-        for row in rows
-        if row.line in clashes
-    ]
+    errors += [reject(row, clashes[row.line], file=file, text=texts[row.line]) for row in rows if row.line in clashes]
     return Roster(
         file,
         hashlib.sha256(data).hexdigest(),
@@ -148,6 +149,31 @@ def read_roster(data: bytes, *, file: str) -> Roster:
         table.encoding,
         table.delimiter,
     )
+
+
+def reject(row: RosterRow, reason: str, *, file: str, text: str = "") -> RowError:
+    """Return the error of a row that is sound in itself and cannot be used; `text` is the row as the file has it."""
+    user = row.user or row.user_id
+    protective = row.targets == (LEAVE,) or bool(row.legal_hold) or bool(row.voice)
+    return RowError(file, row.line, text or user, reason, user, candidates((row.user, row.user_id)), protective)
+
+
+def _damaged(record: Record, columns: _Columns, reason: str, *, file: str) -> RowError:
+    text, named = excerpt(record.raw, _ROW_TEXT_MAX), _named(record, columns)
+    return RowError(file, record.line, text, reason, named, _may_mean(record, columns), _is_protective(record, columns))
+
+
+def _may_mean(record: Record, columns: _Columns) -> tuple[str, ...]:
+    """Return whom the cells for users may mean; where values may have shifted or name nobody, the whole row counts."""
+    found = () if record.problem else candidates(_cell(record, columns, it) for it in ("user", "user_id"))
+    return found or candidates([record.raw.replace("\t", ";")])
+
+
+def _is_protective(record: Record, columns: _Columns) -> bool:
+    guards = [it for it in ("voice", "legal_hold") if it in columns.known]
+    if record.problem:
+        return says_leave(record.raw) or (bool(guards) and holds_a_yes(record.raw))
+    return says_leave(_cell(record, columns, "target")) or any(may_say_yes(_cell(record, columns, it)) for it in guards)
 
 
 def _is_nobodys(record: Record, columns: _Columns) -> bool:
@@ -179,7 +205,6 @@ def _columns(header: Sequence[str]) -> _Columns:
             "no column names the users; the first line must name a column user_principal_name or id"
             f" (it reads: {excerpt(', '.join(header))})"
         )
-    return columns
     return columns
 
 
@@ -226,7 +251,7 @@ def _named(record: Record, columns: _Columns) -> str:
         return user
     if is_guid(user_id) and not record.problem:
         return user_id
-    words = _BETWEEN_WORDS.split(_HIDDEN.sub("", clean(record.raw)))
+    words = _BETWEEN_WORDS.split(without_hidden(clean(record.raw)))
     named = [unguard(word) for word in words if _UPN.fullmatch(word)] + [user_id] * is_guid(user_id)
     return named[0] if named else ""
 

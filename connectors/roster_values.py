@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from connectors.csv_text import INVISIBLE
 from connectors.formula import clean
+from connectors.letters import name_hidden
 
 LEAVE = "leave"
 
-_NAMED = {ord(sign): f"<U+{ord(sign):04X}>" for sign in INVISIBLE}
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _YES = frozenset({"yes", "true", "1", "ja"})
 _NO = frozenset({"no", "false", "0", "nee"})
@@ -38,7 +37,7 @@ def excerpt(text: str, length_max: int = 60) -> str:
 
     A character that shows nothing is named, since it may be the very thing that is wrong.
     """
-    line = " ".join(clean(text).translate(_NAMED).split())
+    line = " ".join(name_hidden(clean(text)).split())
     return line if len(line) <= length_max else f"{line[: length_max - 1]}…"
 
 

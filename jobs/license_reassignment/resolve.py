@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
-from connectors.roster import Roster, RosterRow, RowError, normal_user
+from connectors.roster import Roster, RosterRow, RowError, normal_user, reject
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
@@ -161,7 +161,7 @@ def wishes_of(roster: Roster | None, catalog: Catalog, skus: Sequence[Subscribed
         try:
             rows.append((row, _wish(row, catalog, skus, policy)))
         except (InputError, NotReady) as error:
-            errors.append(_reject(roster.file, row, str(error)))
+            errors.append(reject(row, str(error), file=roster.file))
     return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file)
 
 
@@ -191,12 +191,6 @@ def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], polic
         legal_hold=bool(row.legal_hold),
         backup_acknowledged_by=row.backup_acknowledged_by,
         extra=row.extra,
-    )
-
-
-def _reject(file: str, row: RosterRow, reason: str) -> RowError:
-    return RowError(
-        file=file, line=row.line, row=f"{row.user or row.user_id}", reason=reason, user=row.user or row.user_id
     )
 
 
@@ -244,9 +238,9 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
         by_name = by_upn.get(normal_user(row.user), "")
         user_id = row.user_id if row.user_id in ids else by_name
         if not user_id:
-            errors.append(_reject(wishes.file, row, _why_unknown(row, domains)))
+            errors.append(reject(row, _why_unknown(row, domains), file=wishes.file))
         elif by_name and by_name != user_id:
-            errors.append(_reject(wishes.file, row, _CROSSED))
+            errors.append(reject(row, _CROSSED, file=wishes.file))
             crossed |= {UserId(user_id), UserId(by_name)}
         else:
             found.setdefault(UserId(user_id), []).append((row, wish))
@@ -256,7 +250,8 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
             bound[user_id] = rows[0][1]
             continue
         lines = ", ".join(str(r.line) for r, _ in rows)
-        errors.extend(_reject(wishes.file, r, f"Lines {lines} name the same user; keep one of them.") for r, _ in rows)
+        reason = f"Lines {lines} name the same user; keep one of them."
+        errors.extend(reject(r, reason, file=wishes.file) for r, _ in rows)
     rejected = _users_named(errors, by_upn, ids) | crossed
     return Bound(
         wishes={u: w for u, w in bound.items() if u not in rejected},
