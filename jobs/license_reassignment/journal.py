@@ -21,12 +21,13 @@ _SEGMENT = re.compile(r"journal(?:-(\d{4}))?\.jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the journal. `body` holds what its kind adds to seq, at, prev and kind."""
+    """One line of the journal. `body` holds what its kind adds to seq, at, prev and kind; `hash` names it elsewhere."""
 
     seq: int
     at: str
     kind: str
     body: Mapping[str, Any]
+    hash: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ def read_journal(folder: Path, plan_digest: str) -> Head:
                 head.torn = raw
                 break
             head.lines.append(line)
-            head.seq, head.hash = line.seq, line_hash(raw.rstrip(b"\n"))
+            head.seq, head.hash = line.seq, line.hash
             head.lines_in_segment += 1
     return head
 
@@ -115,7 +116,7 @@ def _parse(raw: bytes, head: Head, path: Path, *, torn_allowed: bool) -> Line | 
         raise _altered(path, number, "does not follow from the line before it")
     if own != _own_sum(seq, at, prev, kind, fields):
         raise _altered(path, number, "does not fit its own checksum")
-    return Line(seq, at, kind, fields)
+    return Line(seq, at, kind, fields, line_hash(raw.rstrip(b"\n")))
 
 
 def _altered(path: Path, number: int, what: str) -> GuardRefused:
@@ -167,7 +168,7 @@ class Journal:
         self._write(raw + b"\n", durable=durable)
         self._head.seq, self._head.hash = seq, line_hash(raw)
         self._head.lines_in_segment += 1
-        return Line(seq, at, kind, body)
+        return Line(seq, at, kind, body, self._head.hash)
 
     def _write(self, data: bytes, *, durable: bool) -> None:
         path = self._head.segment

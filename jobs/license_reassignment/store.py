@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -10,8 +12,9 @@ from connectors.changes import SetUsageLocation
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.decision_files import read_decisions
-from jobs.license_reassignment.exits import GuardRefused
-from jobs.license_reassignment.journal import Head, Line, read_journal
+from jobs.license_reassignment.exits import GuardRefused, JobError
+from jobs.license_reassignment.journal import Head, Line, read_journal, segments
+from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, Unreadable, read_neighbor
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
 from jobs.license_reassignment.rundir import RunDir
@@ -22,17 +25,22 @@ SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 
 def load_plan(run: RunDir) -> Plan:
     """Read the plan; every file that it consists of must be as it was written. Raises GuardRefused (10)."""
+    header = _header(run)
+    for name, expected in header["files"].items():
+        if sha256(run.read(name)) != expected:
+            raise _altered(run, name, "is not what the plan was made with")
+    return Plan(header, read_decisions(run.read, header["roster_columns"]))
+
+
+def _header(run: RunDir) -> dict[str, Any]:
     try:
-        header = orjson.loads(run.read("plan.json"))
-        digest, files = header["digest"], header["files"]
+        header: dict[str, Any] = orjson.loads(run.read("plan.json"))
+        digest, _ = header["digest"], header["files"]
     except (ValueError, KeyError, TypeError) as error:
         raise _altered(run, "plan.json", "is not a plan") from error
     if header_digest(header) != digest:
         raise _altered(run, "plan.json", "does not fit its own digest")
-    for name, expected in files.items():
-        if sha256(run.read(name)) != expected:
-            raise _altered(run, name, "is not what the plan was made with")
-    return Plan(header, read_decisions(run.read, header["roster_columns"]))
+    return header
 
 
 def _altered(run: RunDir, name: str, what: str) -> GuardRefused:
@@ -55,6 +63,42 @@ def load_journal(run: RunDir, plan: Plan) -> Head:
 def entries(lines: Sequence[Line]) -> list[Entry]:
     """Return journal lines as the judging rooms take them."""
     return [Entry(line.kind, line.at, line.body) for line in lines]
+
+
+def load_neighbors(run: RunDir, plan: Plan) -> Neighborhood:
+    """Read what the other runs of the plan's tenant did, from the folders beside this one.
+
+    A folder that holds a plan or a journal and cannot be read is told as such, never passed over. A copy of this run
+    is no other run.
+    """
+    found, damaged = list[Neighbor](), list[Unreadable]()
+    for folder in sorted(p for p in run.path.parent.iterdir() if p.is_dir() and not _same(p, run.path)):
+        try:
+            neighbor = _neighbor(RunDir(folder), plan)
+        except (JobError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            why = error.strerror if isinstance(error, OSError) else ""
+            damaged.append(Unreadable(str(folder), why or "its plan or its journal is damaged or incomplete"))
+            continue
+        if neighbor is not None:
+            found.append(neighbor)
+    return Neighborhood(tuple(found), tuple(damaged))
+
+
+def _same(folder: Path, own: Path) -> bool:
+    return folder.resolve() == own.resolve()
+
+
+def _neighbor(other: RunDir, plan: Plan) -> Neighbor | None:
+    """Return what one folder says; None for one that is no run of this tenant, or a copy of this run."""
+    if not other.has("plan.json") and not segments(other.path):
+        return None
+    header = _header(other)
+    if header["tenant"]["id"] != plan.tenant_id or header["plan_id"] == plan.plan_id:
+        return None
+    lines = read_journal(other.path, header["digest"]).lines
+    return read_neighbor(
+        header, str(other.path), [(e, n.seq, n.hash) for e, n in zip(entries(lines), lines, strict=True)]
+    )
 
 
 def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:

@@ -114,7 +114,8 @@ def hash_chain_unchecked() -> AbstractContextManager[Any]:
             return real(raw, head, path, torn_allowed=torn_allowed)
         except journal.GuardRefused:
             fields = journal.orjson.loads(raw)
-            return journal.Line(head.seq + 1, fields.get("at", ""), fields.get("kind", ""), fields)
+            own_hash = journal.line_hash(raw.rstrip(b"\n"))
+            return journal.Line(head.seq + 1, fields.get("at", ""), fields.get("kind", ""), fields, own_hash)
 
     return patch.object(journal, "_parse", parse)
 
