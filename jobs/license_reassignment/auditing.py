@@ -17,16 +17,28 @@ from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.document import document
-from jobs.license_reassignment.report.likeness import alike
+from jobs.license_reassignment.report.likeness import alike, same_cells
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
 from jobs.license_reassignment.verifying import load_evidence
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
 PLAIN = frozenset({"users.csv", "actions.csv"})
+WORDED = frozenset(
+    {"$schema", "format_version", "detail", "remedy", "advice_reason", "not_checked", "operator", "host"}
+)
+"""Keys of reconciliation.json, and columns, in which another version of reseat may say the same in other words."""
+
+PLANNED_THEN = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
+"""Columns in which version 0.1 wrote what was planned; since then they hold what the two reads show."""
+
 OTHER_TOOLS = (
-    "The reports were made by another version of reseat or of what draws them, so their bytes were not compared, "
-    "except users.csv, actions.csv and every value of reconciliation.json."
+    "The reports were made by another version of what draws them, so their bytes were not compared, except users.csv, "
+    "actions.csv and every value of reconciliation.json."
+)
+OTHER_VERSION = (
+    "The reports were made by version {version} of reseat: every outcome, total, gate and figure that they hold was "
+    "derived again and compared; their words, and how they are drawn, were not."
 )
 UNSIGNED = (
     "Without a signature or a head kept elsewhere this proves integrity, not authorship: whoever can write all files "
@@ -67,11 +79,11 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
         return _altered(run, [*found, str(error)])
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         return _altered(run, [*found, f"the evidence cannot be read: {type(error).__name__}: {error}"])
-    said = _parsed(run, "reconciliation.json")
-    found += _compare("reconciliation.json", said, orjson.loads(orjson.dumps(document(again))))
+    said, derived = _parsed(run, "reconciliation.json"), orjson.loads(orjson.dumps(document(again)))
+    made_by = _Makers.of(evidence.verification)
+    found += _compare("reconciliation.json", *((said, derived) if made_by.us else _unworded(said, derived)))
     renderings = render_all(again, str(evidence.verification.get("language", "en")))
-    same_tools = evidence.verification.get("renderers") == renderers()
-    found += _renderings(run, renderings, same_tools=same_tools)
+    found += _renderings(run, renderings, made_by)
     told = {difference.partition(" ")[0] for difference in found}
     chained = unlike(run, evidence.journal, {*renderings, *PSEUDONYMISED})
     found += [sentence for name, sentence in chained if name not in told]
@@ -81,7 +93,7 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
         code=ExitCode.HARM if found else ExitCode(again.exit_code),
         differences=tuple(found),
         checked=_what_was_checked(run, signed=key is not None, head=bool(head)),
-        notes=tuple(_notes(run, key, head, same_tools=same_tools)),
+        notes=tuple(_notes(run, key, head, made_by)),
         head=again.journal_head,
         manifest_sha256=sha256(run.read(MANIFEST)),
     )
@@ -146,14 +158,44 @@ def _kept(head: str) -> str:
     return head.strip().rpartition(" ")[2].lower()
 
 
-def _renderings(run: RunDir, renderings: Mapping[str, bytes], *, same_tools: bool) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Makers:
+    """What made the reports: whether this version of reseat did (`us`), and whether all that draws is the same too."""
+
+    version: str
+    us: bool
+    same_tools: bool
+
+    @classmethod
+    def of(cls, verification: Mapping[str, Any]) -> _Makers:
+        """Look it up in the note of the verify step."""
+        then, now = verification.get("renderers") or {}, renderers()
+        version = str(then.get("reseat", "unknown"))
+        return cls(version, version == now["reseat"], then == now)
+
+
+def _renderings(run: RunDir, renderings: Mapping[str, bytes], made_by: _Makers) -> Iterator[str]:
     """Render everything again and compare; what other versions drew is compared in the plain formats alone."""
     for name, content in renderings.items():
         said = run.read(name) if run.has(name) else b""
-        if not same_tools and name not in PLAIN:
-            continue
-        if not alike(name, said, content):
+        if made_by.same_tools or (made_by.us and name in PLAIN):
+            same = alike(name, said, content)
+        else:
+            same = name != "users.csv" or same_cells(said, content, but=WORDED | PLANNED_THEN)
+        if not same:
             yield f"{name} is not what follows from the evidence: {_line(said, content)}"
+
+
+def _unworded(said: object, derived: object) -> tuple[object, object]:
+    """Leave out of both what another version may have worded otherwise, and keys that one of the two does not know."""
+    if isinstance(said, dict) and isinstance(derived, dict):
+        keys = sorted((said.keys() & derived.keys()) - WORDED)
+        pairs = {key: _unworded(said[key], derived[key]) for key in keys}
+        return {key: one for key, (one, _) in pairs.items()}, {key: other for key, (_, other) in pairs.items()}
+    if isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
+        both = [_unworded(one, other) for one, other in zip(said, derived, strict=True)]
+        return [one for one, _ in both], [other for _, other in both]
+    return said, derived
 
 
 def _compare(name: str, said: object, derived: object, path: str = "") -> Iterator[str]:
@@ -192,7 +234,7 @@ def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ..
     return tuple(checked)
 
 
-def _notes(run: RunDir, key: Ed25519PublicKey | None, head: str, *, same_tools: bool) -> Iterator[str]:
+def _notes(run: RunDir, key: Ed25519PublicKey | None, head: str, made_by: _Makers) -> Iterator[str]:
     line = line_of(run, _kept(head))
     last = line_of(run, str((_parsed(run, MANIFEST) or {}).get("journal", {}).get("hash", "")))
     if key is None and not head.strip():
@@ -202,7 +244,9 @@ def _notes(run: RunDir, key: Ed25519PublicKey | None, head: str, *, same_tools: 
             f"The head kept elsewhere is that of line {line} of {last}: it proves what came before, not what came "
             "after, such as a later verification. Keep the head that the last `verify` printed."
         )
-    if not same_tools:
+    if not made_by.us:
+        yield OTHER_VERSION.format(version=made_by.version)
+    elif not made_by.same_tools:
         yield OTHER_TOOLS
     if run.has(PSEUDONYMISED[0]):
         yield "The set without names was not derived again: its key is not in the folder."

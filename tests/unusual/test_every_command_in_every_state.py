@@ -7,6 +7,7 @@ then works on a copy of its own.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,7 @@ PILOT = '\n[[wave]]\nname = "pilot"\nusers = 1\nthen = "stop"\n'
 PROTECTED = (
     '\n[scope]\nprotected = ["ada@contoso.example", "bo@contoso.example", "cy@contoso.example", "di@contoso.example"]\n'
 )
+FOLDERS_OF_0_1 = Path(__file__).parent / "runs-of-0.1.0.zip"
 APPLY = ("apply", "PLAN", "--tenant", "contoso.example")
 APPLY_NEWEST = ("apply", "NEWEST", "--tenant", "contoso.example")
 
@@ -221,12 +223,42 @@ def undone_and_planned_again(make: Maker, folder: Path) -> Place:
     return make.planned(undone(make, folder))
 
 
+def of_version_0_1(kind: str, folder: Path) -> Place:
+    """A place with a run folder that version 0.1.0 made, in the tenant as it was left then."""
+    place = fresh(folder, more=PILOT if kind == "partly_applied" else "")
+    with zipfile.ZipFile(FOLDERS_OF_0_1) as packed:
+        for name in packed.namelist():
+            if name.startswith(f"{kind}/runs/"):
+                target = folder / name.partition("/")[2]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(packed.read(name))
+    place.run = next((folder / "runs").iterdir()).name
+    place.seconds += 60
+    return place
+
+
+def old_planned(make: Maker, folder: Path) -> Place:
+    return of_version_0_1("planned", folder)
+
+
+def old_partly_applied(make: Maker, folder: Path) -> Place:
+    place = of_version_0_1("partly_applied", folder)
+    licensed(NEW)(place, "ada@contoso.example")
+    return place
+
+
+def old_verified(make: Maker, folder: Path) -> Place:
+    place = of_version_0_1("verified", folder)
+    everybody(place, licensed(NEW))
+    return place
+
+
 STATES = {
     state.__name__: state
     for state in (
         planned, nothing_planned, partly_applied, all_refused, pilot_of_one_refused, all_in_error, all_held,
         all_drifted, all_gone, nobody_left, nobody_holds, nobody_ever, verified, undone, the_undo,
-        undone_and_planned_again,
+        undone_and_planned_again, old_planned, old_partly_applied, old_verified,
     )
 }  # fmt: skip
 
@@ -286,7 +318,7 @@ USUAL: Mapping[str, Cell] = {
 }
 """What holds in every state that does not say otherwise."""
 
-EXPECTED: Mapping[str, Mapping[str, Cell]] = {
+EXPECTED: dict[str, Mapping[str, Cell]] = {
     "planned": {
         "plan": cell(0, "4 change"),
         "apply": cell(0, "4 writes"),
@@ -469,6 +501,8 @@ EXPECTED: Mapping[str, Mapping[str, Cell]] = {
         "status": cell(0, "not begun"),
     },
 }
+EXPECTED |= {f"old_{state}": EXPECTED[state] for state in ("planned", "partly_applied", "verified")}
+EXPECTED["old_verified"] = {**EXPECTED["old_verified"], "audit": cell(0, "GO", "version 0.1.0")}
 
 CELLS = [pytest.param(state, command, id=f"{state}: {command}") for state in STATES for command in COMMANDS]
 
