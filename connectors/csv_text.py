@@ -17,8 +17,11 @@ LINE_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 200
 COLUMNS_MAX = 256
 DELIMITERS = (",", ";", "\t")
+_SIGN_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+_COLUMNS_SHOWN_MAX = 5
 
-_SEP_LINE = re.compile(r'"?sep=(?P<delimiter>.?)"?', re.IGNORECASE)
+# A program that saves the file again keeps the line as a cell of its own, with the separators that fill the row.
+_SEP_LINE = re.compile(r'"?sep=(?P<named>[^"]?)"?(?P<filling>[,;\t]*)', re.IGNORECASE)
 _SAVE_AS = 'save it as text in UTF-8 (Excel: Save As, "CSV UTF-8"; PowerShell: Export-Csv -Encoding utf8)'
 _FOREIGN = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive"),
@@ -49,11 +52,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header and the records under it; every record without a problem has as many values as the header."""
+    """A header with its 1-based line, and the records under it; a record without a problem is as wide as the header."""
 
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    header_line: int
     records: tuple[Record, ...]
 
 
@@ -69,8 +73,8 @@ def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:
     lines = list(io.StringIO(text, newline=""))
     start, named = _preamble(lines)
     delimiter, header, span = _header(lines, start, (named,) if named else DELIMITERS, knows)
-    records = tuple(_records(lines, start + span, delimiter, len(header)))
-    return Table(encoding, delimiter, header, records)
+    records = tuple(_records(lines, start + span, delimiter, header))
+    return Table(encoding, delimiter, header, start + 1, records)
 
 
 def _refuse_long_line(data: bytes) -> None:
@@ -116,9 +120,9 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str]:
     """Return how many lines stand before the header, and the delimiter that a `sep=` line names."""
     delimiter = ""
     for index, line in enumerate(lines):
-        sep = _SEP_LINE.fullmatch(line.strip("\r\n"))
+        sep = _SEP_LINE.fullmatch(line.strip(" \r\n"))
         if sep:
-            delimiter = sep["delimiter"]
+            delimiter = sep["filling"][:1] or sep["named"]
             if delimiter not in DELIMITERS:
                 raise UnreadableError(f"line {index + 1} names a separator that is not a comma, a semicolon or a tab")
         elif strip(line) and not line.lstrip('"').upper().startswith("#TYPE"):
@@ -133,6 +137,7 @@ def _header(
     readings = {delimiter: _parse(lines, start, delimiter) for delimiter in delimiters}
     delimiter = max(readings, key=lambda it: (sum(map(knows, readings[it].values)), len(readings[it].values)))
     cells, span, _ = readings[delimiter]
+    _refuse_quoted_lines(cells, start + 1, knows)
     problems = [reading.problem for reading in readings.values() if reading.problem]
     if problems and not any(map(knows, cells)):
         raise UnreadableError(f"line {start + 1} should name the columns. {problems[0]}")
@@ -142,6 +147,24 @@ def _header(
         raise UnreadableError(f"line {start + 1} holds characters that are not text; {_SAVE_AS}")
     header = tuple(strip(cell) or f"column {number}" for number, cell in enumerate(cells, 1))
     return delimiter, header, span
+
+
+def _refuse_quoted_lines(cells: Sequence[str], line: int, knows: Callable[[str], bool]) -> None:
+    """Refuse a header that is one value although it names several columns: then every line stands in quotes."""
+    named = [cell for cell in cells if strip(cell)]
+    if len(named) == 1 and any(any(map(knows, within)) for within in _within(named[0])):
+        raise UnreadableError(
+            f"line {line} stands in double quotes as a whole, and so, it seems, does every line, so that each is one "
+            "value and not several: a program saved lines that lay whole in its first column. Export the file again, "
+            "or open it in Excel, choose Data, Text to Columns, and save it"
+        )
+
+
+def _within(value: str) -> Iterator[tuple[str, ...]]:
+    """Yield the values into which one value would fall apart, by each delimiter that it holds."""
+    for delimiter in DELIMITERS:
+        if delimiter in value:
+            yield _parse([value], 0, delimiter).values
 
 
 class _Reading(NamedTuple):
@@ -163,10 +186,10 @@ def _parse(lines: Sequence[str], start: int, delimiter: str) -> _Reading:
         return _Reading((), reader.line_num, f"The double quotes of this row do not match; {remedy}.")
 
 
-def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> Iterator[Record]:
+def _records(lines: Sequence[str], start: int, delimiter: str, header: Sequence[str]) -> Iterator[Record]:
     while start < len(lines):
         values, span, problem = _parse(lines, start, delimiter)
-        problem = problem or _problem(values, width, delimiter)
+        problem = problem or _problem(values, header, delimiter, is_quoted=strip(lines[start]).startswith('"'))
         if problem and span > 1:
             # A stray quote makes the lines below part of this row. Only its first line is given up and each line below
             # is read for itself, so that no user disappears inside somebody else's value.
@@ -176,13 +199,36 @@ def _records(lines: Sequence[str], start: int, delimiter: str, width: int) -> It
         start += span
 
 
-def _problem(values: Sequence[str], width: int, delimiter: str) -> str:
+def _problem(values: Sequence[str], header: Sequence[str], delimiter: str, *, is_quoted: bool) -> str:
     if any("\0" in value for value in values):
         return "The row contains a NUL character, so the file is damaged; export it again."
-    if len(values) == width or not any(map(strip, values)):
+    if len(values) == len(header) or not any(map(strip, values)):
         return ""
-    sign = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
+    sign, fact = _SIGN_NAMES[delimiter], f"The row has {_counted(values, 'value')}"
+    fact += f" where the header names {_counted(header, 'column')}"
+    others = [_SIGN_NAMES[other] for other in DELIMITERS if other in values[0] and len(values) == 1]
+    if others and is_quoted:
+        return f"{fact}, for it stands in double quotes as a whole; take them off, and write quotes inside it once."
+    if others:
+        return f"{fact}: it is separated by {others[0]}s and the header by {sign}s; write {sign}s in the row too."
+    if len(values) < len(header):
+        return f"{fact}: {_too_few(header[len(values) :], sign)}"
+    more = len(values) - len(header)
+    if not any(map(strip, values[len(header) :])):
+        last = f"the last {more} {sign}s" if more > 1 else f"the last {sign}"
+        return f"{fact}, and what is too much is empty; remove {last} of the row."
+    return f"{fact}; a value that contains a {sign} must stand in double quotes."
+
+
+def _counted(things: Sequence[str], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+
+
+def _too_few(without: Sequence[str], sign: str) -> str:
+    names = ", ".join(without[:_COLUMNS_SHOWN_MAX])
+    more = f" and {len(without) - _COLUMNS_SHOWN_MAX} more" * (len(without) > _COLUMNS_SHOWN_MAX)
+    have, signs = ("has", f"one {sign}") if len(without) == 1 else ("have", f"{len(without)} {sign}s")
     return (
-        f"The row has {len(values)} values where the header names {width} columns; "
-        f"a value that contains a {sign} must stand in double quotes."
+        f"{names}{more} {have} none. Excel leaves out the {sign}s at the end of a row; write {signs} at its end if "
+        "nothing belongs there, and the values if something does."
     )

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 from connectors.csv_text import Record, UnreadableError, read_table
-from connectors.formula import clean, unguard
-from connectors.letters import HIDDEN_CLASS, strip, without_hidden
+from connectors.formula import unguard
+from connectors.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS, strip
 from connectors.roster_people import candidates, holds_a_yes, may_say_yes, says_leave
 from connectors.roster_values import LEAVE, BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
 
@@ -30,9 +31,11 @@ _HEADERS: Mapping[str, str] = {
     "note": "note",
 }
 _IGNORED_IN_HEADERS = re.compile(rf"[\s_{HIDDEN_CLASS}]")
-_UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{HIDDEN_CLASS}]+"
+# Entra takes an apostrophe in a name, and none of its look-alikes, nor what stands around a name in mails and sheets.
+_NEVER_IN_NAMES = "".join([QUOTES_CLASS, APOSTROPHES_CLASS.replace("'", ""), r"<>()\[\]{};,:|="])
+_UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{HIDDEN_CLASS}{_NEVER_IN_NAMES}]+"
+_FORCED_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
-_BETWEEN_WORDS = re.compile(r"[\s,;:+\"]+")
 _ROW_TEXT_MAX = 200
 _LINES_NAMED_MAX = 5
 
@@ -124,7 +127,7 @@ def read_roster(data: bytes, *, file: str) -> Roster:
     """
     try:
         table = read_table(data, knows=lambda name: _folded(name) in _HEADERS)
-        columns = _columns(table.header)
+        columns = _columns(table.header, table.header_line)
     except UnreadableError as error:
         raise RosterFileError(file, str(error)) from None
     rows: list[RosterRow] = []
@@ -159,8 +162,9 @@ def reject(row: RosterRow, reason: str, *, file: str, text: str = "") -> RowErro
 
 
 def _damaged(record: Record, columns: _Columns, reason: str, *, file: str) -> RowError:
-    text, named = excerpt(record.raw, _ROW_TEXT_MAX), _named(record, columns)
-    return RowError(file, record.line, text, reason, named, _may_mean(record, columns), _is_protective(record, columns))
+    text, meant = excerpt(record.raw, _ROW_TEXT_MAX), _may_mean(record, columns)
+    protective = _is_protective(record, columns)
+    return RowError(file, record.line, text, reason, _named(record, columns, meant), meant, protective)
 
 
 def _may_mean(record: Record, columns: _Columns) -> tuple[str, ...]:
@@ -186,26 +190,47 @@ def _folded(name: str) -> str:
     return _IGNORED_IN_HEADERS.sub("", name).casefold()
 
 
-def _columns(header: Sequence[str]) -> _Columns:
-    """Return the position of every known column by its meaning and of every other one by its name."""
+def _columns(header: Sequence[str], line: int) -> _Columns:
+    """Return the position of every known column by its meaning and of every other one by its name.
+
+    A name that comes again carries a number, so that both columns are kept.
+    """
     columns = _Columns({}, {})
-    seen: dict[str, str] = {}
+    taken = {_folded(name) for name in header}
+    met: set[str] = set()
     for index, name in enumerate(header):
         meaning = _HEADERS.get(_folded(name))
-        key = meaning or f"other {_folded(name)}"
-        if key in seen:
-            raise UnreadableError(f'the columns "{seen[key]}" and "{name}" mean the same; remove or rename one of them')
-        seen[key] = name
+        if meaning in columns.known:
+            first = header[columns.known[meaning]]
+            raise UnreadableError(
+                f'line {line}: the columns "{first}" and "{name}" mean the same; remove or rename one of them'
+            )
         if meaning:
             columns.known[meaning] = index
         else:
-            columns.extra[name] = index
+            own = name if _folded(name) not in met else _numbered(name, taken)
+            columns.extra[own] = index
+            met |= {_folded(own)}
     if not columns.known.keys() & {"user", "user_id"}:
-        raise UnreadableError(
-            "no column names the users; the first line must name a column user_principal_name or id"
-            f" (it reads: {excerpt(', '.join(header))})"
-        )
+        raise UnreadableError(_no_users(header, line))
     return columns
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    """Return `name` with the first number from 2 on that makes it one of its own, and remember it in `taken`."""
+    own = next(own for own in (f"{name} {number}" for number in count(2)) if _folded(own) not in taken)
+    taken.add(_folded(own))
+    return own
+
+
+def _no_users(header: Sequence[str], line: int) -> str:
+    reads = f" (it reads: {excerpt(', '.join(header))})"
+    if any(_UPN.fullmatch(_text(name)) for name in header):
+        return (
+            f"line {line} should name the columns and looks like a row of a user; put a line above it that names"
+            f" them, such as user_principal_name,target{reads}"
+        )
+    return f"line {line}: no column names the users; this line must name a column user_principal_name or id{reads}"
 
 
 def _text(value: str) -> str:
@@ -219,14 +244,19 @@ def _cell(record: Record, columns: _Columns, meaning: str) -> str:
 
 def _row(record: Record, columns: _Columns) -> RosterRow:
     """Return the wishes of one row; raises BadValueError for the first thing in it that cannot be used."""
+    if _is_comment(record, columns):
+        raise BadValueError("The row begins with #, and a roster has no comments; take the line out.")
     if record.problem:
         raise BadValueError(record.problem)
+    _refuse_forced_text(record, columns)
     cell = partial(_cell, record, columns)
     user, user_id = cell("user"), guid(cell("user_id"))
     if not user and not user_id:
         raise BadValueError("The row names no user; fill in the UPN or the object id.")
     if user and not _UPN.fullmatch(user):
-        raise BadValueError(f'"{excerpt(user)}" is not a user principal name; write it like name@contoso.example.')
+        meant = [one for one in candidates([user]) if not is_guid(one)]
+        remedy = f"write {meant[0]}" if len(meant) == 1 else "write it like name@contoso.example"
+        raise BadValueError(f'"{excerpt(user)}" is not a user principal name; {remedy}.')
     return RosterRow(
         line=record.line,
         user=user,
@@ -244,16 +274,36 @@ def _row(record: Record, columns: _Columns) -> RosterRow:
     )
 
 
-def _named(record: Record, columns: _Columns) -> str:
-    """Return whom a rejected row names; where its values may have shifted, a UPN anywhere in it counts."""
+def _is_comment(record: Record, columns: _Columns) -> bool:
+    """Whether the row begins with `#` where a user, or no user, is named; another first column may hold such a text."""
+    if not strip(record.raw).lstrip('"').startswith("#"):
+        return False
+    starts = record.problem or 0 in (columns.known.get("user"), columns.known.get("user_id"))
+    return bool(starts) or not (_cell(record, columns, "user") or _cell(record, columns, "user_id"))
+
+
+def _refuse_forced_text(record: Record, columns: _Columns) -> None:
+    """Refuse a value in the form that keeps Excel from changing it: a formula whose result is the text."""
+    for meaning, index in columns.known.items():
+        forced = _FORCED_TEXT.fullmatch(strip(record.values[index]))
+        if forced and meaning != "note":
+            raise BadValueError(
+                f"{excerpt(strip(record.values[index]))} is Excel's formula for a text that it must leave alone; "
+                f"write only {excerpt(forced[1].replace(chr(34), ''))}."
+            )
+
+
+def _named(record: Record, columns: _Columns, meant: Sequence[str]) -> str:
+    """Return whom a rejected row names: as written where a cell says it well, else the likeliest of the `meant`."""
     user, user_id = _cell(record, columns, "user"), _cell(record, columns, "user_id").lower()
-    if _UPN.fullmatch(user):
+    is_sound = not record.problem and not _is_comment(record, columns)
+    if is_sound and _UPN.fullmatch(user):
         return user
-    if is_guid(user_id) and not record.problem:
+    if is_sound and is_guid(user_id):
         return user_id
-    words = _BETWEEN_WORDS.split(without_hidden(clean(record.raw)))
-    named = [unguard(word) for word in words if _UPN.fullmatch(word)] + [user_id] * is_guid(user_id)
-    return named[0] if named else ""
+    found = next(iter(meant), "")
+    at = record.raw.lower().find(found)
+    return record.raw[at : at + len(found)] if "@" in found and at >= 0 else found
 
 
 def _clashes(rows: Iterable[RosterRow]) -> dict[int, str]:

@@ -42,7 +42,7 @@ def candidates(texts: Iterable[str]) -> tuple[str, ...]:
     """
     pieces = [piece.strip() for text in texts for piece in _AROUND.split(_undressed(text))]
     found = dict.fromkeys(
-        one for reading in (_guids, _addresses, _joined) for piece in pieces for one in reading(piece)
+        one for reading in (_addresses, _guids, _joined) for piece in pieces for one in reading(piece)
     )
     return tuple(found) if len(found) <= CANDIDATES_MAX else ()
 
@@ -62,7 +62,9 @@ def _guids(piece: str) -> Iterator[str]:
 
 def _addresses(piece: str) -> Iterator[str]:
     for word in piece.split():
-        yield from _address(word)
+        # A plus sign belongs to a name, or joins several of them.
+        for one in word.split("+") if word.count("@") > 1 else (word,):
+            yield from _address(one)
 
 
 def _joined(piece: str) -> Iterator[str]:

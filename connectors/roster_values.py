@@ -6,6 +6,7 @@ import re
 
 from connectors.formula import clean
 from connectors.letters import name_hidden
+from connectors.roster_people import candidates
 
 LEAVE = "leave"
 
@@ -49,9 +50,9 @@ def is_guid(text: str) -> bool:
 def guid(text: str) -> str:
     """Return the GUID in lower case, or "" for no text."""
     if text and not is_guid(text):
-        raise BadValueError(
-            f'The id "{excerpt(text)}" is not a GUID; give the object id, or leave it empty and give the UPN.'
-        )
+        meant = [one for one in candidates([text]) if is_guid(one)]
+        remedy = f"write {meant[0]}" if meant else "give the object id, or leave it empty and give the UPN"
+        raise BadValueError(f'The id "{excerpt(text)}" is not a GUID; {remedy}.')
     return text.lower()
 
 
