@@ -161,7 +161,7 @@ async def _guards(parts: Parts, work: _Run, tenant: str) -> dict[str, Any]:
         guard.check_age(plan, limits, parts.clock.now())
     skus = await parts.tenant.read_skus()
     subscriptions = await parts.tenant.read_subscriptions()
-    guard.check_products(plan, skus, subscriptions)
+    guard.check_products(plan, skus, subscriptions, limits)
     needed = _seats_needed(work)
     free = guard.check_seats(skus, subscriptions, needed, limits)
     return {

@@ -15,7 +15,7 @@ from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import Finding
 from jobs.license_reassignment.refusals import refuse_unknown_plans
-from jobs.license_reassignment.resolve import policy_of
+from jobs.license_reassignment.resolve import limits_of, policy_of
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.settings import Settings
 
@@ -101,8 +101,7 @@ def _products(
     found += lifecycle.forgotten_editions(policy.sources, skus, catalog)
     targets = dict.fromkeys(t for r in policy.rules for t in r.targets)
     for target in targets:
-        allow = settings.limits.allow_trial
-        found += readiness.check_target(by_id.get(target), target, subscriptions, allow_trial=allow)
+        found += readiness.check_target(by_id.get(target), target, subscriptions, limits_of(settings))
     found += _purchases(policy, [by_id[t] for t in targets if t in by_id], skus, subscriptions, settings, catalog, now)
     if not targets:
         found.append(Finding("warn", "targets", "no [[swap]] rule names a target; only roster rows can move users"))

@@ -10,7 +10,7 @@ from connectors.tenant import CompanySubscription, Organization, SkuId, Subscrib
 from jobs.license_reassignment.exits import GuardRefused, NotReady
 from jobs.license_reassignment.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.policy import Limits
-from jobs.license_reassignment.readiness import target_problem
+from jobs.license_reassignment.readiness import DEFAULTS, target_problem
 from jobs.license_reassignment.seats import seat_row
 
 
@@ -65,13 +65,18 @@ def check_age(plan: Plan, limits: Limits, now: datetime) -> None:
         )
 
 
-def check_products(plan: Plan, skus: Iterable[SubscribedSku], subscriptions: Sequence[CompanySubscription]) -> None:
+def check_products(
+    plan: Plan,
+    skus: Iterable[SubscribedSku],
+    subscriptions: Sequence[CompanySubscription],
+    limits: Limits = DEFAULTS,
+) -> None:
     """Raise NotReady when a target cannot take users now, GuardRefused when its plan list changed since."""
     by_id = {s.sku_id: s for s in skus}
     for target in plan.header["targets"]:
         sku = by_id.get(target["sku_id"])
         absent = f"{target['sku_part_number']}: not in the tenant"
-        problem = target_problem(sku, target["sku_id"], subscriptions) if sku else absent
+        problem = target_problem(sku, target["sku_id"], subscriptions, limits) if sku else absent
         if problem or sku is None:
             raise NotReady(
                 f"{problem}. Nothing was sent; try again later, `reseat check --wait` looks until it is there."

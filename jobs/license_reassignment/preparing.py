@@ -89,7 +89,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
             created_at=parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
     )
-    not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes))
+    not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes), limits_of(settings))
     return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
 
 

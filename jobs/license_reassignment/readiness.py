@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
+from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.seats import usable_units
 from jobs.license_reassignment.wording import counted
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
@@ -20,6 +22,8 @@ WIDER = {
     WRITE_PERMISSION: ("User.ReadWrite.All", "Directory.ReadWrite.All"),
     LOCATION_PERMISSION: ("Directory.ReadWrite.All",),
 }
+
+DEFAULTS = Limits()
 
 Level = Literal["ok", "warn", "person", "not_yet", "not_checked"]
 
@@ -44,23 +48,36 @@ def plan_problems(sku: SubscribedSku) -> list[str]:
     ]
 
 
-def target_problem(sku: SubscribedSku | None, sku_id: str, subscriptions: Iterable[CompanySubscription]) -> str:
-    """Say why a target cannot take users now; "" when it can. Unknown words of Graph are never taken for good."""
+def target_problem(
+    sku: SubscribedSku | None,
+    sku_id: str,
+    subscriptions: Iterable[CompanySubscription],
+    limits: Limits = DEFAULTS,
+) -> str:
+    """Say why a target cannot take users now; "" when it can. Unknown words of Graph are never taken for good.
+
+    Graph calls a product whose seats are all in grace `Warning`: that is good where [limits] count_warning_units is on.
+    """
     if sku is None:
         return f"{sku_id}: not in the tenant"
-    if sku.capability_status.casefold() != "enabled" or sku.enabled <= 0:
-        seats = counted(sku.enabled, "enabled seat")
+    good = {"enabled", "warning"} if limits.count_warning_units else {"enabled"}
+    if sku.capability_status.casefold() not in good or _units(sku, limits) <= 0:
+        seats = counted(sku.enabled, "enabled seat") + (f" and {sku.warning} in grace" if sku.warning else "")
         return f"{sku.part_number}: capabilityStatus {sku.capability_status}, {seats}"
     states = [s.status for s in subscriptions if s.sku_id == sku_id]
-    if states and not any(s.casefold() == "enabled" for s in states):
+    if states and good.isdisjoint(s.casefold() for s in states):
         return f"{sku.part_number}: subscription {', '.join(sorted(set(states)))}"
     problems = plan_problems(sku)
     return f"{sku.part_number}: not provisioned: {', '.join(problems)}" if problems else ""
 
 
-def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId]) -> list[str]:
+def _units(sku: SubscribedSku, limits: Limits) -> int:
+    return usable_units(sku, count_warning_units=limits.count_warning_units)
+
+
+def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId], limits: Limits = DEFAULTS) -> list[str]:
     """Return a sentence for every target that is not ready."""
-    problems = (target_problem(snapshot.sku(t), t, snapshot.subscriptions) for t in targets)
+    problems = (target_problem(snapshot.sku(t), t, snapshot.subscriptions, limits) for t in targets)
     return [p for p in problems if p]
 
 
@@ -120,18 +137,19 @@ def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription
 
 
 def check_target(
-    sku: SubscribedSku | None, sku_id: str, subscriptions: Sequence[CompanySubscription], *, allow_trial: bool
+    sku: SubscribedSku | None, sku_id: str, subscriptions: Sequence[CompanySubscription], limits: Limits
 ) -> list[Finding]:
     """Judge a target: there, enabled, provisioned, not a trial."""
-    problem = target_problem(sku, sku_id, subscriptions)
+    problem = target_problem(sku, sku_id, subscriptions, limits)
     if problem or sku is None:
         return [
             Finding("not_yet", sku.part_number if sku else sku_id, problem, "Try again later: `reseat check --wait`.")
         ]
-    units = f"enabled {sku.enabled}, warning {sku.warning}, consumed {sku.consumed}, free {sku.enabled - sku.consumed}"
+    free = _units(sku, limits) - sku.consumed
+    units = f"enabled {sku.enabled}, warning {sku.warning}, consumed {sku.consumed}, free {free}"
     found = [Finding("ok", sku.part_number, f"{sku.capability_status}, provisioned; {units}")]
     mine = [s for s in subscriptions if s.sku_id == sku_id]
-    if not allow_trial and mine and all(s.is_trial for s in mine):
+    if not limits.allow_trial and mine and all(s.is_trial for s in mine):
         found.append(
             Finding("person", sku.part_number, "trial subscription only", "Buy it, or set [limits] allow_trial.")
         )

@@ -25,6 +25,7 @@ from jobs.license_reassignment.comparison import (
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.outcome import Entry, Standing, fold
 from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.policy import Limits
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import (
     OUTCOMES,
@@ -145,8 +146,13 @@ def _witness(evidence: Evidence, standings: Mapping[str, Standing], users: Seque
 def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]:
     if not evidence.plan.asks_gates or not evidence.verification.get("after_cancel"):
         return ()
-    ready = readiness.not_ready(evidence.after, evidence.plan.targets)
+    ready = readiness.not_ready(evidence.after, evidence.plan.targets, _limits(evidence))
     return after_cancel(evidence.after, evidence.plan.sources, ready, users, evidence.former)
+
+
+def _limits(evidence: Evidence) -> Limits:
+    """Return the live limits that decide what a target is, as the verification wrote them down."""
+    return Limits(count_warning_units=bool(evidence.verification.get("count_warning_units")))
 
 
 def _ending(evidence: Evidence) -> Ending:
@@ -245,7 +251,7 @@ def _facts(
         relatives=[s for s in after.skus if s.sku_id in related and (s.consumed or s.enabled)],
         consumed={r.sku_part_number: r.consumed_after for r in source_rows},
         totals=totals,
-        targets_not_ready=readiness.not_ready(after, plan.targets),
+        targets_not_ready=readiness.not_ready(after, plan.targets, _limits(evidence)),
         bare=[i.subject for i in found if i.kind == "bare_user"],
         lost_unaccepted=[i.subject for i in found if i.kind == "lost_service"],
         ledger=ledger,

@@ -34,6 +34,14 @@ class SeatRow:
         return self.free - self.needed
 
 
+def usable_units(sku: SubscribedSku, *, count_warning_units: bool) -> int:
+    """Return the seats that users can be given, taken ones included: enabled, and those in grace where they count.
+
+    Readiness and the seat ledger both ask this, so that a plan never promises what `apply` then refuses.
+    """
+    return sku.enabled + (sku.warning if count_warning_units else 0)
+
+
 def not_counted_seats(subscriptions: Iterable[CompanySubscription], sku_id: str, *, allow_trial: bool) -> int:
     """Return seats of the SKU that a plan must not use: self-service purchases, and trials unless allowed."""
     return sum(
@@ -54,7 +62,7 @@ def seat_row(
     allow_trial: bool,
 ) -> SeatRow:
     """Count one SKU: free = enabled (+ warning by flag) - seats not counted - consumed - reserve."""
-    usable = sku.enabled + (sku.warning if count_warning_units else 0)
+    usable = usable_units(sku, count_warning_units=count_warning_units)
     excluded = min(usable, not_counted_seats(subscriptions, sku.sku_id, allow_trial=allow_trial))
     return SeatRow(
         sku_id=sku.sku_id,

@@ -63,7 +63,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     table = _table(plan, tasks, verdicts, [now[t.user_id] for t in tasks])
     seats = give_seats(table, verdicts, _seats(snapshot, coming, limits_of(parts.effective.settings)), (), capped={})
     draft = _draft(parts, plan, snapshot, table, seats, leaving, coming)
-    not_ready = readiness.not_ready(snapshot, coming)
+    not_ready = readiness.not_ready(snapshot, coming, limits_of(parts.effective.settings))
     return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
 
 

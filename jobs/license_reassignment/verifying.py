@@ -122,6 +122,7 @@ def _verification(
         "scans": scans,
         "scans_agreed": agreed,
         "declare": parts.effective.settings.declare.model_dump(mode="json"),
+        "count_warning_units": parts.effective.settings.limits.count_warning_units,
         "pseudonymise": parts.effective.settings.run.pseudonymise,
         "health": None if health is None else [asdict(h) for h in health],  # type: ignore[attr-defined]
         "traffic": asdict(parts.tenant.traffic.since(since)),

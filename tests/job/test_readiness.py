@@ -13,6 +13,7 @@ from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ServiceHealth, ServicePlan
 from jobs.license_reassignment.checking import Checked
 from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.policy import Limits
 from jobs.license_reassignment.readiness import (
     LOCATION_PERMISSION,
     WRITE_PERMISSION,
@@ -55,7 +56,7 @@ def test_a_plan_that_is_not_set_up_blocks(status: str, applies_to: str, blocks: 
 @pytest.mark.parametrize("state", ["Warning", "Suspended", "Deleted", "LockedOut", "NewWord"])
 def test_a_target_that_is_not_enabled_is_not_there_yet(state: str) -> None:
     """Each state is told in Graph's own word."""
-    [found] = check_target(product("ENTERPRISEPACK", capability_status=state), E3, [], allow_trial=False)
+    [found] = check_target(product("ENTERPRISEPACK", capability_status=state), E3, [], Limits())
 
     assert (found.level, found.text) == ("not_yet", f"ENTERPRISEPACK: capabilityStatus {state}, 10 enabled seats")
 
@@ -64,7 +65,7 @@ def test_a_target_with_one_enabled_purchase_of_several_is_ready() -> None:
     """An old one that is off does not matter."""
     purchases = [subscription("ENTERPRISEPACK", status="Deleted"), subscription("ENTERPRISEPACK")]
 
-    found = check_target(product("ENTERPRISEPACK"), E3, purchases, allow_trial=False)
+    found = check_target(product("ENTERPRISEPACK"), E3, purchases, Limits())
 
     assert _levels(found) == [("ok", "ENTERPRISEPACK")]
 
@@ -74,7 +75,7 @@ def test_a_trial_is_for_a_person_to_settle(allowed: bool, levels: list[str]) -> 
     """Unless [limits] allow_trial says that it is meant."""
     trial = [subscription("ENTERPRISEPACK", is_trial=True)]
 
-    assert [f.level for f in check_target(product("ENTERPRISEPACK"), E3, trial, allow_trial=allowed)] == levels
+    assert [f.level for f in check_target(product("ENTERPRISEPACK"), E3, trial, Limits(allow_trial=allowed))] == levels
 
 
 def test_a_source_is_described_with_what_makes_it_special() -> None:
