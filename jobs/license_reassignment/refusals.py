@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
-from connectors.tenant import SkuId, SubscribedSku
+from connectors.roster_values import excerpt
+from connectors.tenant import ServicePlan, SkuId, SubscribedSku
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.translate import NewPlans
+
+_OTHER_SIGNS = re.compile(r"[,;|/&\n]")
 
 
 def refuse_unsupported(named: Iterable[tuple[str, str]], catalog: Catalog, skus: Sequence[SubscribedSku]) -> None:
@@ -51,3 +55,42 @@ def refuse_unknown_plans(new_in_target: NewPlans, targets: Collection[SkuId], sk
             f"[plans] new_in_target: no product of the tenant has a service plan called {', '.join(told)}. "
             "`reseat translate FROM TO` lists the plans of a product."
         )
+
+
+def list_hint(text: str, is_known: Callable[[str], bool]) -> str:
+    """Return the sentence that names the plus sign when `text`, which nothing is called, is a list joined otherwise."""
+    by_sign = [part.strip() for part in _OTHER_SIGNS.split(text) if part.strip()]
+    parts = by_sign if len(by_sign) > 1 else text.split()
+    if len(parts) < 2 or not (all(map(is_known, parts)) or re.search(r"[,;|]", text)):
+        return ""
+    return f" Several names are joined by +: {excerpt('+'.join(parts), 120)}."
+
+
+def wished_plans(names: Iterable[str], catalog: Catalog, skus: Sequence[SubscribedSku]) -> tuple[str, ...]:
+    """Return the service plans that a row wants off, by part name or id; a published name becomes its plan's id.
+
+    Raises InputError for a name that no product of the tenant has a plan for, or several under this published name.
+    """
+    plans = {p.id: p for sku in skus for p in sku.plans}
+    return tuple(_wished(text, catalog, plans.values()) for text in names)
+
+
+def _wished(text: str, catalog: Catalog, plans: Collection[ServicePlan]) -> str:
+    known = {name.casefold() for p in plans for name in (p.id, p.name)} | set(catalog.families.levels)
+    if text.casefold() in known:
+        return text
+    published = {p: " ".join(catalog.names.plan(p.id).split()).casefold() for p in plans}
+    found = [p for p, name in published.items() if name == " ".join(text.split()).casefold()]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        names = ", ".join(sorted(p.name for p in found))
+        raise InputError(f"disabled_plans: `{excerpt(text)}` names several service plans: {names}. Name one of these.")
+    listed = {name.casefold(): name for p in plans for name in (p.name, catalog.names.plan(p.id))}
+    near = get_close_matches(text.casefold(), listed, 1)
+    hint = list_hint(text, lambda part: part.casefold() in known | set(published.values()))
+    raise InputError(
+        f"disabled_plans: no product of the tenant has a service plan called `{excerpt(text)}`."
+        + (hint or (f" Did you mean {listed[near[0]]}?" if near else ""))
+        + " `reseat translate FROM TO` lists the plans of a product."
+    )

@@ -10,7 +10,7 @@ from connectors.roster import Roster, RosterRow, RowError, normal_user, reject
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
-from jobs.license_reassignment.refusals import refuse_unsupported
+from jobs.license_reassignment.refusals import list_hint, refuse_unsupported, wished_plans
 from jobs.settings import Settings
 
 _CROSSED = "The id belongs to another user than the name; correct one of them. Both users are held."
@@ -47,6 +47,7 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
         sku_id = catalog.find_skus(text, skus)
     except UnknownProduct as error:
         near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
+        near = list_hint(text, lambda part: _is_product(part, catalog, skus)) or near
         raise InputError(
             f"{key}: no product is called `{text}`.{near} `reseat skus` lists the tenant's own."
         ) from error
@@ -61,6 +62,16 @@ def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *,
             "business days to appear; `reseat check --wait` looks again until then. After that ask Microsoft support."
         )
     return sku_id
+
+
+def _is_product(text: str, catalog: Catalog, skus: Sequence[SubscribedSku]) -> bool:
+    try:
+        catalog.find_skus(text, skus)
+    except AmbiguousProduct:
+        return True
+    except UnknownProduct:
+        return False
+    return True
 
 
 def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
@@ -186,7 +197,7 @@ def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], polic
         targets=targets,
         usage_location=row.usage_location,
         wave=row.wave,
-        disabled_plans=row.disabled_plans or None,
+        disabled_plans=wished_plans(row.disabled_plans, catalog, skus) if row.disabled_plans else None,
         voice=row.voice,
         legal_hold=bool(row.legal_hold),
         backup_acknowledged_by=row.backup_acknowledged_by,

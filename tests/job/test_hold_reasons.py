@@ -100,7 +100,11 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         E4_USER, _to("STANDARDPACK"), skus=[product("ENTERPRISEWITHSCAL"), product("STANDARDPACK")]
     ),
     "lost_voice": lambda: _is(E4_USER, roster=_named(f"{E4_USER.upn},yes", "UPN,voice")),
-    "unknown_plan_wish": lambda: _is(E4_USER, roster=_named(f"{E4_USER.upn},NO_SUCH_PLAN", "UPN,disabled_plans")),
+    "unknown_plan_wish": lambda: _is(
+        E4_USER,
+        roster=_named(f"{E4_USER.upn},PROJECT_CLIENT_SUBSCRIPTION", "UPN,disabled_plans"),
+        skus=[product("ENTERPRISEWITHSCAL"), product("ENTERPRISEPACK"), product("PROJECTPROFESSIONAL")],
+    ),
     "legal_hold": lambda: _is(
         E4_USER,
         _to("STANDARDPACK") + '[plans]\nlost_services = "accept"\n',
