@@ -97,8 +97,13 @@ def planned(found: Planned, *, as_json: bool) -> None:
     text(f"Plan {found.plan.plan_id} for {header['tenant']['name']} ({header['tenant']['id']})")
     text(
         f"{totals['in_scope']:,} users in scope = {totals['changes']:,} change + {totals['held']:,} held + "
-        f"{totals['already_on_target']:,} already on target; roster rows rejected: {header['roster']['rejected']:,}"
+        f"{totals['already_on_target']:,} already on target"
     )
+    rows, used, rejected = (header["roster"][key] for key in ("rows", "used", "rejected"))
+    if rows:
+        text(f"{rows:,} roster rows = {used:,} used + {rejected:,} rejected")
+    if quiet := totals["held"] - found.plan.held_for_somebody:
+        text(f"{quiet:,} of the held hold no source SKU: they are counted, and nothing is to be done")
     text()
     rules = [(r["rule"] or "no rule", r["target_skus"] or "-", r["change"], r["hold"]) for r in header["rules"]]
     grid("By rule and target", ("rule", "target", "change", "not changed"), rules)

@@ -17,7 +17,8 @@ from jobs.license_reassignment.seats import seat_row
 def over_limits(plan: Plan, limits: Limits) -> list[str]:
     """Return a sentence for each limit that the plan exceeds; `plan` tells them, `apply` refuses."""
     totals = plan.header["totals"]
-    changes, scope = totals["changes"], totals["in_scope"]
+    # A plan of an older version does not say how many hold a source.
+    changes, scope = totals["changes"], plan.header.get("source_holders", totals["in_scope"])
     found = []
     if changes > limits.users_changed_max:
         found.append(
@@ -27,8 +28,9 @@ def over_limits(plan: Plan, limits: Limits) -> list[str]:
     percent = 100 * changes / scope if scope else 0.0
     if percent > limits.users_changed_percent_max:
         found.append(
-            f"Limit: the plan changes {percent:.1f} % of the users in scope, [limits] users_changed_percent_max is "
-            f"{limits.users_changed_percent_max:g}; raise it if that is meant, `apply` refuses until then."
+            f"Limit: the plan changes {percent:.1f} % of the source holders in scope, [limits] "
+            f"users_changed_percent_max is {limits.users_changed_percent_max:g}; "
+            "raise it if that is meant, `apply` refuses until then."
         )
     return found
 

@@ -11,6 +11,7 @@ import orjson
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
+from jobs.license_reassignment.reasons import QUIET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +101,12 @@ class Plan:
     def wave_names(self) -> tuple[str, ...]:
         """The waves in the order they run."""
         return tuple(str(w["name"]) for w in self.header["waves"])
+
+    @property
+    def held_for_somebody(self) -> int:
+        """How many users are held for a reason that asks something of somebody."""
+        quiet = sum(int(h["users"]) for h in self.header["holds"] if h["reason"] in QUIET)
+        return int(self.header["totals"]["held"]) - quiet
 
     def stops_after(self, wave: str) -> bool:
         """Whether the wave ends in a stop."""

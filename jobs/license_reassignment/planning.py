@@ -198,6 +198,7 @@ def finish(
             "content_sha256": snapshot_sha,
         },
         "totals": _totals(decisions),
+        "source_holders": _source_holders(header, snapshot, decisions),
         "rules": _rules(snapshot, decisions),
         "holds": _holds(decisions),
         "seats": [{**asdict(row), "left": row.left} for row in seats],
@@ -225,6 +226,14 @@ def product(snapshot: TenantSnapshot, catalog: Catalog, sku_id: SkuId) -> dict[s
         "name": catalog.names.sku(sku_id),
         "plans_sha256": plan_list_sha256(sku) if sku else "",
     }
+
+
+def _source_holders(header: Mapping[str, Any], snapshot: TenantSnapshot, decisions: pd.DataFrame) -> int:
+    """Count the users in scope whom the limits are a share of; a plan of another kind has nobody else in scope."""
+    if header["kind"] != "swap":
+        return len(decisions)
+    holding = profiles_holding(snapshot.profiles, frozenset(SkuId(s["sku_id"]) for s in header["sources"]))
+    return int(holding[decisions["before"].astype("int64").to_numpy()].sum())
 
 
 def _totals(decisions: pd.DataFrame) -> dict[str, int]:

@@ -151,6 +151,6 @@ def _duration(plan: Plan, settings: Settings) -> list[str]:
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
     codes = [ExitCode.NOT_YET] if not_ready else []
-    if plan.header["totals"]["held"] or plan.header["roster"]["rejected"] or limits:
+    if plan.held_for_somebody or plan.header["roster"]["rejected"] or limits:
         codes.append(ExitCode.PEOPLE_LEFT)
     return first_of(codes)

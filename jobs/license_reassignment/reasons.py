@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+QUIET = frozenset({"no_source"})
+"""Reasons of holds that ask nothing of anybody: counted and shown, and never something to do."""
+
 HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "roster_row_rejected": "Correct the roster row named in rejected.csv and make a new plan.",

@@ -10,7 +10,7 @@ import pandas as pd
 from connectors.tenant import LicenseProfile, Names, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
 from jobs.license_reassignment.plan import split
-from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.reasons import QUIET, remedy
 from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Action, Gate, ResidualHolder
 from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
 from jobs.license_reassignment.wording import counted
@@ -58,7 +58,7 @@ def _row(u: User, texts: _Texts, display_name: str) -> tuple[str, ...]:
         u.standing.request_id,
         u.wave,
         display_name,
-        "" if outcome in FINE else remedy(reason, refused=outcome == "refused"),
+        "" if outcome in FINE or reason in QUIET else remedy(reason, refused=outcome == "refused"),
         _detail(u),
     )
 
@@ -109,7 +109,7 @@ def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequen
             id=u.id,
         )
         for u in users
-        if u.judgement.outcome not in FINE
+        if u.judgement.outcome not in FINE and u.judgement.reason not in QUIET
     ]
     named = {u.id for u in users}
     for holder in left:

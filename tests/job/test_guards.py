@@ -52,8 +52,8 @@ def test_too_large_a_share_is_refused() -> None:
     [told] = over_limits(PLAN, Limits(users_changed_percent_max=74))
 
     assert told == (
-        "Limit: the plan changes 75.0 % of the users in scope, [limits] users_changed_percent_max is 74; raise it if "
-        "that is meant, `apply` refuses until then."
+        "Limit: the plan changes 75.0 % of the source holders in scope, [limits] users_changed_percent_max is 74; "
+        "raise it if that is meant, `apply` refuses until then."
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from jobs.license_reassignment.reasons import QUIET
 from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Reconciliation
 from jobs.license_reassignment.report.service_names import service_names
 from jobs.license_reassignment.report.table_csv import users_columns
@@ -46,13 +47,14 @@ def users_payload(r: Reconciliation, sku_names: Mapping[str, str], prose: Callab
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
         "labels": _labels(columns, {**service_names(), **r.names.plans, **sku_names}),
         "fine": sorted(FINE),
+        "quiet": sorted(QUIET),
     }
 
 
 def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
     if len(users) <= ALL_ROWS_MAX:
         return users
-    fine = users["outcome"].isin(FINE)
+    fine = users["outcome"].isin(FINE) | users["reason"].isin(QUIET)
     return users[~fine | (fine.cumsum() <= SAMPLE_FINE_ROWS)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlencode
 
+from jobs.license_reassignment.reasons import QUIET
 from jobs.license_reassignment.reconciliation import (
     FINE,
     OUTCOMES,
@@ -120,8 +121,12 @@ class ReportView:
 
     @property
     def attention(self) -> int:
-        """Users whose outcome is anything else."""
-        return self._r.totals.in_scope - self.proven
+        """Users whose outcome is anything else and asks something of somebody."""
+        return self._r.totals.in_scope - self.proven - self._quiet
+
+    @property
+    def _quiet(self) -> int:
+        return sum(self._r.held_by_reason.get(reason, 0) for reason in QUIET)
 
     @property
     def still(self) -> int:
@@ -132,7 +137,8 @@ class ReportView:
     def numbers(self) -> tuple[Figure, Figure, Figure]:
         """Still on the old product, in need of attention, moved and proven."""
         t, totals, residual = self._t, self._r.totals, self._r.residual
-        other = self.attention - totals.held - totals.refused
+        held = totals.held - self._quiet
+        other = self.attention - held - totals.refused
         return (
             Figure(
                 t("three.still"),
@@ -145,7 +151,7 @@ class ReportView:
             Figure(
                 t("three.attention"),
                 self.attention,
-                t("three.attention.detail", held=totals.held, refused=totals.refused, other=other),
+                t("three.attention.detail", held=held, refused=totals.refused, other=other),
                 "#users",
                 "users.csv, outcome",
                 alarm=True,

@@ -10,6 +10,7 @@
   const data = await new Response(unpacked).json();
   const columns = Object.fromEntries(data.columns.map((column) => [column.name, column]));
   const fine = new Set(data.fine);
+  const quiet = new Set(data.quiet);
   const collator = new Intl.Collator(boot.language, { numeric: true, sensitivity: "base" });
   const numbers = new Intl.NumberFormat(boot.language);
   const table = ["user", "outcome", "before_skus", "target_skus", "after_skus", "rule", "wave", "applied_at"];
@@ -40,7 +41,7 @@
   const address = (text) => put(make("bdi"), ...text.split("@").flatMap((part, at) => (at ? [make("wbr"), `@${part}`] : [part])));
 
   const everyRow = Array.from({ length: data.rows }, (_, row) => row);
-  const isFine = everyRow.map((row) => fine.has(value("outcome", row)));
+  const isFine = everyRow.map((row) => fine.has(value("outcome", row)) || quiet.has(value("reason", row)));
   const fineCount = isFine.reduce((sum, yes) => sum + yes, 0);
   const haystack = everyRow.map((row) => [
     value("user_principal_name", row), value("display_name", row), outcome(value("outcome", row)),
