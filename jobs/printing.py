@@ -121,8 +121,8 @@ def planned(found: Planned, *, as_json: bool) -> None:
     for warning in found.warnings:
         text(f"NOTE  {warning}")
     text(f"Written to {found.run.path}; plan.html shows it to an approver.")
-    if totals["changes"] and not found.begun:
-        text(f"Next: reseat apply {found.plan.plan_id} --tenant {header['tenant']['id']}")
+    if found.next_step:
+        text(f"Next: {found.next_step}")
 
 
 def _translation_summary(header: Mapping[str, Any], table: Mapping[str, Any]) -> None:

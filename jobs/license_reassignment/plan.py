@@ -28,10 +28,13 @@ def sha256(data: bytes) -> str:
 
 
 def plan_id_of(
-    *, tenant_id: str, frozen: object, roster_sha256: str, snapshot_sha256: str, decisions_sha256: str
+    *, tenant_id: str, frozen: object, roster_sha256: str, snapshot_sha256: str, decisions_sha256: str, again: int = 0
 ) -> str:
-    """Name a plan by what it rests on: `p` and 12 hex digits. Times are not part of it."""
-    parts = [tenant_id, frozen, roster_sha256, snapshot_sha256, decisions_sha256]
+    """Name a plan by what it rests on: `p` and 12 hex digits. Times are not part of it.
+
+    `again` counts the plans of the same content that were begun before this one: a tenant looks the same after an undo.
+    """
+    parts = [tenant_id, frozen, roster_sha256, snapshot_sha256, decisions_sha256, *([again] if again else [])]
     return "p" + sha256(canonical(parts))[:12]
 
 

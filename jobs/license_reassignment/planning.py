@@ -179,13 +179,6 @@ def finish(
     whole = {
         **header,
         "format_version": FORMAT_VERSION,
-        "plan_id": plan_id_of(
-            tenant_id=snapshot.organization.id,
-            frozen=[header["kind"], header["frozen"]],
-            roster_sha256=header["roster"]["sha256"],
-            snapshot_sha256=snapshot_sha,
-            decisions_sha256=sha256(files["decisions.csv"] + files["decisions-plans.json"]),
-        ),
         "tenant": {
             "id": snapshot.organization.id,
             "name": snapshot.organization.display_name,
@@ -204,9 +197,23 @@ def finish(
         "seats": [{**asdict(row), "left": row.left} for row in seats],
         "files": {name: sha256(data) for name, data in sorted(files.items())},
     }
-    whole["digest"] = header_digest(whole)
-    files["plan.json"] = evidence.json_bytes(whole)
-    return Draft(Plan(whole, decisions), files)
+    return numbered(Draft(Plan(whole, decisions), files), 0)
+
+
+def numbered(draft: Draft, again: int) -> Draft:
+    """Name a draft and digest it. `again` counts the begun plans of the same content before it; 0 for the first."""
+    header = {k: v for k, v in draft.plan.header.items() if k not in {"again", "digest"}}
+    header |= {"again": again} if again else {}
+    header["plan_id"] = plan_id_of(
+        tenant_id=header["tenant"]["id"],
+        frozen=[header["kind"], header["frozen"]],
+        roster_sha256=header["roster"]["sha256"],
+        snapshot_sha256=header["snapshot"]["content_sha256"],
+        decisions_sha256=sha256(draft.files["decisions.csv"] + draft.files["decisions-plans.json"]),
+        again=again,
+    )
+    header["digest"] = header_digest(header)
+    return Draft(Plan(header, draft.plan.decisions), {**draft.files, "plan.json": evidence.json_bytes(header)})
 
 
 def rejected_csv(errors: Sequence[RowError]) -> bytes:

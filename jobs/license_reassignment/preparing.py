@@ -16,7 +16,7 @@ from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.journal import segments
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.plan_page import plan_view
-from jobs.license_reassignment.planning import Draft, Inputs, draw_up
+from jobs.license_reassignment.planning import Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.refusals import refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
@@ -31,21 +31,25 @@ from jobs.license_reassignment.resolve import (
     with_roster_waves,
 )
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import load_signing_key
+from jobs.license_reassignment.sealing import MANIFEST, load_signing_key
 from jobs.license_reassignment.telling import sentences
 from jobs.license_reassignment.wording import counted
 from jobs.settings import Settings
 
 
+SAME_PLANS_MAX = 1_000
+"""So many folders of one and the same content are looked through before a person is asked to tidy up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan on disk, with what a person should know of it. `begun`: it was there already, with a journal."""
+    """A plan on disk, with what a person should know of it; `next_step` is the command that makes sense now."""
 
     run: RunDir
     plan: Plan
     code: ExitCode
     warnings: tuple[str, ...]
-    begun: bool = False
+    next_step: str = ""
 
 
 def load_roster(path: Path | None) -> Roster | None:
@@ -106,14 +110,12 @@ def _rejected_text(bound: Bound) -> str:
 
 
 def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: Sequence[str]) -> Planned:
-    """Write the plan's folder; one that has a journal already is left as it is."""
+    """Write the plan into a folder of its own; nothing that was begun or verified is ever written over."""
+    draft = _fresh(parts.effective.runs_path, draft)
     run = RunDir(parts.effective.runs_path / draft.plan.plan_id)
     limits = over_limits(draft.plan, limits_of(parts.effective.settings))
     told = (*not_ready, *warnings, *limits, *_duration(draft.plan, parts.effective.settings))
     code = _code(draft.plan, not_ready, limits)
-    if run.path.is_dir() and segments(run.path):
-        parts.watcher.said(f"{run.path} has this plan already, with a journal: nothing was written.")
-        return Planned(run, draft.plan, code, told, begun=True)
     run.create()
     files: Mapping[str, bytes] = {
         **draft.files,
@@ -122,7 +124,36 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: S
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):
         run.write(name, files[name])
-    return Planned(run, draft.plan, code, told)
+    return Planned(run, draft.plan, code, told, _next_step(draft.plan, not_ready, limits))
+
+
+def _fresh(runs: Path, draft: Draft) -> Draft:
+    """Number the draft past every folder of the same content that was begun or verified."""
+    for again in range(SAME_PLANS_MAX):
+        named = numbered(draft, again)
+        if not _kept(runs / named.plan.plan_id):
+            return named
+    raise InputError(
+        f"{runs} holds {SAME_PLANS_MAX} runs of this very plan. Move finished run folders elsewhere, or give another "
+        "directory with `--runs DIR`."
+    )
+
+
+def _kept(folder: Path) -> bool:
+    """Whether a folder holds what must stay as it is: a journal, a sealed report, or what we may not even look at."""
+    try:
+        return folder.is_dir() and (bool(segments(folder)) or (folder / MANIFEST).is_file())
+    except OSError:
+        return True
+
+
+def _next_step(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> str:
+    apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+    if not plan.header["totals"]["changes"]:
+        return f"reseat verify {plan.plan_id}" if plan.kind == "swap" else ""
+    if not_ready:
+        return f"reseat check --wait; then {apply}"
+    return f"raise the limit in reseat.toml if that is meant; then {apply}" if limits else apply
 
 
 def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
