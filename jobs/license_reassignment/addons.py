@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from connectors.catalog import Catalog
@@ -13,7 +14,7 @@ from jobs.license_reassignment.allot import ONLY_WAVE
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
-from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.outcome import relevant
@@ -27,6 +28,7 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import load_plan
 from jobs.license_reassignment.verifying import load_evidence
+from jobs.license_reassignment.wording import counted
 
 PROVEN = frozenset({"moved", "moved_by_group"})
 
@@ -47,7 +49,17 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     scope = ReadScope(sku_ids=tuple(sorted(about)), group_sku_ids=plan.sources, lookups=lookups)
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
     draft = draw_addons(parts, plan, snapshot, proven)
-    return write_plan(parts, draft, warnings_of(draft, snapshot), ())
+    return write_plan(parts, draft, warnings_of(draft, snapshot, _nobody(plan, len(proven))), ())
+
+
+def _nobody(plan: Plan, moved: int) -> str:
+    """Say why an add-ons plan changes nobody."""
+    if not moved:
+        return f"Plan {plan.plan_id} moved nobody, as its verify proved, so no add-on is removed from anybody."
+    return (
+        f"The plan changes nobody: of the {counted(moved, 'user')} whom plan {plan.plan_id} moved, none holds an "
+        "add-on of their own that the target covers and that nothing else hangs on."
+    )
 
 
 def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
@@ -89,7 +101,7 @@ def draw_addons(parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapp
         if key not in known:
             known[key] = decide_addons(*key, plan.sources, skus, parts.catalog)  # type: ignore[arg-type]  # ids
         found.append(known[key])
-    users = users[[v is not None for v in found]]
+    users = users[np.array([v is not None for v in found], dtype=bool)]
     verdicts = [v for v in found if v is not None]
     return finish(_header(parts, plan, snapshot, verdicts), snapshot, _table(plan, users, verdicts), ())
 
@@ -131,7 +143,7 @@ def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.D
     table["id"] = users["id"].to_numpy(dtype=object)
     table["name"] = users["user_principal_name"].to_numpy(dtype=object)
     table["rule"] = f"add-ons of {plan.plan_id}"
-    table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
+    table["wave"] = texts(ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts)
     table["before"] = users["profile"].to_numpy()
     table["roster_line"] = table["usage_location"] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def tabulate(
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
     for column in roster_columns(wishes):
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
-        table[column] = [values.get(user_id, "") for user_id in users["id"]]
+        table[column] = texts(values.get(user_id, "") for user_id in users["id"])
     return table.reset_index(drop=True), verdicts
 
 
@@ -145,9 +145,14 @@ def _personal(wish: Wish) -> tuple[object, ...]:
     return (wish.disabled_plans, wish.voice, wish.legal_hold, bool(wish.backup_acknowledged_by))
 
 
-def _from_wishes(users: pd.DataFrame, wishes: Mapping[UserId, Wish], name: str) -> list[str]:
+def _from_wishes(users: pd.DataFrame, wishes: Mapping[UserId, Wish], name: str) -> np.ndarray:
     values = {user_id: str(getattr(wish, name)) for user_id, wish in wishes.items()}
-    return [values.get(user_id, "") for user_id in users["id"]]
+    return texts(values.get(user_id, "") for user_id in users["id"])
+
+
+def texts(values: Iterable[str]) -> np.ndarray:
+    """Return a column of text; it stays one where there is no row at all, which pandas takes for numbers."""
+    return np.array(list(values), dtype=object)
 
 
 def verdict_columns(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -30,6 +30,14 @@ class Standing:
         """Whether nothing more is to be sent for this user."""
         return self.state not in {"pending", "in_doubt"}
 
+    @property
+    def ours(self) -> bool:
+        """Whether what a read shows of the change may be our doing: it was applied, or a request of ours may have been.
+
+        What Graph refused, and what was never sent, is not.
+        """
+        return self.sent > 0 and self.state in {"applied", "in_doubt", "drifted"}
+
 
 NOT_SENT = Standing()
 
@@ -127,13 +135,26 @@ def concerned(change: AssignLicense, targets: Iterable[SkuId]) -> frozenset[SkuI
 
 def is_moved(profile: LicenseProfile, change: AssignLicense, targets: Iterable[SkuId]) -> bool:
     """Whether a read shows the change done: every target sound with the intended plans, nothing to remove left."""
+    if not _carried_out(profile, change) or not all(a.sound for a in _added(profile, change)):
+        return False
+    return all(any(a.sound for a in profile.of_sku(t)) for t in targets)
+
+
+def is_broken(profile: LicenseProfile, change: AssignLicense) -> bool:
+    """Whether a read shows the change carried out and a license of it in error: the old is gone, the new gives less."""
+    return _carried_out(profile, change) and not all(a.sound for a in _added(profile, change))
+
+
+def _carried_out(profile: LicenseProfile, change: AssignLicense) -> bool:
     if any(profile.of_sku(sku) for sku in change.remove):
         return False
-    for add in change.add:
-        held = profile.direct(add.sku_id)
-        if held is None or not held.sound or held.disabled_plans != tuple(sorted(add.disabled_plans)):
-            return False
-    return all(any(a.sound for a in profile.of_sku(t)) for t in targets)
+    held = {a.sku_id: a.disabled_plans for a in _added(profile, change)}
+    return held == {a.sku_id: tuple(sorted(a.disabled_plans)) for a in change.add}
+
+
+def _added(profile: LicenseProfile, change: AssignLicense) -> list[LicenseAssignment]:
+    found = (profile.direct(a.sku_id) for a in change.add)
+    return [a for a in found if a is not None]
 
 
 def look(profile: LicenseProfile, before: LicenseProfile, change: AssignLicense, targets: tuple[SkuId, ...]) -> Seen:
@@ -190,8 +211,7 @@ def judge(case: Case) -> Judgement:
         return Judgement("in_doubt", standing.reason or "unproven", "!")
     if done:
         # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
-        ours = standing.sent > 0 and standing.state in {"applied", "in_doubt", "drifted"}
-        return Judgement("moved" if ours else "already_on_target", "", "=")
+        return Judgement("moved" if standing.ours else "already_on_target", "", "=")
     broken = _in_error(case.after, row.targets)
     if standing.state == "refused" or broken:
         return Judgement("refused", standing.reason if standing.state == "refused" else broken, "-")

@@ -36,7 +36,6 @@ from jobs.license_reassignment.telling import sentences
 from jobs.license_reassignment.wording import counted
 from jobs.settings import Settings
 
-
 SAME_PLANS_MAX = 1_000
 """So many folders of one and the same content are looked through before a person is asked to tidy up."""
 
@@ -156,8 +155,11 @@ def _next_step(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> s
     return f"raise the limit in reseat.toml if that is meant; then {apply}" if limits else apply
 
 
-def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
-    """Say what a person should know before approving."""
+NOBODY = "The plan changes nobody."
+
+
+def warnings_of(draft: Draft, snapshot: TenantSnapshot, nobody: str = NOBODY) -> list[str]:
+    """Say what a person should know before approving; `nobody` is what is said of a plan that changes nobody."""
     found = []
     if not snapshot.stable:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
@@ -168,7 +170,7 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot) -> list[str]:
         if s["short"]
     )
     if not draft.plan.decisions["kind"].eq("change").any():
-        found.append("The plan changes nobody.")
+        found.append(nobody)
     return [*found, *sentences(draft.plan.header)]
 
 

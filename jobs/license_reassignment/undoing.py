@@ -11,24 +11,29 @@ import pandas as pd
 from connectors.changes import AddLicense
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
-from jobs.license_reassignment.allot import ONLY_WAVE, give_seats
+from jobs.license_reassignment.allot import give_seats, wave_order
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
-from jobs.license_reassignment.decisions import DECISION_COLUMNS, verdict_columns
+from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.guard import check_tenant
-from jobs.license_reassignment.outcome import fold, look
+from jobs.license_reassignment.outcome import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.planning import Draft, finish, product
-from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.policy import Limits, Wave
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
+from jobs.license_reassignment.preparing import NOBODY, Planned, warnings_of, write_plan
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask
+
+FIRST_WAVE = "in error"
+"""The wave of those whose new license Graph accepted and then put in error: they get seats and are sent first."""
+
+CHANGED_NOBODY = "has changed nobody (as far as its journal says), so there is nothing to take back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     known = entries(load_journal(run, plan).lines)
     standings = fold(known)
     parts.tenant.keep(pauses_left(run, known))
-    tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if u in standings and standings[u].sent]
+    tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if standings.get(u, NOT_SENT).ours]
+    nobody = NOBODY if tasks else f"Plan {plan.plan_id} {CHANGED_NOBODY}"
     _, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
     snapshot = await parts.tenant.read_tenant(_scope(plan, tasks), on_page=parts.watcher.reading)
@@ -56,15 +62,30 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     missing = [t for t in tasks if t.user_id not in now]
     if missing:
         parts.watcher.said(f"{len(missing)} users of the plan no longer exist and are left out.")
-    tasks = [t for t in tasks if t.user_id in now]
+    tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
     verdicts = [reverse(t, now[t.user_id]) for t in tasks]
+    first = sum(_broken(t, now[t.user_id]) for t in tasks)
+    waves = (Wave(FIRST_WAVE),) if first else ()
     leaving = sorted({s for v in verdicts if isinstance(v, Swap) for s in v.remove})
     coming = sorted({s for t in tasks for s in t.change.remove})
     table = _table(plan, tasks, verdicts, [now[t.user_id] for t in tasks])
-    seats = give_seats(table, verdicts, _seats(snapshot, coming, limits_of(parts.effective.settings)), (), capped={})
-    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming)
-    not_ready = readiness.not_ready(snapshot, coming, limits_of(parts.effective.settings))
-    return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
+    table["wave"] = texts(_in_waves(verdicts, first, wave_order(waves)))
+    limits = limits_of(parts.effective.settings)
+    seats = give_seats(table, verdicts, _seats(snapshot, coming, limits), waves, capped={})
+    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves))
+    not_ready = readiness.not_ready(snapshot, coming, limits)
+    return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
+
+
+def _broken(task: LicenseTask, now: Now) -> bool:
+    """Whether our change was carried out and its license is in error: this user has lost something, and comes first."""
+    return bool(task.change.add) and is_broken(now.profile, task.change)
+
+
+def _in_waves(verdicts: Sequence[Verdict], first: int, names: Sequence[str]) -> list[str]:
+    """Put the first so many changes into the first wave, the others into the last."""
+    waves = [names[0] if n < first else names[-1] for n in range(len(verdicts))]
+    return [wave if isinstance(v, Swap) else "" for v, wave in zip(verdicts, waves, strict=True)]
 
 
 def _scope(plan: Plan, tasks: Sequence[LicenseTask]) -> ReadScope:
@@ -85,12 +106,15 @@ def _now(snapshot: TenantSnapshot) -> dict[str, Now]:
 
 
 def reverse(task: LicenseTask, now: Now) -> Verdict:
-    """Decide one user: back to the before-image in one request, or not touched, and why."""
+    """Decide one user: back to the before-image in one request, or not touched, and why.
+
+    A license of ours that Graph accepted and then put in error is taken back as any other.
+    """
     targets = task.change.remove
     seen = look(now.profile, task.before, task.change, task.targets)
     if seen == "before":
         return Stay("already_on_target", targets=targets)
-    if seen != "moved":
+    if seen != "moved" and not _broken(task, now):
         return Stay("changed_by_others", targets=targets)
     if not now.located:
         return Stay("no_usage_location", targets=targets)
@@ -102,10 +126,9 @@ def reverse(task: LicenseTask, now: Now) -> Verdict:
 
 def _table(plan: Plan, tasks: Sequence[LicenseTask], verdicts: Sequence[Verdict], now: Sequence[Now]) -> pd.DataFrame:
     table = verdict_columns(verdicts)
-    table["id"] = [t.user_id for t in tasks]
-    table["name"] = [n.name for n in now]
+    table["id"] = texts(t.user_id for t in tasks)
+    table["name"] = texts(n.name for n in now)
     table["rule"] = f"undo {plan.plan_id}"
-    table["wave"] = [ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts]
     table["before"] = [n.number for n in now]
     table["roster_line"] = table["usage_location"] = ""
     table["verdict"] = range(len(verdicts))
@@ -135,6 +158,7 @@ def _draft(
     seats: Sequence[SeatRow],
     leaving: Sequence[SkuId],
     coming: Sequence[SkuId],
+    waves: Sequence[str],
 ) -> Draft:
     decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
     header: dict[str, Any] = {
@@ -149,7 +173,7 @@ def _draft(
         "sources": [product(snapshot, parts.catalog, s) for s in leaving],
         "targets": [product(snapshot, parts.catalog, s) for s in coming],
         "acknowledged": sorted(UserId(u) for u in decisions["id"]),
-        "waves": [{"name": ONLY_WAVE, "users": int((decisions["kind"] == "change").sum()), "then": "continue"}],
+        "waves": [{"name": w, "users": int((decisions["wave"] == w).sum()), "then": "continue"} for w in waves],
         "translation": [],
         "roster_columns": [],
     }
