@@ -154,7 +154,7 @@ class GroupLicense:
 class Group:
     """A group that carries licenses, or one that a rule or a protection names.
 
-    `members` are the ids of its users (transitive), or None when they were not read.
+    `members` are the ids of its users (transitive), or None when they were not read. `visibility` is Graph's word.
     """
 
     id: GroupId
@@ -164,6 +164,26 @@ class Group:
     membership_rule: str = ""
     on_premises_sync_enabled: bool = False
     members: frozenset[UserId] | None = None
+    visibility: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether Graph keeps the members from an app without the permission Member.Read.Hidden."""
+        return self.visibility.casefold() == "hiddenmembership"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All that one name stands for: users with this id, UPN or address, groups with this id or display name.
+
+    A group has all users below it, unless several have the name, or its members are hidden from us. `refused` says that
+    Graph would not look the name up.
+    """
+
+    name: str
+    users: tuple[tuple[UserId, str], ...] = ()
+    groups: tuple[Group, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +222,8 @@ class TenantSnapshot:
 
     `users` has USER_COLUMNS, one row per user, sorted by id, all text (Arrow-backed strings) but `profile` (integer).
     `profiles` are the distinct license profiles, sorted. `skus` is `subscribedSkus` as read after the scan; `stable`
-    says whether it agreed with the read before it. `not_found` are the looked-up names that no user has.
+    says whether it agreed with the read before it. `resolved` maps each looked-up name to the id that Graph gave for
+    it, `not_found` are the looked-up names and ids that no user has, `refused` those that Graph would not look up.
     `unread` names what could not be read for want of an optional permission, or because the tenant has no such thing.
     """
 
@@ -218,6 +239,8 @@ class TenantSnapshot:
     ended: datetime
     stable: bool = True
     not_found: tuple[str, ...] = ()
+    resolved: Mapping[str, UserId] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
     def sku(self, sku_id: str) -> SubscribedSku | None:

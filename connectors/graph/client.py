@@ -16,6 +16,7 @@ from connectors.changes import Change, Pause, Reply, Traffic
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
+from connectors.graph import names as names_
 from connectors.graph.auth import TokenSource, identity
 from connectors.graph.pace import PaceSettings
 from connectors.graph.paging import Gone
@@ -27,6 +28,7 @@ from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
     CompanySubscription,
     Identity,
+    Named,
     Organization,
     ReadScope,
     ServiceHealth,
@@ -101,6 +103,15 @@ class GraphClient:
     async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:
         """Read everything in `scope`; `on_page` hears the name of a collection and its rows so far."""
         return await read_tenant(self._session, scope, on_page)
+
+    async def find(
+        self, names: Sequence[str], *, groups: bool, hidden: bool, on_page: Callable[[str, int], None]
+    ) -> tuple[Named, ...]:
+        """Look up what each name stands for: users, and where there is none, groups unless `groups` is off.
+
+        `hidden` says that the token holds Member.Read.Hidden; `on_page` hears how far the members are read.
+        """
+        return await names_.find(Reader(self._session, on_page), names, groups=groups, hidden=hidden)
 
     async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""

@@ -35,6 +35,7 @@ GROUP_SELECT = (
     "licenseProcessingState",
     "membershipRule",
     "onPremisesSyncEnabled",
+    "visibility",
 )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from connectors.errors import Malformed
 from connectors.graph import wire
 from connectors.graph.answer import documented
+from connectors.graph.batch import Item
 from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS, Lookups
 from connectors.graph.paging import Gone, Listing, Rows, read_pages
 from connectors.graph.session import Session
@@ -37,6 +38,21 @@ OnPage = Callable[[str, int], None]
 def iso(moment: datetime) -> str:
     """Return the moment as ISO 8601 in UTC, to the millisecond, with Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def user_url(name: str, select: Sequence[str]) -> str:
+    """Return the address of a user by id or principal name; whatever the name holds, it stays one part of it.
+
+    Microsoft's page "Get user": `/users/$x@y.com` is a 400, and `/users('$x@y.com')` is the form that works.
+    """
+    path = f"/users{in_quotes(name, '(', ')')}" if name.startswith("$") else f"/users/{quote(name, safe='')}"
+    return f"{path}?$select={','.join(select)}"
+
+
+def in_quotes(text: str, before: str = "", after: str = "") -> str:
+    """Return a text as OData writes it in an address: in quotes, a quote in it doubled, percent-encoded."""
+    doubled = text.replace("'", "''")
+    return f"{before}'{quote(doubled, safe='')}'{after}"
 
 
 def _quiet(_what: str, _rows: int) -> None:
@@ -89,9 +105,20 @@ class Reader:
                 for user_id, raw in zip(ids, raws, strict=True)
             )
 
-    async def each_user(self, keys: Sequence[str], select: Sequence[str]) -> list[Mapping[str, Any] | None]:
-        """Read users by id or name, in the order asked; None for one that does not exist."""
-        return await self._each("/users/{id}", keys, select, USERS)
+    async def each_user(self, ids: Sequence[str], select: Sequence[str]) -> list[Mapping[str, Any] | None]:
+        """Read users by id, in the order asked; None for one that does not exist."""
+        return await self._each("/users/{id}", ids, select, USERS)
+
+    async def each_name(self, names: Sequence[str], select: Sequence[str]) -> list[Item]:
+        """Read users by principal name, in the order asked: status 404 for nobody, 400 for what is no name to Graph."""
+        return await self.asked([user_url(name, select) for name in names], what="/users/{name}", permission=USERS)
+
+    async def asked(self, urls: Sequence[str], *, what: str, permission: str) -> list[Item]:
+        """Return the answers to single questions that hold names of people: status 200, 404 or 400."""
+        began = self._session.clock.now()
+        items = await read_each(self._session, urls, what=what, permission=permission, by_name=True)
+        self._note(f"{what} of {len(urls)}", began, sum(item.status == 200 for item in items))
+        return items
 
     async def groups(self, sku_ids: Iterable[SkuId], named: Sequence[GroupId]) -> tuple[Group, ...]:
         """Read the groups that hand out a SKU with their direct users, and the named ones with all users below them.
@@ -106,7 +133,7 @@ class Reader:
         if missing:
             found = await self._each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
             raws.update({raw["id"].lower(): raw for raw in found if raw is not None})
-        groups = [await self._group(raw, below=group_id in named) for group_id, raw in sorted(raws.items())]
+        groups = [await self.group(raw, below=group_id in named) for group_id, raw in sorted(raws.items())]
         return tuple(group for group in groups if group is not None)
 
     async def pages(self, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
@@ -136,7 +163,8 @@ class Reader:
         self._note(f"{what} of {len(keys)}", began, len(found) - found.count(None))
         return found
 
-    async def _group(self, raw: Mapping[str, Any], *, below: bool) -> Group | None:
+    async def group(self, raw: Mapping[str, Any], *, below: bool) -> Group | None:
+        """Read the users of a group, or all below it; None when it is gone meanwhile."""
         group_id = raw["id"].lower()
         listing = self.lookups.transitive_members(group_id) if below else self.lookups.members(group_id)
         try:

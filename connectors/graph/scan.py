@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +16,8 @@ from connectors.graph.lookups import USERS
 from connectors.graph.paging import Gone, Rows
 from connectors.graph.reader import OnPage, Reader
 from connectors.graph.session import Session
-from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot
+from connectors.roster_values import is_guid
+from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 
 SCANS_MAX = 3
 """So often the users are read again while seat counts move meanwhile."""
@@ -46,7 +48,7 @@ async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> Te
         stable = _seats(before, scope) == _seats(after, scope)
         if stable:
             break
-    not_found = await users.look_up(reader, scope.lookups)
+    looked_up = await users.look_up(reader, scope.lookups)
     groups = await reader.groups(scope.group_sku_ids, scope.member_groups)
     deleted = await _recycle_bin(reader, scope)
     frame, profiles = columns.table(users.batches, users.profiles.distinct)
@@ -62,7 +64,9 @@ async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> Te
         began=began,
         ended=session.clock.now(),
         stable=stable,
-        not_found=not_found,
+        not_found=looked_up.not_found,
+        resolved=looked_up.resolved,
+        refused=looked_up.refused,
         unread=("deleted_users",) if deleted is None else (),
     )
 
@@ -77,6 +81,15 @@ async def _recycle_bin(reader: Reader, scope: ReadScope) -> tuple[DeletedUser, .
 
 def _seats(skus: Sequence[SubscribedSku], scope: ReadScope) -> Seats:
     return {sku.sku_id: (sku.consumed, sku.enabled) for sku in skus if sku.sku_id in scope.sku_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    """What became of the looked-up names: the id of each, those that no user has, those that Graph takes for none."""
+
+    resolved: Mapping[str, UserId]
+    not_found: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 class _Users:
@@ -95,17 +108,30 @@ class _Users:
             self.batches += await reader.pages(reader.lookups.holders(sku_id), page.take)
             await self._read_again(reader, list(page.incomplete)[:READ_AGAIN_MAX])
 
-    async def look_up(self, reader: Reader, names: Sequence[str]) -> tuple[str, ...]:
-        """Read the users of these names or ids that no scan has met; returns the ones that do not exist."""
-        met = self._met({name.lower() for name in names})
-        wanted = [name for name in dict.fromkeys(names) if name.lower() not in met]
-        possible = [name for name in wanted if "@" in name or _is_guid(name)]
-        raws = await reader.each_user(possible, columns.SELECT) if possible else []
+    async def look_up(self, reader: Reader, wanted: Sequence[str]) -> _LookedUp:
+        """Read the users of these names and ids that no scan has met; ids first, for they bring names along."""
+        ids = [text for text in dict.fromkeys(wanted) if is_guid(text)]
+        unmet = self._unmet(ids)
+        raws = await reader.each_user(unmet, columns.SELECT) if unmet else []
+        self._take([raw for raw in raws if raw is not None])
+        absent = [user_id for user_id, raw in zip(unmet, raws, strict=True) if raw is None]
+        names = [text for text in dict.fromkeys(wanted) if not is_guid(text)]
+        resolved = self._named(names)
+        asked = [name for name in names if name not in resolved and "@" in name]
+        items = await reader.each_name(asked, columns.SELECT) if asked else []
         with documented("/users/{id}"):
-            found = [raw for raw in raws if raw is not None]
-            self.batches.append(columns.page(found, [self.profiles.complete(raw) for raw in found]))
-        existing = {name for name, raw in zip(possible, raws, strict=True) if raw is not None}
-        return tuple(sorted(name for name in wanted if name not in existing))
+            found = {name: item.body for name, item in zip(asked, items, strict=True) if item.status == 200}
+            resolved |= {name: UserId(raw["id"].lower()) for name, raw in found.items()}
+        self._take(list(found.values()))
+        return _LookedUp(
+            resolved,
+            tuple(sorted([*absent, *(name for name in names if name not in resolved)])),
+            tuple(sorted(name for name, item in zip(asked, items, strict=True) if item.status == 400)),
+        )
+
+    def _take(self, raws: Sequence[Mapping[str, Any]]) -> None:
+        with documented("/users/{id}"):
+            self.batches.append(columns.page(raws, [self.profiles.complete(raw) for raw in raws]))
 
     async def _read_again(self, reader: Reader, ids: Sequence[str]) -> None:
         """Read single users whose assignment states did not name the SKU they were listed for.
@@ -114,19 +140,27 @@ class _Users:
         """
         if not ids:
             return
-        raws = [raw for raw in await reader.each_user(ids, columns.SELECT) if raw is not None]
-        with documented("/users/{id}"):
-            self.batches.append(columns.page(raws, [self.profiles.complete(raw) for raw in raws]))
+        self._take([raw for raw in await reader.each_user(ids, columns.SELECT) if raw is not None])
 
-    def _met(self, names: set[str]) -> set[str]:
-        """Return the names among these that are the id or the name of a user read so far."""
-        wanted = pa.array(sorted(names), columns.TEXT)
-        met: set[str] = set()
-        for batch in self.batches if names else ():
-            for column in ("id", "user_principal_name"):
-                lower = pc.utf8_lower(batch.column(column))
-                met.update(lower.filter(pc.is_in(lower, value_set=wanted)).to_pylist())
-        return met
+    def _unmet(self, ids: Sequence[str]) -> list[str]:
+        """Return the ids among these of which no user was read so far."""
+        wanted, met = pa.array(sorted(text.lower() for text in ids), columns.TEXT), set[str]()
+        for batch in self.batches if ids else ():
+            met.update(batch.column("id").filter(pc.is_in(batch.column("id"), value_set=wanted)).to_pylist())
+        return [text for text in ids if text.lower() not in met]
+
+    def _named(self, names: Sequence[str]) -> dict[str, UserId]:
+        """Return the ids of the users read so far that have one of these names.
+
+        Only ASCII is compared here: how Graph folds any other letter is for Graph to say.
+        """
+        plain = {name: name.lower() for name in names if name.isascii()}
+        wanted, met = pa.array(sorted(set(plain.values())), columns.TEXT), dict[str, UserId]()
+        for batch in self.batches if plain else ():
+            lower = pc.utf8_lower(batch.column("user_principal_name"))
+            hits = pc.is_in(lower, value_set=wanted)
+            met.update(zip(lower.filter(hits).to_pylist(), batch.column("id").filter(hits).to_pylist(), strict=True))
+        return {name: met[lower] for name, lower in plain.items() if lower in met}
 
 
 class _Page:
@@ -155,11 +189,3 @@ class _Page:
                     numbers[place] = self._profiles.complete(row)
                     self.incomplete[row["id"]] = None
         return columns.page(rows, numbers)
-
-
-def _is_guid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

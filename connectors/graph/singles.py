@@ -14,8 +14,12 @@ from connectors.graph.session import WAITABLE, Session
 from connectors.graph.turns import Kind
 
 
-async def read_each(session: Session, urls: Sequence[str], *, what: str, permission: str) -> list[Item]:
+async def read_each(
+    session: Session, urls: Sequence[str], *, what: str, permission: str, by_name: bool = False
+) -> list[Item]:
     """Return one answer per address (relative, without the version), in order; its status is 200 or 404.
+
+    Where people wrote what stands in the addresses (`by_name`), a 400 is an answer too: Graph takes this name for none.
 
     Items that were throttled or lost are asked again. Raises as Session.read does.
     """
@@ -24,6 +28,7 @@ async def read_each(session: Session, urls: Sequence[str], *, what: str, permiss
         if start:
             await session.clock.sleep(0)  # whoever was asked to stop does so here, and sends nothing more
         asked = _Asked(session, urls, range(start, min(start + BATCH_SIZE_MAX, len(urls))), what, permission)
+        asked.answers |= {400} if by_name else set()
         await persist(session.turns, Kind.READ, asked.ask)
         found.update(asked.found)
     return [found[i] for i in range(len(urls))]
@@ -39,6 +44,7 @@ class _Asked:
         self._places = places
         self._what = what
         self._permission = permission
+        self.answers = {200, 404}
         self._renewed = False
 
     async def ask(self) -> None:
@@ -68,7 +74,7 @@ class _Asked:
         turns = self._session.turns
         if item is None:
             turns.refused([Kind.READ], began=began, retry_after_s=None, reason="missing answer")
-        elif item.status in {200, 404}:
+        elif item.status in self.answers:
             self.found[place] = item
         elif item.status in WAITABLE:
             self._session.traffic.throttled += item.status == 429

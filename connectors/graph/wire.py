@@ -109,6 +109,7 @@ def group(raw: Json, members: frozenset[UserId] | None = None) -> Group:
         membership_rule=raw.get("membershipRule") or "",
         on_premises_sync_enabled=bool(raw.get("onPremisesSyncEnabled")),
         members=members,
+        visibility=raw.get("visibility") or "",
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from connectors.sandbox import groups
 from connectors.sandbox.model import Group, Json, User, WriteRecord
 from connectors.sandbox.odata import Query, reject_filter, require_advanced, require_selectable
-from connectors.sandbox.refusal import Refusal, not_found, overlapping
-from connectors.sandbox.rules import read_change
+from connectors.sandbox.refusal import Refusal, bad_request, not_found, overlapping
+from connectors.sandbox.rules import GUID, read_change
 from connectors.sandbox.views import GROUP_KNOWN, USER_DEFAULT, USER_KNOWN, group_state, group_view, user_view
 from connectors.sandbox.world import Reply, Request, World, ok
 
@@ -29,7 +29,8 @@ def list_groups(world: World, request: Request) -> Reply:
         if clause.op == "holds":
             found = [group for group in found if clause.values[0] in group.licenses]
         elif clause.op == "eq" and clause.name == "displayName":
-            found = [group for group in found if group.name == clause.values[0]]
+            wanted = (clause.values[0] or "").lower()
+            found = [group for group in found if group.name.lower() == wanted]
         elif clause.op == "eq" and clause.name == "hasMembersWithLicenseErrors":
             require_advanced(consistent=request.advanced, count=query.count)
             found = [group for group in found if bool(groups.members_in_error(world.tenant, group))]
@@ -47,7 +48,10 @@ def list_groups(world: World, request: Request) -> Reply:
 
 
 def _group(world: World, key: str) -> Group:
-    group = world.tenant.groups.get(key)
+    """The group with this id; a key that is no GUID is malformed (Microsoft's page "Get group": 400)."""
+    if not GUID.fullmatch(key):
+        raise bad_request(f"Invalid object identifier '{key}'.")
+    group = world.tenant.groups.get(key.lower())
     if group is None:
         raise not_found(key)
     return group
@@ -64,13 +68,27 @@ def get_group(world: World, request: Request) -> Reply:
 def list_members(world: World, request: Request) -> Reply:
     """`GET /groups/{id}/members[/cast]`: direct members, nested groups among them."""
     group = _group(world, request.keys[0])
+    if _hides(request, group):
+        return _members(world, request, [], [], request.keys[1:])
     return _members(world, request, list(group.members), list(group.nested), request.keys[1:])
 
 
 def list_transitive_members(world: World, request: Request) -> Reply:
     """`GET /groups/{id}/transitiveMembers[/cast]`: everybody inside, each once."""
-    users, nested = groups.transitive_members(world.tenant, _group(world, request.keys[0]))
+    group = _group(world, request.keys[0])
+    users, nested = groups.transitive_members(world.tenant, group)
+    if _hides(request, group):
+        users, nested = [], []
     return _members(world, request, users, nested, request.keys[1:])
+
+
+def _hides(request: Request, group: Group) -> bool:
+    """Whether the members are kept from this app: Microsoft's page "List group members" asks for Member.Read.Hidden.
+
+    What Graph then answers is not documented; an empty list is the answer that does most harm.
+    """
+    granted = request.app.permissions
+    return group.visibility == "HiddenMembership" and granted is not None and "Member.Read.Hidden" not in granted
 
 
 def list_members_in_error(world: World, request: Request) -> Reply:

@@ -211,6 +211,7 @@ class Group:
     security: bool = True
     synced: bool = False
     rule: str | None = None
+    visibility: str | None = None
     stuck: bool = False
     processing: Processing | None = None
     processed: bool = False

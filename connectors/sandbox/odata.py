@@ -15,6 +15,7 @@ IN_VALUES_MAX = 15
 
 _HOLDS = re.compile(r"assignedLicenses/any\((\w+)\s*:\s*\1/skuId\s+eq\s+([0-9a-fA-F-]{36})\)")
 _HOLDS_ANY = re.compile(r"assignedLicenses/\$count\s+(eq|ne)\s+0")
+_ANY = re.compile(r"(\w+)/any\((\w+)\s*:\s*\2\s+eq\s+'((?:[^']|'')*)'\)")
 _EQUALS = re.compile(r"(\w+(?:/\w+)*)\s+eq\s+(?:'((?:[^']|'')*)'|(null|true|false))")
 _IN = re.compile(r"(\w+)\s+in\s*\(\s*('(?:[^']|'')*'(?:\s*,\s*'(?:[^']|'')*')*)\s*\)")
 _COMPARED = re.compile(r"(\w+)\s+(ge|le|lt|gt)\s+([0-9T:.Z+-]+)")
@@ -24,8 +25,9 @@ _AND = re.compile(r"\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One comparison. `op` is `holds`, `holds_none`, `holds_some`, `eq`, `in`, `ge`, `le`, `lt` or `gt`.
+    """One comparison.
 
+    `op` is `holds`, `holds_none`, `holds_some`, `any` (of a list of texts), `eq`, `in`, `ge`, `le`, `lt` or `gt`.
     `values` are texts without quotes; the literals null, true and false stand as None, "true" and "false".
     """
 
@@ -44,6 +46,8 @@ def _clause(text: str) -> Clause:
         return Clause("holds", "assignedLicenses", (match[2].lower(),))
     if match := _HOLDS_ANY.fullmatch(text):
         return Clause("holds_none" if match[1] == "eq" else "holds_some", "assignedLicenses", ())
+    if match := _ANY.fullmatch(text):
+        return Clause("any", match[1], (match[3].replace("''", "'"),))
     if match := _EQUALS.fullmatch(text):
         literal = None if match[3] == "null" else match[3]
         return Clause("eq", match[1], (match[2].replace("''", "'") if match[2] is not None else literal,))

@@ -14,9 +14,9 @@ class Refusal(Exception):
         self.headers = headers or {}
 
 
-def bad_request(message: str) -> Refusal:
-    """The 400 that carries every business refusal of licensing."""
-    return Refusal(400, "Request_BadRequest", message)
+def bad_request(message: str, *, code: str = "Request_BadRequest") -> Refusal:
+    """A 400; with the usual code the one that carries every business refusal of licensing."""
+    return Refusal(400, code, message)
 
 
 def unsupported(message: str) -> Refusal:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from connectors.sandbox import groups_api, tenant_api, users_api
-from connectors.sandbox.refusal import Refusal, forbidden, no_route
+from connectors.sandbox.refusal import Refusal, bad_request, forbidden, no_route
 from connectors.sandbox.world import Reply, Request, World, refused
 
 Handler = Callable[[World, Request], Reply]
@@ -86,14 +87,29 @@ ROUTES = (
 )
 
 
+_IN_PARENTHESES = re.compile(r"(\w+)\('((?:[^']|'')*)'\)")
+
+
+def _plain(segments: tuple[str, ...]) -> tuple[str, ...]:
+    """The path with `users('key')` written `users/key`: OData has both forms, a quote in the first one is doubled."""
+    found = _IN_PARENTHESES.fullmatch(segments[0]) if segments else None
+    return (found[1], found[2].replace("''", "'"), *segments[1:]) if found else segments
+
+
 def find_route(method: str, segments: tuple[str, ...]) -> tuple[Route, list[str]] | None:
     """The route of a call and the keys in its path."""
+    segments = _plain(segments)
     for route in ROUTES:
         if route.method == method:
             keys = route.keys(segments)
             if keys is not None:
                 return route, keys
     return None
+
+
+def _is_option(segment: str) -> bool:
+    """Microsoft's page "Get user": `/users/$x@y.com` is a 400, for only system query options may begin with `$`."""
+    return segment.startswith("$") and segment != "$count"
 
 
 def cost(route: Route, query: str) -> int:
@@ -113,6 +129,8 @@ def call(world: World, request: Request) -> Reply:
     if found is None:
         world.tenant.strange_calls.append((request.method, request.path))
         return refused(request, no_route(request.path))
+    if request.segments[0] == "users" and len(request.segments) == 2 and _is_option(request.segments[1]):
+        return refused(request, bad_request(f"Bad request: '{request.segments[1]}' is no key.", code="BadRequest"))
     route, request.keys = found
     granted = request.app.permissions
     if granted is not None and granted.isdisjoint(route.permissions):

@@ -16,6 +16,8 @@ from connectors.sandbox.world import Reply, Request, World, ok
 
 Page = tuple[list[User], int | None]
 
+# Microsoft's page "Advanced query capabilities" lists all of these, `eq` in `any` too, as default queries.
+_ADDRESSED = ("any", "proxyAddresses")
 _FILTERS: dict[tuple[str, str], Callable[[User], str | None]] = {
     (op, name): get
     for op in ("eq", "in")
@@ -55,7 +57,7 @@ def check_clauses(request: Request, query: Query) -> None:
     for clause in query.clauses:
         if clause.op in ("holds_none", "holds_some"):
             require_advanced(consistent=request.advanced, count=query.count)
-        elif clause.op != "holds" and (clause.op, clause.name) not in _FILTERS:
+        elif clause.op != "holds" and (clause.op, clause.name) not in {*_FILTERS, _ADDRESSED}:
             raise reject_filter(clause)
 
 
@@ -93,6 +95,8 @@ def _meets(user: User, clause: Clause) -> bool:
         return clause.values[0] in user.profile.held
     if clause.op in ("holds_none", "holds_some"):
         return bool(user.profile.held) == (clause.op == "holds_some")
+    if clause.op == "any":
+        return str(clause.values[0]).lower() in {address.lower() for address in user.addresses}
     value = _FILTERS[clause.op, clause.name](user)
     wanted = [one if one is None else one.lower() for one in clause.values]
     return (value if value is None else value.lower()) in wanted

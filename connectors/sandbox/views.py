@@ -230,7 +230,7 @@ def group_view(group: Group, select: tuple[str, ...] | None, state: str | None) 
         "membershipRuleProcessingState": "On" if group.rule else None,
         "onPremisesSyncEnabled": group.synced or None,
         "securityEnabled": group.security,
-        "visibility": None,
+        "visibility": group.visibility,
         "assignedLicenses": [{"skuId": sku, "disabledPlans": off} for sku, off in group.licenses.items()],
         "licenseProcessingState": {"state": state} if state else None,
     }

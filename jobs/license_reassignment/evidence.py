@@ -88,6 +88,8 @@ def snapshot_files(snapshot: TenantSnapshot, which: Which) -> dict[str, bytes]:
         "groups": [_group(g) for g in snapshot.groups],
         "deleted_users": [asdict(u) for u in snapshot.deleted_users],
         "not_found": list(snapshot.not_found),
+        "resolved": dict(snapshot.resolved),
+        "refused": list(snapshot.refused),
         "unread": list(snapshot.unread),
         "stable": snapshot.stable,
         "reads": [asdict(r) for r in snapshot.reads],
@@ -131,6 +133,8 @@ def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:
         ended=datetime.fromisoformat(rest["ended"]).astimezone(UTC),
         stable=rest["stable"],
         not_found=tuple(rest["not_found"]),
+        resolved=rest.get("resolved", {}),
+        refused=tuple(rest.get("refused", ())),
         unread=tuple(rest["unread"]),
     )
 

@@ -14,6 +14,7 @@ from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
     Identity,
+    Named,
     Organization,
     ReadScope,
     ServiceHealth,
@@ -64,6 +65,12 @@ class TenantClient(Protocol):
 
     async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:
         """Read everything in scope."""
+        ...
+
+    async def find(
+        self, names: Sequence[str], *, groups: bool, hidden: bool, on_page: Callable[[str, int], None]
+    ) -> Sequence[Named]:
+        """Look up what each name stands for, in the order asked; `hidden`: the token holds Member.Read.Hidden."""
         ...
 
     async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:

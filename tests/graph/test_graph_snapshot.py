@@ -162,8 +162,11 @@ def test_looked_up_people_join_the_table() -> None:
 
     assert [user_id(1), user_id(7), user_id(8)] == list(snapshot.users["id"])
     assert ("no name at all", "nobody@contoso.example") == snapshot.not_found
-    assert 1 == len(asked)
-    assert 3 == len(orjson.loads(asked[0].content)["requests"])
+    assert [[user_id(8)], [encoded, "nobody%40contoso.example"]] == [
+        [one["url"].partition("?")[0].removeprefix("/users/") for one in orjson.loads(r.content)["requests"]]
+        for r in asked
+    ]
+    assert {"USER1@contoso.example": user_id(1), guest: user_id(7)} == snapshot.resolved
 
 
 def test_a_name_never_becomes_a_path() -> None:
