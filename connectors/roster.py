@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from typing import NamedTuple
@@ -36,6 +37,9 @@ _NEVER_IN_NAMES = "".join([QUOTES_CLASS, APOSTROPHES_CLASS.replace("'", ""), r"<
 _UPN_SIDE = rf"[^\s@\x00-\x1f\x7f-\x9f{HIDDEN_CLASS}{_NEVER_IN_NAMES}]+"
 _FORCED_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
+_WRITTEN = {"user": "user_principal_name", "user_id": "id"}
+_KNOWN_LENGTH_MIN = 4
+_LIKENESS_MIN = 0.8
 _ROW_TEXT_MAX = 200
 _LINES_NAMED_MAX = 5
 
@@ -102,6 +106,12 @@ class Roster:
     columns: tuple[str, ...]
     encoding: str
     delimiter: str
+
+    @property
+    def nearly_known(self) -> tuple[tuple[str, str], ...]:
+        """Return (column, known column) for each one whose name may be a slip of the pen: it says nothing to us."""
+        found = ((name, _nearest(name)) for name in self.columns if _folded(name) not in _HEADERS)
+        return tuple((name, known) for name, known in found if known)
 
     @property
     def rows_in(self) -> int:
@@ -190,11 +200,21 @@ def _folded(name: str) -> str:
     return _IGNORED_IN_HEADERS.sub("", name).casefold()
 
 
+def _nearest(name: str) -> str:
+    """Return the known column that a name nearly is, as a person writes it, or ""."""
+    folded = _folded(name)
+    known = [key for key in _HEADERS if len(key) >= _KNOWN_LENGTH_MIN]
+    near = [key for key in known if len(key) > _KNOWN_LENGTH_MIN and folded.startswith(key)]
+    near = near or get_close_matches(folded, known, 1, _LIKENESS_MIN)
+    return _WRITTEN.get(_HEADERS[near[0]], _HEADERS[near[0]]) if near else ""
+
+
 def _columns(header: Sequence[str], line: int) -> _Columns:
     """Return the position of every known column by its meaning and of every other one by its name.
 
     A name that comes again carries a number, so that both columns are kept.
     """
+    header = [unguard(name) for name in header]
     columns = _Columns({}, {})
     taken = {_folded(name) for name in header}
     met: set[str] = set()
@@ -230,7 +250,11 @@ def _no_users(header: Sequence[str], line: int) -> str:
             f"line {line} should name the columns and looks like a row of a user; put a line above it that names"
             f" them, such as user_principal_name,target{reads}"
         )
-    return f"line {line}: no column names the users; this line must name a column user_principal_name or id{reads}"
+    near = next((name for name in header if _nearest(name) in _WRITTEN.values()), "")
+    meant = f'; is "{excerpt(near)}" meant as {_nearest(near)}?' if near else ""
+    return (
+        f"line {line}: no column names the users; this line must name a column user_principal_name or id{meant}{reads}"
+    )
 
 
 def _text(value: str) -> str:

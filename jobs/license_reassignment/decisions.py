@@ -10,8 +10,9 @@ import pandas as pd
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
-from jobs.license_reassignment.decision_files import PLAN_LISTS, shared
+from jobs.license_reassignment.decision_files import NUMBER, PLAN_LISTS, shared
 from jobs.license_reassignment.policy import Policy, Wish
+from jobs.license_reassignment.reconciliation import USERS_COLUMNS
 from jobs.license_reassignment.remarks import SEPARATOR
 
 DECISION_COLUMNS = (
@@ -43,6 +44,9 @@ _OF_CHANGES_ONLY = (
     *("add", "remove", "disabled_plans", "plans_kept_off", "plans_new_on"),
     *("addons", "remarks", "wave", "usage_location"),
 )
+
+_RESERVED_COLUMNS = ("verdict", NUMBER, "object")
+"""Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
 NO_WISH = Wish(line=0)
 
@@ -94,16 +98,30 @@ def tabulate(
     table["roster_line"] = _from_wishes(users, wishes, "line")
     needing = np.array([isinstance(v, Swap) and bool(v.needs) for v in verdicts], dtype=bool)[code]
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
-    for column in roster_columns(wishes):
+    for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
-        table[column] = texts(values.get(user_id, "") for user_id in users["id"])
+        table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
     return table.reset_index(drop=True), verdicts
 
 
 def roster_columns(wishes: Mapping[UserId, Wish]) -> list[str]:
-    """Name the roster's own further columns, in the order of the file; a name of ours is left out."""
-    names = dict.fromkeys(name for wish in wishes.values() for name in wish.extra)
-    return [name for name in names if name not in {*DECISION_COLUMNS, "verdict"}]
+    """Name the roster's own further columns as they are carried, in the order of the file."""
+    return list(_carried(wishes).values())
+
+
+def _carried(wishes: Mapping[UserId, Wish]) -> dict[str, str]:
+    """Return the name under which each further column of the roster is carried.
+
+    One that is called like a column of ours says where it is from: also where only the case differs, since PowerShell
+    and spreadsheets take both for one.
+    """
+    taken = {name.casefold() for name in (*DECISION_COLUMNS, *USERS_COLUMNS, *_RESERVED_COLUMNS)}
+    carried: dict[str, str] = {}
+    for name in dict.fromkeys(name for wish in wishes.values() for name in wish.extra):
+        forms = (name, f"{name} (roster)", *(f"{name} (roster {number})" for number in range(2, len(taken))))
+        carried[name] = next(form for form in forms if form.casefold() not in taken)
+        taken.add(carried[name].casefold())
+    return carried
 
 
 def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

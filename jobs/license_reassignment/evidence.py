@@ -50,10 +50,11 @@ def json_bytes(value: object) -> bytes:
 
 
 def csv_bytes(table: pd.DataFrame, *, free_text: tuple[str, ...] = ()) -> bytes:
-    """Write a table of text as UTF-8 CSV (RFC 4180); free-text columns get the formula guard."""
+    """Write a table of text as UTF-8 CSV (RFC 4180); free-text columns and all names get the formula guard."""
     shown = table.copy(deep=False)
     for column in free_text:
         shown[column] = _changed(shown[column], guard)
+    shown.columns = [guard(str(name)) for name in shown.columns]
     out = io.BytesIO()
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     shown.to_csv(text, index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
@@ -72,6 +73,8 @@ def _changed(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[s
 def read_csv(data: bytes, *, free_text: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a table written by `csv_bytes`; every cell is text, an empty one is ""."""
     table = pd.read_csv(io.BytesIO(data), dtype="string[pyarrow]", keep_default_na=False, na_filter=False)
+    # A folder of an older version has a name as the roster wrote it, even where it looks guarded.
+    table.columns = [name if name in free_text else unguard(name) for name in table.columns]
     if _GUARDED.search(data):
         for column in free_text:
             table[column] = _changed(table[column], unguard)

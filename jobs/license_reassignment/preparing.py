@@ -52,15 +52,21 @@ class Planned:
 
 
 def load_roster(path: Path | None) -> Roster | None:
-    """Read the roster of the settings. Raises InputError (2) for a file that cannot be used at all."""
+    """Read the roster of the settings. Raises InputError (2) for a file that cannot be used at all, or has no rows."""
     if path is None:
         return None
     try:
-        return read_roster(path.read_bytes(), file=path.name)
+        roster = read_roster(path.read_bytes(), file=path.name)
     except OSError as error:
         raise InputError(f"Cannot read the roster {path}: {error.strerror}. Correct [scope] roster.") from error
     except RosterFileError as error:
         raise InputError(str(error)) from error
+    if not roster.rows_in:
+        raise InputError(
+            f"{path.name}: the roster names nobody: it has a header and no row of a user, as an export that "
+            "failed has. Export it again, or take [scope] roster out of the settings if nobody has a wish of their own."
+        )
+    return roster
 
 
 async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
@@ -93,7 +99,17 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
         )
     )
     not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes), limits_of(settings))
-    return write_plan(parts, draft, warnings_of(draft, snapshot), not_ready)
+    return write_plan(parts, draft, [*_nearly_known(roster), *warnings_of(draft, snapshot)], not_ready)
+
+
+def _nearly_known(roster: Roster | None) -> list[str]:
+    if roster is None:
+        return []
+    return [
+        f'{roster.file}: the column "{name}" means nothing to reseat and is only carried along. If it is meant as '
+        f"{known}, correct its name and make a new plan: nothing of what it says was heeded."
+        for name, known in roster.nearly_known
+    ]
 
 
 def _rejected_text(bound: Bound) -> str:
