@@ -7,7 +7,8 @@ ConnectorError                                                                  
 │   ├── Unauthorized          the sign-in was refused                                exit 7
 │   ├── PermissionMissing     signed in, but not allowed to do this                  exit 7
 │   ├── WrongTenant           another tenant than the pinned one answers             exit 10
-│   └── Malformed             the answer is not what the service documents           exit 1
+│   ├── UnusableProxy         a proxy variable holds what cannot be used             exit 2
+│   └── Malformed             the answer cannot be used                              exit 4
 └── NotYet                    the same command continues later                       exit 4
     ├── WaitBudgetSpent       waited as long as the settings allow                   exit 4
     └── NetworkAway           the service cannot be reached at all                   exit 4
@@ -80,8 +81,19 @@ class WrongTenant(Fatal):
     exit_code = 10
 
 
+class UnusableProxy(Fatal):
+    """A proxy that the environment names cannot be used; the variable is named, never its value."""
+
+    exit_code = 2
+
+
 class Malformed(Fatal):
-    """The answer cannot be understood as what the service documents."""
+    """The answer cannot be used: it is not what the service documents, or not the service's at all.
+
+    Asking again at once gives the same, but nothing is lost: the same command continues once the way is clear.
+    """
+
+    exit_code = 4
 
 
 class NotYet(ConnectorError):

@@ -122,7 +122,8 @@ def test_doubts_and_retries_are_no_answers_yet() -> None:
         (reply("a", Verdict.STOP, 401, "unauthorized"), Unauthorized, 7),
         (reply("a", Verdict.STOP, 403, "permission"), PermissionMissing, 7),
         (reply("a", Verdict.STOP, 418, "unknown_status", message="teapot"), Unfinished, 4),
-        (reply("a", Verdict.STOP, 400, "wrong_body"), StrangeAnswer, 1),
+        (reply("a", Verdict.STOP, 400, "wrong_body"), StrangeAnswer, 4),
+        (reply("a", Verdict.IN_DOUBT, 302, "not_graph"), StrangeAnswer, 4),
     ],
 )
 def test_an_answer_that_stops_the_run_ends_it_with_its_own_code(said: Reply, error: type[Exception], code: int) -> None:

@@ -12,12 +12,20 @@ import orjson
 from connectors.errors import Fatal, Malformed, PermissionMissing, Unauthorized
 from connectors.graph.batch import error_of
 from connectors.graph.redact import redact
+from connectors.graph.stranger import blocked, stranger
+
+IF_IT_STAYS = (
+    "The same command continues; if it ends so again, look at Microsoft's service health, then report this sentence."
+)
 
 HOW_TO_GRANT = (
     "In the Microsoft Entra admin center open App registrations, the app, API permissions, add it as an application "
     "permission of Microsoft Graph and grant admin consent; a managed identity needs it as an app role assignment "
     "instead. A token issued before does not contain it."
 )
+
+WHY_MAX = 200
+"""So much is told of what cannot be read."""
 
 MORE_TO_GRANT = {"GroupMember.Read.All": " If it is there already, the licenses of groups need Group.Read.All."}
 
@@ -39,9 +47,22 @@ class Answer:
     @property
     def error(self) -> tuple[str, str]:
         """Code and message of the error body, or two empty strings."""
+        return error_of(self._json)
+
+    @property
+    def stranger(self) -> str:
+        """What this is instead of an answer of Graph, "" when it can be one."""
+        if self.status == 200 and self.body.startswith(b"{"):
+            return ""
+        body = self._json
+        worded = isinstance(body, dict) and isinstance(body.get("error"), dict)
+        return stranger(self.status, self.headers, self.body, worded=worded)
+
+    @property
+    def _json(self) -> Any:
         with suppress(ValueError):
-            return error_of(orjson.loads(self.body))
-        return "", ""
+            return orjson.loads(self.body)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,13 @@ def not_allowed(status: int, error: tuple[str, str], what: str, permission: str)
         )
     if status == 403:
         return PermissionMissing(permission, HOW_TO_GRANT + MORE_TO_GRANT.get(permission, ""))
-    return Malformed(f"Graph answered {status} to {what}: {code}: {message}")
+    words = ": ".join(word for word in (code, message) if word) or "without a word of its own"
+    return Malformed(f"Graph answered {status} to {what.partition('?')[0]}: {words}. {IF_IT_STAYS}")
+
+
+def not_graph(what: str, came: str, host: str) -> Malformed:
+    """Return the error for an answer to `what` that is not from Graph."""
+    return Malformed(blocked(what, came, host))
 
 
 @contextmanager
@@ -71,5 +98,8 @@ def documented(what: str) -> Iterator[None]:
     """Turn the errors of reading a body that is not as Microsoft documents it into Malformed."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(f"Graph's answer to {what} is not as documented ({redact(repr(error))}).") from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise Malformed(
+            f"Graph's answer to {what.partition('?')[0]} is not as documented ({redact(repr(error))[:WHY_MAX]}). "
+            f"{IF_IT_STAYS}"
+        ) from error

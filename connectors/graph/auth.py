@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 from azure.core.exceptions import AzureError
@@ -24,18 +25,19 @@ from connectors.errors import ConnectorError, Unauthorized
 from connectors.graph.credentials import CREDENTIALS, make_credential
 from connectors.graph.pace import retry_after_seconds
 from connectors.graph.signin_errors import TokenAnswer, explained
+from connectors.graph.stranger import stranger
+from connectors.proxy import proxy_for
 from connectors.tenant import Identity
 
 REFRESH_EARLY_S = 300.0
 REFRESH_AGAIN_S = 30.0
 """So long a token that is near its end is used before another refresh is tried."""
 
-TIMEOUTS_S = {"connection_timeout": 10.0, "read_timeout": 30.0}
-"""azure-core would wait five minutes for an identity provider that says nothing."""
-
-CONNECT_TIMEOUT_S = 10
-READ_TIMEOUT_S = 60
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 30.0
 """Of the sign-in service; azure-core's own five minutes would hold up a run that has to be told why it waits."""
+
+NOT_AS_DOCUMENTED = (AzureError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What azure-identity and MSAL raise, also where an answer has another shape than they expect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,16 @@ class AzureTokens:
     """Tokens of one azure-identity credential, fetched by one caller at a time and renewed five minutes early.
 
     The credential is made anew for each fetch, because azure-identity and MSAL keep tokens and even failures for a
-    while. One that asks a person (device code) is kept.
+    while. One that asks a person (device code) is kept. `authority` is the host that signs in.
     """
 
-    def __init__(self, make: Callable[[_Hook], _AzureCredential], scope: str, clock: Clock, credential: str) -> None:
+    def __init__(
+        self, make: Callable[[_Hook], _AzureCredential], scope: str, clock: Clock, credential: str, authority: str
+    ) -> None:
         self.credential = credential
         self._make = make
         self._scope = scope
+        self._authority = authority
         self._clock = clock
         self._lock = asyncio.Lock()
         self._made: _AzureCredential | None = None
@@ -170,7 +175,7 @@ class AzureTokens:
             await self.close()
         try:
             token, expires_on = await asyncio.to_thread(self._ask)
-        except (AzureError, ValueError, OSError) as error:
+        except NOT_AS_DOCUMENTED as error:
             self._failed(error, anew=anew)
             return
         now = self._clock.monotonic()
@@ -193,15 +198,24 @@ class AzureTokens:
         if self._made is None:
             self._made = self._make(self._saw)
         answer = self._made.get_token(self._scope)
-        return str(answer.token), float(answer.expires_on)
+        token, expires_on = answer.token, float(answer.expires_on)
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise TypeError("the token is no text")
+        return token, expires_on
 
     def _saw(self, answer: Any) -> None:
-        """Keep status and `Retry-After` of a refusal, which the libraries in between lose."""
+        """Keep of an answer what the libraries in between lose: status, `Retry-After`, and whose it can be."""
         response = answer.http_response
-        if response.status_code >= 400:
-            headers = response.headers
-            after = retry_after_seconds(headers.get("Retry-After"), date=headers.get("Date"), now=self._clock.now())
-            self._refusal = TokenAnswer(response.status_code, after)
+        headers, status = response.headers, response.status_code
+        after = retry_after_seconds(headers.get("Retry-After"), date=headers.get("Date"), now=self._clock.now())
+        host = urlsplit(response.request.url).hostname or ""
+        came = ""
+        if host == self._authority:
+            body = response.body()
+            came = stranger(status, headers, body, worded=status >= 400 and _names_an_error(body))
+        if status < 400 and not came and (host != self._authority or self._refusal.status >= 400):
+            return  # MSAL may ask about its surroundings after a refusal, and that answer is no better news
+        self._refusal = TokenAnswer(status, after, host=host, came=came)
 
 
 def ca_bundle(environ: Mapping[str, str]) -> str | None:
@@ -221,24 +235,46 @@ def token_source(
 ) -> TokenSource:
     """Return the tokens of the named credential; nothing is asked before the first token is wanted.
 
-    `prompt` shows the code of a device-code sign-in. Raises Unauthorized for a name that is not in CREDENTIALS.
+    `prompt` shows the code of a device-code sign-in. Raises Unauthorized for a name that is not in CREDENTIALS, and
+    UnusableProxy.
     """
     if credential not in CREDENTIALS:
         raise Unauthorized(f"There is no credential {credential!r}. Choose one of {', '.join(CREDENTIALS)}.")
 
+    authority = environ.get("AZURE_AUTHORITY_HOST") or cloud.authority
+    authority = authority if "://" in authority else f"https://{authority}"
+    proxies = _proxies(authority, environ.get("SYSTEM_OIDCREQUESTURI", ""))
+
     def make(hook: _Hook) -> _AzureCredential:
         common: dict[str, Any] = {
-            "authority": environ.get("AZURE_AUTHORITY_HOST") or cloud.authority,
+            "authority": authority,
             "retry_total": 0,
             "connection_timeout": CONNECT_TIMEOUT_S,
             "read_timeout": READ_TIMEOUT_S,
-            **TIMEOUTS_S,
+            "use_env_settings": False,  # requests would read the variables by rules of its own, and ~/.netrc as well
+            "proxies": proxies,
             "raw_response_hook": hook,
             **({"connection_verify": ca_bundle} if ca_bundle else {}),
         }
         return make_credential(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
 
-    return AzureTokens(make, cloud.scope, clock, credential)
+    return AzureTokens(make, cloud.scope, clock, credential, urlsplit(authority).hostname or "")
+
+
+def _names_an_error(body: bytes) -> bool:
+    """Say whether this is an error as OAuth has it: a JSON object that names one."""
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and isinstance(found.get("error"), str)
+
+
+def _proxies(*urls: str) -> dict[str, str]:
+    """Return, as requests takes them, the proxies for the hosts of these addresses; what is local has none."""
+    hosts = {urlsplit(url).hostname or "" for url in urls} - {""}
+    found = {host: proxy_for(host) for host in sorted(hosts)}
+    return {f"https://{host}": proxy for host, proxy in found.items() if proxy}
 
 
 def identity(token: str, credential: str = "") -> Identity:

@@ -9,7 +9,7 @@ from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsV
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, Retryable
 from connectors.graph.auth import TokenSource
-from connectors.graph.retry import UntrustedCertificate, persist
+from connectors.graph.retry import NoWay, persist
 from connectors.graph.turns import Kind, Turns
 
 
@@ -62,7 +62,7 @@ class Bearer(AccessTokenProvider):
             raise Retryable("The identity provider asked to wait.", retry_after_s=closed)
         try:
             token = await self._tokens.token(fresh=bool(refused) and held in {"", refused})
-        except UntrustedCertificate:
+        except NoWay:
             raise
         except (Retryable, NetworkAway) as error:
             after = error.retry_after_s if isinstance(error, Retryable) else None

@@ -30,7 +30,7 @@ _FLAGS = {
     "on_premises_sync_enabled": "onPremisesSyncEnabled",
     "is_management_restricted": "isManagementRestricted",
 }
-_WORDS: Mapping[object, str] = {True: "yes", False: "no"}
+_WORDS: Mapping[object, str] = {True: "yes", False: "no", None: ""}
 
 SELECT = (
     "id",
@@ -91,15 +91,21 @@ class Profiles:
 
 
 def page(users: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> pa.RecordBatch:
-    """Return the columns of these users; `numbers` are their profiles."""
+    """Return the columns of these users; `numbers` are their profiles.
+
+    Raises KeyError, TypeError or ValueError for a property that is not of its documented type, or far too long.
+    """
     texts = {
-        "id": [u["id"].lower() for u in users],
+        "id": [wire.key_of(u) for u in users],
         "proxy_addresses": [
             "+".join(sorted(a.replace("+", "%2B") for a in u.get("proxyAddresses") or ())) for u in users
         ],
         **{name: [u.get(key) or "" for u in users] for name, key in _TEXTS.items()},
-        **{name: [_WORDS.get(u.get(key), "") for u in users] for name, key in _FLAGS.items()},
+        **{name: [_WORDS[u.get(key)] for u in users] for name, key in _FLAGS.items()},
     }
+    for name in ("id", *_TEXTS):
+        if (longest := max(map(len, texts[name]), default=0)) > wire.TEXT_MAX:
+            raise ValueError(f"{name} has {longest} characters")
     arrays = [pa.array(numbers, PROFILE) if name == "profile" else pa.array(texts[name], TEXT) for name in USER_COLUMNS]
     return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 

@@ -6,7 +6,7 @@ request begins or ends: with sixteen at work, that was a third of all CPU time o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ LANES_MAX = 16
 class _Lane:
     """One HTTP client under an adapter of the SDK. `busy` requests are on their way on it.
 
-    `transports` are what the SDK hides behind some of its own, which do not close what they hide.
+    `transport` is what the SDK hides behind one of its own, which does not close what it hides.
     """
 
     adapter: GraphRequestAdapter
     http: httpx.AsyncClient
-    transports: Sequence[httpx.AsyncBaseTransport]
+    transport: httpx.AsyncBaseTransport
     busy: int = 0
 
 
@@ -66,13 +66,12 @@ class Lanes:
         async with AsyncExitStack() as closing:
             for lane in self._lanes:
                 closing.push_async_callback(lane.http.aclose)
-                for transport in lane.transports:
-                    closing.push_async_callback(transport.aclose)
+                closing.push_async_callback(lane.transport.aclose)
 
     def _open(self) -> _Lane:
         http = self._open_http()
-        transports = [one for one in (http._transport, *http._mounts.values()) if one is not None]
+        transport = http._transport
         adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self._bearer), with_sdk(http))
         adapter.base_url = self._root
         adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
-        return _Lane(adapter, http, transports)
+        return _Lane(adapter, http, transport)

@@ -26,7 +26,7 @@ async def find(reader: Reader, names: Sequence[str], *, groups: bool, hidden: bo
     users: dict[str, dict[UserId, str]] = {name: {} for name in names}
     with documented("/users"):
         for name, item in items:
-            users[name] |= {UserId(raw["id"].lower()): raw.get("userPrincipalName") or "" for raw in _rows(item)}
+            users[name] |= {UserId(wire.key_of(raw)): wire.text(raw, "userPrincipalName") for raw in _rows(item)}
     refused = {name for name, item in items if item.status == 400}
     left = [name for name in names if groups and not users[name]]
     found = await _groups(reader, left, hidden=hidden)
@@ -87,5 +87,4 @@ def _rows(item: Item) -> list[Mapping[str, Any]]:
     """Return the objects of an answer: of a list, or the one that was asked for; none where there is none."""
     if item.status != 200:
         return []
-    rows: list[Mapping[str, Any]] = item.body.get("value", [item.body])
-    return rows
+    return wire.rows(item.body, "value") if "value" in item.body else [item.body]

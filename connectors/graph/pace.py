@@ -22,8 +22,11 @@ BACKOFF_FIRST_S = 1.0
 BACKOFF_SHORT_MAX_S = 60.0
 BACKOFF_LONG_S = 300.0
 BACKOFF_SHORT_TIERS = 10
-LOAD_FREE = 0.8
-"""`x-ms-throttle-limit-percentage` is sent from 0.8 of the limit on; 1.0 is where throttling begins."""
+LOAD_FREE, LOAD_MAX = 0.8, 1.8
+"""`x-ms-throttle-limit-percentage` is sent from 0.8 of the limit on and ends at 1.8; at 1.0 throttling begins."""
+
+RETRY_AFTER_MAX_S = 366 * 86_400.0
+"""A wait that is longer is none that anybody meant; calendars end, and a sum of seconds does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,16 @@ def retry_after_seconds(value: str | None, *, date: str | None, now: datetime) -
         if until is None:
             return None
         seconds = (until - (http_date(date) or now)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, seconds), RETRY_AFTER_MAX_S) if math.isfinite(seconds) else None
+
+
+def load_of(value: str | None) -> float | None:
+    """Return the share of the limit that `x-ms-throttle-limit-percentage` tells, None for none and for nonsense."""
+    try:
+        load = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return min(load, LOAD_MAX) if math.isfinite(load) else None
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -208,6 +220,6 @@ def http_date(value: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else None

@@ -11,7 +11,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
 from connectors.errors import Malformed
-from connectors.graph.answer import Reading, documented
+from connectors.graph.answer import IF_IT_STAYS, Reading, documented
 from connectors.graph.session import Session
 
 PAGES_MAX = 10_000
@@ -38,6 +38,11 @@ class Listing:
     cost: int
     permission: str
 
+    @property
+    def path(self) -> str:
+        """The name without its filter."""
+        return self.what.partition("?")[0]
+
 
 async def read_pages(
     session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
@@ -45,13 +50,17 @@ async def read_pages(
     """Return what `take` made of each page; `seen` hears the rows of each page as it comes.
 
     A walk whose page token has expired, or whose next links run in a circle, is begun again and what it gave is
-    dropped. Raises Gone when the collection itself does not exist, else as Session.read does.
+    dropped. Raises Gone when the collection itself does not exist, Malformed when it has no end, else as Session.read
+    does.
     """
     for _ in range(WALKS_MAX):
         pages = await _walk(session, listing, take, seen)
         if pages is not None:
             return pages
-    raise Malformed(f"Reading {listing.what} did not come to its end in {WALKS_MAX} walks. Try again later.")
+    raise Malformed(
+        f"Reading {listing.path} did not come to its end in {WALKS_MAX} walks, for its pages lead in a circle. "
+        f"{IF_IT_STAYS}"
+    )
 
 
 async def _walk(
@@ -69,10 +78,10 @@ async def _walk(
             page = await coming
             if page.status >= 400:
                 if not links:
-                    raise Gone(f"{listing.what} does not exist in this tenant.")
+                    raise Gone(f"{listing.path} does not exist in this tenant. {IF_IT_STAYS}")
                 return None
             with documented(listing.what):
-                link, rows = page.body.get("@odata.nextLink"), page.body["value"]
+                link, rows = _read(page.body)
                 if link in links:
                     return None
                 if link:
@@ -86,7 +95,17 @@ async def _walk(
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
-    raise Malformed(f"Reading {listing.what} did not end after {PAGES_MAX} pages.")
+    raise Malformed(f"Reading {listing.path} did not end after {PAGES_MAX} pages. {IF_IT_STAYS}")
+
+
+def _read(body: Any) -> tuple[str, Rows]:
+    """Return the link to the next page ("" on the last one) and the rows of a page."""
+    link, rows = body.get("@odata.nextLink"), body["value"]
+    if not isinstance(rows, list):
+        raise TypeError("value is no list")
+    if link is not None and (not isinstance(link, str) or not link):
+        raise TypeError("@odata.nextLink is no address")
+    return link or "", rows
 
 
 async def _on_its_way(coming: asyncio.Task[Reading]) -> None:

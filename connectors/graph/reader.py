@@ -101,7 +101,7 @@ class Reader:
         now = self._session.clock.now()
         with documented("/users/{id}"):
             return tuple(
-                UserRead(user_id, False, now) if raw is None else wire.user_read(raw, now)
+                UserRead(user_id, False, now) if raw is None else wire.user_read(raw, now, asked=user_id)
                 for user_id, raw in zip(ids, raws, strict=True)
             )
 
@@ -128,11 +128,13 @@ class Reader:
         raws: dict[str, Mapping[str, Any]] = {}
         for sku_id in sku_ids:
             for raw in await self._nouns(self.lookups.groups_with(sku_id), dict):
-                raws[raw["id"].lower()] = wire.carrying(raw, sku_id)
+                with documented("/groups"):
+                    raws[wire.key_of(raw)] = wire.carrying(raw, sku_id)
         missing = [group_id for group_id in named if group_id not in raws]
         if missing:
             found = await self._each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
-            raws.update({raw["id"].lower(): raw for raw in found if raw is not None})
+            with documented("/groups/{id}"):
+                raws.update({wire.key_of(raw): raw for raw in found if raw is not None})
         groups = [await self.group(raw, below=group_id in named) for group_id, raw in sorted(raws.items())]
         return tuple(group for group in groups if group is not None)
 
@@ -165,7 +167,8 @@ class Reader:
 
     async def group(self, raw: Mapping[str, Any], *, below: bool) -> Group | None:
         """Read the users of a group, or all below it; None when it is gone meanwhile."""
-        group_id = raw["id"].lower()
+        with documented("/groups"):
+            group_id = wire.key_of(raw)
         listing = self.lookups.transitive_members(group_id) if below else self.lookups.members(group_id)
         try:
             pages = await self.pages(listing, wire.user_members)

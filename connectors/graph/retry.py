@@ -13,8 +13,16 @@ from connectors.graph.turns import Kind, Turns
 T = TypeVar("T")
 
 
-class UntrustedCertificate(NetworkAway):
-    """The other side's certificate is not signed by an authority that we trust: repeating cannot help."""
+class NoWay(NetworkAway):
+    """Somebody has to clear the way before it helps to ask again; nothing was sent."""
+
+
+class UntrustedCertificate(NoWay):
+    """The other side's certificate is not signed by an authority that we trust."""
+
+
+class ProxyRefused(NoWay):
+    """The proxy does not lead there: it wants to be signed in to, or has its orders."""
 
 
 async def persist(turns: Turns, kind: Kind, attempt: Callable[[], Awaitable[T]]) -> T:

@@ -121,7 +121,7 @@ class _Users:
         items = await reader.each_name(asked, columns.SELECT) if asked else []
         with documented("/users/{id}"):
             found = {name: item.body for name, item in zip(asked, items, strict=True) if item.status == 200}
-            resolved |= {name: UserId(raw["id"].lower()) for name, raw in found.items()}
+            resolved |= {name: UserId(wire.key_of(raw)) for name, raw in found.items()}
         self._take(list(found.values()))
         return _LookedUp(
             resolved,

@@ -7,7 +7,7 @@ repeating and waiting happen in one layer of ours, and the body stays bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,20 +23,21 @@ from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.errors import LostReply, Malformed, Retryable
 from connectors.graph import pace
-from connectors.graph.answer import Answer, Reading, not_allowed
+from connectors.graph.answer import IF_IT_STAYS, Answer, Reading, not_allowed, not_graph
 from connectors.graph.auth import TokenSource
 from connectors.graph.bearer import Bearer
 from connectors.graph.lanes import Lanes
-from connectors.graph.retry import UntrustedCertificate, persist
-from connectors.graph.transport import is_untrusted
+from connectors.graph.retry import ProxyRefused, UntrustedCertificate, persist
+from connectors.graph.stranger import PATIENCE, refusal_of_proxy
+from connectors.graph.transport import BodyTooLarge, is_untrusted
 from connectors.graph.turns import Kind, Turns
 
 EXPIRED_PAGE = "Directory_ExpiredPageToken"
 """Code of the 400 that stands for a page token of yesterday; others answer 410."""
 
-WAITABLE = frozenset({408, 409, 423, 429, 500, 502, 503, 504, 509})
-"""Statuses after which the same read may be asked again."""
+WAITABLE = PATIENCE
 
+LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
 PACED = frozenset({429, 503, 509})
 """Statuses that ask for patience of everybody, and not for this request alone."""
@@ -44,6 +45,10 @@ PACED = frozenset({429, 503, 509})
 
 class Unsent(Retryable):
     """The request did not leave this machine."""
+
+
+class TooMuch(Malformed):
+    """The answer is longer than any of Graph's, and was not read to its end."""
 
 
 class Session:
@@ -70,7 +75,8 @@ class Session:
         self.clock_offset_s: float | None = None
         self._new_id = new_id
         self._root = root
-        self.bearer = Bearer(urlsplit(root).hostname or "", tokens, turns, clock)
+        self.host = urlsplit(root).hostname or ""
+        self.bearer = Bearer(self.host, tokens, turns, clock)
         self._lanes = Lanes(root, self.bearer, open_http)
         self.graph = GraphServiceClient(request_adapter=self._lanes.first)
 
@@ -89,10 +95,10 @@ class Session:
         return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
 
     async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> Reading:
-        answer = await self._ask(request, cost)
+        answer = self._own(await self._ask(request, cost), what)
         if answer.status == 401:
             await self.bearer.renew(answer.token)
-            answer = await self._ask(request, cost)
+            answer = self._own(await self._ask(request, cost), what)
         if 200 <= answer.status < 300 or answer.status in {404, 410}:
             return Reading(answer.status, self._parsed(request, answer, what), answer.token)
         if answer.error[0] == EXPIRED_PAGE:
@@ -102,6 +108,12 @@ class Session:
             self.close_gates(Kind.READ, answer.status, answer.headers, answer.began, after)
             raise Retryable(f"Graph answered {answer.status} to {what}.", retry_after_s=after)
         raise not_allowed(answer.status, answer.error, what, permission)
+
+    def _own(self, answer: Answer, what: str) -> Answer:
+        """Return the answer; raises Malformed when something on the way has given it."""
+        if came := answer.stranger:
+            raise not_graph(what, came, self.host)
+        return answer
 
     def _parsed(self, request: RequestInformation, answer: Answer, what: str) -> Any:
         """Parse the body; half an answer is asked for again. The items of a batch decide themselves what has helped."""
@@ -145,11 +157,18 @@ class Session:
                     "The certificate of the Graph endpoint is not trusted. "
                     "Set SSL_CERT_FILE to a bundle that contains the authority of your proxy."
                 ) from error
+            if isinstance(error, httpx.ProxyError) and (why := refusal_of_proxy(str(error), self.host)):
+                raise ProxyRefused(why) from error
             self._failed(kinds, began, error)
             raise Unsent(f"No connection to Graph ({type(error).__name__}).") from error
         except httpx.InvalidURL as error:
             self._count(request, writes, times=-1)
-            raise Malformed("Graph named an address that is none for the next page.") from error
+            raise Malformed(f"Graph named an address that is none for the next page. {IF_IT_STAYS}") from error
+        except BodyTooLarge as error:
+            raise TooMuch(
+                f"The answer to {urlsplit(request.url).path} is longer than {error.limit >> 20} MiB, as no answer of "
+                "Graph is; the rest was not read. Look whether a proxy stands in its place; the same command continues."
+            ) from error
         except httpx.RequestError as error:
             self._failed(kinds, began, error)
             raise LostReply(f"The answer of Graph was lost ({type(error).__name__}).") from error
@@ -169,7 +188,10 @@ class Session:
     def require_own(self, url: str) -> None:
         """Raise Malformed unless the address has the scheme, host and port of our cloud and no user part."""
         if _origin(url) != self._origin:
-            raise Malformed("Graph named an address outside its own host for the next page; nothing was sent there.")
+            raise Malformed(
+                "Graph named an address outside its own host for the next page; nothing was sent there. Look whether a "
+                f"proxy rewrites its answers. {IF_IT_STAYS}"
+            )
 
     def retry_after(self, headers: Mapping[str, str], *, date: str | None = None) -> float | None:
         """Return the seconds of `Retry-After`, or None; `date` stands in where the headers have no `Date`."""
@@ -194,9 +216,7 @@ class Session:
 
     def note_load(self, kind: Kind, headers: Mapping[str, str]) -> None:
         """Remember `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 on."""
-        value = headers.get("x-ms-throttle-limit-percentage")
-        with suppress(ValueError):
-            self.turns.loaded(kind, None if value is None else float(value))
+        self.turns.loaded(kind, pace.load_of(headers.get(LOAD_HEADER)))
 
     def _prepare(self, request: RequestInformation) -> str:
         """Make the request ready for this one sending: token, ids, and an answer that is handed over whole."""

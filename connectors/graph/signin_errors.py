@@ -13,15 +13,19 @@ from types import MappingProxyType
 from azure.core.exceptions import DecodeError, IncompleteReadError, ServiceRequestError, ServiceResponseError
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
-from connectors.errors import ConnectorError, NetworkAway, Retryable, Unauthorized
+from connectors.errors import ConnectorError, Malformed, NetworkAway, Retryable, Unauthorized
 from connectors.graph.redact import redact
-from connectors.graph.retry import UntrustedCertificate
+from connectors.graph.retry import ProxyRefused, UntrustedCertificate
+from connectors.graph.stranger import blocked, refusal_of_proxy
 
 HALF_ANSWERS = (
     *(IncompleteReadError, DecodeError),
     *(ChunkedEncodingError, ContentDecodingError, HTTPException, JSONDecodeError),
 )
 """What azure-core, requests and the library below raise when an answer came and its body did not come whole."""
+
+TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+"""What http.client says of a proxy that does not lead on."""
 
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 PASSING_CODES = frozenset({"90033", "50196", "90055", "90036"})
@@ -61,17 +65,23 @@ UNAVAILABLE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The last refusal of the token endpoint; status 0 when none was seen, `retry_after_s` None without a time."""
+    """The last answer on the way to a token; status 0 when none was seen, `retry_after_s` None without a time.
+
+    `host` gave it, and `came` says what it is where it cannot be the identity provider's.
+    """
 
     status: int = 0
     retry_after_s: float | None = None
+    host: str = ""
+    came: str = ""
 
 
 def explained(error: Exception, credential: str, answer: TokenAnswer) -> ConnectorError:
     """Return what the caller can do about this error of azure-identity.
 
     Retryable for a passing trouble of the identity provider, NetworkAway for the network (UntrustedCertificate when it
-    is the certificate), Unauthorized for everything that a person has to put right.
+    is the certificate), Malformed for an answer that cannot be used, Unauthorized for everything that a person has to
+    put right: an error that the provider itself has named, or a credential that is not there.
     """
     causes = list(_chain(error))
     text = " ".join(str(cause) for cause in causes)
@@ -79,6 +89,8 @@ def explained(error: Exception, credential: str, answer: TokenAnswer) -> Connect
     code = found.group(1) if found else ""
     if code in REMEDIES:
         return Unauthorized(f"Sign-in with the credential {credential} was refused (AADSTS{code}). {REMEDIES[code]}")
+    if answer.came:
+        return Malformed(blocked("the sign-in", answer.came, answer.host))
     if answer.status in PASSING_STATUSES or code in PASSING_CODES:
         return Retryable(
             f"The identity provider is busy (status {answer.status or 'unknown'}).", retry_after_s=answer.retry_after_s
@@ -88,10 +100,18 @@ def explained(error: Exception, credential: str, answer: TokenAnswer) -> Connect
             "The certificate of the sign-in endpoint is not trusted. Set SSL_CERT_FILE to a bundle that contains the "
             "authority of your proxy."
         )
+    tunnel = TUNNEL.search(text)
+    if tunnel and (why := refusal_of_proxy(tunnel.group(1), "the sign-in service")):
+        return ProxyRefused(why)
     if any(isinstance(c, HALF_ANSWERS) for c in causes):
         return Retryable("The identity provider's answer broke off, or cannot be read.")
     if any(isinstance(c, (ServiceRequestError, ServiceResponseError)) for c in causes):
         return NetworkAway("The sign-in endpoint cannot be reached. Check the network, the proxy and the firewall.")
+    if 0 < answer.status < 400:
+        return Malformed(
+            f"The answer of {answer.host} to the sign-in is not as documented ({type(error).__name__}). Look whether a "
+            "proxy stands in its place, and at Microsoft's service health; the same command continues."
+        )
     refused = f"AADSTS{code}" if code else redact(error)
     return Unauthorized(f"Sign-in with the credential {credential} failed ({refused}). {UNAVAILABLE[credential]}")
 

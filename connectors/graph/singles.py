@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.errors import Retryable
+from connectors.errors import Malformed, Retryable
 from connectors.graph import batch
-from connectors.graph.answer import documented, not_allowed
+from connectors.graph.answer import IF_IT_STAYS, documented, not_allowed
 from connectors.graph.batch import Item
 from connectors.graph.pace import BATCH_SIZE_MAX
 from connectors.graph.retry import persist
@@ -74,6 +74,8 @@ class _Asked:
         turns = self._session.turns
         if item is None:
             turns.refused([Kind.READ], began=began, retry_after_s=None, reason="missing answer")
+        elif item.status == 200 and not isinstance(item.body, dict):
+            raise Malformed(f"Graph answered {self._what} with something that is no object. {IF_IT_STAYS}")
         elif item.status in self.answers:
             self.found[place] = item
         elif item.status in WAITABLE:

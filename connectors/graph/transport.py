@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from ipaddress import ip_address
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +15,8 @@ from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from connectors.graph.retry import UntrustedCertificate
+from connectors.graph.stranger import LOCATION
+from connectors.proxy import proxy_for
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 100.0
@@ -23,21 +26,101 @@ CONNECTIONS_MAX = 4
 """Of one client; a sender that finds none waits for it, and then has provably sent nothing."""
 
 
-def open_http(
-    root: str, *, transport: httpx.AsyncBaseTransport | None, verify: ssl.SSLContext | bool
-) -> httpx.AsyncClient:
-    """Return the client for this root; proxies come from the environment, but never for this machine itself.
+BODY_BYTES_MAX = 256 * 2**20
+"""So long an answer is read, counted as it is when unpacked; a page of 999 users is some megabytes."""
 
-    HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them.
+BODY_S_MAX = 600.0
+"""So long one answer may take to come whole: a byte now and then would keep READ_TIMEOUT_S from ever ending it."""
+
+ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""What is asked for. One of these unpacks a piece from the wire to some 64 MiB at most; others know no bound."""
+
+
+class BodyTooLarge(Exception):
+    """An answer is longer than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+def open_http(
+    root: str,
+    *,
+    transport: httpx.AsyncBaseTransport | None,
+    verify: ssl.SSLContext | bool,
+    body_bytes_max: int = BODY_BYTES_MAX,
+) -> httpx.AsyncClient:
+    """Return the client for this root, by way of the proxy that the environment names for its host, if any.
+
+    HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them. httpx
+    itself reads no environment: it would read every entry of NO_PROXY as an address, whatever host it is about. Raises
+    UnusableProxy.
     """
+    limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
+    if transport is None:
+        proxy = proxy_for(urlsplit(root).hostname or "")
+        transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy, trust_env=False)
     return httpx.AsyncClient(
-        verify=verify,
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
-        transport=transport,
-        trust_env=not is_loopback(urlsplit(root).hostname or ""),
-        event_hooks={"response": [_without_challenge]},
+        headers={"Accept-Encoding": "gzip, deflate"},
+        transport=_Bounded(transport, body_bytes_max),
+        trust_env=False,
     )
+
+
+class _Bounded(httpx.AsyncBaseTransport):
+    """Hands on each answer unpacked and counted, without what would make a layer above send the request again."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, limit: int) -> None:
+        self._inner = inner
+        self._limit = limit
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and return its answer, whose body is still to come."""
+        came = await self._inner.handle_async_request(request)
+        headers = came.headers.copy()
+        for name in ("content-encoding", "content-length"):
+            headers.pop(name, None)
+        if came.status_code == 401:
+            headers.pop("www-authenticate", None)  # the SDK would send the request again on its own, uncounted
+        if (location := headers.pop("location", None)) is not None:
+            headers[LOCATION] = location
+        return httpx.Response(
+            came.status_code, headers=headers, stream=_Counted(came, self._limit), extensions=came.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close what is below."""
+        await self._inner.aclose()
+
+
+class _Counted(httpx.AsyncByteStream):
+    """The body of an answer in one piece; BodyTooLarge as soon as it is longer than the limit."""
+
+    def __init__(self, came: httpx.Response, limit: int) -> None:
+        self._came = came
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Read the body to its end; raises httpx.DecodingError for a packing that was not asked for."""
+        if self._came.headers.get("content-encoding", "").strip().lower() not in ENCODINGS:
+            raise httpx.DecodingError("a content encoding that was not asked for", request=None)
+        # Pieces may be as short as a byte: each of its own would cost forty times its length.
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_S_MAX):
+                async for piece in self._came.aiter_bytes():
+                    body += piece
+                    if len(body) > self._limit:
+                        raise BodyTooLarge(self._limit)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the answer did not end") from error
+        yield bytes(body)
+
+    async def aclose(self) -> None:
+        """Let the connection go."""
+        await self._came.aclose()
 
 
 def trust(ca_bundle: str | None) -> ssl.SSLContext:
@@ -63,14 +146,6 @@ def with_sdk(http: httpx.AsyncClient) -> httpx.AsyncClient:
     return http
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether the host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def is_untrusted(error: BaseException) -> bool:
     """Say whether a certificate that is not trusted is at the bottom of this error."""
     cause: BaseException | None = error
@@ -79,9 +154,3 @@ def is_untrusted(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
-
-
-async def _without_challenge(response: httpx.Response) -> None:
-    """Hide the challenge of a 401 from the SDK, which would send the request again on its own, uncounted."""
-    if response.status_code == 401:
-        response.headers.pop("www-authenticate", None)

@@ -19,26 +19,38 @@ class Meaning(NamedTuple):
 APPLIED = Meaning(Verdict.APPLIED, "")
 CONCURRENT_WRITE = "Directory_ConcurrencyViolation"
 
+NOT_THERE = Meaning(Verdict.REFUSED, "not_in_location")
+NOWHERE = Meaning(Verdict.REFUSED, "no_usage_location")
+
 MESSAGES: tuple[tuple[str, Meaning], ...] = (
-    ("usage location", Meaning(Verdict.REFUSED, "no_usage_location")),
-    ("usagelocation", Meaning(Verdict.REFUSED, "no_usage_location")),
-    ("available licenses", Meaning(Verdict.REFUSED, "no_seat")),
-    ("mutually exclusive", Meaning(Verdict.REFUSED, "conflict")),
-    ("conflicts with", Meaning(Verdict.REFUSED, "conflict")),
-    ("depends on", Meaning(Verdict.REFUSED, "dependency")),
-    ("inherited", Meaning(Verdict.REFUSED, "inherited")),
+    ("not allowed in the user's usage location", NOT_THERE),
+    ("prohibited in usage location", NOT_THERE),
+    ("prohibitedinusagelocation", NOT_THERE),
+    ("invalid usage location", NOWHERE),
+    ("without a usage location", NOWHERE),
+    ("property usagelocation is invalid", NOWHERE),
+    ("does not have any available licenses", Meaning(Verdict.REFUSED, "no_seat")),
+    ("not enough licenses are available", Meaning(Verdict.REFUSED, "no_seat")),
+    ("there are no available licenses", Meaning(Verdict.REFUSED, "no_seat")),
+    ("are mutually exclusive", Meaning(Verdict.REFUSED, "conflict")),
+    ("conflicts with service plan", Meaning(Verdict.REFUSED, "conflict")),
+    ("depends on the service plan", Meaning(Verdict.REFUSED, "dependency")),
+    ("license is inherited from a group", Meaning(Verdict.REFUSED, "inherited")),
     # An earlier send of ours may have removed it, so the user is read before anybody believes the refusal.
     ("does not have a corresponding license", Meaning(Verdict.IN_DOUBT, "already_gone")),
     ("not correspond to a valid company license", Meaning(Verdict.REFUSED, "unknown_sku")),
     ("cannot be assigned to a user", Meaning(Verdict.REFUSED, "company_sku")),
-    ("does not belong to", Meaning(Verdict.REFUSED, "unknown_plan")),
-    ("proxyaddresses", Meaning(Verdict.REFUSED, "duplicate_address")),
+    ("service plan … does not belong to", Meaning(Verdict.REFUSED, "unknown_plan")),
+    ("same value for property proxyaddresses already exists", Meaning(Verdict.REFUSED, "duplicate_address")),
+    ("proxy address is already being used", Meaning(Verdict.REFUSED, "duplicate_address")),
     ("missing from the request payload", Meaning(Verdict.STOP, "wrong_body")),
 )
-"""Fragments of the message of a 400, in lower case; the first that occurs decides.
+"""Fragments of the message of a 400, in lower case; the first that occurs decides, and "…" stands for ids.
 
-Every business refusal of `assignLicense` is 400 `Request_BadRequest`; Microsoft documents the sentences in its pages on
-resolving license problems, and they alone tell the refusals apart.
+Each is as much of a sentence as tells its cause from every other one: a remedy for the wrong cause does harm, and what
+fits nothing here is shown to a person in its own words. Every business refusal of `assignLicense` is 400
+`Request_BadRequest`; Microsoft documents the sentences in its pages on resolving license problems, and they alone tell
+the refusals apart.
 """
 
 STATUSES: Mapping[int, Meaning] = MappingProxyType(
@@ -85,7 +97,7 @@ def meaning(
         return Meaning(Verdict.RETRY, "concurrent_write")
     if status == 400:
         text = " ".join(message.casefold().split())
-        return next((found for fragment, found in MESSAGES if fragment in text), STATUSES[400])
+        return next((found for fragment, found in MESSAGES if _occurs(fragment, text)), STATUSES[400])
     if status == 503 and retry_after_s is not None:
         return Meaning(Verdict.RETRY, "unavailable")
     if status == success:
@@ -93,6 +105,16 @@ def meaning(
     if 200 <= status < 300:
         return Meaning(Verdict.IN_DOUBT, "unexpected_success")
     return STATUSES.get(status, UNKNOWN_STATUS)
+
+
+def _occurs(fragment: str, text: str) -> bool:
+    """Say whether the pieces of a fragment occur in the text one after the other."""
+    place = 0
+    for piece in fragment.split("…"):
+        if (at := text.find(piece.strip(), place)) < 0:
+            return False
+        place = at + len(piece.strip())
+    return True
 
 
 def envelope_meaning(status: int, retry_after_s: float | None = None) -> Meaning:

@@ -2,7 +2,8 @@
 
 Ids come out in lower case, because Graph's own resources differ in case (`companySubscription.skuId` is text, others
 are GUIDs). Words of Graph's enumerations pass unchanged: the lists grow, and an unknown word has to be seen.
-Missing members of a documented object raise KeyError, TypeError or ValueError.
+Members of another type than Microsoft documents, and missing ones where there must be one, raise KeyError, TypeError or
+ValueError: what is read wrong would be decided wrong.
 """
 
 from __future__ import annotations
@@ -39,14 +40,65 @@ UNKNOWN_STATE = "Unknown"
 Json = Mapping[str, Any]
 
 
+COUNT_MAX = 2**31
+"""Numbers of licenses are Int32."""
+
+TEXT_MAX = 10_000
+"""No text of a directory object is nearly as long; Microsoft documents 256 for a name and 1,024 for a rule's value."""
+
+
+def text(raw: Json, key: str) -> str:
+    """Return a text, "" where there is none."""
+    value = raw.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    if len(value) > TEXT_MAX:
+        raise ValueError(f"{key} has {len(value)} characters")
+    return value
+
+
+def key_of(raw: Json, key: str = "id") -> str:
+    """Return the id under this name in lower case; it has to be there."""
+    if not (found := text(raw, key)):
+        raise ValueError(f"{key} is missing")
+    return found.lower()
+
+
+def rows(raw: Json, key: str) -> list[Any]:
+    """Return a list, empty where there is none."""
+    value = raw.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is no list")
+    return value
+
+
+def _count(raw: Json, key: str) -> int:
+    """Return a number of licenses, 0 where there is none."""
+    value = raw.get(key)
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not -COUNT_MAX <= value < COUNT_MAX:
+        raise TypeError(f"{key} is no number of licenses")
+    return value
+
+
+def _flag(raw: Json, key: str) -> bool:
+    """Return yes or no, no where there is none."""
+    value = raw.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{key} is neither true nor false")
+    return bool(value)
+
+
 def organization(raw: Json) -> Organization:
     """Read one entry of `/organization`."""
-    domains = [str(d["name"]).lower() for d in raw.get("verifiedDomains") or ()]
+    domains = [key_of(domain, "name") for domain in rows(raw, "verifiedDomains")]
     return Organization(
-        raw["id"].lower(),
-        raw.get("displayName") or "",
-        tuple(sorted(domains)),
-        raw.get("defaultUsageLocation") or "",
+        key_of(raw), text(raw, "displayName"), tuple(sorted(domains)), text(raw, "defaultUsageLocation")
     )
 
 
@@ -54,43 +106,43 @@ def sku(raw: Json) -> SubscribedSku:
     """Read one entry of `/subscribedSkus`."""
     units = raw.get("prepaidUnits") or {}
     return SubscribedSku(
-        sku_id=SkuId(raw["skuId"].lower()),
-        part_number=raw["skuPartNumber"],
-        capability_status=raw.get("capabilityStatus") or "",
-        applies_to=raw.get("appliesTo") or "",
-        enabled=int(units.get("enabled") or 0),
-        warning=int(units.get("warning") or 0),
-        suspended=int(units.get("suspended") or 0),
-        locked_out=int(units.get("lockedOut") or 0),
-        consumed=int(raw["consumedUnits"]),
-        plans=tuple(sorted(_plan(p) for p in raw.get("servicePlans") or ())),
-        subscription_ids=tuple(sorted(s.lower() for s in raw.get("subscriptionIds") or ())),
+        sku_id=SkuId(key_of(raw, "skuId")),
+        part_number=text(raw, "skuPartNumber"),
+        capability_status=text(raw, "capabilityStatus"),
+        applies_to=text(raw, "appliesTo"),
+        enabled=_count(units, "enabled"),
+        warning=_count(units, "warning"),
+        suspended=_count(units, "suspended"),
+        locked_out=_count(units, "lockedOut"),
+        consumed=_count(raw, "consumedUnits"),
+        plans=tuple(sorted(_plan(p) for p in rows(raw, "servicePlans"))),
+        subscription_ids=tuple(sorted(s.lower() for s in rows(raw, "subscriptionIds"))),
     )
 
 
 def _plan(raw: Json) -> ServicePlan:
     return ServicePlan(
-        PlanId(raw["servicePlanId"].lower()),
-        raw.get("servicePlanName") or "",
-        raw.get("appliesTo") or "",
-        raw.get("provisioningStatus") or "",
+        PlanId(key_of(raw, "servicePlanId")),
+        text(raw, "servicePlanName"),
+        text(raw, "appliesTo"),
+        text(raw, "provisioningStatus"),
     )
 
 
 def subscription(raw: Json) -> CompanySubscription:
     """Read one entry of `/directory/subscriptions`."""
     return CompanySubscription(
-        id=raw["id"].lower(),
-        sku_id=SkuId(raw["skuId"].lower()),
-        part_number=raw.get("skuPartNumber") or "",
-        status=raw.get("status") or "",
-        total_licenses=int(raw.get("totalLicenses") or 0),
-        is_trial=bool(raw.get("isTrial")),
-        created=raw.get("createdDateTime") or "",
-        next_lifecycle=raw.get("nextLifecycleDateTime") or "",
-        owner_tenant_id=(raw.get("ownerTenantId") or "").lower(),
-        owner_type=raw.get("ownerType") or "",
-        commerce_subscription_id=(raw.get("commerceSubscriptionId") or "").lower(),
+        id=key_of(raw),
+        sku_id=SkuId(key_of(raw, "skuId")),
+        part_number=text(raw, "skuPartNumber"),
+        status=text(raw, "status"),
+        total_licenses=_count(raw, "totalLicenses"),
+        is_trial=_flag(raw, "isTrial"),
+        created=text(raw, "createdDateTime"),
+        next_lifecycle=text(raw, "nextLifecycleDateTime"),
+        owner_tenant_id=text(raw, "ownerTenantId").lower(),
+        owner_type=text(raw, "ownerType"),
+        commerce_subscription_id=text(raw, "commerceSubscriptionId").lower(),
     )
 
 
@@ -98,16 +150,15 @@ def group(raw: Json, members: frozenset[UserId] | None = None) -> Group:
     """Read one group; `licenseProcessingState` is an object on the wire, whatever its page says."""
     processing = raw.get("licenseProcessingState") or {}
     licenses = [
-        GroupLicense(SkuId(a["skuId"].lower()), _plan_ids(a.get("disabledPlans")))
-        for a in raw.get("assignedLicenses") or ()
+        GroupLicense(SkuId(key_of(a, "skuId")), _plan_ids(a, "disabledPlans")) for a in rows(raw, "assignedLicenses")
     ]
     return Group(
-        id=GroupId(raw["id"].lower()),
-        display_name=raw.get("displayName") or "",
+        id=GroupId(key_of(raw)),
+        display_name=text(raw, "displayName"),
         licenses=tuple(sorted(licenses, key=lambda a: a.sku_id)),
-        processing_state=(processing.get("state") if isinstance(processing, dict) else str(processing)) or "",
-        membership_rule=raw.get("membershipRule") or "",
-        on_premises_sync_enabled=bool(raw.get("onPremisesSyncEnabled")),
+        processing_state=text(processing, "state") if isinstance(processing, dict) else str(processing),
+        membership_rule=text(raw, "membershipRule"),
+        on_premises_sync_enabled=_flag(raw, "onPremisesSyncEnabled"),
         members=members,
         visibility=raw.get("visibility") or "",
     )
@@ -115,30 +166,30 @@ def group(raw: Json, members: frozenset[UserId] | None = None) -> Group:
 
 def carrying(raw: Json, sku_id: str) -> Json:
     """Return the group with the SKU that it was listed for, also where its licenses are hidden from us."""
-    licenses = raw.get("assignedLicenses") or []
-    if any(entry["skuId"].lower() == sku_id for entry in licenses):
+    licenses = rows(raw, "assignedLicenses")
+    if any(key_of(entry, "skuId") == sku_id for entry in licenses):
         return raw
     return {**raw, "assignedLicenses": [*licenses, {"skuId": sku_id}]}
 
 
 def user_members(raws: Iterable[Json]) -> list[UserId]:
     """Return the ids of the users among these members; an entry without a type counts as a user."""
-    return [UserId(raw["id"].lower()) for raw in raws if raw.get("@odata.type", USER_TYPE) == USER_TYPE]
+    return [UserId(key_of(raw)) for raw in raws if raw.get("@odata.type", USER_TYPE) == USER_TYPE]
 
 
 def deleted_user(raw: Json) -> DeletedUser:
     """Read one entry of the recycle bin."""
     return DeletedUser(
-        UserId(raw["id"].lower()),
-        raw.get("userPrincipalName") or "",
-        tuple(sorted(SkuId(a["skuId"].lower()) for a in raw.get("assignedLicenses") or ())),
-        raw.get("deletedDateTime") or "",
+        UserId(key_of(raw)),
+        text(raw, "userPrincipalName"),
+        tuple(sorted(SkuId(key_of(a, "skuId")) for a in rows(raw, "assignedLicenses"))),
+        text(raw, "deletedDateTime"),
     )
 
 
 def health(raw: Json) -> ServiceHealth:
     """Read one entry of the service health overview."""
-    return ServiceHealth(raw.get("service") or raw["id"], raw.get("status") or "")
+    return ServiceHealth(text(raw, "service") or key_of(raw), text(raw, "status"))
 
 
 def profile(raw: Json) -> LicenseProfile:
@@ -147,38 +198,40 @@ def profile(raw: Json) -> LicenseProfile:
     A SKU that only `assignedLicenses` names becomes a direct assignment in the state "Unknown", so that it is never
     overlooked and never taken for sound.
     """
-    states = [assignment(s) for s in raw.get("licenseAssignmentStates") or ()]
+    states = [assignment(s) for s in rows(raw, "licenseAssignmentStates")]
     known = {a.sku_id for a in states}
-    for entry in raw.get("assignedLicenses") or ():
-        sku_id = SkuId(entry["skuId"].lower())
+    for entry in rows(raw, "assignedLicenses"):
+        sku_id = SkuId(key_of(entry, "skuId"))
         if sku_id not in known:
-            states.append(LicenseAssignment(sku_id, "", _plan_ids(entry.get("disabledPlans")), UNKNOWN_STATE))
+            states.append(LicenseAssignment(sku_id, "", _plan_ids(entry, "disabledPlans"), UNKNOWN_STATE))
     return LicenseProfile.of(states)
 
 
 def assignment(raw: Json) -> LicenseAssignment:
     """Read one entry of `licenseAssignmentStates`."""
-    error = raw.get("error") or ""
+    error = text(raw, "error")
     return LicenseAssignment(
-        SkuId(raw["skuId"].lower()),
-        (raw.get("assignedByGroup") or "").lower(),
-        _plan_ids(raw.get("disabledPlans")),
-        raw.get("state") or "",
+        SkuId(key_of(raw, "skuId")),
+        text(raw, "assignedByGroup").lower(),
+        _plan_ids(raw, "disabledPlans"),
+        text(raw, "state"),
         "" if error.casefold() in NO_ERROR else error,
     )
 
 
-def _plan_ids(raw: Iterable[str] | None) -> tuple[PlanId, ...]:
-    return tuple(sorted(PlanId(p.lower()) for p in raw or ()))
+def _plan_ids(raw: Json, key: str) -> tuple[PlanId, ...]:
+    return tuple(sorted(PlanId(p.lower()) for p in rows(raw, key)))
 
 
-def user_read(raw: Json, at: datetime) -> UserRead:
-    """Read one user as it stands at `at`."""
+def user_read(raw: Json, at: datetime, *, asked: UserId | None = None) -> UserRead:
+    """Read one user as it stands at `at`; raises ValueError when it is another one than the one `asked` for."""
+    if asked is not None and key_of(raw) != asked.lower():
+        raise ValueError("another user than the one that was asked for")
     return UserRead(
-        id=UserId(raw["id"].lower()),
+        id=UserId(key_of(raw)),
         found=True,
         read_at=at,
         profile=profile(raw),
-        user_principal_name=raw.get("userPrincipalName") or "",
-        usage_location=raw.get("usageLocation") or "",
+        user_principal_name=text(raw, "userPrincipalName"),
+        usage_location=text(raw, "usageLocation"),
     )

@@ -11,13 +11,16 @@ from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
 from connectors.graph.batch import Item
+from connectors.graph.pace import load_of
 from connectors.graph.redact import redact
-from connectors.graph.retry import UntrustedCertificate
-from connectors.graph.session import PACED, Session, Unsent
+from connectors.graph.retry import NoWay
+from connectors.graph.session import LOAD_HEADER, PACED, Session, TooMuch, Unsent
+from connectors.graph.stranger import blocked
 from connectors.graph.turns import Kind
 from connectors.graph.verdicts import Meaning, envelope_meaning, meaning
 
-LOAD_HEADER = "x-ms-throttle-limit-percentage"
+NOT_GRAPH = Meaning(Verdict.IN_DOUBT, "not_graph")
+"""Whoever answered, it was not Graph: whether the changes went through has to be read."""
 
 
 async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]:
@@ -32,7 +35,7 @@ async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]
     try:
         await session.bearer.sign_in_once()
         answer = await _send(session, batch)
-        if answer.status == 401:
+        if answer.status == 401 and not answer.stranger:
             session.turns.charge(len(batch))
             await session.bearer.renew_once(answer.token)
             answer = await _send(session, batch)
@@ -40,10 +43,14 @@ async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]
         return _all(batch, Meaning(Verdict.STOP, "unauthorized"), status=401, message=str(error))
     except LostReply as error:
         return _all(batch, Meaning(Verdict.IN_DOUBT, "lost_reply"), message=str(error))
+    except TooMuch as error:
+        return _all(batch, NOT_GRAPH, message=str(error))
     except (Retryable, NetworkAway) as error:
-        if isinstance(error, UntrustedCertificate):
+        if isinstance(error, NoWay):
             raise
         return _unsent(session, batch, str(error))
+    if came := answer.stranger:
+        return _all(batch, NOT_GRAPH, answer=answer, message=blocked("/$batch", came, session.host))
     if answer.status != 200:
         return _refused_whole(session, batch, answer)
     return _answered(session, batch, answer)
@@ -122,9 +129,9 @@ def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies:
         if item.status in PACED:
             longest = max(afters) if afters else None
             session.close_gates(Kind.WRITE, item.status, item.headers, answer.began, longest)
-    loaded = [item for item in items if LOAD_HEADER in item.headers]
-    if loaded:
-        session.note_load(Kind.WRITE, max(loaded, key=lambda item: item.headers[LOAD_HEADER]).headers)
+    loads = [load for item in items if (load := load_of(item.headers.get(LOAD_HEADER))) is not None]
+    if loads:
+        session.turns.loaded(Kind.WRITE, max(loads))
 
 
 def _all(

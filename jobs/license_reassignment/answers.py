@@ -10,7 +10,10 @@ from typing import Any
 from connectors.changes import Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
 from connectors.tenant import SkuId, UserId
-from jobs.license_reassignment.exits import JobError, Unfinished
+from jobs.license_reassignment.exits import Unfinished
+
+NOT_GRAPH = "not_graph"
+"""Reason of a doubt: a proxy, a firewall or a portal has answered in the place of Graph."""
 
 REFUSALS_AFTER = 20
 DENIALS_IN_A_ROW_MAX = 3
@@ -21,8 +24,8 @@ REPLICATION_MAX = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class StrangeAnswer(JobError):
-    """Graph says that our request is malformed."""
+class StrangeAnswer(Unfinished):
+    """Graph says that our request is malformed, or somebody on the way has answered for Graph."""
 
 
 @dataclass(slots=True)
@@ -74,9 +77,11 @@ class Answers:
     def raise_if_hopeless(self, replies: Sequence[Reply]) -> None:
         """End the run when an answer says that the next one will be the same.
 
-        Raises Unauthorized or PermissionMissing (7), StrangeAnswer (1) for a request of ours that is malformed, and
-        Unfinished (4) for a status that nobody knows or beyond the refusal limit.
+        Raises Unauthorized or PermissionMissing (7), StrangeAnswer (4) for a request of ours that is malformed and for
+        an answer that is not Graph's, Unfinished (4) for a status that nobody knows or beyond the refusal limit.
         """
+        if foreign := next((r for r in replies if r.reason == NOT_GRAPH), None):
+            raise StrangeAnswer(f"Stopped: {foreign.message} It reads the users of these changes before it sends any.")
         stop = next((r for r in replies if r.verdict is Verdict.STOP), None)
         if stop is None:
             self._check_refusals()
@@ -94,7 +99,7 @@ class Answers:
             )
         told = f"Graph answered a change with {stop.status} {stop.code}: {stop.message}."
         if stop.reason == "wrong_body":
-            raise StrangeAnswer(f"{told} That is a fault of our request, so nothing more is sent; please report it.")
+            raise StrangeAnswer(f"{told} Nothing more is sent: please report that answer; the same apply continues.")
         raise Unfinished(
             f"Stopped: {told} This version does not know that answer, so nothing more is sent. The journal has it; the "
             "same apply continues once it is understood."

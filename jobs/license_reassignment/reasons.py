@@ -41,6 +41,7 @@ HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
 REFUSAL_REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "no_usage_location": "Set a usage location on the user, then make a new plan.",
+        "not_in_location": "The target has a service that Microsoft does not offer in the user's country; name a product without it in the roster, or switch that service off in its `disabled_plans`, then make a new plan. Where the usage location itself is wrong, correct it first.",
         "no_seat": "Buy or free seats of the target, then run the same apply again or make a new plan.",
         "conflict": "Two service plans exclude each other; remove the license that brings the second one, then make a new plan.",
         "dependency": "A service plan needs one that is off or missing; switch it on or add the license that has it, then make a new plan.",

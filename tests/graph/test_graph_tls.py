@@ -20,7 +20,7 @@ from connectors.errors import NetworkAway
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.retry import UntrustedCertificate
-from connectors.graph.transport import is_loopback
+from connectors.proxy import is_loopback
 
 BODY = b'{"value": [{"id": "t", "displayName": "Contoso"}]}'
 

@@ -164,7 +164,7 @@ WHOLE = [
     (error(504), Verdict.IN_DOUBT, "server_error", None),
     (error(400, "BadRequest", "duplicate id"), Verdict.STOP, "wrong_body", None),
     (error(403), Verdict.STOP, "permission", None),
-    (reply({}, 302, Location="https://evil.example/"), Verdict.STOP, "unknown_status", None),
+    (reply({}, 302, Location="https://evil.example/"), Verdict.IN_DOUBT, "not_graph", None),
     (httpx.Response(200, content=b'{"responses": [{"id": "0"'), Verdict.IN_DOUBT, "unreadable", None),
     (reply({"value": []}), Verdict.IN_DOUBT, "unreadable", None),
     (httpx.Response(504, content=b"<html>gateway</html>"), Verdict.IN_DOUBT, "server_error", None),
