@@ -159,7 +159,8 @@ def applied(found: Applied, run: RunDir, *, as_json: bool) -> None:
     text(f"apply {found.plan.plan_id}: {shown}; {found.writes:,} writes sent")
     text(f"{found.reason} (exit {int(found.code)})")
     text(f"journal head: {found.plan.plan_id} {seq} {head}")
-    text(f"Next: reseat verify {found.plan.plan_id}")
+    if found.next_step:
+        text(f"Next: {found.next_step}")
 
 
 def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from jobs.license_reassignment.board import LOOKS_MAX, Finished, Idle, Look, Wav
 from jobs.license_reassignment.control import SLICE_S
 from jobs.license_reassignment.exits import ExitCode, JobError, Unfinished
 from jobs.license_reassignment.outcome import LICENSES, NOT_SENT, Entry, Standing
-from jobs.license_reassignment.session import Ending, Session, ending_of, tell
+from jobs.license_reassignment.session import Ending, Session, ending_of, tell, waiting_for_seats
 from jobs.license_reassignment.tasks import Task
 
 READ_AGE_MAX = timedelta(seconds=60)
@@ -129,7 +129,9 @@ async def _idle(session: Session, until: datetime | None) -> None:
 
 
 def _end_wave(session: Session, name: str) -> None:
-    _note(session, "wave", wave=name, text=f"wave {name} has all its answers")
+    waits = waiting_for_seats(session, [name])
+    text = f"wave {name} is left with users who have no seat: {waits}" if waits else f"wave {name} has all its answers"
+    _note(session, "wave", wave=name, text=text)
     session.board.next_wave()
 
 
@@ -263,10 +265,19 @@ async def _look(session: Session, tasks: Sequence[Task]) -> None:
             continue
         session.helped = session.clock.monotonic()
         if agreed == "before":
-            _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "pending", "reason": "no_effect"}]})
-            session.board.put_back(task)
+            _without_effect(session, task)
         else:
             _settle(session, task, {"moved": "moved", "gone": "gone", "other": "drifted"}[agreed])
+
+
+def _without_effect(session: Session, task: Task) -> None:
+    """Settle a doubt whose request did nothing: it goes out again, or its user is held where that must not be."""
+    if held := session.board.look_only.get(task.user_id, ""):
+        close(session, {task.user_id: ""}, "held", held)
+        session.board.answered(task)
+        return
+    _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "pending", "reason": "no_effect"}]})
+    session.board.put_back(task)
 
 
 def close(session: Session, messages: Mapping[UserId, str], verdict: str, reason: str) -> None:

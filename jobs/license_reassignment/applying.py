@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,19 +15,29 @@ from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.choose import protected
-from jobs.license_reassignment.exits import ExitCode, InputError, JobError
+from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.journal import Head, Journal
-from jobs.license_reassignment.outcome import Entry, Standing, fold
-from jobs.license_reassignment.phases import both_phases, unlocated
+from jobs.license_reassignment.neighbors import Neighborhood, overtaken
+from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlocated
 from jobs.license_reassignment.plan import Plan, canonical, plan_list_sha256, sha256
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.session import Ending, left_over
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
+from jobs.license_reassignment.session import Ending, between_waves, left_over
+from jobs.license_reassignment.store import (
+    entries,
+    load_journal,
+    load_neighbors,
+    load_plan,
+    load_snapshot,
+    locations_of,
+    tasks_of,
+)
 from jobs.license_reassignment.tasks import LicenseTask, LocationTask
+from jobs.license_reassignment.wording import quoted
 
 WINDOW = timedelta(seconds=150)
 
@@ -42,6 +52,7 @@ class Applied:
     counts: Mapping[str, int]
     head: tuple[int, str]
     writes: int
+    next_step: str = ""
 
 
 @dataclass(slots=True)
@@ -49,6 +60,8 @@ class _Run:
     """One session in preparation: what was loaded and what it still has to do.
 
     `protected_now` are users whom nobody protected when the plan was made: the session writes down that they are held.
+    To nobody in `look_only` anything is sent; the code is why one is then held, "" where the change only waits.
+    `settling`: this session looks at what is in doubt, and sends nothing to anybody.
     """
 
     plan: Plan
@@ -58,30 +71,79 @@ class _Run:
     locations: dict[UserId, LocationTask]
     standings: dict[str, Standing]
     waves: tuple[str, ...]
-    protected_now: list[UserId]
+    others: Neighborhood
+    protected_now: list[UserId] = field(default_factory=list)
+    look_only: dict[UserId, str] = field(default_factory=dict)
+    settling: bool = False
+
+    def state(self, user_id: str) -> str:
+        """Where the journal leaves the user's change."""
+        return self.standings.get(user_id, NOT_SENT).state
+
+    def open(self) -> list[LicenseTask]:
+        """Return the changes of this call's waves, and any in doubt, that still need something."""
+        return [
+            t
+            for u, t in self.tasks.items()
+            if self.state(u) == "in_doubt" or (self.state(u) == "pending" and t.wave in self.waves)
+        ]
+
+    def to_send(self) -> list[LicenseTask]:
+        """Return the changes that this call would send, those included that are in doubt and may turn out undone."""
+        return [t for t in self.open() if t.user_id not in self.look_only]
+
+    def board(self) -> Board:
+        """Return the board of the licenses."""
+        later = self.plan.wave_names[len(self.waves) :]
+        return Board(self.tasks, dict(self.standings), self.waves, later=later, look_only=self.look_only)
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
-    """Carry the plan out. Raises GuardRefused (10), NotReady (6) or a sign-in error (7) before anything is sent."""
+    """Carry the plan out. Raises GuardRefused (10), NotReady (6) or a sign-in error (7) before anything is sent.
+
+    Where a later run has overtaken the plan for somebody, only what is in doubt is looked at before it is refused.
+    """
     load_signing_key(parts.effective.signing_key_path)
     parts.control.watch(run.path)
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
     guard.check_tenant(plan, tenant)
     work = _prepare(parts, run, plan, wave)
-    counts: Counter[str] = Counter(work.standings.get(u, Standing()).state for u in work.tasks)
-    if not _open(work, work.waves) and not work.protected_now:
-        reason = _nothing_to_do(work, counts)
-        return Applied(plan, reason[0], reason[1], counts, (work.head.seq, work.head.hash), 0)
+    if not work.open() and not work.protected_now:
+        return _nothing_to_do(work)
     if early := parts.control.must_end():
-        return Applied(plan, ExitCode.STOPPED, early, counts, (work.head.seq, work.head.hash), 0)
+        return _ended(work, Ending(ExitCode.STOPPED, early), work.board(), (work.head.seq, work.head.hash), 0)
+    if hindered := overtaken(plan, [t.user_id for t in work.to_send()], work.others):
+        _look_alone(work, hindered)
     parts.tenant.keep(pauses_left(run, work.known))
     identity = await parts.tenant.sign_in()
     _require(identity, readiness.WRITE_PERMISSION)
     if unlocated(work.locations, work.known):
         _require(identity, readiness.LOCATION_PERMISSION)
     facts = await _guards(parts, work, tenant)
-    return await _session(parts, work, identity, facts)
+    applied = await _session(parts, work, identity, facts)
+    if work.settling and not applied.counts["in_doubt"]:
+        return await apply_plan(parts, run, tenant=tenant, wave=wave)
+    return applied
+
+
+def _look_alone(work: _Run, hindered: Sequence[str]) -> None:
+    """Let the session look at what is in doubt alone; raise GuardRefused where nothing is."""
+    if "in_doubt" not in {work.state(u) for u in work.tasks}:
+        raise GuardRefused(_overtaken_text(work, hindered))
+    work.settling = True
+    work.protected_now = []
+    work.look_only = {u: work.look_only.get(u, "") for u in work.tasks}
+    work.locations = {u: t for u, t in work.locations.items() if u in located_in_doubt(work.known)}
+
+
+def _overtaken_text(work: _Run, hindered: Sequence[str]) -> str:
+    unreadable = [u.folder for u in work.others.unreadable]
+    kept = f" Restore {', '.join(unreadable)} from a copy, or move it out of the runs directory." if unreadable else ""
+    return (
+        f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{kept} Make a new plan: it "
+        "reads the tenant as it is now."
+    )
 
 
 def _require(identity: Identity, permission: str) -> None:
@@ -97,20 +159,35 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
     before = load_snapshot(run)
     head = load_journal(run, plan)
     known = entries(head.lines)
-    tasks = tasks_of(plan, before)
-    live = parts.effective.settings.scope.protected
-    standings, protected_now = fold(known), list[UserId]()
-    for user_id in _protected_now(plan, before, live):
-        if user_id not in tasks or (state := standings.get(user_id, Standing()).state) not in {"pending", "in_doubt"}:
+    work = _Run(
+        plan=plan,
+        head=head,
+        known=known,
+        tasks=tasks_of(plan, before),
+        locations={},
+        standings=fold(known),
+        waves=_waves(plan, wave),
+        others=load_neighbors(run, plan),
+    )
+    work.look_only = {u: "" for u, t in work.tasks.items() if t.wave not in work.waves}
+    _protect(parts, work, _protected_now(plan, before, parts.effective.settings.scope.protected))
+    doubtful = located_in_doubt(known)
+    work.locations = {
+        u: t for u, t in locations_of(plan).items() if u in work.tasks and (u in doubtful or u not in work.look_only)
+    }
+    return work
+
+
+def _protect(parts: Parts, work: _Run, users: Sequence[UserId]) -> None:
+    """Send nothing to these users: who is pending is held, who is in doubt is looked at, and held without effect."""
+    for user_id in users:
+        if user_id not in work.tasks or (state := work.state(user_id)) not in {"pending", "in_doubt"}:
             continue
         parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
-        if state == "in_doubt":
-            del tasks[user_id]
-        else:
-            protected_now.append(user_id)
-            standings[user_id] = Standing("held", "protected")
-    locations = {u: t for u, t in locations_of(plan).items() if u in tasks and u not in protected_now}
-    return _Run(plan, head, known, tasks, locations, standings, _waves(plan, wave), protected_now)
+        work.look_only[user_id] = "protected"
+        if state == "pending":
+            work.protected_now.append(user_id)
+            work.standings[user_id] = Standing("held", "protected")
 
 
 def _protected_now(plan: Plan, before: TenantSnapshot, names: Sequence[str]) -> list[UserId]:
@@ -131,31 +208,56 @@ def _waves(plan: Plan, wave: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _open(work: _Run, waves: Sequence[str]) -> list[LicenseTask]:
-    """Return the changes of these waves, and any in doubt, that still need something."""
-    return [
-        t
-        for t in work.tasks.values()
-        if (state := work.standings.get(t.user_id, Standing()).state) == "in_doubt"
-        or (state == "pending" and t.wave in waves)
-    ]
+def _nothing_to_do(work: _Run) -> Applied:
+    """Say why there is nothing to send."""
+    board = work.board()
+    if board.counts["pending"]:
+        ending = Ending(ExitCode.STOPPED, between_waves(board))
+    elif left := left_over(board.counts):
+        ending = Ending(ExitCode.PEOPLE_LEFT, f"nothing left to send; {left}")
+    elif not work.tasks:
+        ending = Ending(ExitCode.DONE, "nothing to send: the plan changes nobody")
+    else:
+        ending = Ending(ExitCode.DONE, "nothing left to send: every change was answered, none refused")
+    return _ended(work, ending, board, (work.head.seq, work.head.hash), 0)
 
 
-def _nothing_to_do(work: _Run, counts: Mapping[str, int]) -> tuple[ExitCode, str]:
-    if counts.get("pending"):
-        last = work.waves[-1]
-        return ExitCode.STOPPED, f"wave {last} is done; `--wave NAME` goes on, up to that wave"
-    if left := left_over(counts):
-        return ExitCode.PEOPLE_LEFT, f"nothing left to send; {left}"
-    return ExitCode.DONE, "nothing left to send: every change was answered, none refused"
+def _ended(work: _Run, ending: Ending, board: Board, head: tuple[int, str], writes: int) -> Applied:
+    """Tell how a session ended, and which command makes sense now."""
+    plan = work.plan
+    undo = work.others.undone_by(plan.plan_id)
+    if undo is None:
+        step = _next_step(plan, ending, board)
+        return Applied(plan, ending.code, ending.reason, board.counts, head, writes, step)
+    reason = f"{ending.reason}; the undo {undo.plan_id} has begun since: whom it took back only a new plan moves again"
+    return Applied(plan, ending.code, reason, board.counts, head, writes, _plan_again(plan))
+
+
+def _plan_again(plan: Plan) -> str:
+    commands = {"undo": f"reseat undo {plan.header.get('undo_of')}"}
+    commands["addons"] = f"reseat plan --addons-of {plan.header.get('addons_of')}"
+    return commands.get(plan.kind, "reseat plan")
+
+
+def _next_step(plan: Plan, ending: Ending, board: Board) -> str:
+    same = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+    verify = f"reseat verify {plan.plan_id}"
+    if ending.code != ExitCode.STOPPED:
+        return verify
+    if board.over() and (name := board.next_step()):
+        return f"{verify}; then {same} --wave {quoted(name)}"
+    named = board.waves[-1] if any(plan.stops_after(w) for w in board.waves[:-1]) else ""
+    return f"{same} --wave {quoted(named)}" if named else same
 
 
 async def _guards(parts: Parts, work: _Run, tenant: str) -> dict[str, Any]:
-    """Ask every guard on fresh reads; returns what was seen, for the journal."""
+    """Ask every guard on fresh reads; returns what was seen, for the journal. A session that only looks needs none."""
     settings, plan = parts.effective.settings, work.plan
     limits = limits_of(settings)
     organization = await parts.tenant.read_organization()
     guard.check_tenant(plan, tenant, organization)
+    if not work.to_send():
+        return {}
     guard.check_limits(plan, limits)
     if not any(e.kind == "intent" for e in work.known):
         guard.check_age(plan, limits, parts.clock.now())
@@ -186,8 +288,8 @@ def _sku_facts(sku: SubscribedSku) -> dict[str, Any]:
 def _seats_needed(work: _Run) -> Counter[SkuId]:
     """Count one seat per change still to send and SKU that its user does not hold in any way."""
     needed: Counter[SkuId] = Counter()
-    for task in _open(work, work.waves):
-        if work.standings.get(task.user_id, Standing()).state == "pending":
+    for task in work.to_send():
+        if work.state(task.user_id) == "pending":
             needed.update(a.sku_id for a in task.change.add if not task.before.of_sku(a.sku_id))
     return needed
 
@@ -204,7 +306,7 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
         at for e in work.known if e.kind == "intent" and now - (at := _time(e.at)) < WINDOW for _ in e.body["items"]
     ]
     parts.tenant.seed_writes(recent)
-    board = Board(work.tasks, dict(work.standings), work.waves)
+    board = work.board()
     journal.append("start", _start(parts, work, identity, facts, torn))
     before = replace(parts.tenant.traffic)
     ending = Ending(ExitCode.BUG, "an error of ours")
@@ -218,6 +320,8 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
             work.protected_now,
             lambda: parts.tenant.traffic.since(before),
         )
+        if work.settling and not board.counts["in_doubt"]:
+            ending = Ending(ExitCode.STOPPED, "what was in doubt is settled; nothing was sent")
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))
         if ending.code == ExitCode.BUG:
@@ -225,15 +329,7 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     finally:
         traffic = parts.tenant.traffic.since(before)
         _close(journal, parts, board, ending, traffic)
-    return Applied(work.plan, ending.code, _named(parts, board, ending), board.counts, journal.head, traffic.writes)
-
-
-def _named(parts: Parts, board: Board, ending: Ending) -> str:
-    """Say why it ended, with products by name."""
-    reason = ending.reason
-    for sku_id in board.short:
-        reason = reason.replace(sku_id, parts.catalog.names.sku(sku_id))
-    return reason
+    return _ended(work, ending, board, journal.head, traffic.writes)
 
 
 def _close(journal: Journal, parts: Parts, board: Board, ending: Ending, traffic: Traffic) -> None:

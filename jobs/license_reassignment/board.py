@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -66,6 +66,8 @@ class _Doubt:
 class Board:
     """Hands out jobs of at most BATCH_SIZE_MAX users; one user is never in two jobs at once.
 
+    `waves` are those of this call, `later` those after them, in order. `look_only` are users to whom nothing is sent
+    now, whatever a look shows: to each the reason code under which it is then held, "" for one that stays pending.
     `writes` is the kind of its requests in the journal; lines of the other kind do not concern it.
     """
 
@@ -73,6 +75,8 @@ class Board:
     standings: dict[str, Standing]
     waves: Sequence[str]
     writes: str = LICENSES
+    later: Sequence[str] = ()
+    look_only: Mapping[UserId, str] = field(default_factory=dict)
     short: set[SkuId] = field(default_factory=set)
     counts: Counter[str] = field(init=False)
     _wave: int = 0
@@ -104,8 +108,24 @@ class Board:
         return self.standings.get(user_id, NOT_SENT).state
 
     def _line_up(self) -> None:
-        wave = self.waves[self._wave]
-        self._queue.extend(t for t in self.tasks.values() if t.wave == wave and self._state(t.user_id) == "pending")
+        self._queue.extend(t for t in self._pending() if t.wave == self.wave and t.user_id not in self.look_only)
+
+    def _pending(self) -> Iterator[Task]:
+        return (t for t in self.tasks.values() if self._state(t.user_id) == "pending")
+
+    def over(self) -> bool:
+        """Whether every change of this call's waves has its answer."""
+        states = {self._state(u) for u, t in self.tasks.items() if t.wave in self.waves}
+        return states.isdisjoint({"pending", "in_doubt"})
+
+    def kept_back(self, waves: Sequence[str]) -> list[Task]:
+        """Return the changes of these waves that wait for a seat."""
+        return [t for t in self._pending() if t.wave in waves and self.is_short(t)]
+
+    def next_step(self) -> str:
+        """Name the wave that comes next: the first after this call's in which a change waits; "" for none."""
+        waiting = {t.wave for t in self._pending()}
+        return next((wave for wave in self.later if wave in waiting), "")
 
     def next_job(self, now: datetime) -> Job:
         """Return what to do now. Doubts that are due come before new changes."""
@@ -150,8 +170,10 @@ class Board:
         return not self.short.isdisjoint(task.adds)
 
     def put_back(self, task: Task, not_before: datetime | None = None) -> None:
-        """Return a change that was not applied; it goes out again, at once or later."""
+        """Return a change that was not applied; it goes out again, at once or later, unless it is only looked at."""
         self._out.discard(task.user_id)
+        if task.user_id in self.look_only:
+            return
         if not_before is None:
             self._queue.append(task)
         else:

@@ -10,7 +10,6 @@ from connectors.tenant import UserId
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.apply import apply, close
 from jobs.license_reassignment.board import Board
-from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.outcome import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.ports import Parts
@@ -31,16 +30,16 @@ async def both_phases(
     """Set what countries are missing, then change licenses. Raises as `apply` does.
 
     A user whose country Graph refused gets no license request, for Graph would refuse that too; nor does one who is
-    protected now.
+    protected now. Whom the board only looks at gets neither.
     """
     batches = max((int(e.body["batch"]) for e in known if e.kind == "intent"), default=0)
-    placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS)
+    placed = Board(locations, fold(known, LOCATIONS), (LOCATIONS_WAVE,), LOCATIONS, look_only=board.look_only)
     if unlocated(locations, known):
         answers = _answers(parts, placed.standings, LOCATION_PERMISSION)
         session = _session(parts, journal, placed, answers, batches, traffic)
         ending = await apply(session)
         batches = session.batches
-        if ending.code == ExitCode.STOPPED:
+        if placed.counts["in_doubt"]:
             return ending
     answers = _answers(parts, board.standings, WRITE_PERMISSION, placed.standings)
     session = _session(parts, journal, board, answers, batches, traffic)
@@ -55,6 +54,11 @@ def unlocated(locations: Mapping[UserId, LocationTask], known: Sequence[Entry]) 
     """Whether a country of the plan still waits for its answer."""
     standings = fold(known, LOCATIONS)
     return any(not standings.get(u, NOT_SENT).answered for u in locations)
+
+
+def located_in_doubt(known: Sequence[Entry]) -> frozenset[str]:
+    """Return the users whose usage location was sent and has no answer."""
+    return frozenset(u for u, s in fold(known, LOCATIONS).items() if s.state == "in_doubt")
 
 
 def _told(parts: Parts, progress: Progress) -> None:
@@ -92,4 +96,5 @@ def _session(
         on_progress=lambda progress: _told(parts, progress),
         traffic=traffic,
         batches=batches,
+        product=parts.catalog.names.sku,
     )

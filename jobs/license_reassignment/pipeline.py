@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from connectors.tenant import UserId
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.checking import Checked, check
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.guard import check_age
-from jobs.license_reassignment.outcome import Standing, fold
+from jobs.license_reassignment.neighbors import overtaken
+from jobs.license_reassignment.outcome import NOT_SENT, fold
 from jobs.license_reassignment.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, load_roster, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir, all_runs
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.store import (
+    entries,
+    load_journal,
+    load_neighbors,
+    load_plan,
+    load_runs,
+    load_snapshot,
+    tasks_of,
+)
 from jobs.license_reassignment.verifying import verify
 
 GOES_ON = frozenset({ExitCode.DONE, ExitCode.PEOPLE_LEFT})
@@ -61,6 +69,8 @@ async def run_all(
             return _ended(steps, steps.planned.code, "the plan cannot be carried out yet")
     else:
         parts.watcher.said(f"continuing the unfinished run {steps.run.path}")
+    if undone := taken_back(parts, steps.run):
+        return _ended(steps, ExitCode.STOPPED, undone)
     if not approve:
         name = steps.run.path.name
         waits = f"the plan waits for approval: `reseat run --approve TENANT`, or `reseat apply {name} --tenant TENANT`"
@@ -79,36 +89,56 @@ def _ended(steps: Steps, code: ExitCode, reason: str) -> Steps:
     return steps
 
 
-def unfinished(parts: Parts) -> RunDir | None:
-    """Find the newest run of the same inputs that still has changes pending or in doubt."""
+def _digest(parts: Parts) -> str:
     settings = parts.effective.settings
     roster = load_roster(parts.effective.roster_path)
-    digest = inputs_digest_of(
+    return inputs_digest_of(
         tenant_id=settings.tenant.id.lower(),
         frozen=settings.frozen_part(),
         roster_sha256=roster.sha256 if roster else "",
     )
+
+
+def unfinished(parts: Parts) -> RunDir | None:
+    """Find the newest run of the same inputs that still has changes pending or in doubt.
+
+    One that a later run has overtaken is passed over: its apply would be refused.
+    """
+    digest = _digest(parts)
     for run in all_runs(parts.effective.runs_path):
         try:
             plan = load_plan(run)
         except (GuardRefused, InputError):
             continue
-        if plan.header["inputs_digest"] == digest:
-            return run if _has_open(parts, run, plan) else None
+        if plan.header["inputs_digest"] == digest and _has_open(parts, run, plan):
+            return run
     return None
 
 
 def _has_open(parts: Parts, run: RunDir, plan: Plan) -> bool:
-    """Whether changes are left; a plan that nobody began in time is made anew on a fresh snapshot."""
-    head = load_journal(run, plan)
-    if not any(line.kind == "intent" for line in head.lines):
-        try:
+    """Whether changes are left that may be sent; a plan that nobody began in time is made anew on a fresh snapshot."""
+    try:
+        head = load_journal(run, plan)
+        if not any(line.kind == "intent" for line in head.lines):
             check_age(plan, limits_of(parts.effective.settings), parts.clock.now())
-        except GuardRefused:
-            return False
+    except GuardRefused:
+        return False
     standings = fold(entries(head.lines))
-    return any(not _of(standings, u).answered for u in tasks_of(plan, load_snapshot(run)))
+    left = [u for u in tasks_of(plan, load_snapshot(run)) if not standings.get(u, NOT_SENT).answered]
+    readable = replace(load_neighbors(run, plan), unreadable=())
+    return bool(left) and not overtaken(plan, left, readable)
 
 
-def _of(standings: dict[str, Standing], user_id: UserId) -> Standing:
-    return standings.get(user_id, Standing())
+def taken_back(parts: Parts, run: RunDir) -> str:
+    """Say that the newest begun run of these inputs was undone, where this one would move anybody again; else ""."""
+    plan = load_plan(run)
+    known = load_runs(parts.effective.runs_path, plan.tenant_id)
+    begun = [n for n in known.neighbors if n.begun and n.inputs_digest == plan.header["inputs_digest"]]
+    newest = max(begun, key=lambda n: (n.snapshot_ended, n.created_at), default=None)
+    undo = known.undone_by(newest.plan_id) if newest else None
+    if newest is None or undo is None or not plan.header["totals"]["changes"]:
+        return ""
+    return (
+        f"plan {plan.plan_id} would move again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "
+        f"if that is meant: reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+    )

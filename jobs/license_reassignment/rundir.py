@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import orjson
+
 from jobs.license_reassignment.exits import InputError, Unfinished
 
 PROGRESS = "progress.json"
@@ -107,13 +109,15 @@ def _unwritable(path: Path, error: OSError) -> Unfinished:
 
 def find(runs: Path, name: str) -> RunDir:
     """Find a run by folder, plan id or unique prefix; anything else is an InputError that says what there is."""
-    direct = Path(name)
-    if (direct / "plan.json").is_file():
-        return RunDir(direct)
-    known = sorted(p.parent.name for p in runs.glob("*/plan.json")) if runs.is_dir() else []
+    try:
+        if (Path(name) / "plan.json").is_file():
+            return RunDir(Path(name))
+        known = sorted(p.parent.name for p in runs.glob("*/plan.json")) if runs.is_dir() else []
+    except OSError as error:
+        raise InputError(f"Cannot look for the run `{name}` in {runs}: {error.strerror or error}.") from error
     hits = [k for k in known if k.startswith(name)] if name else []
-    if len(hits) == 1:
-        return RunDir(runs / hits[0])
+    if name in known or len(hits) == 1:
+        return RunDir(runs / (name if name in known else hits[0]))
     if hits:
         raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
     listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
@@ -121,6 +125,15 @@ def find(runs: Path, name: str) -> RunDir:
 
 
 def all_runs(runs: Path) -> list[RunDir]:
-    """Return every run folder, the newest plan first."""
+    """Return every run folder, the newest plan first: by when it was made, which outlasts a copy of the folder."""
     plans = runs.glob("*/plan.json") if runs.is_dir() else ()
-    return [RunDir(p.parent) for p in sorted(plans, key=lambda p: (p.stat().st_mtime_ns, p.parent.name), reverse=True)]
+    return [RunDir(p.parent) for p in sorted(plans, key=_made, reverse=True)]
+
+
+def _made(path: Path) -> tuple[str, int, str]:
+    """When a plan was made, to the second, then when its file was written; a damaged header is as old as can be."""
+    try:
+        created = str(orjson.loads(path.read_bytes())["created_at"])
+        return created, path.stat().st_mtime_ns, path.parent.name
+    except (OSError, ValueError, LookupError, TypeError):
+        return "", 0, path.parent.name

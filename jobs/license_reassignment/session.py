@@ -9,12 +9,13 @@ from typing import Protocol
 
 from connectors.changes import Change, Reply, Traffic
 from connectors.clock import Clock
-from connectors.tenant import UserId, UserRead
+from connectors.tenant import SkuId, UserId, UserRead
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control
 from jobs.license_reassignment.exits import ExitCode
 from jobs.license_reassignment.journal import Journal
+from jobs.license_reassignment.wording import counted, quoted
 
 
 class Tenant(Protocol):
@@ -61,7 +62,7 @@ class Ending:
 class Session:
     """What one apply works with. At most `in_flight` batches of writes are on their way at once.
 
-    `traffic` says what went over the wire since this process began to apply.
+    `traffic` says what went over the wire since this process began to apply, `product` how people call a SKU.
     """
 
     tenant: Tenant
@@ -74,6 +75,7 @@ class Session:
     in_flight: int
     on_progress: Callable[[Progress], None]
     traffic: Callable[[], Traffic] = Traffic
+    product: Callable[[SkuId], str] = str
     batches: int = 0
     ended: Ending | None = None
     failure: BaseException | None = None
@@ -108,16 +110,34 @@ def ending_of(session: Session) -> Ending:
     counts = session.board.counts
     if counts["in_doubt"]:
         return Ending(ExitCode.STOPPED, f"{counts['in_doubt']} users in doubt: reads do not agree yet")
-    if session.board.short:
-        return Ending(
-            ExitCode.STOPPED,
-            "seats were taken by others: " + ", ".join(sorted(session.board.short)) + "; buy or free seats, then go on",
-        )
+    if waits := waiting_for_seats(session, session.board.waves):
+        return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy or free seats, then go on")
     if counts["pending"]:
-        return Ending(ExitCode.STOPPED, f"wave {session.board.wave} is done; `--wave NAME` goes on, up to that wave")
+        return Ending(ExitCode.STOPPED, between_waves(session.board))
     if left := left_over(counts):
         return Ending(ExitCode.PEOPLE_LEFT, left)
     return Ending(ExitCode.DONE, "every change was answered, none refused")
+
+
+def waiting_for_seats(session: Session, waves: Sequence[str]) -> str:
+    """Say which products ran out, and how many users of which wave wait for them; "" when nobody does."""
+    board = session.board
+    waiting = board.kept_back(waves)
+    if not waiting:
+        return ""
+    products = sorted({session.product(s) for t in waiting for s in t.adds if s in board.short})
+    names = ", ".join(w for w in board.waves if any(t.wave == w for t in waiting))
+    wait = "waits" if len(waiting) == 1 else "wait"
+    return f"{', '.join(products)}; {counted(len(waiting), 'user')} of wave {names} {wait}"
+
+
+def between_waves(board: Board) -> str:
+    """Say that the waves of this call are over, and how the next one begins."""
+    last = board.waves[-1]
+    anybody = any(t.wave == last for t in board.tasks.values())
+    over = f"wave {last} is done" if anybody else f"wave {last} has nobody to change"
+    name = board.next_step()
+    return f"{over}; `--wave {quoted(name)}` goes on, up to that wave" if name else over
 
 
 def left_over(counts: Mapping[str, int]) -> str:

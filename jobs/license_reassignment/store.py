@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,23 @@ def entries(lines: Sequence[Line]) -> list[Entry]:
 
 
 def load_neighbors(run: RunDir, plan: Plan) -> Neighborhood:
-    """Read what the other runs of the plan's tenant did, from the folders beside this one.
+    """Read what the other runs of the plan's tenant did, from the folders beside this one. A copy of it is no other."""
+    found = load_runs(run.path.parent, plan.tenant_id, besides=run.path)
+    return replace(found, neighbors=tuple(n for n in found.neighbors if n.plan_id != plan.plan_id))
 
-    A folder that holds a plan or a journal and cannot be read is told as such, never passed over. A copy of this run
-    is no other run.
+
+def load_runs(runs: Path, tenant_id: str, *, besides: Path | None = None) -> Neighborhood:
+    """Read what the runs of one tenant did, from the folders of a runs directory.
+
+    A folder that holds a plan or a journal and cannot be read is told as such, never passed over.
     """
     found, damaged = list[Neighbor](), list[Unreadable]()
-    for folder in sorted(p for p in run.path.parent.iterdir() if p.is_dir() and not _same(p, run.path)):
+    folders = sorted(p for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
+    for folder in folders:
+        if besides is not None and folder.resolve() == besides.resolve():
+            continue
         try:
-            neighbor = _neighbor(RunDir(folder), plan)
+            neighbor = _neighbor(RunDir(folder), tenant_id)
         except (JobError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = error.strerror if isinstance(error, OSError) else ""
             damaged.append(Unreadable(str(folder), why or "its plan or its journal is damaged or incomplete"))
@@ -84,16 +93,12 @@ def load_neighbors(run: RunDir, plan: Plan) -> Neighborhood:
     return Neighborhood(tuple(found), tuple(damaged))
 
 
-def _same(folder: Path, own: Path) -> bool:
-    return folder.resolve() == own.resolve()
-
-
-def _neighbor(other: RunDir, plan: Plan) -> Neighbor | None:
-    """Return what one folder says; None for one that is no run of this tenant, or a copy of this run."""
+def _neighbor(other: RunDir, tenant_id: str) -> Neighbor | None:
+    """Return what one folder says; None for one that is no run of this tenant."""
     if not other.has("plan.json") and not segments(other.path):
         return None
     header = _header(other)
-    if header["tenant"]["id"] != plan.tenant_id or header["plan_id"] == plan.plan_id:
+    if header["tenant"]["id"] != tenant_id:
         return None
     lines = read_journal(other.path, header["digest"]).lines
     return read_neighbor(

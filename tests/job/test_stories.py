@@ -76,7 +76,7 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         "NO-GO",
         True,
     )
-    assert found.ended == "wave pilot is done; `--wave NAME` goes on, up to that wave"
+    assert found.ended == "wave pilot is done; `--wave rest` goes on, up to that wave"
     assert found.last.startswith("note: the tenant was read afresh; ")
 
 
@@ -86,7 +86,7 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         ("start", "start: by tester, waves pilot"),
         ("intent", "intent: batch 1, sent 1"),
         ("outcome", "outcome: batch 1, applied 1"),
-        ("end", "end: wave pilot is done; `--wave NAME` goes on, up to that wave"),
+        ("end", "end: wave pilot is done; `--wave rest` goes on, up to that wave"),
     ],
 )
 def test_the_newest_line_is_told_in_words(tmp_path: Path, kind: str, said: str) -> None:
