@@ -20,7 +20,7 @@ from jobs.license_reassignment.coverage import (
 )
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.remarks import addons_beside, national, remarks_of
-from jobs.license_reassignment.translate import Translation, translate
+from jobs.license_reassignment.translate import Translation, translate, wished_off_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Stay:
     detail: str = ""
     targets: tuple[SkuId, ...] = ()
     lost: tuple[PlanId, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 Verdict = Swap | Stay
@@ -85,7 +86,7 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict
     return (
         _by_flag(traits, choose.REJECTED, "roster_row_rejected")
         or _by_flag(traits, choose.PROTECTED, "protected")
-        or _without_source(profile, traits, held)
+        or _without_source(profile, traits, held, context)
         or _by_choice(traits)
         or _by_flag(traits, choose.DISABLED, "disabled_account")
         or _by_flag(traits, choose.GUEST, "guest")
@@ -100,13 +101,26 @@ def _by_flag(traits: Traits, bit: int, reason: str) -> Stay | None:
     return Stay(reason, targets=traits.targets or ()) if traits.flags & bit else None
 
 
-def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId]) -> Stay | None:
+def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Stay | None:
     if held:
         return None
     targets = traits.targets or ()
     if targets and all(any(a.sound for a in profile.of_sku(t)) for t in targets):
-        return Stay("already_on_target", targets=targets)
+        return Stay("already_on_target", targets=targets, remarks=_plans_stand(profile, traits, context))
     return Stay("no_source", targets=targets)
+
+
+def _plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> tuple[str, ...]:
+    """Return a remark per target held already in which a plan is on that the roster wants off."""
+    found = []
+    assigned = [(context.skus.get(a.sku_id), a) for a in profile.assignments]
+    for target in traits.targets or ():
+        sku, standing = context.skus[target], profile.of_sku(target)
+        off = wished_off_of(traits.disabled_plans or (), sku, assigned, context.families)
+        on = {p for a in standing for p in sku.plan_ids - set(a.disabled_plans)}
+        if names := sorted(p.name for p in sku.plans if p.id in off & on):
+            found.append(f"plans_stand: {sku.part_number} keeps {', '.join(names)}")
+    return tuple(found)
 
 
 def _by_choice(traits: Traits) -> Stay | None:
@@ -170,7 +184,10 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
     return replace(
         swap,
         addons=addons_beside(staying, base, context.skus, context.families),
-        remarks=remarks_of(before, after, context.families, voice=traits.voice),
+        remarks=(
+            *remarks_of(before, after, context.families, voice=traits.voice),
+            *_plans_stand(profile, traits, context),
+        ),
         national=national(before, after),
     )
 

@@ -236,7 +236,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
             )
         case Stay():
             targets = "+".join(verdict.targets)
-            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", "+".join(verdict.lost), "", "")
+            lost, remarks = "+".join(verdict.lost), SEPARATOR.join(verdict.remarks)
+            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", lost, "", remarks)
 
 
 def hold(table: pd.DataFrame, rows: np.ndarray, reason: str, detail: Sequence[str]) -> None:

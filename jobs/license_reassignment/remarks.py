@@ -27,6 +27,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "office_apps_end": "the desktop Office apps end or become a lower edition; they will show an unlicensed notice",
         "may_conflict": "Microsoft lists these plans as excluding each other, and Graph usually takes them together",
         "may_need": "a plan may lack what it works with; Graph does not refuse that",
+        "plans_stand": "the roster's disabled_plans changes nothing in a product that the user holds already, since a "
+        "license that stands is not sent again; if the services are to be off, switch them off by hand in the admin "
+        "center, under Licenses and apps of the user",
         "calling_country": "a calling plan, and a usage location in which Microsoft does not list them",
         "conferencing_country": "Audio Conferencing comes, and Microsoft does not offer it in the usage location",
         "resource_account": "a resource account of a call queue or auto attendant that holds the source SKU: it needs "

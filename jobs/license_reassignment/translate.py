@@ -86,6 +86,14 @@ def translate(
     )
 
 
+def wished_off_of(
+    texts: Collection[str], sku: SubscribedSku, held: Sequence[Assigned], families: PlanFamilies
+) -> frozenset[PlanId]:
+    """Return the plans of one product that wished names or ids mean and that can be off for a single user."""
+    wishes, _ = _wishes(texts, held, [sku], families)
+    return frozenset(p.id for p in sku.plans if p.id in wishes and _switchable(p, families))
+
+
 def _switchable(plan: ServicePlan, families: PlanFamilies) -> bool:
     """Only plans that apply to users can be disabled for one; a filler delivers nothing, so it is left alone."""
     return plan.applies_to.casefold() != "company" and plan.id not in families.fillers
