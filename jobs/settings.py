@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from jobs.settings_checks import contradictions, not_available
 from jobs.settings_errors import Loc, Problem, SettingsError, problems_of
 from jobs.settings_model import Settings, SwapRule, Wave, Where
 from jobs.settings_origin import merge
+from jobs.settings_toml import explained
 from jobs.settings_values import Window, parse_duration, parse_window, url_host
 
 __all__ = [
@@ -128,12 +128,8 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\(at line (\d+), column \d+\)$", str(error))
-        lines = text.splitlines()
-        number = int(at[1]) if at else max(len(lines), 1)
-        wrong = lines[number - 1] if number <= len(lines) else ""
-        advice = " A Windows path goes in single quotes." if "\\" in wrong else ""
-        sentence = f"is no valid TOML: {str(error).partition(' (at ')[0]}.{advice}"
+        # Like tomllib, count only line feeds: other signs that end a line elsewhere may stand in a text.
+        number, sentence = explained(str(error), text.replace("\r\n", "\n").split("\n"))
         raise SettingsError([Problem(f"{path.name} line {number}", sentence)]) from None
 
 

@@ -19,6 +19,21 @@ _BARE: Final = re.compile(r"true|false|-?\d+(\.\d+)?")
 # A secret may have slipped into these, so what stands there is never repeated.
 _NEVER_SHOWN: Final = frozenset({"credential", "notify_url", "graph_url"})
 
+# What the settings of a later version can say: refused in words of its own, so that nobody looks for a typing error.
+_LATER: Final = frozenset(
+    {
+        ("prices",),
+        ("plans", "lost_security"),
+        ("plans", "retry_pairs"),
+        ("groups", "members_with_losses"),
+        ("declare", "nonprofit"),
+        ("run", "notify_format"),
+        ("run", "approval"),
+        ("run", "log_format"),
+    }
+)
+_LATER_CLOUDS: Final = frozenset({"bleu", "delos", "gov-sg"})
+
 _WHAT_IT_MUST_BE: Final = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -93,6 +108,8 @@ def _dotted(keys: Iterable[object]) -> str:
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     loc, kind, value = detail["loc"], detail["type"], detail["input"]
+    if later := _not_yet(loc, kind, value):
+        return f"{later} is not available yet; take it out."
     if kind == "extra_forbidden":
         return _unknown(loc, value, model)
     if len(loc) == 1 and kind == "tuple_type":
@@ -104,6 +121,17 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
         context = {**context, "expected": context["expected"].replace("'", '"')}
     must = _WHAT_IT_MUST_BE.get(kind, detail["msg"]).format(**context)
     return f"{key_name(loc)}{_value_after(loc, kind, value)} {must}{_hint(kind, value, context)}"
+
+
+def _not_yet(loc: Loc, kind: str, value: object) -> str:
+    """Return what a later version understands and this one does not, as a person finds it; "" for anything else."""
+    if (kind == "extra_forbidden" and loc in _LATER) or loc[:2] == ("groups", "swap"):
+        return key_name(loc[:2])
+    if loc == ("tenant", "cloud") and isinstance(value, str) and value in _LATER_CLOUDS:
+        return f"{key_name(loc)} = {shown(value)}"
+    if loc == ("scope", "roster") and isinstance(value, list):
+        return f"{key_name(loc)} as a list of files"
+    return ""
 
 
 def _value_after(loc: Loc, kind: str, value: object) -> str:

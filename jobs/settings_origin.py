@@ -6,14 +6,17 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final, Literal, get_origin
 
-from jobs.settings_errors import Loc, Problem, SettingsError
+from jobs.settings_errors import Loc, Problem, SettingsError, keys_of
 from jobs.settings_model import Settings
 
 LISTS: Final = ("swap", "wave")
 FLAG_NAMES: Final = {"run.directory": "--runs"}
 
+# Kubernetes and Docker set these by themselves for a service or a container that is called reseat.
+_LINK: Final = re.compile(r"RESEAT_(SERVICE_(HOST|PORT)|PORT)(_.*)?|RESEAT_(NAME|ENV_.*)")
 _VARIABLE: Final = re.compile(r"RESEAT_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _PATH: Final = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -57,8 +60,11 @@ def merge(
     """Lay variables over the file's `values` and flags over both; `text` is the file, scanned for line numbers.
 
     `flags` maps `section.key` to a value, None meaning that the flag was not given. A key that does not exist
-    is laid in like any other, so that it is refused like any other. Raises SettingsError for a key of a list.
+    is laid in like any other, so that it is refused like any other. Raises SettingsError for a key of a list, and for
+    variables of ours that set nothing.
     """
+    if idle := [Problem(name, _instead(name)) for name in sorted(environ) if _sets_nothing(name)]:
+        raise SettingsError(idle)
     merged = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     named: dict[Loc, str] = {}
     for loc, name, value in (*_variables(environ), *_flags(flags)):
@@ -88,6 +94,24 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[Loc, str, object]]:
             yield (section, key), name, text if _is_text(section, key) else _toml_value(text)
         elif name.removeprefix("RESEAT_").lower() in LISTS and name.isupper():
             yield (name.removeprefix("RESEAT_").lower(),), name, _toml_value(text)
+
+
+def _sets_nothing(name: str) -> bool:
+    """Whether a variable has our prefix, in whatever case, and is none that `_variables` reads."""
+    is_ours = name.upper().startswith("RESEAT_") and not _LINK.fullmatch(name)
+    return is_ours and not (_VARIABLE.fullmatch(name) or name in {f"RESEAT_{section.upper()}" for section in LISTS})
+
+
+def _instead(name: str) -> str:
+    names = [f"RESEAT_{section.upper()}" for section in LISTS]
+    for section, field in Settings.model_fields.items():
+        keys = keys_of(field.annotation) if section not in LISTS else ()  # type: ignore[arg-type]  # a Section
+        names += [f"RESEAT_{section.upper()}__{key.upper()}" for key in keys]
+    bare = {valid.rpartition("__")[2]: valid for valid in names if "__" in valid}
+    bare |= {re.sub("_+", "_", valid.removeprefix("RESEAT_")): valid for valid in names}
+    near = get_close_matches(re.sub("_+", "_", name.upper()).removeprefix("RESEAT_"), bare, n=1, cutoff=0.75)
+    meant = f"; did you mean {bare[near[0]]}?" if near else "; take it out."
+    return f"sets nothing: a variable is RESEAT_, the section, two underscores and the key, in capitals{meant}"
 
 
 def _toml_value(text: str) -> object:

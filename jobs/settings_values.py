@@ -11,12 +11,16 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from tzlocal.windows_tz import win_tz
+
 LEAVE: Final = "leave"
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WINDOW: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d{2})?|Z", re.IGNORECASE | re.ASCII)
+_PLACES_SHOWN_MAX: Final = 4
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -89,13 +93,42 @@ def parse_date(value: object) -> date:
 
 
 def check_zone(name: str) -> str:
-    """Return the IANA time zone name; raises ValueError with the nearest ones when it is unknown."""
+    """Return the IANA time zone name; raises ValueError with what to write when it is unknown."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = get_close_matches(name, sorted(available_timezones()), n=1, cutoff=0.5)
-        raise ValueError(f'must be an IANA time zone such as "{near[0] if near else "Europe/Amsterdam"}"') from error
+        raise ValueError(_zone_instead(name)) from error
     return name
+
+
+def _zone_instead(name: str) -> str:
+    """Say which IANA name a Windows name, an abbreviation, an offset, a city or a slip of the pen stands for."""
+    # Windows names by CLDR's windowsZones.xml, which tzlocal carries.
+    windows = {known.casefold(): zone for known, zone in win_tz.items()}
+    if zone := windows.get(re.sub(r"\bdaylight\b", "standard", name.strip().casefold())):
+        return f'is the name that Windows gives a time zone; write "{zone}"'
+    places, is_summer = _places_of(name.strip().upper())
+    if places:
+        what = "the abbreviation of a summer time" if is_summer else "an abbreviation"
+        return f"is {what} and names no place; write one whose clocks show it, such as {places}"
+    if _OFFSET.fullmatch(name.strip()):
+        return 'is an offset, which stays the same when the clocks change; name a place, such as "Europe/Amsterdam"'
+    zones = sorted(available_timezones())
+    wanted = name.strip().replace(" ", "_").casefold()
+    near = [zone for zone in zones if wanted and wanted in (zone.casefold(), zone.casefold().rpartition("/")[2])]
+    near = near or get_close_matches(name, [zone for zone in zones if "/" in zone], n=1, cutoff=0.6)
+    return f'must be an IANA time zone such as "{near[0] if near else "Europe/Amsterdam"}"'
+
+
+def _places_of(abbreviation: str) -> tuple[str, bool]:
+    """Return some places whose clocks show an abbreviation in a winter or a summer, and whether it is a summer time."""
+    found, summer = [], False
+    for zone in sorted(set(win_tz.values())):
+        moments = [datetime(2026, month, 15, 12, tzinfo=ZoneInfo(zone)) for month in (1, 7)]
+        if shown := [moment for moment in moments if moment.tzname() == abbreviation]:
+            found.append(zone)
+            summer = summer or bool(shown[0].dst())
+    return ", ".join(f'"{zone}"' for zone in found[:_PLACES_SHOWN_MAX]), summer
 
 
 def is_loopback(host: str) -> bool:

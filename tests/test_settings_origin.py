@@ -100,8 +100,8 @@ def test_rules_and_waves_can_come_from_variables(tmp_path: Path) -> None:
 
 
 def test_other_variables_are_none_of_our_business(tmp_path: Path) -> None:
-    """Only names of the shape RESEAT_SECTION__KEY count."""
-    effective = load(tmp_path, RESEAT_HOME="x", AZURE_CLIENT_SECRET="hush", reseat_limits__seats_reserve="1")
+    """Names of others do not count, nor what Kubernetes sets by itself for a service that is called reseat."""
+    effective = load(tmp_path, AZURE_CLIENT_SECRET="hush", LIMITS__SEATS_RESERVE="1", RESEAT_SERVICE_PORT="80")
 
     assert 0 == effective.settings.limits.seats_reserve
 
