@@ -169,6 +169,7 @@ class LimitsSection(Section):
     count_warning_units: bool = False
     allow_trial: bool = False
     allow_cross_family: bool = False
+    accept_unprovisioned: Names = ()
 
 
 class PaceSection(Section):

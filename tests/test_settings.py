@@ -53,6 +53,7 @@ def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
             "count_warning_units": False,
             "allow_trial": False,
             "allow_cross_family": False,
+            "accept_unprovisioned": [],
         },
         "pace": {
             "writes_per_150_s": 3000,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 
 import numpy as np
@@ -37,12 +39,17 @@ def fill_waves(table: pd.DataFrame, waves: Sequence[Wave]) -> None:
     order = table.index[free][np.argsort(table.loc[free, "name"].str.lower().to_numpy(dtype=object), kind="stable")]
     total, start = int(changes.sum()), 0
     for wave in waves:
-        size = wave.users if wave.users is not None else round(total * wave.percent / 100) if wave.percent else 0
+        size = wave.users if wave.users is not None else share_of(total, wave.percent or 0)
         named = int((table["wave"] == wave.name).sum())
         taken = order[start : start + max(0, size - named)]
         table.loc[taken, "wave"] = wave.name
         start += len(taken)
     table.loc[order[start:], "wave"] = wave_order(waves)[-1]
+
+
+def share_of(total: int, percent: float) -> int:
+    """Return so many per cent of the changes, rounded up: a share of somebody is never nobody."""
+    return math.ceil(Decimal(str(percent)) * total / 100)
 
 
 def give_seats(

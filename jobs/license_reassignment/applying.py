@@ -23,6 +23,7 @@ from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlo
 from jobs.license_reassignment.plan import Plan, canonical, plan_list_sha256, sha256
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.refusals import refuse_unknown_accepted
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
@@ -263,6 +264,8 @@ async def _guards(parts: Parts, work: _Run, tenant: str) -> dict[str, Any]:
         guard.check_age(plan, limits, parts.clock.now())
     skus = await parts.tenant.read_skus()
     subscriptions = await parts.tenant.read_subscriptions()
+    if plan.kind == "swap":
+        refuse_unknown_accepted(limits.accept_unprovisioned, plan.targets, skus)
     guard.check_products(plan, skus, subscriptions, limits)
     needed = _seats_needed(work)
     free = guard.check_seats(skus, subscriptions, needed, limits)

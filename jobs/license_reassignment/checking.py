@@ -14,7 +14,7 @@ from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import Finding
-from jobs.license_reassignment.refusals import refuse_unknown_plans
+from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
 from jobs.license_reassignment.resolve import limits_of, policy_of
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.settings import Settings
@@ -79,7 +79,9 @@ async def check(parts: Parts) -> Checked:
 def _refuse_unknown_plans(policy: Policy, skus: Sequence[SubscribedSku], settings: Settings) -> None:
     """A roster may name targets that no rule does: there the plan, which reads it, has the last word."""
     if not settings.scope.roster:
-        refuse_unknown_plans(policy.new_in_target, {t for r in policy.rules for t in r.targets}, skus)
+        targets = {t for r in policy.rules for t in r.targets}
+        refuse_unknown_plans(policy.new_in_target, targets, skus)
+        refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets, skus)
 
 
 def _products(

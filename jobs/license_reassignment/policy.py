@@ -82,7 +82,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far one plan may reach; read live, checked by the guard."""
+    """How far one plan may reach; read live, checked by the guard.
+
+    `accept_unprovisioned` are names or ids of service plans that a target may still be waiting for.
+    """
 
     users_changed_max: int = 1000
     users_changed_percent_max: float = 100
@@ -92,3 +95,4 @@ class Limits:
     count_warning_units: bool = False
     allow_trial: bool = False
     allow_cross_family: bool = False
+    accept_unprovisioned: frozenset[str] = frozenset()

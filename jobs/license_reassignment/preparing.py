@@ -18,7 +18,7 @@ from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.planning import Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.refusals import refuse_unknown_plans
+from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.resolve import (
     Bound,
@@ -79,6 +79,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     policy = policy_of(settings, parts.catalog, skus)
     wishes = wishes_of(roster, parts.catalog, skus, policy)
     refuse_unknown_plans(policy.new_in_target, targets_of(policy, wishes), skus)
+    refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets_of(policy, wishes), skus)
     policy = with_roster_waves(policy, wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
     bound = bind(wishes, snapshot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,13 +38,23 @@ class Finding:
     remedy: str = ""
 
 
-def plan_problems(sku: SubscribedSku) -> list[str]:
-    """Name the service plans that are not set up; a plan that waits for an admin's activation does not block."""
+WAITING = frozenset({"pendingprovisioning", "pendinginput"})
+"""States of a service plan that [limits] accept_unprovisioned may accept; any other is a fault or unknown."""
+
+
+def plan_problems(sku: SubscribedSku, accepted: Collection[str] = ()) -> list[str]:
+    """Name the service plans that are not set up; a plan that waits for an admin's activation does not block.
+
+    Nor does one of the `accepted` names or ids, as long as it only waits: PendingProvisioning or PendingInput.
+    """
     fine = {"success", "pendingactivation"}
+    known = {name.strip().casefold() for name in accepted}
     return [
         f"{p.name} {p.provisioning_status}"
         for p in sorted(sku.plans, key=lambda p: p.name)
-        if p.provisioning_status.casefold() not in fine and p.applies_to.casefold() != "company"
+        if (status := p.provisioning_status.casefold()) not in fine
+        and p.applies_to.casefold() != "company"
+        and not (status in WAITING and known & {p.name.casefold(), p.id.casefold()})
     ]
 
 
@@ -67,7 +77,7 @@ def target_problem(
     states = [s.status for s in subscriptions if s.sku_id == sku_id]
     if states and good.isdisjoint(s.casefold() for s in states):
         return f"{sku.part_number}: subscription {', '.join(sorted(set(states)))}"
-    problems = plan_problems(sku)
+    problems = plan_problems(sku, limits.accept_unprovisioned)
     return f"{sku.part_number}: not provisioned: {', '.join(problems)}" if problems else ""
 
 

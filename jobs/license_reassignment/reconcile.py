@@ -152,7 +152,11 @@ def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]
 
 def _limits(evidence: Evidence) -> Limits:
     """Return the live limits that decide what a target is, as the verification wrote them down."""
-    return Limits(count_warning_units=bool(evidence.verification.get("count_warning_units")))
+    noted = evidence.verification
+    return Limits(
+        count_warning_units=bool(noted.get("count_warning_units")),
+        accept_unprovisioned=frozenset(noted.get("accept_unprovisioned", ())),
+    )
 
 
 def _ending(evidence: Evidence) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
@@ -42,19 +42,43 @@ def refuse_unknown_plans(new_in_target: NewPlans, targets: Collection[SkuId], sk
     if isinstance(new_in_target, str) or not targets:
         return
     anywhere = {text.casefold() for sku in skus for p in sku.plans for text in (p.id, p.name)}
-    plans = [p for sku in skus if sku.sku_id in targets for p in sku.plans]
-    known = {text.casefold(): text for p in plans for text in (p.id, p.name)}
-    told = []
-    for text in sorted(new_in_target):
-        wanted = text.strip().casefold()
-        if wanted not in anywhere:
-            near = get_close_matches(wanted, sorted(known), 1)
-            told.append(f"`{text}`" + (f" (did you mean {known[near[0]]}?)" if near else ""))
-    if told:
+    if told := _unknown(new_in_target, anywhere, _plan_names(targets, skus)):
         raise InputError(
             f"[plans] new_in_target: no product of the tenant has a service plan called {', '.join(told)}. "
             "`reseat translate FROM TO` lists the plans of a product."
         )
+
+
+def refuse_unknown_accepted(names: Collection[str], targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> None:
+    """Raise InputError for a name in `[limits] accept_unprovisioned` that no target has: a typo accepts nothing.
+
+    Where a target is not in the tenant yet, nobody knows its plans, and nothing is refused.
+    """
+    if not names or not targets or not set(targets) <= {s.sku_id for s in skus}:
+        return
+    known = _plan_names(targets, skus)
+    if told := _unknown(names, known, known):
+        raise InputError(
+            f"[limits] accept_unprovisioned: no target has a service plan called {', '.join(told)}. `reseat translate "
+            "FROM TO` lists the plans of a product."
+        )
+
+
+def _plan_names(targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> dict[str, str]:
+    """Return the names and ids of the targets' service plans as they are written, by what they are compared with."""
+    plans = [p for sku in skus if sku.sku_id in targets for p in sku.plans]
+    return {text.casefold(): text for p in plans for text in (p.id, p.name)}
+
+
+def _unknown(names: Iterable[str], known: Collection[str], near: Mapping[str, str]) -> list[str]:
+    """Return the names that are not known, each with the nearest one."""
+    told = []
+    for text in sorted(names):
+        wanted = text.strip().casefold()
+        if wanted not in known:
+            close = get_close_matches(wanted, sorted(near), 1)
+            told.append(f"`{text}`" + (f" (did you mean {near[close[0]]}?)" if close else ""))
+    return told
 
 
 def list_hint(text: str, is_known: Callable[[str], bool]) -> str:

@@ -159,7 +159,8 @@ def _wave(name: str, users: int | str | None, then: str) -> Wave:
 
 def limits_of(settings: Settings) -> Limits:
     """Return the live limits."""
-    return Limits(**settings.limits.model_dump())
+    given = settings.limits.model_dump()
+    return Limits(**{**given, "accept_unprovisioned": frozenset(given["accept_unprovisioned"])})
 
 
 def wishes_of(roster: Roster | None, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wishes:
@@ -206,11 +207,14 @@ def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], polic
 
 
 def with_roster_waves(policy: Policy, wishes: Wishes) -> Policy:
-    """Where no [[wave]] is configured, the roster's own wave names form the waves, in order of their first row."""
+    """Where no [[wave]] is configured, the roster's own wave names form the waves, in order of their first row.
+
+    Each of them stops, as a configured one does that does not say otherwise.
+    """
     if policy.waves:
         return policy
     names = dict.fromkeys(wish.wave for _, wish in wishes.rows if wish.wave)
-    return replace(policy, waves=tuple(Wave(name) for name in names))
+    return replace(policy, waves=tuple(Wave(name, stop=True) for name in names))
 
 
 def targets_of(policy: Policy, wishes: Wishes) -> tuple[SkuId, ...]:

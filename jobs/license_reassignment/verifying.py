@@ -123,6 +123,7 @@ def _verification(
         "scans_agreed": agreed,
         "declare": parts.effective.settings.declare.model_dump(mode="json"),
         "count_warning_units": parts.effective.settings.limits.count_warning_units,
+        "accept_unprovisioned": list(parts.effective.settings.limits.accept_unprovisioned),
         "pseudonymise": parts.effective.settings.run.pseudonymise,
         "health": None if health is None else [asdict(h) for h in health],  # type: ignore[attr-defined]
         "traffic": asdict(parts.tenant.traffic.since(since)),

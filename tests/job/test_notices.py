@@ -23,7 +23,7 @@ def test_one_file_per_wave_names_those_who_change() -> None:
     """Sorted by name; a held user is told nothing, and a wave without changes has no file."""
     people = [person(n, E4) for n in ("bo", "Ada", "cy")]
     held = person("held", E4, usage_location="")
-    toml = TO_E3 + '[[wave]]\nname = "pilot"\nusers = 1\n[[wave]]\nname = "nobody"\nusers = "1%"\n'
+    toml = TO_E3 + '[[wave]]\nname = "pilot"\nusers = 1\n[[wave]]\nname = "nobody"\n'
     drawn = draw(snapshot(*people, held), toml)
 
     notices = {name: _rows(data) for name, data in drawn.draft.files.items() if name.startswith("notice")}
