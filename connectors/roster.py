@@ -97,7 +97,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everything one file says, in the order of its lines; `sha256` is the digest of the bytes in lower-case hex."""
+    """Everything one file says, in the order of its lines; `sha256` is the digest of `content` in lower-case hex."""
 
     file: str
     sha256: str
@@ -106,6 +106,7 @@ class Roster:
     columns: tuple[str, ...]
     encoding: str
     delimiter: str
+    content: bytes = b""
 
     @property
     def nearly_known(self) -> tuple[tuple[str, str], ...]:
@@ -161,6 +162,7 @@ def read_roster(data: bytes, *, file: str) -> Roster:
         table.header,
         table.encoding,
         table.delimiter,
+        data,
     )
 
 

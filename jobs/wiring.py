@@ -6,7 +6,7 @@ import gc
 import getpass
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -96,7 +96,7 @@ async def live(
             control=control,
             watcher=watcher,
             tool_version=tool_version(),
-            operator=operator(os.environ),
+            operator=operator(),
             host=socket.gethostname(),
             beacon=beacon,
         )
@@ -118,9 +118,9 @@ def control_of(effective: Effective, flag: StopFlag, run: Path | None, *, writes
     )
 
 
-def operator(environ: Mapping[str, str]) -> str:
-    """Name who runs the command; a container may have no name for its user."""
+def operator() -> str:
+    """Name who runs the command; where the machine has no name for that user, as in a container, by number."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        return environ.get("USER", "unknown")
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"

@@ -19,9 +19,9 @@ from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.outcome import relevant
 from jobs.license_reassignment.plan import Plan, split
-from jobs.license_reassignment.planning import Draft, finish, product
+from jobs.license_reassignment.planning import Author, Draft, finish, product
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, warnings_of, write_plan
+from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.remarks import addons_beside
 from jobs.license_reassignment.rundir import RunDir
@@ -42,13 +42,13 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     load_signing_key(parts.effective.signing_key_path)
     plan = load_plan(run)
     proven = _proven(parts, run, plan)
-    _, organization = await sign_in(parts)
+    identity, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
     about = {*plan.sources, *plan.targets, *(a.sku_id for p in proven.values() for a in p.assignments if a.direct)}
     lookups = tuple(UserId(u) for u in proven)
     scope = ReadScope(sku_ids=tuple(sorted(about)), group_sku_ids=plan.sources, lookups=lookups)
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
-    draft = draw_addons(parts, plan, snapshot, proven)
+    draft = draw_addons(parts, plan, snapshot, proven, author_of(parts, identity))
     return write_plan(parts, draft, warnings_of(draft, snapshot, _nobody(plan, len(proven))), ())
 
 
@@ -87,7 +87,9 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
     return {str(u): after.profiles[number] for u, number in pairs if str(u) in moved}
 
 
-def draw_addons(parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapping[str, LicenseProfile]) -> Draft:
+def draw_addons(
+    parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapping[str, LicenseProfile], author: Author
+) -> Draft:
     """Decide every moved user on the fresh snapshot; nobody is added to, and no base is touched."""
     skus = {s.sku_id: s for s in snapshot.skus}
     targets = {
@@ -103,7 +105,8 @@ def draw_addons(parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapp
         found.append(known[key])
     users = users[np.array([v is not None for v in found], dtype=bool)]
     verdicts = [v for v in found if v is not None]
-    return finish(_header(parts, plan, snapshot, verdicts), snapshot, _table(plan, users, verdicts), ())
+    header = {**_header(parts, plan, snapshot, verdicts), **author.header}
+    return finish(header, snapshot, _table(plan, users, verdicts), ())
 
 
 def decide_addons(
@@ -145,7 +148,7 @@ def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.D
     table["rule"] = f"add-ons of {plan.plan_id}"
     table["wave"] = texts(ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts)
     table["before"] = users["profile"].to_numpy()
-    table["roster_line"] = table["usage_location"] = ""
+    table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)
 
 

@@ -15,7 +15,10 @@ NUMBER = "plans"
 PLAN_LISTS = ("plans_kept_off", "plans_new_on", "plans_lost")
 """Lists of plan ids, up to some kilobytes each: written out per user they would be nine tenths of the file."""
 
-_FREE_TEXT = ("name", "rule", "detail", "wave")
+OBJECT, LATER = "object", {"acknowledged_by": "", "object": "user"}
+"""The last column, and the columns that folders of version 0.1 do not have, with what they mean there."""
+
+_FREE_TEXT = ("name", "rule", "detail", "wave", "acknowledged_by")
 
 
 def decision_files(decisions: pd.DataFrame, roster_columns: Sequence[str]) -> dict[str, bytes]:
@@ -35,6 +38,9 @@ def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) 
     """Return what `decision_files` was given, all text; the long lists are categories."""
     table = read_csv(read(TABLE), free_text=(*_FREE_TEXT, *roster_columns))
     distinct: list[Mapping[str, str]] = orjson.loads(read(LISTS))
+    for name, meant in LATER.items():
+        if name not in table:
+            table[name] = pd.array([meant] * len(table), dtype="string[pyarrow]")
     at = list(table.columns).index(NUMBER)
     number = table.pop(NUMBER).astype(np.int64).to_numpy()
     for place, name in enumerate(PLAN_LISTS):

@@ -10,7 +10,7 @@ import pandas as pd
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
-from jobs.license_reassignment.decision_files import NUMBER, PLAN_LISTS, shared
+from jobs.license_reassignment.decision_files import NUMBER, OBJECT, PLAN_LISTS, shared
 from jobs.license_reassignment.policy import Policy, Wish
 from jobs.license_reassignment.reconciliation import USERS_COLUMNS
 from jobs.license_reassignment.remarks import SEPARATOR
@@ -35,6 +35,7 @@ DECISION_COLUMNS = (
     "addons",
     "remarks",
     "usage_location",
+    "acknowledged_by",
 )
 
 _LONG_COLUMNS = frozenset({"disabled_plans", *PLAN_LISTS})
@@ -45,7 +46,7 @@ _OF_CHANGES_ONLY = (
     *("addons", "remarks", "wave", "usage_location"),
 )
 
-_RESERVED_COLUMNS = ("verdict", NUMBER, "object")
+_RESERVED_COLUMNS = ("verdict", NUMBER, OBJECT)
 """Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
 NO_WISH = Wish(line=0)
@@ -98,6 +99,7 @@ def tabulate(
     table["roster_line"] = _from_wishes(users, wishes, "line")
     needing = np.array([isinstance(v, Swap) and bool(v.needs) for v in verdicts], dtype=bool)[code]
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
+    table["acknowledged_by"] = _from_wishes(users, wishes, "backup_acknowledged_by")
     for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])

@@ -71,12 +71,15 @@ def _changed(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[s
 
 
 def read_csv(data: bytes, *, free_text: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a table written by `csv_bytes`; every cell is text, an empty one is ""."""
+    """Read a table written by `csv_bytes`; every cell is text, an empty one is "".
+
+    Of the columns with free text, those that are not there are passed over.
+    """
     table = pd.read_csv(io.BytesIO(data), dtype="string[pyarrow]", keep_default_na=False, na_filter=False)
     # A folder of an older version has a name as the roster wrote it, even where it looks guarded.
     table.columns = [name if name in free_text else unguard(name) for name in table.columns]
     if _GUARDED.search(data):
-        for column in free_text:
+        for column in set(free_text) & set(table.columns):
             table[column] = _changed(table[column], unguard)
     return table
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -18,7 +20,7 @@ from jobs.license_reassignment import allot, evidence, telling
 from jobs.license_reassignment.audience import Vocabulary, notice_files
 from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
-from jobs.license_reassignment.decision_files import decision_files
+from jobs.license_reassignment.decision_files import OBJECT, decision_files
 from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
 from jobs.license_reassignment.plan import (
     Plan,
@@ -36,7 +38,22 @@ from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.translate import translation_table
 
 FORMAT_VERSION = "1.0"
+_NAME_LENGTH_MAX = 80
 REJECTED_COLUMNS = ("file", "line", "row", "reason", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who makes a plan: the app id of the token, the name of who runs the command, and the machine; "" if unknown."""
+
+    app_id: str = ""
+    operator: str = ""
+    host: str = ""
+
+    @property
+    def header(self) -> dict[str, str]:
+        """What the header of the plan says of it."""
+        return {"planned_by": self.app_id, "operator": self.operator, "host": self.host}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,7 @@ class Inputs:
     config_sha256: str
     tool_version: str
     created_at: str
+    author: Author = Author()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +151,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
     header: dict[str, Any] = {
         "tool_version": inputs.tool_version,
         "created_at": inputs.created_at,
+        **inputs.author.header,
         "inputs_digest": inputs_digest_of(
             tenant_id=snapshot.organization.id, frozen=inputs.frozen, roster_sha256=inputs.wishes.sha256
         ),
@@ -145,6 +164,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
             "rows": inputs.bound.rows_in,
             "used": inputs.bound.rows_used,
             "rejected": inputs.bound.rows_in - inputs.bound.rows_used,
+            "kept": [kept_name(1, inputs.wishes.file)] if inputs.wishes.file else [],
         },
         "sources": [product(snapshot, inputs.catalog, s) for s in inputs.policy.sources],
         "targets": [product(snapshot, inputs.catalog, t) for t in targets],
@@ -154,10 +174,11 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         "roster_columns": extra,
         **telling.worth_knowing(decisions, snapshot, targets, inputs.policy.sources),
     }
+    kept = {kept_name(1, inputs.wishes.file): inputs.wishes.content} if inputs.wishes.file else {}
     notices = notice_files(
         decisions, snapshot, allot.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
     )
-    return finish(header, snapshot, decisions, seats, inputs.bound.errors, notices)
+    return finish(header, snapshot, decisions, seats, inputs.bound.errors, {**notices, **kept})
 
 
 def finish(
@@ -166,13 +187,17 @@ def finish(
     decisions: pd.DataFrame,
     seats: Sequence[SeatRow],
     errors: Sequence[RowError] = (),
-    notices: Mapping[str, bytes] = MappingProxyType({}),
+    beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Draft:
-    """Add to a header what follows from snapshot and decisions, its names and its digests; make the files."""
+    """Add to a header what follows from snapshot and decisions, its names and its digests; make the files.
+
+    `beside` are files that the plan holds too: the notices, and the roster as it was read.
+    """
+    decisions = decisions.assign(**{OBJECT: "user"})
     files = {
         **evidence.snapshot_files(snapshot, "snapshot"),
         **decision_files(decisions, header["roster_columns"]),
-        **notices,
+        **beside,
     }
     files["rejected.csv"] = rejected_csv(errors)
     snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
@@ -214,6 +239,15 @@ def numbered(draft: Draft, again: int) -> Draft:
     )
     header["digest"] = header_digest(header)
     return Draft(Plan(header, draft.plan.decisions), {**draft.files, "plan.json": evidence.json_bytes(header)})
+
+
+def kept_name(number: int, file: str) -> str:
+    """Return where a roster is kept: `roster/01-<name>`, a name that every file system takes.
+
+    The number tells files of one name apart, and no device of Windows begins with one.
+    """
+    safe = re.sub(r"[^\w.() -]+", "_", unicodedata.normalize("NFC", file))
+    return f"roster/{number:02}-{safe[-_NAME_LENGTH_MAX:].strip(' .') or 'roster'}"
 
 
 def rejected_csv(errors: Sequence[RowError]) -> bytes:

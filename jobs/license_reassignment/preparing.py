@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.roster import Roster, RosterFileError, read_roster
-from connectors.tenant import TenantSnapshot
+from connectors.tenant import Identity, TenantSnapshot
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.exits import ExitCode, InputError, first_of
@@ -16,7 +16,7 @@ from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.journal import segments
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.plan_page import plan_view
-from jobs.license_reassignment.planning import Draft, Inputs, draw_up, numbered
+from jobs.license_reassignment.planning import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
@@ -74,7 +74,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     load_signing_key(parts.effective.signing_key_path)
     settings = parts.effective.settings
     roster = load_roster(parts.effective.roster_path)
-    await sign_in(parts)
+    identity, _ = await sign_in(parts)
     skus = await parts.tenant.read_skus()
     policy = policy_of(settings, parts.catalog, skus)
     wishes = wishes_of(roster, parts.catalog, skus, policy)
@@ -97,6 +97,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
             config_sha256=parts.effective.sha256,
             tool_version=parts.tool_version,
             created_at=parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            author=author_of(parts, identity),
         )
     )
     not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes), limits_of(settings))
@@ -111,6 +112,11 @@ def _nearly_known(roster: Roster | None) -> list[str]:
         f"{known}, correct its name and make a new plan: nothing of what it says was heeded."
         for name, known in roster.nearly_known
     ]
+
+
+def author_of(parts: Parts, identity: Identity) -> Author:
+    """Say who makes a plan with these parts."""
+    return Author(identity.app_id, parts.operator, parts.host)
 
 
 def _rejected_text(bound: Bound) -> str:

@@ -9,13 +9,14 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from jobs.license_reassignment.exits import InputError
-from jobs.license_reassignment.reconciliation import USERS_COLUMNS, Gate, Reconciliation
+from jobs.license_reassignment.reconciliation import ACCEPTING_POLICY, USERS_COLUMNS, BySteps, Gate, Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.rundir import RunDir
 
@@ -24,7 +25,7 @@ FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summ
 PSEUDONYMISED = tuple(f"{FOLDER}/{name}" for name in FILES)
 KEY_BYTES = 32
 _ADDRESS = re.compile(r"[^\s,;:<>()\"'→]+@[^\s,;:<>()\"'→]+")
-_NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail"}
+_NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail", "acknowledged_by"}
 
 
 def key_path(run: RunDir) -> Path:
@@ -98,8 +99,8 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
     groups = [h.name for h in r.residual_holders if h.how == "group"]
     run = replace(
         r.run,
-        operator=p.person(r.run.operator),
-        host=p.of("host", r.run.host),
+        operator=_by_steps(r.run.operator, p.person),
+        host=_by_steps(r.run.host, partial(p.of, "host")),
         declared=tuple((fact, value, p.person(author)) for fact, value, author in r.run.declared),
     )
     return replace(
@@ -118,11 +119,24 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
             )
             for a in r.actions
         ),
+        accepted_losses=tuple(
+            replace(x, id=p.person(x.id), name=p.person(x.id), accepted_by=_accepted_by(x.accepted_by, p))
+            for x in r.accepted_losses
+        ),
         run=run,
         users=_users(r.users, p),
         pseudonymised=True,
         **_others(r, p),
     )
+
+
+def _accepted_by(who: str, p: Pseudonyms) -> str:
+    """Rename a person; a key of the settings is nobody's name."""
+    return who if who == ACCEPTING_POLICY else p.person(who)
+
+
+def _by_steps(said: BySteps, renamed: Callable[[str], str]) -> BySteps:
+    return BySteps(renamed(said.plan), renamed(said.apply), renamed(said.verify))
 
 
 def _gates(gates: Iterable[Gate], p: Pseudonyms, groups: Iterable[str]) -> tuple[Gate, ...]:

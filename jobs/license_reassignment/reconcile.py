@@ -117,13 +117,14 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=tables.users_table(users, before, after, names, located, _extra(plan)),
+        users=tables.users_table(users, before, after, names, located, _by_id(plan, "acknowledged_by"), _extra(plan)),
         undo=plan.undo,
         kind=plan.kind,
         ending=_ending(evidence) if plan.asks_gates else None,
         witness=witness,
         since_last=since_last(evidence.former, (*answers, *later), users, left),
         after_cancel=later,
+        accepted_losses=tables.accepted_losses(plan, users),
     )
 
 
@@ -175,8 +176,11 @@ def _part(after: TenantSnapshot, before: TenantSnapshot, sku_id: SkuId) -> str:
 
 def _extra(plan: Plan) -> dict[str, dict[str, str]]:
     """Return the roster's own further columns by user id."""
-    ids = plan.decisions["id"]
-    return {c: dict(zip(ids, plan.decisions[c], strict=True)) for c in plan.header["roster_columns"]}
+    return {column: _by_id(plan, column) for column in plan.header["roster_columns"]}
+
+
+def _by_id(plan: Plan, column: str) -> dict[str, str]:
+    return dict(zip(plan.decisions["id"], plan.decisions[column], strict=True))
 
 
 def _ledger(

@@ -30,6 +30,8 @@ OUTCOMES = (
 MOVED = ("moved", "moved_by_group")
 FINE = frozenset({"moved", "already_on_target", "moved_by_group"})
 
+ACCEPTING_POLICY = '[plans] lost_services = "accept"'
+
 USERS_COLUMNS = (
     "id",
     "user_principal_name",
@@ -50,6 +52,7 @@ USERS_COLUMNS = (
     "remedy",
     "detail",
     "usage_location_set",
+    "acknowledged_by",
 )
 ACTION_COLUMNS = (
     "user_principal_name",
@@ -165,6 +168,19 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedLoss:
+    """A user whom we moved and who lost a data service with consent: what, and who gave it.
+
+    `accepted_by` is the name in the roster's row, or the key of the settings that accepts every such loss.
+    """
+
+    id: str
+    name: str
+    loss: str
+    accepted_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Traffic of all sessions of the plan."""
 
@@ -187,14 +203,24 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class BySteps:
+    """One fact for each step of a run; "" for a step that was not made, or of which nobody wrote it down."""
+
+    plan: str = ""
+    apply: str = ""
+    verify: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Who ran what, where, with which inputs. `declared` are [fact, value, author]."""
+    """Who ran what, where, with which inputs. Apps are app ids; `declared` are [fact, value, author]."""
 
     tool_version: str
+    planned_by: str
     applied_by: str
     verified_by: str
-    operator: str
-    host: str
+    operator: BySteps
+    host: BySteps
     config_sha256: str
     roster_sha256: str
     declared: tuple[tuple[str, str, str], ...] = ()
@@ -259,4 +285,5 @@ class Reconciliation:
     witness: Witness | None = None
     since_last: SinceLast | None = None
     after_cancel: tuple[Gate, ...] = ()
+    accepted_losses: tuple[AcceptedLoss, ...] = ()
     pseudonymised: bool = False

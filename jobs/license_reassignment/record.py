@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan
-from jobs.license_reassignment.reconciliation import Requests, Run, Timing
+from jobs.license_reassignment.reconciliation import BySteps, Requests, Run, Timing
 
 
 def requests_of(journal: Sequence[Entry], verification: Mapping[str, Any]) -> Requests:
@@ -81,11 +81,17 @@ def run_of(plan: Plan, journal: Sequence[Entry], verification: Mapping[str, Any]
     facts.update({f"addons.{k}": v for k, v in declare.get("addons", {}).items()})
     return Run(
         tool_version=str(seen.get("tool_version", "")),
+        planned_by=str(plan.header.get("planned_by", "")),
         applied_by=str(last.get("app_id", "")),
         verified_by=str(seen.get("app_id", "")),
-        operator=str(last.get("operator", seen.get("operator", ""))),
-        host=str(last.get("host", seen.get("host", ""))),
+        operator=_by_steps("operator", plan, last, seen),
+        host=_by_steps("host", plan, last, seen),
         config_sha256=str(plan.header["config_sha256"]),
         roster_sha256=str(plan.header["roster"]["sha256"]),
         declared=tuple((k, str(v), author) for k, v in facts.items() if v),
     )
+
+
+def _by_steps(key: str, plan: Plan, applied: Mapping[str, Any], verified: Mapping[str, Any]) -> BySteps:
+    """Collect what plan, last session of apply, and verification say under one key; older folders say less."""
+    return BySteps(*(str(said.get(key, "")) for said in (plan.header, applied, verified)))

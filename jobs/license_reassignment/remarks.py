@@ -18,6 +18,8 @@ from jobs.license_reassignment.coverage import (
 
 ENTERPRISE_VOICE = "enterprise_voice"
 SEPARATOR = "; "
+LOWERED = "lowered: "
+"""How a remark begins that names a data service which ends or comes in a lower edition."""
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,7 +46,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 
 def remarks_of(before: Holding, after: Holding, families: PlanFamilies, *, voice: bool | None) -> tuple[str, ...]:
     """Return codes of SENTENCES, a named pair behind a colon; `voice` is what the roster says of telephoning."""
-    found = [f"lowered: {loss.sentence}" for loss in data_at_risk(before, after)]
+    found = [f"{LOWERED}{loss.sentence}" for loss in data_at_risk(before, after)]
     if voice is not False and ENTERPRISE_VOICE in before.services and PHONE_SYSTEM not in after.services:
         found.append("voice_ends")
     apps = str(Service.OFFICE_APPS)

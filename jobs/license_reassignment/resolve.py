@@ -18,13 +18,17 @@ _CROSSED = "The id belongs to another user than the name; correct one of them. B
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """A roster whose products are resolved: one wish per usable row, by line; the users are still names."""
+    """A roster whose products are resolved: one wish per usable row, by line; the users are still names.
+
+    `content` is the file as it was read.
+    """
 
     rows: tuple[tuple[RosterRow, Wish], ...] = ()
     errors: tuple[RowError, ...] = ()
     rows_in: int = 0
     sha256: str = ""
     file: str = ""
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ def wishes_of(roster: Roster | None, catalog: Catalog, skus: Sequence[Subscribed
             rows.append((row, _wish(row, catalog, skus, policy)))
         except (InputError, NotReady) as error:
             errors.append(reject(row, str(error), file=roster.file))
-    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file)
+    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file, roster.content)
 
 
 def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wish:

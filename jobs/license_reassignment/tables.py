@@ -9,9 +9,18 @@ import pandas as pd
 
 from connectors.tenant import LicenseProfile, Names, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
-from jobs.license_reassignment.plan import split
+from jobs.license_reassignment.plan import Plan, split
 from jobs.license_reassignment.reasons import QUIET, remedy
-from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Action, Gate, ResidualHolder
+from jobs.license_reassignment.reconciliation import (
+    ACCEPTING_POLICY,
+    FINE,
+    USERS_COLUMNS,
+    AcceptedLoss,
+    Action,
+    Gate,
+    ResidualHolder,
+)
+from jobs.license_reassignment.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
 from jobs.license_reassignment.wording import counted
 
@@ -22,15 +31,16 @@ def users_table(
     after: TenantSnapshot,
     names: Names,
     located: Mapping[str, str],
+    acknowledged: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
 ) -> pd.DataFrame:
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns.
 
-    `located` are the usage locations that the plan set, by user id.
+    `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster, by user id.
     """
     texts = _Texts(before, after, names)
     shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
-    rows = [(*_row(u, texts, shown.get(u.id, "")), located.get(u.id, "")) for u in users]
+    rows = [(*_row(u, texts, shown.get(u.id, "")), located.get(u.id, ""), acknowledged.get(u.id, "")) for u in users]
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:
@@ -130,6 +140,21 @@ def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequen
             )
         )
     found.extend(Action("gate", g.id, g.id, g.remedy) for g in gates if not g.passed)
+    return tuple(found)
+
+
+def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ...]:
+    """Name every user whom we moved and who lost a data service with consent, and who consented."""
+    by_policy = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
+    columns = (plan.decisions[column].astype(str) for column in ("id", "remarks", "acknowledged_by"))
+    told = {user_id: (remarks, who) for user_id, remarks, who in zip(*columns, strict=True) if LOWERED in remarks}
+    found = []
+    for user in users:
+        if user.ours and user.id in told:
+            remarks, who = told[user.id]
+            lost = [r.partition(": ")[2] for r in remarks.split(SEPARATOR) if r.startswith(LOWERED)]
+            accepted_by = who or (ACCEPTING_POLICY if by_policy else "")
+            found.append(AcceptedLoss(user.id, user.name, SEPARATOR.join(lost), accepted_by))
     return tuple(found)
 
 

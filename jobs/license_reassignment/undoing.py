@@ -19,10 +19,10 @@ from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.outcome import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.plan import Plan
-from jobs.license_reassignment.planning import Draft, finish, product
+from jobs.license_reassignment.planning import Author, Draft, finish, product
 from jobs.license_reassignment.policy import Limits, Wave
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import NOBODY, Planned, warnings_of, write_plan
+from jobs.license_reassignment.preparing import NOBODY, Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
@@ -55,7 +55,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     parts.tenant.keep(pauses_left(run, known))
     tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if standings.get(u, NOT_SENT).ours]
     nobody = NOBODY if tasks else f"Plan {plan.plan_id} {CHANGED_NOBODY}"
-    _, organization = await sign_in(parts)
+    identity, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
     snapshot = await parts.tenant.read_tenant(_scope(plan, tasks), on_page=parts.watcher.reading)
     now = _now(snapshot)
@@ -72,7 +72,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     table["wave"] = texts(_in_waves(verdicts, first, wave_order(waves)))
     limits = limits_of(parts.effective.settings)
     seats = give_seats(table, verdicts, _seats(snapshot, coming, limits), waves, capped={})
-    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves))
+    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves), author_of(parts, identity))
     not_ready = readiness.not_ready(snapshot, coming, limits)
     return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
 
@@ -130,7 +130,7 @@ def _table(plan: Plan, tasks: Sequence[LicenseTask], verdicts: Sequence[Verdict]
     table["name"] = texts(n.name for n in now)
     table["rule"] = f"undo {plan.plan_id}"
     table["before"] = [n.number for n in now]
-    table["roster_line"] = table["usage_location"] = ""
+    table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
     table["verdict"] = range(len(verdicts))
     return table
 
@@ -159,11 +159,13 @@ def _draft(
     leaving: Sequence[SkuId],
     coming: Sequence[SkuId],
     waves: Sequence[str],
+    author: Author,
 ) -> Draft:
     decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
     header: dict[str, Any] = {
         "tool_version": parts.tool_version,
         "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **author.header,
         "inputs_digest": f"undo {plan.digest}",
         "kind": "undo",
         "undo_of": plan.plan_id,

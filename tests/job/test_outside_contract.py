@@ -131,13 +131,14 @@ def test_csv_is_utf8_without_mark_with_commas_and_crlf(name: str, run: RunDir) -
 
 
 def test_decisions_have_their_columns_in_their_order(run: RunDir) -> None:
-    """New columns only come at the end, the roster's own last."""
+    """New columns only come at the end, the roster's own before what the row is about."""
     header, rows = _table(run, "decisions.csv")
 
     assert header[:10] == [
         "id", "name", "kind", "rule", "add", "remove", "disabled_plans", "reason", "wave", "before",
     ]  # fmt: skip
-    assert header[-1] == "Cost center"
+    assert header[-2:] == ["Cost center", "object"]
+    assert {row["object"] for row in rows} == {"user"}
     assert {row["kind"] for row in rows} == {"change", "hold"}
     assert all(row["reason"] if row["kind"] == "hold" else row["add"] and row["remove"] for row in rows)
 
@@ -207,7 +208,7 @@ KEYS = {
     "subscriptions": "id sku_id status total_licenses next_lifecycle verdict",
     "requests": "http batches writes throttled waited_seconds",
     "timing": "started_at finished_at apply_seconds users_per_second",
-    "run": "tool_version applied_by verified_by operator host config_sha256 roster_sha256 declared",
+    "run": "tool_version planned_by applied_by verified_by operator host config_sha256 roster_sha256 declared",
 }
 
 

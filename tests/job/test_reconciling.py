@@ -35,7 +35,7 @@ from job_world import (
 
 from connectors.tenant import DeletedUser
 from jobs.license_reassignment.outcome import Entry
-from jobs.license_reassignment.reconciliation import OUTCOMES, Reconciliation
+from jobs.license_reassignment.reconciliation import OUTCOMES, BySteps, Reconciliation
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 ADA, BO, CY = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo", "cy"))
@@ -368,12 +368,8 @@ def test_traffic_and_times_are_summed_over_the_sessions() -> None:
     assert (found.requests.http, found.requests.writes, found.requests.waited_seconds) == (16, 1, 16.0)
     assert (found.timing.started_at, found.timing.finished_at) == (journal[0].at, journal[-1].at)
     assert (found.timing.apply_seconds, found.timing.users_per_second) == (660.0, round(1 / 660, 3))
-    assert (found.run.applied_by, found.run.verified_by, found.run.operator, found.run.host) == (
-        "app 2",
-        "verifier",
-        "di",
-        "there",
-    )
+    assert (found.run.planned_by, found.run.applied_by, found.run.verified_by) == ("", "app 2", "verifier")
+    assert (found.run.operator, found.run.host) == (BySteps("", "di", ""), BySteps("", "there", ""))
     assert ("purchase_channel", "direct", "J. Doe") in found.run.declared
 
 

@@ -213,6 +213,7 @@ def test_rows_in_are_rows_used_and_rows_rejected() -> None:
         "rows": 3,
         "used": 1,
         "rejected": 2,
+        "kept": ["roster/01-users.csv"],
     }
     assert drawn.draft.files["rejected.csv"].decode().splitlines()[0] == "file,line,row,reason,user"
     assert [line.split(",")[1] for line in drawn.draft.files["rejected.csv"].decode().splitlines()[1:]] == ["3", "4"]

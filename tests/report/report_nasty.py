@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from report_cases import finding, user
 
-from jobs.license_reassignment.reconciliation import Incident, Reconciliation, ResidualHolder
+from jobs.license_reassignment.reconciliation import BySteps, Incident, Reconciliation, ResidualHolder
 
 NASTY = (
     "</script><script>alert(1)</script>",
@@ -54,5 +54,10 @@ def nasty() -> Reconciliation:
         incidents=tuple(Incident("foreign_change", name, name, harm=True) for name in NASTY),
         notes=NASTY,
         not_checked=NASTY,
-        run=replace(value.run, operator=text, host=text, declared=((text, text, text),)),
+        run=replace(
+            value.run,
+            operator=BySteps(text, text, text),
+            host=BySteps(text, text, text),
+            declared=((text, text, text),),
+        ),
     )

@@ -15,7 +15,7 @@ from report_cases import GATE_IDS, finding, go, no_go, user
 from report_nasty import NASTY, nasty
 from static_page import StaticPage
 
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconciliation import BySteps, Reconciliation
 from jobs.license_reassignment.report.html import render_html, render_plan_html
 
 ORDER = [
@@ -97,7 +97,11 @@ def test_the_completeness_box_answers_the_auditor() -> None:
     page = StaticPage(render_html(r))
     text = page.sections["evidence"]
 
-    for answer in (r.tenant_id, r.run.operator, r.run.host, r.run.applied_by, r.run.verified_by):
+    for answer in (
+        r.tenant_id,
+        *("p.devries on laptop-3, 0c0c0c0c-1111-4222-8333-444444444444", "j.smit on ops-07, 0d0d0d0d"),
+        *(r.run.planned_by, r.run.applied_by, r.run.verified_by),
+    ):
         assert answer in text
     for digest in (r.run.config_sha256, r.run.roster_sha256, r.journal_head[1]):
         assert digest in text
@@ -198,7 +202,7 @@ def test_no_text_of_the_tenant_becomes_an_element() -> None:
             incidents=tuple(replace(incident, subject="x", detail="x") for incident in r.incidents),
             notes=tuple("n" for _ in NASTY),
             not_checked=tuple("n" for _ in NASTY),
-            run=replace(r.run, operator="o", host="h", declared=(("f", "v", "a"),)),
+            run=replace(r.run, operator=BySteps(*"ooo"), host=BySteps(*"hhh"), declared=(("f", "v", "a"),)),
             users=calm.users,
             actions=calm.actions,
         )

@@ -20,7 +20,7 @@ CONTRACT = {
 ADDED = {
     "$schema", "format_version", "advice_reason", "tenant_name", "sources", "targets", "held_by_reason", "not_checked",
     "reads", "reads_before", "journal_head", "residual_holders", "notes", "undo",
-    "ending", "witness", "since_last", "after_cancel", "pseudonymised",
+    "ending", "witness", "since_last", "after_cancel", "pseudonymised", "accepted_losses",
 }  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def test_each_part_has_its_keys() -> None:
     assert {"started_at", "finished_at", "apply_seconds", "users_per_second"} <= set(value["timing"])
     assert list(value["run"]) == [
         "tool_version",
+        "planned_by",
         "applied_by",
         "verified_by",
         "operator",
@@ -84,7 +85,9 @@ def test_the_text_is_sorted_indented_and_without_byte_order_mark() -> None:
     """Two lines of the file stand for its form; the whole reads back as the same value."""
     content = render_json(no_go(20))
 
-    assert content.startswith(b'{\n  "$schema": "reconciliation.schema.json",\n  "advice": "reduce seats to 2",\n')
+    assert content.startswith(
+        b'{\n  "$schema": "reconciliation.schema.json",\n  "accepted_losses": [],\n  "advice": "reduce seats to 2",\n'
+    )
     assert content.endswith(b"}\n")
     assert document(no_go(20)) == orjson.loads(content)
     assert sorted(orjson.loads(content)) == list(orjson.loads(content))

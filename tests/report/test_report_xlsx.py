@@ -16,8 +16,8 @@ from jobs.license_reassignment.report import xlsx
 from jobs.license_reassignment.report.xlsx import render_xlsx
 
 SHEETS = [
-    "Verdict", "Gates", "Actions", "Users", "Seats", "Subscriptions", "Ending", "Microsoft's record", "Requests",
-    "Declarations", "Incidents",
+    "Verdict", "Gates", "Actions", "Users", "Accepted losses", "Seats", "Subscriptions", "Ending", "Microsoft's record",
+    "Requests", "Declarations", "Incidents",
 ]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_every_sheet_has_frozen_header_and_filter() -> None:
 
     assert book.sheetnames == SHEETS
     assert {"A2"} == {sheet.freeze_panes for sheet in book}
-    assert f"A1:S{200 + 1}" == book["Users"].auto_filter.ref
+    assert f"A1:T{200 + 1}" == book["Users"].auto_filter.ref
     assert rows_of(book, "Actions")[0] == ACTION_COLUMNS
 
 

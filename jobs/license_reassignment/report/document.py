@@ -43,6 +43,7 @@ def _verdict(r: Reconciliation) -> dict[str, Any]:
         "incidents": [asdict(incident) for incident in r.incidents],
         "notes": list(r.notes),
         "not_checked": list(r.not_checked),
+        "accepted_losses": [asdict(loss) for loss in r.accepted_losses],
         "after_cancel": [_gate(check) for check in r.after_cancel],
         "since_last": asdict(r.since_last) if r.since_last else None,
         "pseudonymised": r.pseudonymised,

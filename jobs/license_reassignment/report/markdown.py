@@ -33,6 +33,9 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     )
     if v.last_day:
         yield f"- {t('verdict.last_day')}: **{v.last_day}** {t('verdict.last_day.what')}"
+    for fact, value in ((t("fact.operator"), v.operator), (t("fact.identities"), v.identities)):
+        if value:
+            yield f"- {fact}: {_text(value)}"
     yield from _later(r, v, t)
     yield ""
 

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from connectors.tenant import ReadRecord
 from jobs.license_reassignment.reconciliation import (
+    AcceptedLoss,
     Incident,
     LedgerRow,
     Requests,
@@ -65,6 +66,7 @@ Document = TypedDict(
         "advice": str,
         "advice_reason": str,
         "incidents": list[Incident],
+        "accepted_losses": list[AcceptedLoss],
         "notes": list[str],
         "not_checked": list[str],
         "after_cancel": list[GateDocument],

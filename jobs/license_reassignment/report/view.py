@@ -181,20 +181,36 @@ class ReportView:
         dates = sorted(row.next_lifecycle for row in self.source_subscriptions if row.next_lifecycle)
         return self._t.day(dates[0]) if dates else ""
 
+    def _at(self, step: str) -> str:
+        """Who did one step, and on which machine."""
+        who, host = str(getattr(self._r.run.operator, step)), str(getattr(self._r.run.host, step))
+        return self._t("fact.operator.value", who=who, host=host) if who and host else who or host
+
+    def did(self, step: str) -> str:
+        """Person, machine and app of one step (plan, apply, verify); "" where nobody is on record."""
+        return ", ".join(filter(None, (self._at(step), self._apps[step])))
+
+    @property
+    def _apps(self) -> Mapping[str, str]:
+        return {"plan": self._r.run.planned_by, "apply": self._r.run.applied_by, "verify": self._r.run.verified_by}
+
     @property
     def operator(self) -> str:
-        """Who ran it, and on which machine; "" where nobody is on record."""
-        run = self._r.run
-        return self._t("fact.operator.value", who=run.operator, host=run.host) if run.operator else ""
+        """Who did which step, and on which machine; "" where nobody is on record."""
+        return self._steps({step: self._at(step) for step in self._apps})
 
     @property
     def identities(self) -> str:
-        """Which app applied, which verified, and whether that was another one; "" where neither is known."""
-        run = self._r.run
-        if not (run.applied_by and run.verified_by):
-            return run.applied_by or run.verified_by
-        key = "fact.identities.same" if run.applied_by == run.verified_by else "fact.identities.two"
-        return self._t(key, applied=run.applied_by, verified=run.verified_by)
+        """Which app did which step, so that two identities are seen to be two; "" where none is known."""
+        return self._steps(self._apps)
+
+    def _steps(self, doers: Mapping[str, str]) -> str:
+        """Name each doer once, with all of its steps."""
+        done: dict[str, list[str]] = {}
+        for step, doer in doers.items():
+            if doer:
+                done.setdefault(doer, []).append(self._t(f"step.{step}"))
+        return "; ".join(f"{doer} ({', '.join(steps)})" for doer, steps in done.items())
 
     @property
     def testimony(self) -> str:

@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from jobs.license_reassignment.reconciliation import (
     ACTION_COLUMNS,
+    AcceptedLoss,
     Gate,
     Incident,
     LedgerRow,
@@ -73,6 +74,7 @@ def render_xlsx(r: Reconciliation) -> bytes:
         for number, (first, last) in enumerate(_parts(len(r.users)), start=1):
             name = "Users" if number == 1 else f"Users {number}"
             book.sheet(name, _users_header(r), _users(r, first, last))
+        book.sheet("Accepted losses", tuple(f.name for f in fields(AcceptedLoss)), map(astuple, r.accepted_losses))
         book.sheet("Seats", tuple(f.name for f in fields(LedgerRow)), map(astuple, r.ledger))
         book.sheet("Subscriptions", tuple(f.name for f in fields(SubscriptionRow)), map(astuple, r.subscriptions))
         book.sheet("Ending", ("subscription", "product", "what", "value", "basis"), _ending(r))
