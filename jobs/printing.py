@@ -107,6 +107,8 @@ def planned(found: Planned, *, as_json: bool) -> None:
     text()
     rules = [(r["rule"] or "no rule", r["target_skus"] or "-", r["change"], r["hold"]) for r in header["rules"]]
     grid("By rule and target", ("rule", "target", "change", "not changed"), rules)
+    shields = [(p["entry"], p["kind"], p["name"], p["users"], p["in_scope"]) for p in header.get("protected", ())]
+    grid("Protected, never touched", ("entry", "kind", "name", "protects", "of these in the plan"), shields)
     holds = [(h["reason"], h["users"], ", ".join(h["sample"][:3]), h["remedy"]) for h in header["holds"]]
     grid("Held, and what to do", ("reason", "users", "for example", "remedy"), holds)
     seats = [

@@ -14,15 +14,14 @@ from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, Us
 from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.board import Board
-from jobs.license_reassignment.choose import protected
 from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.journal import Head, Journal
 from jobs.license_reassignment.neighbors import Neighborhood, overtaken
 from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlocated
-from jobs.license_reassignment.plan import Plan, canonical, plan_list_sha256, sha256
-from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.plan import Plan, plan_list_sha256, unprotected
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.protection import protected_now
 from jobs.license_reassignment.refusals import refuse_unknown_accepted
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
@@ -66,6 +65,7 @@ class _Run:
     """
 
     plan: Plan
+    before: TenantSnapshot
     head: Head
     known: list[Entry]
     tasks: dict[UserId, LicenseTask]
@@ -109,8 +109,8 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
     guard.check_tenant(plan, tenant)
-    work = _prepare(parts, run, plan, wave)
-    if not work.open() and not work.protected_now:
+    work = _prepare(run, plan, wave)
+    if not work.open():
         return _nothing_to_do(work)
     if early := parts.control.must_end():
         return _ended(work, Ending(ExitCode.STOPPED, early), work.board(), (work.head.seq, work.head.hash), 0)
@@ -121,7 +121,10 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     _require(identity, readiness.WRITE_PERMISSION)
     if unlocated(work.locations, work.known):
         _require(identity, readiness.LOCATION_PERMISSION)
-    facts = await _guards(parts, work, tenant)
+    guard.check_tenant(plan, tenant, await parts.tenant.read_organization())
+    if not work.settling:
+        _protect(parts, work, await protected_now(parts, identity, plan, work.before))
+    facts = await _guards(parts, work)
     applied = await _session(parts, work, identity, facts)
     if work.settling and not applied.counts["in_doubt"]:
         return await apply_plan(parts, run, tenant=tenant, wave=wave)
@@ -133,8 +136,7 @@ def _look_alone(work: _Run, hindered: Sequence[str]) -> None:
     if "in_doubt" not in {work.state(u) for u in work.tasks}:
         raise GuardRefused(_overtaken_text(work, hindered))
     work.settling = True
-    work.protected_now = []
-    work.look_only = {u: work.look_only.get(u, "") for u in work.tasks}
+    work.look_only = dict.fromkeys(work.tasks, "")
     work.locations = {u: t for u, t in work.locations.items() if u in located_in_doubt(work.known)}
 
 
@@ -154,7 +156,7 @@ def _require(identity: Identity, permission: str) -> None:
         )
 
 
-def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
+def _prepare(run: RunDir, plan: Plan, wave: str) -> _Run:
     if wave and wave not in plan.wave_names:
         raise InputError(f"--wave {wave}: the plan's waves are {', '.join(plan.wave_names)}.")
     before = load_snapshot(run)
@@ -162,6 +164,7 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
     known = entries(head.lines)
     work = _Run(
         plan=plan,
+        before=before,
         head=head,
         known=known,
         tasks=tasks_of(plan, before),
@@ -171,7 +174,6 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
         others=load_neighbors(run, plan),
     )
     work.look_only = {u: "" for u, t in work.tasks.items() if t.wave not in work.waves}
-    _protect(parts, work, _protected_now(plan, before, parts.effective.settings.scope.protected))
     doubtful = located_in_doubt(known)
     work.locations = {
         u: t for u, t in locations_of(plan).items() if u in work.tasks and (u in doubtful or u not in work.look_only)
@@ -179,24 +181,29 @@ def _prepare(parts: Parts, run: RunDir, plan: Plan, wave: str) -> _Run:
     return work
 
 
-def _protect(parts: Parts, work: _Run, users: Sequence[UserId]) -> None:
+def _protect(parts: Parts, work: _Run, protected: frozenset[UserId]) -> None:
     """Send nothing to these users: who is pending is held, who is in doubt is looked at, and held without effect."""
-    for user_id in users:
-        if user_id not in work.tasks or (state := work.state(user_id)) not in {"pending", "in_doubt"}:
-            continue
-        parts.watcher.said(f"{user_id} is protected since the plan was made, and is not touched.")
+    states = {u: work.state(u) for u in work.tasks if u in protected}
+    concerned = {u: state for u, state in states.items() if state in {"pending", "in_doubt"}}
+    if not concerned:
+        return
+    names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
+    parts.watcher.said(_protected_text([str(names[u]) for u in concerned]))
+    for user_id, state in concerned.items():
         work.look_only[user_id] = "protected"
         if state == "pending":
             work.protected_now.append(user_id)
             work.standings[user_id] = Standing("held", "protected")
+    doubtful = located_in_doubt(work.known)
+    work.locations = {u: t for u, t in work.locations.items() if u in doubtful or u not in concerned}
 
 
-def _protected_now(plan: Plan, before: TenantSnapshot, names: Sequence[str]) -> list[UserId]:
-    """A name added to `protected` after the plan is never touched either."""
-    if not names:
-        return []
-    policy = Policy(sources=plan.sources, rules=(), protected=frozenset(n.casefold() for n in names))
-    return list(before.users.loc[protected(before, policy), "id"])
+def _protected_text(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is protected since the plan was made, and is not touched."
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    few = ", ".join(names[:3])
+    return f"{len(names)} users are protected since the plan was made, and are not touched: {few}{more}."
 
 
 def _waves(plan: Plan, wave: str) -> tuple[str, ...]:
@@ -251,12 +258,10 @@ def _next_step(plan: Plan, ending: Ending, board: Board) -> str:
     return f"{same} --wave {quoted(named)}" if named else same
 
 
-async def _guards(parts: Parts, work: _Run, tenant: str) -> dict[str, Any]:
+async def _guards(parts: Parts, work: _Run) -> dict[str, Any]:
     """Ask every guard on fresh reads; returns what was seen, for the journal. A session that only looks needs none."""
     settings, plan = parts.effective.settings, work.plan
     limits = limits_of(settings)
-    organization = await parts.tenant.read_organization()
-    guard.check_tenant(plan, tenant, organization)
     if not work.to_send():
         return {}
     guard.check_limits(plan, limits)
@@ -298,7 +303,7 @@ def _seats_needed(work: _Run) -> Counter[SkuId]:
 
 
 async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[str, Any]) -> Applied:
-    if sha256(canonical(parts.effective.settings.frozen_part())) != sha256(canonical(work.plan.header["frozen"])):
+    if _differs(parts, work.plan):
         parts.watcher.said(
             "The settings file differs from the plan in its frozen part; the plan is what is carried out."
         )
@@ -335,6 +340,11 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
     return _ended(work, ending, board, journal.head, traffic.writes)
 
 
+def _differs(parts: Parts, plan: Plan) -> bool:
+    """Whether the settings file says otherwise than the plan in what is frozen; `protected` is read live."""
+    return unprotected(parts.effective.settings.frozen_part()) != unprotected(plan.header["frozen"])
+
+
 def _close(journal: Journal, parts: Parts, board: Board, ending: Ending, traffic: Traffic) -> None:
     """Write the last line of the session; a disk that takes nothing more changes nothing about what was done."""
     body = {
@@ -363,7 +373,7 @@ def _start(parts: Parts, work: _Run, identity: Identity, facts: Mapping[str, Any
         "tool_version": parts.tool_version,
         "waves": list(work.waves),
         "config_sha256": parts.effective.sha256,
-        "config_changed": sha256(canonical(settings.frozen_part())) != sha256(canonical(work.plan.header["frozen"])),
+        "config_changed": _differs(parts, work.plan),
         "settings": live,
         "clock_offset_s": parts.tenant.clock_offset_s,
         "torn_bytes_cut": torn,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.tenant import GroupId, LicenseProfile, SkuId, TenantSnapshot, UserId
+from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.policy import Policy, Where, Wish
 
 NO_RULE = -1
@@ -141,9 +141,5 @@ def shared_addresses(users: pd.DataFrame) -> pd.Series[bool]:
 
 
 def protected(snapshot: TenantSnapshot, policy: Policy) -> pd.Series[bool]:
-    """Say per user whether `[scope] protected` names them, by UPN, by id, or through a group."""
-    users = snapshot.users
-    names = {GroupId(p) for p in policy.protected}
-    by_group = _members(snapshot, frozenset(names))
-    upn = users["user_principal_name"].str.lower()
-    return upn.isin(names) | users["id"].isin(names) | users["id"].isin(by_group)
+    """Say per user whether `[scope] protected` names them, themselves or through a group."""
+    return snapshot.users["id"].isin(policy.protected)

@@ -38,9 +38,17 @@ def plan_id_of(
     return "p" + sha256(canonical(parts))[:12]
 
 
-def inputs_digest_of(*, tenant_id: str, frozen: object, roster_sha256: str) -> str:
-    """Digest the inputs without the snapshot: `run` finds its own unfinished run by it."""
-    return sha256(canonical([tenant_id, frozen, roster_sha256]))
+def inputs_digest_of(*, tenant_id: str, frozen: Mapping[str, Any], roster_sha256: str) -> str:
+    """Digest the inputs without the snapshot: `run` finds its own unfinished run by it.
+
+    A name that is added to `protected` is looked at by every apply, and one that is taken out still protects.
+    """
+    return sha256(canonical([tenant_id, unprotected(frozen), roster_sha256]))
+
+
+def unprotected(frozen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the frozen settings without `[scope] protected`, the one key of them that is read live."""
+    return {**frozen, "scope": {k: v for k, v in frozen.get("scope", {}).items() if k != "protected"}}
 
 
 def header_digest(header: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,
     PlanView,
+    ProtectedEntry,
     RuleCount,
     SeatNeed,
     WaveLine,
@@ -35,9 +36,16 @@ def plan_view(plan: Plan, warnings: Sequence[str]) -> PlanView:
         already_on_target=h["totals"]["already_on_target"],
         rejected_rows=h["roster"]["rejected"],
         by_rule=tuple(
-            RuleCount(r["rule"] or "no rule", " + ".join(name.get(t, t) for t in split(r["targets"])), r["change"])
+            RuleCount(
+                r["rule"] or "no rule",
+                " + ".join(name.get(t, t) for t in split(r["targets"])),
+                r["change"],
+                r["hold"],
+            )
             for r in h["rules"]
-            if r["change"]
+        ),
+        protected=tuple(
+            ProtectedEntry(p["entry"], p["kind"], p["name"], p["users"], p["in_scope"]) for p in h.get("protected", ())
         ),
         holds=tuple(HoldReason(x["reason"], x["users"], x["remedy"], tuple(x["sample"])) for x in h["holds"]),
         seats=tuple(

@@ -22,6 +22,7 @@ from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
 from jobs.license_reassignment.decision_files import OBJECT, decision_files
 from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
+from jobs.license_reassignment.people import Bound
 from jobs.license_reassignment.plan import (
     Plan,
     canonical,
@@ -31,15 +32,17 @@ from jobs.license_reassignment.plan import (
     plan_list_sha256,
     sha256,
 )
-from jobs.license_reassignment.policy import Limits, Policy
+from jobs.license_reassignment.policy import Limits, Policy, Rule
+from jobs.license_reassignment.protection import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.reasons import remedy
-from jobs.license_reassignment.resolve import Bound, Wishes, targets_of
+from jobs.license_reassignment.resolve import Wishes, targets_of
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.translate import translation_table
 
 FORMAT_VERSION = "1.0"
 _NAME_LENGTH_MAX = 80
-REJECTED_COLUMNS = ("file", "line", "row", "reason", "user")
+_NOBODY = {"change": 0, "hold": 0}
+REJECTED_COLUMNS = ("file", "line", "row", "reason", "user", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Inputs:
     tool_version: str
     created_at: str
     author: Author = Author()
+    shields: Shields = NO_SHIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         },
         "sources": [product(snapshot, inputs.catalog, s) for s in inputs.policy.sources],
         "targets": [product(snapshot, inputs.catalog, t) for t in targets],
+        "protected": told(inputs.shields, decisions["id"]),
         "acknowledged": sorted(u for u, w in inputs.bound.wishes.items() if w.backup_acknowledged_by),
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
@@ -178,7 +183,7 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
     notices = notice_files(
         decisions, snapshot, allot.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
     )
-    return finish(header, snapshot, decisions, seats, inputs.bound.errors, {**notices, **kept})
+    return finish(header, snapshot, decisions, seats, inputs.policy.rules, inputs.bound, {**notices, **kept})
 
 
 def finish(
@@ -186,7 +191,8 @@ def finish(
     snapshot: TenantSnapshot,
     decisions: pd.DataFrame,
     seats: Sequence[SeatRow],
-    errors: Sequence[RowError] = (),
+    rules: Sequence[Rule] = (),
+    bound: Bound | None = None,
     beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Draft:
     """Add to a header what follows from snapshot and decisions, its names and its digests; make the files.
@@ -199,7 +205,7 @@ def finish(
         **decision_files(decisions, header["roster_columns"]),
         **beside,
     }
-    files["rejected.csv"] = rejected_csv(errors)
+    files["rejected.csv"] = rejected_csv(bound.errors, bound.held) if bound else rejected_csv((), {})
     snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
     whole = {
         **header,
@@ -217,7 +223,7 @@ def finish(
         },
         "totals": _totals(decisions),
         "source_holders": _source_holders(header, snapshot, decisions),
-        "rules": _rules(snapshot, decisions),
+        "rules": _rules(snapshot, decisions, rules),
         "holds": _holds(decisions),
         "seats": [{**asdict(row), "left": row.left} for row in seats],
         "files": {name: sha256(data) for name, data in sorted(files.items())},
@@ -250,9 +256,9 @@ def kept_name(number: int, file: str) -> str:
     return f"roster/{number:02}-{safe[-_NAME_LENGTH_MAX:].strip(' .') or 'roster'}"
 
 
-def rejected_csv(errors: Sequence[RowError]) -> bytes:
-    """Write the roster rows that are not used."""
-    rows = [(e.file, str(e.line), e.row, e.reason, e.user) for e in errors]
+def rejected_csv(errors: Sequence[RowError], held: Mapping[tuple[str, int], Sequence[str]]) -> bytes:
+    """Write the roster rows that are not used, each with the principal names of the users held for it."""
+    rows = [(e.file, str(e.line), e.row, e.reason, e.user, "+".join(held.get((e.file, e.line), ()))) for e in errors]
     return evidence.csv_bytes(
         pd.DataFrame(rows, columns=list(REJECTED_COLUMNS)).astype(str), free_text=REJECTED_COLUMNS
     )
@@ -289,14 +295,17 @@ def _totals(decisions: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame) -> list[dict[str, Any]]:
+def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Count the users per rule and target: every rule of the settings in its order, with its 0 too, then the rest."""
     part = {s.sku_id: s.part_number for s in snapshot.skus}
     counted = decisions.groupby(["rule", "targets", "kind"], sort=True).size()
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {
+        (r.name, t): {"rule": r.name, "targets": t} | _NOBODY for r in rules for t in ["+".join(r.targets)]
+    }
     for key, size in counted.items():
         name, targets, kind = (str(part) for part in key)  # type: ignore[attr-defined]
         rule = "roster rows" if name.startswith("roster line") else name
-        row = rows.setdefault((rule, targets), {"rule": rule, "targets": targets, "change": 0, "hold": 0})
+        row = rows.setdefault((rule, targets), {"rule": rule, "targets": targets} | _NOBODY)
         row[kind] += int(size)
     return [{**r, "target_skus": "+".join(part.get(s, s) for s in r["targets"].split("+"))} for r in rows.values()]
 

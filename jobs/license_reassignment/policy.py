@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from connectors.tenant import SkuId
+from connectors.tenant import SkuId, UserId
 
 LEAVE = "leave"
 
@@ -65,12 +65,12 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The frozen wishes of one plan. `protected` holds lower-case UPNs, user ids and group ids."""
+    """The frozen wishes of one plan. `protected` are the ids of the users whom its names resolved to."""
 
     sources: tuple[SkuId, ...]
     rules: tuple[Rule, ...]
     scope: Literal["graph", "csv"] = "graph"
-    protected: frozenset[str] = frozenset()
+    protected: frozenset[UserId] = frozenset()
     hold_disabled_accounts: bool = False
     hold_guests: bool = True
     carry_over: bool = True

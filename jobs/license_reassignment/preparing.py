@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.roster import Roster, RosterFileError, read_roster
@@ -14,15 +14,16 @@ from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.exits import ExitCode, InputError, first_of
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.journal import segments
+from jobs.license_reassignment.people import Bound, bind, to_ask
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.planning import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.protection import check_rule_groups, shields_of, with_groups
 from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.resolve import (
-    Bound,
-    bind,
+    Wishes,
     limits_of,
     policy_of,
     read_scope,
@@ -82,9 +83,10 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets_of(policy, wishes), skus)
     policy = with_roster_waves(policy, wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
-    bound = bind(wishes, snapshot)
-    if bound.errors and not skip_bad_rows:
-        raise InputError(_rejected_text(bound))
+    check_rule_groups(policy, snapshot, identity)
+    shields = await shields_of(parts, identity, settings.scope.protected, snapshot)
+    snapshot, policy = with_groups(snapshot, shields.groups), replace(policy, protected=shields.users)
+    bound = await _bound(parts, wishes, snapshot, skip_bad_rows=skip_bad_rows)
     draft = draw_up(
         Inputs(
             snapshot=snapshot,
@@ -93,6 +95,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
             wishes=wishes,
             bound=bound,
             catalog=parts.catalog,
+            shields=shields,
             frozen=settings.frozen_part(),
             config_sha256=parts.effective.sha256,
             tool_version=parts.tool_version,
@@ -117,6 +120,29 @@ def _nearly_known(roster: Roster | None) -> list[str]:
 def author_of(parts: Parts, identity: Identity) -> Author:
     """Say who makes a plan with these parts."""
     return Author(identity.app_id, parts.operator, parts.host)
+
+
+async def _bound(parts: Parts, wishes: Wishes, snapshot: TenantSnapshot, *, skip_bad_rows: bool) -> Bound:
+    """Bind every row to its user; a damaged row is skipped only with whom it may mean held."""
+    bound = bind(wishes, snapshot)
+    if bound.errors and not skip_bad_rows:
+        raise InputError(_rejected_text(bound))
+    if names := to_ask(bound):
+        found = await parts.tenant.find(names, groups=False, hidden=False, on_page=parts.watcher.reading)
+        bound = bind(wishes, snapshot, found)
+    if bound.unheld:
+        raise InputError(_unheld_text(bound))
+    return bound
+
+
+def _unheld_text(bound: Bound) -> str:
+    lines = [f"{e.file}, line {e.line}: {e.reason} The row reads: {e.row}" for e in bound.unheld]
+    lines.append(
+        f"{counted(len(lines), 'row')} that cannot be used would keep somebody from being changed or from losing a "
+        "service (leave, legal_hold or voice), and whom cannot be found, so that nobody can be held for it. Correct "
+        "the row, or take it out if the person is gone; --skip-bad-rows does not skip it."
+    )
+    return "\n".join(lines)
 
 
 def _rejected_text(bound: Bound) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
-from connectors.roster import Roster, RosterRow, RowError, normal_user, reject
-from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
+from connectors.roster import Roster, RosterRow, RowError, reject
+from connectors.roster_values import is_guid
+from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
 from jobs.license_reassignment.refusals import list_hint, refuse_unsupported, wished_plans
 from jobs.settings import Settings
-
-_CROSSED = "The id belongs to another user than the name; correct one of them. Both users are held."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +28,6 @@ class Wishes:
     sha256: str = ""
     file: str = ""
     content: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Wishes by user id, users that a rejected row names, and every rejected row."""
-
-    wishes: Mapping[UserId, Wish]
-    rejected: frozenset[UserId]
-    errors: tuple[RowError, ...]
-    rows_in: int
-    rows_used: int
 
 
 def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
@@ -79,7 +67,7 @@ def _is_product(text: str, catalog: Catalog, skus: Sequence[SubscribedSku]) -> b
 
 
 def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
-    """Resolve the frozen part of the settings against the tenant's own SKUs.
+    """Resolve the frozen part of the settings against the tenant's own SKUs; `protected` needs a look at the people.
 
     Raises InputError (2) and NotReady (6) as `sku_in_tenant`; what can never be moved is a 2 although it is not there.
     """
@@ -97,7 +85,6 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
         sources=sources,
         rules=rules,
         scope=settings.scope.from_,
-        protected=frozenset(normal_user(p) for p in settings.scope.protected),
         hold_disabled_accounts=settings.scope.disabled_accounts == "hold",
         hold_guests=settings.scope.guests == "hold",
         carry_over=plans.carry_over,
@@ -230,67 +217,12 @@ def targets_of(policy: Policy, wishes: Wishes) -> tuple[SkuId, ...]:
 
 def read_scope(policy: Policy, wishes: Wishes) -> ReadScope:
     """Say what a snapshot must contain for this policy and roster."""
-    named = [row.user_id or row.user for row, _ in wishes.rows] + [e.user for e in wishes.errors if e.user]
-    groups = {g for r in policy.rules for g in r.where.member_of} | {p for p in policy.protected if _is_guid(p)}
+    ids = [row.user_id for row, _ in wishes.rows] + [t for e in wishes.errors for t in e.candidates if is_guid(t)]
+    names = [row.user for row, _ in wishes.rows] + [e.user for e in wishes.errors]
+    groups = {g for r in policy.rules for g in r.where.member_of}
     return ReadScope(
         sku_ids=(*policy.sources, *targets_of(policy, wishes)),
         group_sku_ids=policy.sources,
-        lookups=tuple(dict.fromkeys(named)),
+        lookups=tuple(dict.fromkeys(text for text in (*ids, *names) if text)),
         member_groups=tuple(GroupId(g) for g in sorted(groups)),
     )
-
-
-def _is_guid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4
-
-
-def bind(wishes: Wishes, snapshot: TenantSnapshot) -> Bound:
-    """Find the user of every row; what cannot be bound to exactly one user becomes a rejected row."""
-    users = snapshot.users
-    by_upn = dict(zip(users["user_principal_name"].str.lower(), users["id"], strict=True))
-    ids = set(users["id"])
-    domains = {d.casefold() for d in snapshot.organization.verified_domains}
-    found: dict[UserId, list[tuple[RosterRow, Wish]]] = {}
-    errors = list(wishes.errors)
-    crossed: set[UserId] = set()
-    for row, wish in wishes.rows:
-        by_name = by_upn.get(normal_user(row.user), "")
-        user_id = row.user_id if row.user_id in ids else by_name
-        if not user_id:
-            errors.append(reject(row, _why_unknown(row, domains), file=wishes.file))
-        elif by_name and by_name != user_id:
-            errors.append(reject(row, _CROSSED, file=wishes.file))
-            crossed |= {UserId(user_id), UserId(by_name)}
-        else:
-            found.setdefault(UserId(user_id), []).append((row, wish))
-    bound: dict[UserId, Wish] = {}
-    for user_id, rows in found.items():
-        if len(rows) == 1:
-            bound[user_id] = rows[0][1]
-            continue
-        lines = ", ".join(str(r.line) for r, _ in rows)
-        reason = f"Lines {lines} name the same user; keep one of them."
-        errors.extend(reject(r, reason, file=wishes.file) for r, _ in rows)
-    rejected = _users_named(errors, by_upn, ids) | crossed
-    return Bound(
-        wishes={u: w for u, w in bound.items() if u not in rejected},
-        rejected=frozenset(rejected),
-        errors=tuple(sorted(errors, key=lambda e: e.line)),
-        rows_in=wishes.rows_in,
-        rows_used=wishes.rows_in - len(errors),
-    )
-
-
-def _why_unknown(row: RosterRow, domains: set[str]) -> str:
-    domain = row.user.rpartition("@")[2].casefold()
-    if row.user and "@" in row.user and domain not in domains:
-        return f"The domain {domain} is not a verified domain of this tenant; correct the name, or leave the row out."
-    return (
-        f"No user of the tenant is called {row.user or row.user_id}; correct the name (it may have been renamed since "
-        "the export), or leave the row out."
-    )
-
-
-def _users_named(errors: Iterable[RowError], by_upn: Mapping[str, str], ids: set[str]) -> set[UserId]:
-    named = {normal_user(e.user) for e in errors if e.user}
-    return {UserId(by_upn[n]) for n in named if n in by_upn} | {UserId(n) for n in named if n in ids}

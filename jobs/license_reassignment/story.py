@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from connectors.catalog import Catalog
-from connectors.roster import normal_user
+from connectors.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.beacon import Sign, last_sign
 from jobs.license_reassignment.evidence import read_csv
@@ -121,7 +121,7 @@ def _seconds(first: str, last: str) -> float:
 def story_of(run: RunDir, user: str, catalog: Catalog) -> Story:
     """Tell why one user was decided so, and what happened. Raises InputError (2) for a user outside the plan."""
     plan = load_plan(run)
-    wanted = normal_user(user)
+    wanted = strip(user).lower()
     rows = plan.decisions[(plan.decisions["name"].str.lower() == wanted) | (plan.decisions["id"] == wanted)]
     if rows.empty:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,7 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
         found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
     if names := header.get("plan_groups"):
         found.append(f"Their members follow from service plans, which this plan changes: {', '.join(names)}.")
+    found.extend(_rules_of_nobody(header))
     addons = header.get("frozen", {}).get("addons", {}).get("included_in_target")
     if addons == "remove" and any(a["covered"] for a in header.get("addons", ())):
         found.append(
@@ -166,3 +167,16 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
         for h in header.get("unexpected_holders", ())
     )
     return found
+
+
+def _rules_of_nobody(header: Mapping[str, Any]) -> Iterator[str]:
+    """Say of each rule that decides about nobody what it asks for: most often a value is spelled otherwise."""
+    asked = {rule["name"]: rule.get("where", {}) for rule in header.get("frozen", {}).get("swap", ())}
+    for row in header.get("rules", ()):
+        if row["rule"] in asked and not row["change"] and not row["hold"]:
+            where = " and ".join(f"{key} = {' or '.join(values)}" for key, values in asked[row["rule"]].items())
+            about = f"no user in scope has {where}" if where else "nobody is left for it"
+            yield (
+                f"Rule `{row['rule']}` catches nobody: {about}, or earlier rules and roster rows decide about them. "
+                "Check how the values are spelled in the tenant; the users whom it is meant for fall to the next rule."
+            )

@@ -170,6 +170,7 @@ def _draft(
         "kind": "undo",
         "undo_of": plan.plan_id,
         "frozen": plan.header["frozen"],
+        **({"protected": plan.header["protected"]} if "protected" in plan.header else {}),
         "config_sha256": parts.effective.sha256,
         "roster": {"file": "", "sha256": "", "rows": 0, "used": 0, "rejected": 0},
         "sources": [product(snapshot, parts.catalog, s) for s in leaving],

@@ -32,12 +32,14 @@ from connectors.tenant import (
     UserId,
 )
 from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.people import Bound, People, bind
 from jobs.license_reassignment.plan import Plan, change_of
 from jobs.license_reassignment.planning import Draft, Inputs, draw_up
 from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.protection import Shield, Shields, key_of
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.resolve import Bound, Wishes, bind, limits_of, policy_of, wishes_of, with_roster_waves
+from jobs.license_reassignment.resolve import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.since_last import Former
 from jobs.settings import Settings
 
@@ -197,6 +199,20 @@ class Drawn:
         return dict(zip(names, self.plan.decisions[name], strict=True))
 
 
+def shields_of(chosen: Settings, world: TenantSnapshot) -> Shields:
+    """Resolve `protected` among the people and groups of a world, as a plan does."""
+    people, made = People(world), []
+    groups = {g.id: g for g in world.groups}
+    for entry in chosen.scope.protected:
+        users = people.answering(entry)
+        group = groups.get(GroupId(key_of(entry)))
+        if users or not group:
+            made.append(Shield(entry, "user", "+".join(sorted(users)), entry, users))
+        else:
+            made.append(Shield(entry, "group", group.id, group.display_name, group.members or frozenset()))
+    return Shields(tuple(made))
+
+
 def draw(
     world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_at: str = "2026-03-02T12:00:00Z"
 ) -> Drawn:
@@ -207,6 +223,8 @@ def draw(
     wishes = wishes_of(rows, CATALOG, world.skus, policy)
     policy = with_roster_waves(policy, wishes)
     bound = bind(wishes, world)
+    shields = shields_of(chosen, world)
+    policy = replace(policy, protected=shields.users)
     draft = draw_up(
         Inputs(
             snapshot=world,
@@ -219,6 +237,7 @@ def draw(
             config_sha256="0" * 64,
             tool_version="0.1.0",
             created_at=created_at,
+            shields=shields,
         )
     )
     return Drawn(draft, policy, wishes, bound, world)

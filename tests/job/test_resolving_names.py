@@ -104,7 +104,6 @@ def test_the_settings_become_a_policy_without_names() -> None:
     assert policy.sources == (E4,)
     assert [(r.name, r.targets) for r in policy.rules] == [("sales", (E5,)), ("swap 2", ())]
     assert policy.rules[0].where.holds == {SKU["VISIOCLIENT"]}
-    assert policy.protected == {"break.glass@contoso.example"}
     assert (policy.hold_disabled_accounts, policy.hold_guests, policy.carry_over) == (True, False, False)
     assert (policy.new_in_target, policy.accept_lost_services) == (frozenset({"SWAY"}), True)
     assert [(w.name, w.users, w.percent, w.stop) for w in policy.waves] == [
@@ -128,10 +127,25 @@ def test_a_row_is_bound_by_principal_name(cell: str) -> None:
 
 
 def test_a_row_is_bound_by_id_even_when_the_name_has_changed_since() -> None:
-    """The id stays with the person; an export of last month may still have the former name."""
-    drawn = draw(WORLD, TO_E3, f"UPN,id,target\nada.former@contoso.example,{ADA.id},ENTERPRISEPREMIUM\n")
+    """The id stays with the person; an export of last month may still have the former name, which mail still knows."""
+    renamed = person(
+        "ada", "ENTERPRISEWITHSCAL", proxy_addresses="SMTP:ada@contoso.example+smtp:Former@contoso.example"
+    )
+    drawn = draw(snapshot(renamed), TO_E3, f"UPN,id,target\nformer@contoso.example,{ADA.id},ENTERPRISEPREMIUM\n")
 
     assert (drawn.row(ADA)["targets"], drawn.bound.errors) == (E5, ())
+
+
+def test_an_id_beside_a_name_of_nobody_is_rejected_and_its_user_held() -> None:
+    """A column that slipped gives everybody another's id: what the row wishes is for nobody that can be known."""
+    drawn = draw(WORLD, TO_E3, f"UPN,id,target\nleft.long.ago@contoso.example,{ADA.id},ENTERPRISEPREMIUM\n")
+
+    [error] = drawn.bound.errors
+    assert error.reason == (
+        "The id belongs to ada@contoso.example, and nobody is called left.long.ago@contoso.example; correct one of the "
+        "two, or leave the name out. ada@contoso.example is held."
+    )
+    assert (drawn.reason(ADA), drawn.reason(BO)) == ("roster_row_rejected", "change")
 
 
 def test_a_renamed_user_without_an_id_is_told_so() -> None:
@@ -215,15 +229,14 @@ def test_rows_in_are_rows_used_and_rows_rejected() -> None:
         "rejected": 2,
         "kept": ["roster/01-users.csv"],
     }
-    assert drawn.draft.files["rejected.csv"].decode().splitlines()[0] == "file,line,row,reason,user"
+    assert drawn.draft.files["rejected.csv"].decode().splitlines()[0] == "file,line,row,reason,user,held"
     assert [line.split(",")[1] for line in drawn.draft.files["rejected.csv"].decode().splitlines()[1:]] == ["3", "4"]
 
 
 def test_a_read_covers_sources_targets_rows_and_the_groups_that_rules_name() -> None:
     """Users of rejected rows are looked up too, since they are held by name."""
     group = "aaaaaaaa-0000-4000-8000-000000000001"
-    guard = "bbbbbbbb-0000-4000-8000-000000000002"
-    toml = f'{TO_E3}where = {{ member_of = ["{group}"] }}\n[scope]\nprotected = ["x@contoso.example", "{guard}"]\n'
+    toml = f'{TO_E3}where = {{ member_of = ["{group}"] }}\n'
     roster = read_roster(f"UPN,target\n{ADA.upn},ENTERPRISEPREMIUM\n{BO.upn},NO_SUCH\n".encode(), file="users.csv")
     policy = policy_of(settings(toml), CATALOG, SKUS)
 
@@ -233,7 +246,7 @@ def test_a_read_covers_sources_targets_rows_and_the_groups_that_rules_name() -> 
         sku_ids=(E4, E3, E5),
         group_sku_ids=(E4,),
         lookups=(ADA.upn, BO.upn),
-        member_groups=(group, guard),  # type: ignore[arg-type]
+        member_groups=(group,),  # type: ignore[arg-type]
     )
 
 

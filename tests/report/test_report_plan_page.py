@@ -27,8 +27,8 @@ def test_the_figures_are_those_of_the_plan() -> None:
     assert "would be changed\n1,180\n" in page.sections["verdict"]
     assert "would be held\n70\n" in page.sections["verdict"]
     assert page.tables["rules"][0][1:] == [
-        ["voice users", "Office 365 E5", "240"],
-        ["everyone else", "Microsoft 365 E3", "940"],
+        ["voice users", "Office 365 E5", "240", "0"],
+        ["everyone else", "Microsoft 365 E3", "940", "0"],
     ]
     assert page.tables["holds"][0][1] == [
         "43",

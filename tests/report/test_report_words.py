@@ -17,7 +17,7 @@ EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
 BY_CODE = {
     "gate", "gate_not", "status", "reason", "outcome", "incident", "action", "how", "advice", "subscription", "then",
     "translation", "residual",
-    "route", "due", "basis", "check", "check_not", "testimony", "step",
+    "route", "due", "basis", "protected", "check", "check_not", "testimony", "step",
 }  # fmt: skip
 
 

@@ -7,11 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """How many users one rule sends to one target; `target` is a display name, several joined by " + "."""
+    """How many users one rule sends to one target; `target` is a display name, several joined by " + ".
+
+    `not_changed` are those about whom the rule decides and who stay as they are.
+    """
 
     rule: str
     target: str
     users: int
+    not_changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedEntry:
+    """Whom one entry of [scope] protected protects; `kind` is user or group, `in_scope` how many are in the plan."""
+
+    entry: str
+    kind: str
+    name: str
+    users: int
+    in_scope: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +102,4 @@ class PlanView:
     settings: tuple[tuple[str, str], ...]
     groups: tuple[str, ...] = ()
     already_on_target: int = 0
+    protected: tuple[ProtectedEntry, ...] = ()

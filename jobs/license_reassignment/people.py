@@ -1,0 +1,194 @@
+"""Whom the rows of a roster mean: each is bound to one user of the tenant, or rejected and its user held. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from connectors.letters import strip
+from connectors.roster import RosterRow, RowError, reject
+from connectors.roster_values import is_guid
+from connectors.tenant import Named, TenantSnapshot, UserId
+from jobs.license_reassignment.policy import Wish
+from jobs.license_reassignment.resolve import Wishes
+
+HELD_MAX = 10
+"""A damaged row that fits more people than this means nobody in particular."""
+
+ASKED_MAX = 400
+"""So many addresses of damaged rows are looked up in the tenant; among the users read, everybody is found."""
+
+_SMTP = "smtp:"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Wishes by user id, and every rejected row.
+
+    `rejected` are the users who are held for a rejected row, `held` their principal names by file and line of the row.
+    `unheld` are the rows with a protective wish for which nobody could be held.
+    """
+
+    wishes: Mapping[UserId, Wish]
+    rejected: frozenset[UserId]
+    errors: tuple[RowError, ...]
+    rows_in: int
+    rows_used: int
+    held: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    unheld: tuple[RowError, ...] = ()
+
+
+_NOBODY: frozenset[UserId] = frozenset()
+
+
+class People:
+    """The users of a snapshot by id, principal name and address; `found` is what Graph said of further names.
+
+    Of a name that was looked up counts what Graph made of it; else names are compared without the case of letters.
+    """
+
+    def __init__(self, snapshot: TenantSnapshot, found: Iterable[Named] = ()) -> None:
+        known = tuple(found)
+        self._snapshot = snapshot
+        self._absent = frozenset(snapshot.not_found)
+        self._found = {one.name: frozenset(user_id for user_id, _ in one.users) for one in known}
+        self._outside = {user_id: name for one in known for user_id, name in one.users}
+
+    @cached_property
+    def _names(self) -> Mapping[UserId, str]:
+        users = self._snapshot.users
+        return dict(zip(users["id"], users["user_principal_name"], strict=True))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, UserId]:
+        users = self._snapshot.users
+        return dict(zip(users["user_principal_name"].str.lower(), users["id"], strict=True))
+
+    @cached_property
+    def _by_address(self) -> Mapping[str, frozenset[UserId]]:
+        users = self._snapshot.users
+        found: dict[str, set[UserId]] = {}
+        for column in ("mail", "proxy_addresses"):
+            given = users[users[column] != ""]
+            for user_id, text in zip(given["id"], given[column].str.lower(), strict=True):
+                for address in _addresses(text) if column == "proxy_addresses" else (text,):
+                    found.setdefault(address, set()).add(user_id)
+        return {address: frozenset(ids) for address, ids in found.items()}
+
+    def name_of(self, user_id: UserId) -> str:
+        """Return the principal name of a user."""
+        return self._names.get(user_id) or self._outside.get(user_id) or user_id
+
+    def named(self, text: str) -> UserId | None:
+        """Return the user with this id or principal name."""
+        if found := self._snapshot.resolved.get(text):
+            return found
+        key = _folded(text)
+        if text in self._absent or not key:
+            return None
+        return UserId(key) if key in self._names else self._by_name.get(key)
+
+    def answering(self, text: str) -> frozenset[UserId]:
+        """Return every user with this id, principal name or address; one whom only Graph knows is among them."""
+        key, one = _folded(text), self.named(text)
+        return (
+            (frozenset({one}) if one else _NOBODY) | self._by_address.get(key, _NOBODY) | self._found.get(key, _NOBODY)
+        )
+
+
+def _folded(text: str) -> str:
+    return strip(text).lower()
+
+
+def _addresses(joined: str) -> list[str]:
+    """Return the SMTP addresses of a cell in lower case; a plus sign inside an address is written %2B."""
+    return [one.removeprefix(_SMTP).replace("%2b", "+") for one in joined.split("+") if one.startswith(_SMTP)]
+
+
+def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) -> Bound:
+    """Find the user of every row; what cannot be bound to exactly one user becomes a rejected row.
+
+    `found` is what Graph says of further names that `to_ask` named after a first binding.
+    """
+    people = People(snapshot, found)
+    bound: dict[UserId, list[tuple[RosterRow, Wish]]] = {}
+    errors = list(wishes.errors)
+    for row, wish in wishes.rows:
+        user_id = people.named(row.user_id or row.user)
+        why = _why_not(row, user_id, people, snapshot)
+        if why or user_id is None:
+            errors.append(reject(row, why, file=wishes.file))
+        else:
+            bound.setdefault(user_id, []).append((row, wish))
+    for rows in (rows for rows in bound.values() if len(rows) > 1):
+        reason = f"Lines {', '.join(str(r.line) for r, _ in rows)} name the same user; keep one of them."
+        errors.extend(reject(r, reason, file=wishes.file) for r, _ in rows)
+    errors.sort(key=lambda e: e.line)
+    meant = [(error, meant_by(error, people)) for error in errors]
+    rejected = frozenset(user_id for _, ids in meant for user_id in ids)
+    return Bound(
+        wishes={u: rows[0][1] for u, rows in bound.items() if len(rows) == 1 and u not in rejected},
+        rejected=rejected,
+        errors=tuple(errors),
+        rows_in=wishes.rows_in,
+        rows_used=wishes.rows_in - len(errors),
+        held={(e.file, e.line): tuple(sorted(people.name_of(u) for u in ids)) for e, ids in meant if ids},
+        unheld=tuple(error for error, ids in meant if error.protective and not ids),
+    )
+
+
+def _why_not(row: RosterRow, user_id: UserId | None, people: People, snapshot: TenantSnapshot) -> str:
+    """Say why the row cannot be used; "" when its id and its name are those of one user."""
+    if user_id is None:
+        return _why_unknown(row, snapshot)
+    if not row.user_id or not row.user:
+        return ""
+    by_name = people.named(row.user)
+    if by_name == user_id or user_id in people.answering(row.user):
+        return ""
+    if by_name:
+        return "The id belongs to another user than the name; correct one of them. Both users are held."
+    owner = people.name_of(user_id)
+    return (
+        f"The id belongs to {owner}, and nobody is called {row.user}; correct one of the two, or leave the name out. "
+        f"{owner} is held."
+    )
+
+
+def _why_unknown(row: RosterRow, snapshot: TenantSnapshot) -> str:
+    if row.user_id:
+        beside = " The user of the name beside it is held." if row.user else ""
+        return (
+            f"No user of the tenant has the id {row.user_id}: the account was deleted, or the id is of another tenant. "
+            f"Correct the id, or leave it out and give the name alone.{beside}"
+        )
+    if row.user in snapshot.refused:
+        return f"Microsoft Graph takes {row.user} for no name of a user; correct it, or give the object id."
+    domain = row.user.rpartition("@")[2].lower()
+    if domain not in {d.lower() for d in snapshot.organization.verified_domains}:
+        return f"The domain {domain} is not a verified domain of this tenant; correct the name, or leave the row out."
+    return (
+        f"No user of the tenant is called {row.user}; correct the name (it may have been renamed since the export), or "
+        "leave the row out."
+    )
+
+
+def meant_by(error: RowError, people: People) -> frozenset[UserId]:
+    """Return whom a rejected row may mean, at most HELD_MAX users: exactly first, then with tolerance.
+
+    An id in the row counts beside its name, whatever the name says.
+    """
+    exact = {people.named(text) for text in (error.user, *filter(is_guid, error.candidates)) if text}
+    if known := frozenset(user_id for user_id in exact if user_id):
+        return known
+    found = frozenset(user_id for text in (error.user, *error.candidates) for user_id in people.answering(text))
+    return found if len(found) <= HELD_MAX else _NOBODY
+
+
+def to_ask(bound: Bound) -> Sequence[str]:
+    """Return the names that Graph should be asked for: of rejected rows for which nobody is held, protective first."""
+    open_rows = [e for e in bound.errors if (e.file, e.line) not in bound.held]
+    ordered = sorted(open_rows, key=lambda e: not e.protective)
+    names = dict.fromkeys(text.lower() for e in ordered for text in (e.user, *e.candidates) if "@" in text)
+    return list(names)[:ASKED_MAX]
