@@ -82,7 +82,7 @@ def test_who_changed_since_the_plan_is_not_sent(tmp_path: Path) -> None:
     ending = scene.run()
     assert scene.states() == {"gone": "gone", "drifted": "drifted", "already": "already", "as planned": "applied"}
     assert [batch for _, batch in scene.sent] == [["as planned"]]
-    assert (ending.code, ending.reason) == (ExitCode.PEOPLE_LEFT, "2 users refused, drifted or gone")
+    assert (ending.code, ending.reason) == (ExitCode.PEOPLE_LEFT, "1 user drifted, 1 user gone")
 
 
 def test_a_license_that_the_plan_is_not_about_is_no_drift(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_reads_that_never_agree_leave_the_doubt_to_the_next_start(tmp_path: Path
 
     scene.read_users = changing  # type: ignore[method-assign,assignment]
     ending = scene.run()
-    assert (ending.code, ending.reason) == (ExitCode.STOPPED, "1 users in doubt: reads do not agree yet")
+    assert (ending.code, ending.reason) == (ExitCode.STOPPED, "1 user in doubt: reads do not agree yet")
     assert scene.reads["a"] == 1 + LOOKS_MAX
 
 

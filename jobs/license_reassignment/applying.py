@@ -144,8 +144,8 @@ def _overtaken_text(work: _Run, hindered: Sequence[str]) -> str:
     unreadable = [u.folder for u in work.others.unreadable]
     kept = f" Restore {', '.join(unreadable)} from a copy, or move it out of the runs directory." if unreadable else ""
     return (
-        f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{kept} Make a new plan: it "
-        "reads the tenant as it is now."
+        f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{kept} Make a new plan with "
+        f"`{_plan_again(work.plan)}`: it reads the tenant as it is now."
     )
 
 

@@ -109,7 +109,7 @@ def ending_of(session: Session) -> Ending:
     """Say how a session ends that has nothing more to do: what is left decides the code."""
     counts = session.board.counts
     if counts["in_doubt"]:
-        return Ending(ExitCode.STOPPED, f"{counts['in_doubt']} users in doubt: reads do not agree yet")
+        return Ending(ExitCode.STOPPED, f"{counted(counts['in_doubt'], 'user')} in doubt: reads do not agree yet")
     if waits := waiting_for_seats(session, session.board.waves):
         return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy or free seats, then go on")
     if counts["pending"]:
@@ -142,7 +142,5 @@ def between_waves(board: Board) -> str:
 
 def left_over(counts: Mapping[str, int]) -> str:
     """Say how many users a finished plan leaves where they were, "" for none."""
-    left = sum(counts.get(state, 0) for state in ("refused", "drifted", "gone"))
-    held = counts.get("held", 0)
-    told = [f"{left} users refused, drifted or gone"] if left else []
-    return "; ".join([*told, *([f"{held} protected since the plan was made"] if held else [])])
+    words = {"refused": "refused", "drifted": "drifted", "gone": "gone", "held": "protected since the plan was made"}
+    return ", ".join(f"{counted(counts[state], 'user')} {word}" for state, word in words.items() if counts.get(state))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.guard import check_tenant
+from jobs.license_reassignment.neighbors import Neighborhood, deeds_for
 from jobs.license_reassignment.outcome import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.planning import Author, Draft, finish, product
@@ -27,7 +28,7 @@ from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.seats import SeatRow, seat_row
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask
 
 FIRST_WAVE = "in error"
@@ -63,7 +64,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     if missing:
         parts.watcher.said(f"{len(missing)} users of the plan no longer exist and are left out.")
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
-    verdicts = [reverse(t, now[t.user_id]) for t in tasks]
+    writers = _later_writers(plan, load_neighbors(run, plan))
+    verdicts = [_told(reverse(t, now[t.user_id]), writers.get(t.user_id, "")) for t in tasks]
     first = sum(_broken(t, now[t.user_id]) for t in tasks)
     waves = (Wave(FIRST_WAVE),) if first else ()
     leaving = sorted({s for v in verdicts if isinstance(v, Swap) for s in v.remove})
@@ -75,6 +77,20 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves), author_of(parts, identity))
     not_ready = readiness.not_ready(snapshot, coming, limits)
     return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
+
+
+def _later_writers(plan: Plan, others: Neighborhood) -> dict[str, str]:
+    """Return the run that wrote last to each user since the plan's snapshot, where another run of ours did."""
+    users = frozenset(plan.decisions["id"].astype(str))
+    intents = [d for d in deeds_for(plan, users, others) if d.kind == "intent"]
+    return {user_id: deed.run for deed in intents for user_id in deed.user_ids}
+
+
+def _told(verdict: Verdict, writer: str) -> Verdict:
+    """Name our own run, so that its change is not taken for somebody else's alone."""
+    if isinstance(verdict, Stay) and verdict.reason == "changed_by_others" and writer:
+        return replace(verdict, detail=f"plan {writer} of reseat wrote to this user since")
+    return verdict
 
 
 def _broken(task: LicenseTask, now: Now) -> bool:
