@@ -8,8 +8,13 @@ from jobs.license_reassignment.reconciliation import Residual, SubscriptionRow, 
 from jobs.license_reassignment.wording import counted
 
 
-def advice_of(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool) -> tuple[str, str]:
-    """Return what to do with the old subscription, and why."""
+def advice_of(
+    plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool, counts_agree: bool = True
+) -> tuple[str, str]:
+    """Return what to do with the old subscription, and why.
+
+    Seats are given back down to the holders that were read only where Graph counts no more than those.
+    """
     if not plan.asks_gates:
         done = totals.moved + totals.already_on_target
         of = f"{done} of {counted(totals.in_scope, 'user')}"
@@ -20,7 +25,7 @@ def advice_of(plan: Plan, verdict: str, totals: Totals, residual: Residual, *, c
     if verdict == "GO":
         return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
     open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
-    if left and not open_work:
+    if left and not open_work and counts_agree:
         return (
             f"reduce seats to {left}",
             f"{counted(left, 'user still holds', 'users still hold')} the source SKU, and nothing planned is open",

@@ -28,6 +28,8 @@ GATE_IDS = (
     "verified_after_last_write",
 )
 
+UNREAD = "Grant the app the permission to read them (docs/permissions.md), then run `reseat verify` again."
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -82,14 +84,40 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             "no_direct_holders",
             residual.users_direct == 0,
             f"{_holds(residual.users_direct)} directly",
-            "Move or unlicense them; residual users are named in actions.csv.",
+            "Do for each of them what actions.csv says, then make a new plan and apply it: it adds the target and "
+            "removes the source in one change. Taking the old license away alone would leave them without.",
         ),
         gate(
             "no_inherited_holders",
             residual.users_inherited == 0,
             f"{_holds(residual.users_inherited)} through a group only",
-            "Swap the license on the group, or take the users out of it.",
+            "On each group that actions.csv names, add the target and remove the source in one change, never the "
+            "source alone; then run `reseat verify` again when the members are through.",
         ),
+        *_restorable(groups, deleted),
+        gate(
+            "source_family_clear",
+            not facts.relatives,
+            f"other editions of the source in this tenant: {_few([s.part_number for s in facts.relatives])}"
+            if facts.relatives
+            else "no other edition of the source product has holders or seats",
+            "Add them to [source] skus, make a new plan and apply it: this verdict does not cover them, and an "
+            "edition with seats can be handed out again.",
+        ),
+        gate(
+            "consumed_is_zero",
+            all(n == 0 for n in facts.consumed.values()) and facts.scans_agreed,
+            "; ".join(f"{sku}: consumedUnits {n}" for sku, n in facts.consumed.items())
+            + ("" if facts.scans_agreed else "; the scans did not agree with each other or with consumedUnits"),
+            "Seats still count as used. Settle what the other gates and actions.csv say, then run `reseat verify` "
+            "again later: Graph's count may lag.",
+        ),
+    )
+
+
+def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> tuple[Gate, ...]:
+    """Whether anything would hand the source out again: a group to its next member, a restore to a deleted user."""
+    return (
         gate(
             "no_group_carries_source",
             None if groups is None else not groups,
@@ -98,7 +126,10 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             else f"{counted(len(groups), 'group carries', 'groups carry')} a source SKU: {_few(groups)}"
             if groups
             else "no group carries a source SKU",
-            "Remove the source SKU from every group, empty ones too: the next member would receive it.",
+            UNREAD
+            if groups is None
+            else "On each group with members, add the target and remove the source in one change; remove it alone only "
+            "from a group that has none: the next member would receive it.",
         ),
         gate(
             "no_soft_deleted_holders",
@@ -108,22 +139,10 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             else f"{counted(len(deleted), 'deleted user')} would bring a source SKU back: {_few(deleted)}"
             if deleted
             else "no deleted user names a source SKU",
-            "Delete them for good, or wait until their 30 days are over.",
-        ),
-        gate(
-            "source_family_clear",
-            not facts.relatives,
-            f"other editions of the source in this tenant: {_few([s.part_number for s in facts.relatives])}"
-            if facts.relatives
-            else "no other edition of the source product has holders or seats",
-            "Add them to [source] skus, or settle them apart: they are not covered by this verdict.",
-        ),
-        gate(
-            "consumed_is_zero",
-            all(n == 0 for n in facts.consumed.values()) and facts.scans_agreed,
-            "; ".join(f"{sku}: consumedUnits {n}" for sku, n in facts.consumed.items())
-            + ("" if facts.scans_agreed else "; the scans did not agree with each other or with consumedUnits"),
-            "Seats still count as used; move the rest, then `reseat verify` again later: Graph's count may lag.",
+            UNREAD
+            if deleted is None
+            else "Who is to come back is restored and moved by a new plan; for the others wait until their 30 days are "
+            "over, or delete them for good.",
         ),
     )
 
@@ -137,13 +156,14 @@ def _books(facts: Facts) -> tuple[Gate, ...]:
             "no_in_doubt",
             totals.in_doubt == 0,
             f"{counted(totals.in_doubt, 'change')} in doubt",
-            "Run `reseat apply` again: it reads before it writes.",
+            "Run `reseat apply` again: it reads before it writes. Then run `reseat verify` again.",
         ),
         gate(
             "nothing_pending",
             totals.pending == 0,
             f"{counted(totals.pending, 'planned change')} not made",
-            "Run `reseat apply` again, or make a new plan.",
+            "Run `reseat apply` again (past a wave that stops with `--wave`), or make a new plan and apply it. Then "
+            "run `reseat verify` again.",
         ),
         gate(
             "books_balance",
@@ -167,7 +187,8 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
             "targets_ready",
             not facts.targets_not_ready,
             "; ".join(facts.targets_not_ready) or "every target SKU is enabled and provisioned",
-            "Wait until the target's service plans are provisioned, or settle its subscription.",
+            "Wait until the target's service plans are set up, or renew its subscription: people work with it. Then "
+            "run `reseat verify` again.",
         ),
         gate(
             "nobody_bare",
@@ -175,7 +196,8 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
             f"{counted(len(facts.bare), 'user holds', 'users hold')} neither source nor target: {_few(facts.bare)}"
             if facts.bare
             else "every user in scope holds the source or the target",
-            "Assign a license at once: mailbox data is kept for 30 days only.",
+            "Assign the target to each of them by hand at once: mailbox data is kept for 30 days only, and a plan "
+            "gives no license to somebody who has none. Then run `reseat verify` again.",
         ),
         gate(
             "nothing_lost_unaccepted",
@@ -184,7 +206,8 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
             f"{_few(facts.lost_unaccepted)}"
             if facts.lost_unaccepted
             else "no data service was lost or lowered without acceptance",
-            "Give the service back, or have the loss accepted in the roster (backup_acknowledged_by).",
+            "Give each of them the service back at once: repair the license that is in error, or assign one that has "
+            "the service beside it. Then run `reseat verify` again.",
         ),
     )
 
@@ -197,7 +220,8 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
             "addons_declared",
             None,
             f"not declared standalone or traditional: {', '.join(undeclared)}",
-            'Graph does not say it: declare each under [declare] addons, e.g. { MCOEV = "standalone" }.',
+            'Graph does not say it: declare each under [declare] addons, e.g. { MCOEV = "standalone" }, then run '
+            "`reseat verify` again.",
         )
     else:
         addons = gate(
@@ -206,7 +230,8 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
             f"bound to a base subscription and cancelled with it: {', '.join(bound)}"
             if bound
             else "no add-on goes with the source",
-            "Have these add-ons bought as standalone ones before the cancellation.",
+            "Have these add-ons bought as standalone ones, declare them `standalone` under [declare] addons, then "
+            "run `reseat verify` again.",
         )
     channel = facts.purchase_channel
     contradicted = channel == "direct" and facts.partner_owned
@@ -218,7 +243,8 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
             f"data services are also carried by {_few(list(facts.other_data_skus))}"
             if facts.other_data_skus
             else "no other enabled SKU carries Exchange or SharePoint",
-            "Do not cancel: it is the last subscription with data services.",
+            "Keep the old subscription: nothing else carries mailboxes and files. Once a product that does is "
+            "bought, and everybody was moved to it by a new plan, run `reseat verify` of that plan.",
         ),
         gate(
             "purchase_channel_declared",
@@ -226,6 +252,10 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
             "not declared: Graph does not show volume licensing"
             if not channel
             else f"declared: {channel}" + (", but a partner's tenant owns the subscription" if contradicted else ""),
-            "Declare [declare] purchase_channel = direct, partner or volume: the cancel route depends on it.",
+            "Declare [declare] purchase_channel = partner, or have it explained why another tenant owns it; then run "
+            "`reseat verify` again."
+            if contradicted
+            else "Declare [declare] purchase_channel = direct, partner or volume, whichever is true, then run `reseat "
+            "verify` again.",
         ),
     )

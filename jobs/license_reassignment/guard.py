@@ -112,6 +112,6 @@ def check_seats(
             raise GuardRefused(
                 f"{row.part_number}: {wanted} seats are needed and {row.free} are free (enabled {row.enabled}, "
                 f"consumed {row.consumed}, reserve {row.reserve}, not counted {row.not_counted}). Nothing was sent. "
-                f"Buy or free {wanted - row.free}, or make a new plan, which holds exactly the users that do not fit."
+                f"Buy {wanted - row.free} more, or make a new plan, which holds exactly the users that do not fit."
             )
     return free

@@ -38,19 +38,21 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             "Expired, in grace",
             "users still work",
             "warn",
-            "Move everybody before that day: taking the license away works now. As a target it is refused.",
+            "Move everybody before that day, while a move still works. As a target it is refused.",
         ),
         "suspended": Stage(
             "Disabled",
             "users are blocked, admins still see the data",
             "warn",
-            "A target can still be added; taking this license away may be refused. After that day the data is deleted.",
+            "Move everybody before that day: then the data is deleted. Where Graph refuses to take the license away, "
+            "have the subscription reactivated first.",
         ),
         "lockedout": Stage(
             "Disabled after a cancellation",
             "nobody can use it, the data is kept for now",
             "warn",
-            "A target can still be added; taking this license away may be refused. After that day the data is deleted.",
+            "Move everybody before that day: then the data is deleted. Where Graph refuses to take the license away, "
+            "have the subscription reactivated first.",
         ),
         "deleted": Stage(
             "Deleted", "nothing is left of it", "person", "There is nothing to move; ask Microsoft support."
@@ -109,7 +111,7 @@ def source_facts(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription
     found = []
     if any(sku.sku_id in members for _, members in catalog.relatives):
         text = "retired: no seats of it are sold any more, so an undo has only the seats that are there"
-        found.append(Finding("warn", sku.part_number, text, "Reduce its seats, or cancel, only after a GO."))
+        found.append(Finding("warn", sku.part_number, text, "Keep its seats until a GO."))
     if sku.consumed >= NO_AUTOMATIC_SWITCH:
         text = f"{sku.consumed} assigned licenses: from {NO_AUTOMATIC_SWITCH} on the portal offers no automatic change"
         found.append(Finding("ok", sku.part_number, text))

@@ -213,8 +213,8 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot, nobody: str = NOBODY) ->
     if not snapshot.stable:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
     found.extend(
-        f"{s['part_number']}: {counted(s['short'], 'seat')} short; buy more, or free some of disabled accounts "
-        "and shared mailboxes. Exactly the users that do not fit are held (no_seat)."
+        f"{s['part_number']}: {counted(s['short'], 'seat')} short; buy more, or name another target in the "
+        "roster. Exactly the users that do not fit are held (no_seat)."
         for s in draft.plan.header["seats"]
         if s["short"]
     )

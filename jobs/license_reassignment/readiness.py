@@ -25,6 +25,9 @@ WIDER = {
 
 DEFAULTS = Limits()
 
+SEVERAL = "Each of them ends by itself or is ended for itself; nothing is to be ended before a GO."
+PARTNER = "Tell the partner that it will end after a GO: the portal cannot end it. Nothing is to be ended before that."
+
 Level = Literal["ok", "warn", "person", "not_yet", "not_checked"]
 
 
@@ -129,18 +132,15 @@ def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription
                 "warn",
                 sku.part_number,
                 f"over-assigned: {counted(sku.consumed, 'holder')} on {counted(sku.enabled, 'enabled seat')}",
-                "Free seats of disabled accounts or shared mailboxes; a retired product sells no more seats.",
+                "Seats come free as users move, and where a shared mailbox or a room up to 50 GB, which needs none, "
+                "holds one; no more seats of a retired product are sold.",
             )
         )
     if len(mine) > 1:
         ids = ", ".join(f"{s.id} ({s.status}, {counted(s.total_licenses, 'seat')})" for s in mine)
-        found.append(Finding("warn", sku.part_number, f"several subscriptions behind one SKU: {ids}", "Cancel each."))
+        found.append(Finding("warn", sku.part_number, f"several subscriptions behind one SKU: {ids}", SEVERAL))
     if any(s.owner_tenant_id and s.owner_tenant_id != tenant_id for s in mine):
-        found.append(
-            Finding(
-                "person", sku.part_number, "bought through a partner", "The partner must cancel it, not the portal."
-            )
-        )
+        found.append(Finding("person", sku.part_number, "bought through a partner", PARTNER))
     if problems := plan_problems(sku):
         found.append(Finding("warn", sku.part_number, f"not every service is set up: {', '.join(problems)}"))
     return found

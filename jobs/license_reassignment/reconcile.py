@@ -87,7 +87,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     restored = totals.moved + totals.already_on_target == totals.in_scope
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
-    advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later))
+    advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
     names, witness = evidence.catalog.names, _witness(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
@@ -126,6 +126,11 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
     )
+
+
+def _agree(plan: Plan, ledger: Sequence[LedgerRow]) -> bool:
+    """Whether Graph counts no more seats of a source than there are holders that the scan has read."""
+    return all(row.consumed_after <= row.holders_after for row in ledger if row.sku_id in plan.sources)
 
 
 def _totals(evidence: Evidence, counts: Mapping[str, int]) -> Totals:

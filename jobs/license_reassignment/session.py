@@ -111,7 +111,7 @@ def ending_of(session: Session) -> Ending:
     if counts["in_doubt"]:
         return Ending(ExitCode.STOPPED, f"{counted(counts['in_doubt'], 'user')} in doubt: reads do not agree yet")
     if waits := waiting_for_seats(session, session.board.waves):
-        return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy or free seats, then go on")
+        return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy seats, then go on")
     if counts["pending"]:
         return Ending(ExitCode.STOPPED, between_waves(session.board))
     if left := left_over(counts):

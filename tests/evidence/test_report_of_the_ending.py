@@ -71,15 +71,40 @@ def page(night: Night) -> dict[str, str]:
     return Page(night.run.read("report.html").decode()).sections
 
 
-def test_the_page_says_how_it_ends(night: Night) -> None:
-    """Route, dates with who says so, what must not be done, and what was paid twice."""
-    said = page(night)["ending"]
-    source = next(s for s in night.tenant.subscriptions.values() if s.sku.startswith("1392051d"))
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """A tenant whose old subscription may end."""
+    night = Night(tmp_path_factory.mktemp("done")).moved()
+    assert night.verify().verdict == "GO"
+    return night
+
+
+def test_the_page_says_how_it_ends(done: Night) -> None:
+    """After a GO: the route, what must not be done, and the dates with who says so."""
+    said = page(done)["ending"]
+    source = next(s for s in done.tenant.subscriptions.values() if s.sku.startswith("1392051d"))
 
     assert f"{source.id} Office 365 E4 {source.total} Enabled cancel online: it has 25 seats or fewer" in said
     assert "Cancel it, do not delete it" in said
     assert "2027-06-30 Microsoft changes its state by itself Microsoft Graph" in said
     assert "2026-05-31 last day to reactivate it with its data typical: 90 days after" in said
+
+
+def test_no_word_of_a_no_go_page_says_to_end_anything(night: Night) -> None:
+    """Before a GO the page has no route, no day counted from a cancellation, and no field to approve one."""
+    sections = page(night)
+    told = " ".join(sections.values()) + night.run.read("summary.md").decode()
+
+    assert "Nothing is to be ended now" in sections["ending"]
+    assert "2027-06-30 Microsoft changes its state by itself Microsoft Graph" in sections["ending"]
+    assert [] == re.findall(r"(?:^|[ :>*])[Cc]ancel(?:s)?\b(?! gates)[^.?]*", told)
+    assert "last day to reactivate" not in told
+
+
+def test_the_page_says_what_was_paid_twice(night: Night) -> None:
+    """And whose domains must stay, and which accounts may need no seat."""
+    said = page(night)["ending"]
+
     assert "Do not remove these domains" in said
     assert re.search(r"contoso\.example 9 ", said)
     assert "Office 365 E5" in said.partition("Paid twice")[2]
@@ -116,10 +141,10 @@ def test_the_same_is_said_in_dutch(tmp_path: Path) -> None:
     read = ("verdict", "incidents", "gates", "residual", "actions", "ending", "since", "witness", "not-checked")
     words = " ".join([*(said[name] for name in read), night.run.read("summary.md").decode()])
 
-    assert "Zeg het op, verwijder het niet" in words
+    assert "Nu is niets te beëindigen" in words
     assert "7 van 8 gewijzigde gebruikers hebben hun regel" in words
     assert "1 groep deelt het oude product uit" in said["gates"]
-    assert "Verwijder het oude product van elke groep" in said["gates"]
+    assert "in één wijziging" in said["gates"]
     assert [] == re.findall(r"\b(?:the|cancel|holds?|holders|seats|users(?!\.csv)|not|and|lost|got)\b", words)
 
 
@@ -157,11 +182,16 @@ def test_json_and_workbook_hold_the_same_routes_and_dates(night: Night) -> None:
     assert {"status": "exported", "records": 7, "writes": 8, "matched": 7} == record
 
 
-def test_the_summary_stays_short_and_names_route_and_record(night: Night) -> None:
+def test_the_summary_of_a_go_names_the_route(done: Night) -> None:
+    lines = done.run.read("summary.md").decode().splitlines()
+
+    assert any("cancel online" in line and "last day to reactivate" in line for line in lines)
+
+
+def test_the_summary_stays_short_and_names_the_record(night: Night) -> None:
     lines = night.run.read("summary.md").decode().splitlines()
 
     assert len(lines) <= 60
-    assert any("cancel online" in line and "last day to reactivate" in line for line in lines)
     assert any(line.startswith("- Microsoft's own record: 7 of 8") for line in lines)
     assert any(line.startswith("- Since the last verification: ") for line in lines)
 

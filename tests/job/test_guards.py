@@ -167,7 +167,7 @@ def test_too_few_seats_now_are_refused_with_the_sum() -> None:
 
     assert str(refused.value) == (
         "ENTERPRISEPACK: 5 seats are needed and 2 are free (enabled 10, consumed 4, reserve 1, not counted 3). Nothing "
-        "was sent. Buy or free 3, or make a new plan, which holds exactly the users that do not fit."
+        "was sent. Buy 3 more, or make a new plan, which holds exactly the users that do not fit."
     )
 
 

@@ -123,6 +123,7 @@ def test_a2_08_a_shortage_holds_exactly_those_who_do_not_fit() -> None:
     assert ("no_seat", 1) == (held["reason"], held["users"])
     assert "Buy" in held["remedy"]
     assert "free" in held["remedy"]
+    assert "keeps the old license" in held["remedy"]
 
 
 @pytest.mark.parametrize(("days", "word"), [(6, "can be returned until"), (8, "ended on")])

@@ -48,12 +48,12 @@ def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
         s, when = r.since_last, t("since.intro", when=t.when(r.since_last.verified_at), verdict=r.since_last.verdict)
         turned = f"{t('since.gates')} {len(s.gates)}, {t('since.users')} {len(s.users)}"
         yield f"- {_text(t('since.title'))}: {_text(when)} {t('since.same') if s.same else turned}"
-    for route in r.ending.routes[:ROUTES_MAX] if r.ending else ():
+    for route in r.ending.routes[:ROUTES_MAX] if r.ending and v.may_end else ():
         last = route.day("last_reactivation")
         days = f"; {t.name('due', 'last_reactivation')}: {last}" if last else ""
         yield f"- {_text(v.sku(route.sku_id, route.sku_part_number))}: {t.name('route', route.route)}{days}"
     if r.ending and r.ending.routes:
-        yield f"- {t('ending.cancel')}"
+        yield f"- {t('ending.cancel' if v.may_end else 'ending.not_yet')}"
     if r.witness:
         yield f"- {_text(t('witness.title'))}: {_text(v.testimony)}"
 

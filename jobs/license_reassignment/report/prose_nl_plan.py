@@ -94,10 +94,10 @@ WARNINGS = {
     ),
     "The plan changes nobody.": "Het plan wijzigt niemand.",
     **{
-        f"{{sku}}: {{n}} {seats} short; buy more, or free some of disabled accounts and shared mailboxes. Exactly the "
-        "users that do not fit are held (no_seat).": (
-            f"{{sku}}: {{n}} {plaatsen} te weinig; koop er bij, of maak er vrij van geblokkeerde accounts en gedeelde "
-            "postvakken. Precies de gebruikers die er niet in passen, worden aangehouden (no_seat)."
+        f"{{sku}}: {{n}} {seats} short; buy more, or name another target in the roster. Exactly the users that do not "
+        "fit are held (no_seat).": (
+            f"{{sku}}: {{n}} {plaatsen} te weinig; koop er bij, of noem in de lijst een ander doel. Precies de "
+            "gebruikers die er niet in passen, worden aangehouden (no_seat)."
         )
         for seats, plaatsen in (("seat", "plaats"), ("seats", "plaatsen"))
     },

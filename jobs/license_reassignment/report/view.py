@@ -19,6 +19,7 @@ from jobs.license_reassignment.reconciliation import (
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
 from jobs.license_reassignment.report.figures import Figure, SeatMarks, Term
 from jobs.license_reassignment.report.words import Words
+from jobs.license_reassignment.routes import Due, Route
 
 LIST_FIRST = 10  # rows of a list in sight
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
@@ -169,6 +170,15 @@ class ReportView:
                 "users.csv, outcome",
             ),
         )
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the page may say how to end the old subscription: nobody is told to end it before a GO."""
+        return self._r.verdict == "GO"
+
+    def dates(self, route: Route) -> tuple[Due, ...]:
+        """What lapses when; before a GO only what Microsoft does by itself, for nothing is to be ended."""
+        return tuple(due for due in route.dates if self.may_end or due.basis == "graph")
 
     @property
     def source_subscriptions(self) -> tuple[SubscriptionRow, ...]:

@@ -14,6 +14,11 @@ EN = {
     "fact.identities": "Apps",
     "ending.title": "How the old subscription ends",
     "ending.intro": "Counted from {day}, the day of this verification. reseat itself cancels nothing.",
+    "ending.not_yet": (
+        "Nothing is to be ended now: the answer is not yet GO. With a GO this section says by which route, and what "
+        "follows when."
+    ),
+    "ending.dates.not_yet": "What Microsoft Graph itself names, whatever anybody does.",
     "ending.route": "Route",
     "ending.otherwise": "Or else",
     "ending.cancel": (
@@ -131,6 +136,11 @@ NL = {
     "fact.identities": "Apps",
     "ending.title": "Hoe het oude abonnement eindigt",
     "ending.intro": "Geteld vanaf {day}, de dag van deze controle. reseat zegt zelf niets op.",
+    "ending.not_yet": (
+        "Nu is niets te beëindigen: het antwoord is nog geen GO. Bij een GO zegt dit deel langs welke weg, en wat "
+        "daarna wanneer volgt."
+    ),
+    "ending.dates.not_yet": "Wat Microsoft Graph zelf noemt, wat iemand ook doet.",
     "ending.route": "Route",
     "ending.otherwise": "Of anders",
     "ending.cancel": (
