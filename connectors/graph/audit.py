@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.audit_log import AuditRecord
+from connectors.audit_log import AuditRecord, entry_of
 from connectors.graph.answer import documented
 from connectors.graph.reader import Reader
 from connectors.graph.redact import without_secrets
@@ -28,7 +28,7 @@ async def read_audit(reader: Reader, app_id: str, since: datetime, until: dateti
     for first, last in slices(since, until):
         for page in await reader.pages(reader.lookups.license_changes(app_id, first, last), list):
             with documented("/auditLogs/directoryAudits"):
-                found.update((str(record["id"]), _clean(record)) for record in page)
+                found.update((entry_of(record).id, _clean(record)) for record in page)
     return tuple(found.values())
 
 

@@ -19,11 +19,10 @@ from connectors.graph import audit, writes
 from connectors.graph import names as names_
 from connectors.graph.auth import TokenSource, identity
 from connectors.graph.pace import PaceSettings
-from connectors.graph.paging import Gone
 from connectors.graph.reader import Reader
 from connectors.graph.scan import read_tenant
 from connectors.graph.session import Session
-from connectors.graph.transport import open_http, trust
+from connectors.graph.transport import BODY_BYTES_MAX, open_http, trust
 from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
     CompanySubscription,
@@ -82,10 +81,13 @@ class GraphClient:
         return await Reader(self._session).subscriptions()
 
     async def read_health(self) -> tuple[ServiceHealth, ...] | None:
-        """Read the service health, or return None where the optional permission is missing or the cloud has none."""
+        """Read the service health; None where the optional permission is missing, or the answer cannot be used.
+
+        A cloud may have none, and what is optional stops nobody: the reads that matter meet the same network.
+        """
         try:
             return await Reader(self._session).health()
-        except (PermissionMissing, Gone):
+        except (PermissionMissing, Malformed):
             return None
 
     async def read_audit(self, app_id: str, since: datetime, until: datetime) -> tuple[AuditRecord, ...] | None:
@@ -156,12 +158,14 @@ def open_client(
     on_wait: Callable[[str, float], None],
     transport: httpx.AsyncBaseTransport | None = None,
     ca_bundle: str | None = None,
+    body_bytes_max: int = BODY_BYTES_MAX,
     new_id: Callable[[], object] = uuid4,
     dice: Callable[[], float] = random.random,
 ) -> GraphClient:
     """Return a client for the Graph at `root`, such as https://graph.microsoft.com/v1.0; nothing is sent yet.
 
     `on_wait` hears the reason and the seconds before each wait. `dice` gives numbers in [0, 1) that spread back-off.
+    Of an answer at most `body_bytes_max` bytes are read. Raises UnusableProxy.
     """
     # A transport that is given has no use for certificates, and reading them takes a while.
     verify = trust(ca_bundle) if transport is None else True
@@ -174,6 +178,6 @@ def open_client(
         turns=turns,
         traffic=traffic,
         new_id=new_id,
-        open_http=partial(open_http, root, transport=transport, verify=verify),
+        open_http=partial(open_http, root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
     )
     return GraphClient(session, turns, tokens.credential)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from connectors.errors import Malformed
 from connectors.graph import wire
-from connectors.graph.answer import documented
+from connectors.graph.answer import IF_IT_STAYS, documented
 from connectors.graph.batch import Item
 from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS, Lookups
 from connectors.graph.paging import Gone, Listing, Rows, read_pages
@@ -75,7 +75,7 @@ class Reader:
         """Read the organization."""
         found = await self._nouns(self.lookups.organization(), wire.organization)
         if len(found) != 1:
-            raise Malformed(f"The tenant has {len(found)} organizations instead of one.")
+            raise Malformed(f"The tenant has {len(found)} organizations instead of one. {IF_IT_STAYS}")
         return found[0]
 
     async def skus(self) -> tuple[SubscribedSku, ...]:

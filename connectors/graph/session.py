@@ -166,8 +166,9 @@ class Session:
             raise Malformed(f"Graph named an address that is none for the next page. {IF_IT_STAYS}") from error
         except BodyTooLarge as error:
             raise TooMuch(
-                f"The answer to {urlsplit(request.url).path} is longer than {error.limit >> 20} MiB, as no answer of "
-                "Graph is; the rest was not read. Look whether a proxy stands in its place; the same command continues."
+                f"The answer to {urlsplit(request.url).path} is longer than {error.limit / 2**20:g} MiB, as no answer "
+                "of Graph is; the rest was not read. Look whether a proxy stands in its place; the same command "
+                "continues."
             ) from error
         except httpx.RequestError as error:
             self._failed(kinds, began, error)

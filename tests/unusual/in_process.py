@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from rehearsal import VirtualClock
+from starlette.types import ASGIApp
 
 from connectors.graph import client
 from connectors.sandbox.app import create_app
@@ -57,7 +58,9 @@ class Place:
 
 
 class CommandLine:
-    """Calls `reseat` as a shell does, in this process."""
+    """Calls `reseat` as a shell does, in this process; `between` may stand in front of the tenant's application."""
+
+    between: Callable[[ASGIApp], ASGIApp] = staticmethod(lambda app: app)
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
@@ -68,7 +71,7 @@ class CommandLine:
         clock = VirtualClock(place.seconds)
         app = create_app(place.tenant, clock=lambda: clock.seconds)
         patch = self._monkeypatch
-        opened = partial(OPEN_CLIENT, transport=httpx.ASGITransport(app))
+        opened = partial(OPEN_CLIENT, transport=httpx.ASGITransport(self.between(app)))
         patch.setattr(client, "open_client", opened)
         patch.setattr(wiring, "SystemClock", lambda: clock)
         patch.setattr(cli, "prepare", lambda _flag: None)
