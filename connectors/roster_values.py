@@ -13,7 +13,8 @@ LEAVE = "leave"
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _YES = frozenset({"yes", "true", "1", "ja"})
 _NO = frozenset({"no", "false", "0", "nee"})
-_MEANT = {"UK": "GB", "EL": "GR"}
+MEANT = {"UK": "GB", "EL": "GR"}
+"""What people write for a country, and its code."""
 
 # ISO 3166-1 alpha-2, the officially assigned codes.
 COUNTRIES = frozenset(
@@ -76,11 +77,16 @@ def names(text: str, column: str) -> tuple[str, ...]:
     return tuple(part.lower() if is_guid(part) else part for part in parts)
 
 
+def is_country(text: str) -> bool:
+    """Whether `text` is an ISO 3166-1 alpha-2 code, in any case."""
+    return text.isascii() and text.upper() in COUNTRIES
+
+
 def country(text: str) -> str:
     """Return the ISO 3166-1 alpha-2 code in upper case, or "" for no text."""
     code = text.upper() if text.isascii() else text
-    if code and code not in COUNTRIES:
-        remedy = f"write {_MEANT[code]}" if code in _MEANT else "write two letters such as NL or GB"
+    if code and not is_country(text):
+        remedy = f"write {MEANT[code]}" if code in MEANT else "write two letters such as NL or GB"
         raise BadValueError(f'The usage location "{excerpt(text)}" is not an ISO 3166-1 country code; {remedy}.')
     return code
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tzlocal.windows_tz import win_tz
 
+from connectors.roster_values import MEANT, is_country
+
 LEAVE: Final = "leave"
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -164,11 +166,12 @@ def check_notify_url(url: str) -> str:
 
 
 def check_country(code: str) -> str:
-    """Return the two-letter country code; raises ValueError for anything else, and for UK, which is written GB."""
-    if not re.fullmatch(r"[A-Za-z]{2}", code):
-        raise ValueError('must be a country code of two letters such as "NL"')
-    if code.upper() == "UK":
-        raise ValueError('must be "GB": the United Kingdom has no code "UK"')
+    """Return the code of a country in ISO 3166-1; raises ValueError for anything else, UK included: it is GB."""
+    if meant := MEANT.get(code.upper()):
+        country = {"GB": "the United Kingdom", "GR": "Greece"}[meant]
+        raise ValueError(f'must be "{meant}": {country} has no code "{code.upper()}"')
+    if not is_country(code):
+        raise ValueError('must be a country code of ISO 3166-1, two letters such as "NL" or "GB"')
     return code
 
 

@@ -96,8 +96,9 @@ class TenantState:
         self._count_addresses(user, 1)
 
     def _count_addresses(self, user: User, step: int) -> None:
-        for address in user.proxies or ():
-            self._addresses[address.lower()] = self._addresses.get(address.lower(), 0) + step
+        # A user's own address may stand there twice, as `SMTP:` and as `smtp:`; the claim is one.
+        for address in {address.lower() for address in user.proxies or ()}:
+            self._addresses[address] = self._addresses.get(address, 0) + step
 
     def has_duplicate_address(self, user: User) -> bool:
         """True when another object claims one of the user's explicit proxy addresses."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from connectors.roster_values import COUNTRIES
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.policy import Policy, Where, Wish
 
@@ -126,7 +127,7 @@ def flags(
     if policy.hold_guests:
         mark(users["user_type"].str.lower() == "guest", GUEST)
     mark(users["is_management_restricted"] == "yes", RESTRICTED)
-    mark(~users["usage_location"].str.fullmatch("[A-Za-z]{2}") & ~located, UNLOCATED)
+    mark(~users["usage_location"].str.upper().isin(COUNTRIES) & ~located, UNLOCATED)
     mark(shared_addresses(users), SHARED_ADDRESS)
     return pd.Series(bits, index=users.index)
 
@@ -136,8 +137,10 @@ def shared_addresses(users: pd.DataFrame) -> pd.Series[bool]:
     addresses = users["proxy_addresses"]
     # An address may itself hold a plus; a new one begins where a scheme such as `smtp:` follows.
     mine = addresses[addresses != ""].str.lower().str.split(r"\+(?=[a-z0-9]+:)", regex=True).explode()
-    twice = mine[mine.duplicated(keep=False)]
-    return pd.Series(users.index.isin(twice.index), index=users.index)
+    # One user may have one address twice, as `SMTP:` and as `smtp:`; that is nobody else's.
+    owned = pd.DataFrame({"user": mine.index, "address": mine.to_numpy()}).drop_duplicates()
+    twice = owned.loc[owned["address"].duplicated(keep=False), "user"]
+    return pd.Series(users.index.isin(twice), index=users.index)
 
 
 def protected(snapshot: TenantSnapshot, policy: Policy) -> pd.Series[bool]:

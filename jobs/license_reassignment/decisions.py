@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from connectors.roster_values import BadValueError, country
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
@@ -95,6 +96,7 @@ def tabulate(
         for profile, choice, bits, wish in distinct[["profile", "choice", "flags", "wish"]].to_numpy().tolist()
     ]
     table = _columns(users, chosen["rule"], verdicts, code)
+    _tell_locations(table, users)
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
     needing = np.array([isinstance(v, Swap) and bool(v.needs) for v in verdicts], dtype=bool)[code]
@@ -104,6 +106,16 @@ def tabulate(
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
     return table.reset_index(drop=True), verdicts
+
+
+def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> None:
+    """Name the wrong code, in place, where a user is held for a usage location that is no country."""
+    wrong = ((table["reason"] == "no_usage_location").to_numpy() & (users["usage_location"] != "").to_numpy()).nonzero()
+    for at in wrong[0].tolist():
+        try:
+            country(str(users["usage_location"].iat[at]))
+        except BadValueError as error:
+            table.loc[table.index[at], "detail"] = str(error)
 
 
 def roster_columns(wishes: Mapping[UserId, Wish]) -> list[str]:

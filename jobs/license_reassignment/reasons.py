@@ -20,7 +20,7 @@ HOLD_REMEDIES: Mapping[str, str] = MappingProxyType(
         "guest": 'The account is a guest and [scope] guests = "hold". Set it to "move" and make a new plan.',
         "restricted_management": "The user is in a restricted management administrative unit, where reseat changes nobody. Whoever administers that unit gives the user the target and takes the source away in one change by hand; or take the user out of the unit and make a new plan.",
         "inherited": "The license comes from a group and can only be changed there: on the group named in the detail, add the target and remove the source in one change, never the source alone, and make a new plan when its members are through.",
-        "no_usage_location": "Set a usage location (two-letter country, GB not UK) on the user, or give it in the roster and set [usage_location] write_from_roster; then make a new plan.",
+        "no_usage_location": "Set a valid usage location on the user (two-letter country, GB not UK); where there is none at all, the roster can give it with [usage_location] write_from_roster. Then make a new plan.",
         "target_not_assignable": "The target SKU is for the whole company and cannot be assigned to a user; name another target.",
         "target_in_error": "The user already has the target, but Graph reports it in error. Open the user in the admin center, settle what the error names, have the license reprocessed, and make a new plan; the old license stays until then.",
         "source_in_error": "Graph does not say in what state the source assignment is. Look at the user in the admin center, have the license reprocessed, and make a new plan; the old license stays until then.",

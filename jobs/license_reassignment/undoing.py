@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.changes import AddLicense
+from connectors.roster_values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.allot import give_seats, wave_order
@@ -116,7 +117,7 @@ def _now(snapshot: TenantSnapshot) -> dict[str, Now]:
     users = snapshot.users
     columns = (users[c].to_list() for c in ("id", "user_principal_name", "profile", "usage_location"))
     return {
-        user_id: Now(name, number, snapshot.profiles[number], bool(location))
+        user_id: Now(name, number, snapshot.profiles[number], is_country(location))
         for user_id, name, number, location in zip(*columns, strict=True)
     }
 

@@ -139,10 +139,10 @@ HOLDS = {
         "neem het oude product weg in één wijziging, nooit alleen het oude product, en maak een nieuw plan als de "
         "leden klaar zijn."
     ),
-    "Set a usage location (two-letter country, GB not UK) on the user, or give it in the roster and set "
-    "[usage_location] write_from_roster; then make a new plan.": (
-        "Stel bij de gebruiker een gebruikslocatie in (landcode van twee letters, GB en niet UK), of geef haar in "
-        "de lijst op en zet [usage_location] write_from_roster aan; maak daarna een nieuw plan."
+    "Set a valid usage location on the user (two-letter country, GB not UK); where there is none at all, the roster "
+    "can give it with [usage_location] write_from_roster. Then make a new plan.": (
+        "Stel bij de gebruiker een geldige gebruikslocatie in (landcode van twee letters, GB en niet UK); waar er geen "
+        "is, kan de lijst haar geven met [usage_location] write_from_roster. Maak daarna een nieuw plan."
     ),
     "The target SKU is for the whole company and cannot be assigned to a user; name another target.": (
         "Het doel geldt voor het hele bedrijf en is niet aan een gebruiker toe te wijzen; noem een ander doel."
