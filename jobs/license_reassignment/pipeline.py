@@ -110,7 +110,8 @@ def unfinished(parts: Parts) -> RunDir | None:
             plan = load_plan(run)
         except (GuardRefused, InputError):
             continue
-        if plan.header["inputs_digest"] == digest and _has_open(parts, run, plan):
+        own = plan.header["inputs_digest"] == digest and run.path.name == plan.plan_id  # a copy of a run is no run
+        if own and _has_open(parts, run, plan):
             return run
     return None
 

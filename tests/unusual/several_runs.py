@@ -14,7 +14,7 @@ from in_process import CommandLine, Place, Said
 from rehearsal import read_json
 from small_tenant import APPLY
 
-from connectors.sandbox import meddle, oracle
+from connectors.sandbox import meddle
 from connectors.sandbox.state import SOMEBODY_ELSE
 from connectors.sandbox.tenant_file import load_license
 from jobs.license_reassignment.journal import Journal
@@ -93,15 +93,6 @@ class Runs:
             for user in self.here.tenant.living()
         }
 
-    def unlicensed(self) -> list[str]:
-        """Return the living users who hold nothing at all."""
-        return [name for name, held in self.holds().items() if not held]
-
-    def bare_moments(self, *skus: str) -> int:
-        """How often a write of ours left somebody without any of these products."""
-        ours = {r.actor for r in self.here.tenant.write_log} - {SOMEBODY_ELSE}
-        return sum(len(oracle.bare_moments(self.here.tenant, skus, actor)) for actor in ours)
-
     def somebody_gives(self, name: str, *licenses: Any) -> None:
         """Another admin gives a user exactly these licenses."""
         user = self.here.tenant.user(f"{name}@contoso.example")
@@ -127,9 +118,9 @@ class Runs:
         assert user is not None
         user.location = "NL"
 
-    def killed_while_sending(self, *names: str, run: str = "", effect: Callable[[str], None] | None = None) -> None:
+    def killed_while_sending(self, *names: str, effect: Callable[[str], None] | None = None) -> None:
         """Leave what a kill leaves: an intent without an answer; `effect` is what the request did all the same."""
-        folder = RunDir(self.folder / (run or self.run))
+        folder = RunDir(self.folder / self.run)
         plan = load_plan(folder)
         tasks = {self._name(u): t for u, t in tasks_of(plan, load_snapshot(folder)).items()}
         journal = Journal(load_journal(folder, plan), lambda: datetime.fromtimestamp(self.here.seconds, UTC))

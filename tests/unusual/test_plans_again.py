@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -277,3 +278,15 @@ def test_a_nightly_run_resumes_an_older_run_that_still_has_people_waiting(runs: 
 
     assert (0, all_on(NEW), 3) == (night.code, runs.holds(), runs.posts)
     assert [older] == runs.made
+
+
+def test_a_copy_of_a_run_folder_is_never_resumed(runs: Runs) -> None:
+    """A backup made before the apply still has everybody waiting; the run itself is finished."""
+    runs.plan()
+    shutil.copytree(runs.folder / runs.run, runs.folder / f"{runs.run}-backup")
+    runs.apply()
+    posts = runs.posts
+
+    assert (0, posts) == (runs.night().code, runs.posts)
+    assert not list((runs.folder / f"{runs.made[0]}-backup").glob("journal*"))
+    assert 0 == runs.verify(runs.made[0]).code
