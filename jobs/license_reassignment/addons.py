@@ -22,6 +22,7 @@ from jobs.license_reassignment.plan import Plan, split
 from jobs.license_reassignment.planning import Author, Draft, finish, product
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.protection import NO_SHIELDS, Shields, shields_of, told, with_groups
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.remarks import addons_beside
 from jobs.license_reassignment.rundir import RunDir
@@ -48,7 +49,9 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     lookups = tuple(UserId(u) for u in proven)
     scope = ReadScope(sku_ids=tuple(sorted(about)), group_sku_ids=plan.sources, lookups=lookups)
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
-    draft = draw_addons(parts, plan, snapshot, proven, author_of(parts, identity))
+    shields = await shields_of(parts, identity, parts.effective.settings.scope.protected, snapshot)
+    snapshot = with_groups(snapshot, shields.groups)
+    draft = draw_addons(parts, plan, snapshot, proven, author_of(parts, identity), shields)
     return write_plan(parts, draft, warnings_of(draft, snapshot, _nobody(plan, len(proven))), ())
 
 
@@ -88,9 +91,14 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
 
 
 def draw_addons(
-    parts: Parts, plan: Plan, snapshot: TenantSnapshot, proven: Mapping[str, LicenseProfile], author: Author
+    parts: Parts,
+    plan: Plan,
+    snapshot: TenantSnapshot,
+    proven: Mapping[str, LicenseProfile],
+    author: Author,
+    shields: Shields = NO_SHIELDS,
 ) -> Draft:
-    """Decide every moved user on the fresh snapshot; nobody is added to, and no base is touched."""
+    """Decide every moved user on the fresh snapshot; nobody is added to, no base and nobody protected is touched."""
     skus = {s.sku_id: s for s in snapshot.skus}
     targets = {
         str(u): split(t) for u, t in zip(plan.decisions["id"], plan.decisions["targets"].astype(str), strict=True)
@@ -102,10 +110,12 @@ def draw_addons(
         key = (snapshot.profiles[number], proven[str(user_id)], targets[str(user_id)])
         if key not in known:
             known[key] = decide_addons(*key, plan.sources, skus, parts.catalog)  # type: ignore[arg-type]  # ids
-        found.append(known[key])
+        guarded = known[key] is not None and user_id in shields.users
+        found.append(Stay("protected", targets=key[2]) if guarded else known[key])  # type: ignore[arg-type]  # ids
     users = users[np.array([v is not None for v in found], dtype=bool)]
     verdicts = [v for v in found if v is not None]
-    header = {**_header(parts, plan, snapshot, verdicts), **author.header}
+    shown = {"protected": told(shields, users["id"])}
+    header = {**_header(parts, plan, snapshot, verdicts), **author.header, **shown}
     return finish(header, snapshot, _table(plan, users, verdicts), ())
 
 

@@ -252,3 +252,46 @@ def test_states_may_be_shared_by_several_ways_of_holding() -> None:
     snapshot = read(Double([tenant(users=page(both))]))
 
     assert (LicenseAssignment(E4, "", ()), LicenseAssignment(E4, GROUP, ())) == snapshot.profiles[0].assignments
+
+
+def test_a_name_that_graph_refuses_is_nobody_and_the_others_are_found() -> None:
+    """A 400 to one name is the answer for this name; an id is ours, and a 400 to it is an error."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = orjson.loads(request.content)["requests"]
+        return envelope(
+            *(
+                refusal(n, 400, "Request_BadRequest", "Invalid object identifier")
+                if "odd" in one["url"]
+                else item(n, 200, user(7))
+                for n, one in enumerate(asked)
+            )
+        )
+
+    names = ("odd@contoso.example", "user7@contoso.example")
+    snapshot = read(Double([tenant(batch=answer)]), ReadScope((E4,), (), names))
+
+    assert ("odd@contoso.example",) == snapshot.refused == snapshot.not_found
+    assert {"user7@contoso.example": user_id(7)} == snapshot.resolved
+    refused = tenant(batch=envelope(refusal(0, 400, "Request_BadRequest", "no")))
+    with pytest.raises(Malformed):
+        read(Double([refused]), ReadScope((E4,), (), (user_id(8),)))
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("$ada@contoso.example", "/users('%24ada%40contoso.example')"),
+        ("$o'hara@contoso.example", "/users('%24o%27%27hara%40contoso.example')"),
+        ("ada+x@contoso.example", "/users/ada%2Bx%40contoso.example"),
+        ("o'hara@contoso.example", "/users/o%27hara%40contoso.example"),
+        ("jan-willem-van-der-berg@fabrikam.com", "/users/jan-willem-van-der-berg%40fabrikam.com"),
+    ],
+)
+def test_the_address_of_a_name_is_the_one_that_microsoft_documents(name: str, url: str) -> None:
+    """A name that begins with `$` stands in parentheses and quotes; every sign that means something is encoded."""
+    double = Double([tenant(batch=singles({}))])
+    read(double, ReadScope((E4,), (), (name,)))
+    asked = next(r for r in double.requests if r.url.path == "/v1.0/$batch")
+
+    assert url == orjson.loads(asked.content)["requests"][0]["url"].partition("?")[0]

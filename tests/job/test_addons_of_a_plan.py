@@ -149,3 +149,19 @@ def test_a_source_that_is_back_keeps_the_add_ons() -> None:
 
     assert isinstance(found, Stay)
     assert "changed_by_others" == found.reason
+
+
+def test_who_is_protected_since_keeps_the_add_ons(tmp_path: Path) -> None:
+    """The settings protect at this moment; a name that is nobody is no plan either."""
+    run, first = _moved(tmp_path)
+    run.settings(f'{SETTINGS}{REMOVE}[scope]\nprotected = ["BO@contoso.example"]\n')
+
+    planned = _plan(run, first)
+    reasons = dict(zip(planned.plan.decisions["name"], planned.plan.decisions["reason"], strict=True))
+    [shown] = planned.plan.header["protected"]
+
+    assert reasons == {"ada@contoso.example": "", "bo@contoso.example": "protected"}
+    assert (shown["entry"], shown["users"], shown["in_scope"]) == ("BO@contoso.example", 1, 1)
+    run.settings(f'{SETTINGS}{REMOVE}[scope]\nprotected = ["boo@contoso.example"]\n')
+    with pytest.raises(InputError, match=r"`boo@contoso\.example` is no user's.*Did you mean bo@contoso\.example"):
+        _plan(run, first)

@@ -218,3 +218,13 @@ def test_one_name_that_graph_refuses_is_one_row_and_not_the_end(tmp_path: Path, 
     assert planned.code == ExitCode.PEOPLE_LEFT
     assert [row["line"] for row in rejected(here)] == ["2"]
     assert reasons(here)["bo"] == "left_by_choice"
+
+
+def test_a_name_with_a_sharp_s_is_explained(tmp_path: Path, call: CommandLine) -> None:
+    """It is the name in decisions.csv, and not the one that two plain letters make."""
+    here = world(tmp_path, "UPN,target\nbo@contoso.example,leave\n", EVERYONE + SCOPE, person("straße@contoso.example"))
+    call(here, "plan")
+    header(here)
+
+    assert call(here, "explain", here.run, "Straße@contoso.example").code == ExitCode.DONE
+    assert call(here, "explain", here.run, "strasse@contoso.example").code == ExitCode.USAGE

@@ -14,6 +14,8 @@ import pytest
 from in_process import CommandLine, Place
 from small_tenant import APPLY, EVERYONE, NEW, group, group_id, header, person, place, reasons, say, written
 
+from connectors.graph import client
+from connectors.tenant import Identity
 from jobs.license_reassignment.exits import ExitCode
 
 GLASS_ID = "0b9c1a5e-6f0d-4d5c-9a11-3f1d2c4b5a60"
@@ -313,3 +315,16 @@ def test_a_rule_of_a_group_that_cannot_be_read_is_no_plan(name: str, tmp_path: P
     assert planned.code == ExitCode.USAGE
     for fragment in ("`voice` where.member_of", *words):
         assert fragment in planned.words
+
+
+def test_hidden_members_are_protected_where_the_token_may_read_them(
+    tmp_path: Path, call: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Member.Read.Hidden among its roles the group is one like any other."""
+    roles = ("User.Read.All", "GroupMember.Read.All", "Member.Read.Hidden")
+    monkeypatch.setattr(client, "identity", lambda _token, credential: Identity(roles=roles, credential=credential))
+    here = world(tmp_path, '"Whistleblowers"')
+
+    assert call(here, "plan").code == ExitCode.PEOPLE_LEFT
+    assert reasons(here)["cy"] == "protected"
+    assert header(here)["protected"][0]["users"] == 1
