@@ -49,7 +49,7 @@ def _fault(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        host.encode("idna" if not host.isascii() else "ascii")
+        host.encode("idna")
     except ValueError:
         return (
             "what it holds is no address, or its port is no number (in a user name or a password, characters such as "
