@@ -60,6 +60,16 @@ class LicenseAssignment:
         """Whether Graph reports the assignment as working: `Active` and no error."""
         return self.state.casefold() == "active" and not self.error
 
+    @property
+    def gives(self) -> bool:
+        """Whether the user has anything of it: Graph lists assignments in `Error` and `Disabled` that give nothing."""
+        return self.state.casefold() not in {"error", "disabled"}
+
+    @property
+    def seated(self) -> bool:
+        """Whether it takes a seat: one in `Error` never came into being, and `assignedLicenses` does not name it."""
+        return self.state.casefold() != "error"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class LicenseProfile:
@@ -76,6 +86,11 @@ class LicenseProfile:
     def skus(self) -> frozenset[SkuId]:
         """The SKUs held in any way."""
         return frozenset(a.sku_id for a in self.assignments)
+
+    @property
+    def seated(self) -> frozenset[SkuId]:
+        """The SKUs of which the user takes a seat."""
+        return frozenset(a.sku_id for a in self.assignments if a.seated)
 
     def direct(self, sku_id: SkuId) -> LicenseAssignment | None:
         """Return the direct assignment of the SKU, or None."""
@@ -261,6 +276,10 @@ class UserRead:
     profile: LicenseProfile = NO_LICENSES
     user_principal_name: str = ""
     usage_location: str = ""
+
+
+LicenseDetails = Mapping[SkuId, Mapping[PlanId, str]]
+"""What Graph's `licenseDetails` says of one user: the provisioningStatus of each service plan, by product."""
 
 
 @dataclass(frozen=True, slots=True)

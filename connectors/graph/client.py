@@ -27,6 +27,7 @@ from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
     CompanySubscription,
     Identity,
+    LicenseDetails,
     Named,
     Organization,
     ReadScope,
@@ -118,6 +119,10 @@ class GraphClient:
     async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""
         return await Reader(self._session).users(ids)
+
+    async def read_license_details(self, ids: Sequence[UserId]) -> tuple[LicenseDetails | None, ...]:
+        """Read how the service plans of these users are provisioned, in the order asked; None for one not found."""
+        return await Reader(self._session).license_details(ids)
 
     async def write_turn(self, n: int) -> None:
         """Return when `n` changes may be sent at once, within the quota and with open gates; the turn is then taken.

@@ -11,7 +11,7 @@ from connectors.errors import Malformed
 from connectors.graph import wire
 from connectors.graph.answer import IF_IT_STAYS, documented
 from connectors.graph.batch import Item
-from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS, Lookups
+from connectors.graph.lookups import GROUP_SELECT, GROUPS, SKUS, USERS, Lookups
 from connectors.graph.paging import Gone, Listing, Rows, read_pages
 from connectors.graph.session import Session
 from connectors.graph.singles import read_each
@@ -20,6 +20,7 @@ from connectors.tenant import (
     DeletedUser,
     Group,
     GroupId,
+    LicenseDetails,
     Organization,
     ReadRecord,
     ServiceHealth,
@@ -30,6 +31,9 @@ from connectors.tenant import (
 )
 
 READ_SELECT = ("id", "userPrincipalName", "usageLocation", "assignedLicenses", "licenseAssignmentStates")
+
+DETAILS_UNITS = 2
+"""Microsoft documents so many resource units for the license details of one user."""
 
 T = TypeVar("T")
 OnPage = Callable[[str, int], None]
@@ -120,6 +124,13 @@ class Reader:
         self._note(f"{what} of {len(urls)}", began, sum(item.status == 200 for item in items))
         return items
 
+    async def license_details(self, ids: Sequence[UserId]) -> tuple[LicenseDetails | None, ...]:
+        """Read how each service plan of these users is provisioned, in the order asked; None for one not found."""
+        what = "/users/{id}/licenseDetails"
+        raws = await self._each(what, ids, (), SKUS, units=DETAILS_UNITS)
+        with documented(what):
+            return tuple(None if raw is None else wire.license_details(raw) for raw in raws)
+
     async def groups(self, sku_ids: Iterable[SkuId], named: Sequence[GroupId]) -> tuple[Group, ...]:
         """Read the groups that hand out a SKU with their direct users, and the named ones with all users below them.
 
@@ -156,11 +167,11 @@ class Reader:
         return [noun for page in pages for noun in page]
 
     async def _each(
-        self, what: str, keys: Sequence[str], select: Sequence[str], permission: str
+        self, what: str, keys: Sequence[str], select: Sequence[str], permission: str, *, units: int = 1
     ) -> list[Mapping[str, Any] | None]:
-        began, query = self._session.clock.now(), "?$select=" + ",".join(select)
+        began, query = self._session.clock.now(), "?$select=" + ",".join(select) if select else ""
         urls = [what.replace("{id}", quote(key, safe="")) + query for key in keys]
-        items = await read_each(self._session, urls, what=what, permission=permission)
+        items = await read_each(self._session, urls, what=what, permission=permission, units=units)
         found = [item.body if item.status == 200 else None for item in items]
         self._note(f"{what} of {len(keys)}", began, len(found) - found.count(None))
         return found

@@ -15,11 +15,12 @@ from connectors.graph.turns import Kind
 
 
 async def read_each(
-    session: Session, urls: Sequence[str], *, what: str, permission: str, by_name: bool = False
+    session: Session, urls: Sequence[str], *, what: str, permission: str, by_name: bool = False, units: int = 1
 ) -> list[Item]:
     """Return one answer per address (relative, without the version), in order; its status is 200 or 404.
 
     Where people wrote what stands in the addresses (`by_name`), a 400 is an answer too: Graph takes this name for none.
+    Each question costs `units` resource units.
 
     Items that were throttled or lost are asked again. Raises as Session.read does.
     """
@@ -27,7 +28,7 @@ async def read_each(
     for start in range(0, len(urls), BATCH_SIZE_MAX):
         if start:
             await session.clock.sleep(0)  # whoever was asked to stop does so here, and sends nothing more
-        asked = _Asked(session, urls, range(start, min(start + BATCH_SIZE_MAX, len(urls))), what, permission)
+        asked = _Asked(session, urls, range(start, min(start + BATCH_SIZE_MAX, len(urls))), what, permission, units)
         asked.answers |= {400} if by_name else set()
         await persist(session.turns, Kind.READ, asked.ask)
         found.update(asked.found)
@@ -37,7 +38,9 @@ async def read_each(
 class _Asked:
     """One batch of questions; each time it is asked, only the open ones travel."""
 
-    def __init__(self, session: Session, urls: Sequence[str], places: range, what: str, permission: str) -> None:
+    def __init__(
+        self, session: Session, urls: Sequence[str], places: range, what: str, permission: str, units: int
+    ) -> None:
         self.found: dict[int, Item] = {}
         self._session = session
         self._urls = urls
@@ -45,6 +48,7 @@ class _Asked:
         self._what = what
         self._permission = permission
         self.answers = {200, 404}
+        self._units = units
         self._renewed = False
 
     async def ask(self) -> None:
@@ -53,7 +57,10 @@ class _Asked:
         began = session.clock.monotonic()
         envelope = batch.gets([self._urls[i] for i in places])
         reading = await session.read(
-            session.batch_request(envelope), what=self._what, cost=len(places), permission=self._permission
+            session.batch_request(envelope),
+            what=self._what,
+            cost=len(places) * self._units,
+            permission=self._permission,
         )
         with documented(self._what):
             items = batch.answers(reading.body, len(places))

@@ -19,6 +19,7 @@ from connectors.tenant import (
     GroupId,
     GroupLicense,
     LicenseAssignment,
+    LicenseDetails,
     LicenseProfile,
     Organization,
     PlanId,
@@ -217,6 +218,18 @@ def assignment(raw: Json) -> LicenseAssignment:
         text(raw, "state"),
         "" if error.casefold() in NO_ERROR else error,
     )
+
+
+def license_details(raw: Json) -> LicenseDetails:
+    """Read the answer of `licenseDetails`: the provisioning status of each service plan, by product."""
+    if "value" not in raw:
+        raise ValueError("value is missing")
+    return {
+        SkuId(key_of(row, "skuId")): {
+            PlanId(key_of(p, "servicePlanId")): text(p, "provisioningStatus") for p in rows(row, "servicePlans")
+        }
+        for row in rows(raw, "value")
+    }
 
 
 def _plan_ids(raw: Json, key: str) -> tuple[PlanId, ...]:

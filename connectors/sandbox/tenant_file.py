@@ -12,12 +12,14 @@
                  "licenses": [LICENSE], "security", "synced", "rule", "stuck", "visibility"}],
      "users": [{"id", "upn", "name", "given", "surname", "department", "title", "location", "mail", "proxies", "kind",
                 "enabled", "synced", "restricted", "licenses": [LICENSE], "deleted": "2026-…Z", "note",
-                "onAssign": {sku: [state, error]}, "mailOnAssign", "serviceErrors"}],
+                "onAssign": {sku: [state, error]} or {sku: [state, error, [plan name]]}, "mailOnAssign",
+                "serviceErrors"}],
      "schedule": [EVENT]}
 
 LICENSE is a part number, or {"sku", "off": [plan name], "group": group id, "state", "error"}. A key that has its
 default may be left out. A license that a group gives stands with each user who has it, naming the group: being listed
-as a member gives nothing until the group is processed. "note" is for people: it is kept, and never served. EVENT is
+as a member gives nothing until the group is processed. "onAssign" is how a license ends after its 200; the plans are
+those that cannot be set up then, else all of the product. "note" is for people: it is kept, and never served. EVENT is
 described in `schedule`.
 """
 
@@ -148,8 +150,11 @@ def _load_user(tenant: TenantState, entry: Json) -> None:
         tenant.claim_addresses(user)
     if "note" in entry:
         tenant.notes[user.id] = entry["note"]
-    for name, (state, error) in entry.get("onAssign", {}).items():
-        tenant.on_assign[user.id, tenant.sku_named(name).id] = (state, error)
+    for name, (state, error, *failing) in entry.get("onAssign", {}).items():
+        sku = tenant.sku_named(name)
+        tenant.on_assign[user.id, sku.id] = (state, error)
+        if failing:
+            tenant.failing[user.id, sku.id] = frozenset(sku.plan_by_name[plan].id for plan in failing[0])
     if "mailOnAssign" in entry:
         tenant.mail_on_assign[user.id] = entry["mailOnAssign"]
     if "serviceErrors" in entry:
@@ -234,6 +239,12 @@ def _dump_license(tenant: TenantState, a: Assignment) -> str | Json:
     return entry | _differences(a, Assignment(""), {"group": "group", "state": "state", "error": "error"})
 
 
+def _dump_failing(tenant: TenantState, user: User, sku: str) -> list[list[str]]:
+    if (user.id, sku) not in tenant.failing:
+        return []
+    return [[plan.name for plan in tenant.skus[sku].plans if plan.id in tenant.failing[user.id, sku]]]
+
+
 def _dump_user(tenant: TenantState, user: User) -> Json:
     entry: Json = {"upn": user.upn, "name": user.name}
     if user.id != user_id(user.upn):
@@ -242,7 +253,11 @@ def _dump_user(tenant: TenantState, user: User) -> Json:
     entry |= _differences(user, default, _USER_KEYS | {"proxies": "proxies"})
     if user.profile.assignments:
         entry["licenses"] = [_dump_license(tenant, a) for a in user.profile.assignments]
-    on_assign = {tenant.skus[sku].part_number: pair for (key, sku), pair in tenant.on_assign.items() if key == user.id}
+    on_assign = {
+        tenant.skus[sku].part_number: [*pair, *_dump_failing(tenant, user, sku)]
+        for (key, sku), pair in tenant.on_assign.items()
+        if key == user.id
+    }
     extra = {
         "onAssign": on_assign,
         "mailOnAssign": tenant.mail_on_assign.get(user.id),

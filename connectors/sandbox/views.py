@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.sandbox.model import Group, Json, Plan, Sku, Subscription, User, plans_on, stamp, states
+from connectors.sandbox.model import Assignment, Group, Json, Plan, Sku, Subscription, User, plans_on, stamp, states
 from connectors.sandbox.state import TenantState
 
 _CREATED = "2019-06-01T00:00:00Z"
@@ -168,11 +168,19 @@ def license_details(tenant: TenantState, user: User) -> list[Json]:
     """`licenseDetails`: per product held, each service plan as it is provisioned for this user."""
     details = []
     for sku in (tenant.skus[one] for one in sorted(user.profile.held) if one in tenant.skus):
-        on = plans_on(tuple(a for a in user.profile.assignments if a.sku == sku.id), tenant.skus)
-        plans = [plan_view(plan, None if plan.id in on else "Disabled") for plan in sku.plans]
+        mine = tuple(a for a in user.profile.assignments if a.sku == sku.id)
+        on, failed = plans_on(mine, tenant.skus), _failed(tenant, user, sku, mine)
+        plans = [plan_view(p, ("Error" if p.id in failed else None) if p.id in on else "Disabled") for p in sku.plans]
         row = {"id": f"{user.id}_{sku.id}", "skuId": sku.id, "skuPartNumber": sku.part_number, "servicePlans": plans}
         details.append(row)
     return details
+
+
+def _failed(tenant: TenantState, user: User, sku: Sku, mine: tuple[Assignment, ...]) -> frozenset[str]:
+    """The plans that could not be set up: those that the tenant was told, else all of a direct license in error."""
+    if not any(a.state == "ActiveWithError" and not a.group for a in mine):
+        return frozenset()
+    return tenant.failing.get((user.id, sku.id), sku.plan_ids)
 
 
 def organization_view(tenant: TenantState) -> Json:

@@ -10,14 +10,40 @@ import numpy as np
 import pandas as pd
 
 from connectors.changes import AssignLicense
-from connectors.tenant import NO_LICENSES, LicenseProfile, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment.outcome import LOCATIONS, NOT_SENT, Case, Entry, Judgement, Row, Standing, fold, judge
+from connectors.tenant import (
+    NO_LICENSES,
+    LicenseAssignment,
+    LicenseDetails,
+    LicenseProfile,
+    SkuId,
+    TenantSnapshot,
+    UserId,
+)
+from jobs.license_reassignment.observed import UNCHANGED, Difference, Services, effective
+from jobs.license_reassignment.others import Others
+from jobs.license_reassignment.outcome import (
+    ACCEPTED_THEN_ERROR,
+    LOCATIONS,
+    NOT_SENT,
+    Case,
+    Entry,
+    Judgement,
+    Row,
+    Standing,
+    fold,
+    judge,
+)
 from jobs.license_reassignment.plan import Plan, change_of, split
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user of the plan after the run. `after` is None when the user was not found or waits in deleted users."""
+    """One user of the plan after the run. `after` is None when the user was not found or waits in deleted users.
+
+    `has` is what the user has of it: without what is in error, and without services that could not be set up.
+    `services` is what the two reads show of the service plans; `author` the other run of ours that explains what the
+    user holds now, "" where none does.
+    """
 
     id: str
     name: str
@@ -28,26 +54,41 @@ class User:
     change: AssignLicense
     before: LicenseProfile
     after: LicenseProfile | None
+    has: LicenseProfile
     standing: Standing
     judgement: Judgement
-    plans_kept_off: str
-    plans_new_on: str
-    plans_lost: str
+    services: Difference
+    author: str = ""
 
     @property
     def ours(self) -> bool:
         """Whether a write of ours took effect on this user, as far as anybody can tell."""
-        return self.standing.state == "applied" or self.judgement.outcome in {"moved", "moved_by_group"}
+        return self.standing.state == "applied" or self.judgement.outcome in {"moved", "moved_by_group"} or self.broken
+
+    @property
+    def broken(self) -> bool:
+        """Whether Graph accepted our change and holds its license for faulty since."""
+        return self.judgement.reason.startswith(ACCEPTED_THEN_ERROR)
+
+    @property
+    def asked(self) -> LicenseProfile:
+        """What the user would have by our change alone, where it was made; what was there before, where not."""
+        return changed(self.before, self.change) if self.ours else self.before
 
 
 @dataclass(slots=True)
 class Movement:
-    """One SKU between the two scans, in distinct users. `foreign_users` are (id, name, +1 or -1)."""
+    """One SKU between the two scans, in distinct users.
+
+    `other_runs` is the part of `foreign` that other runs of ours explain. `foreign_users` are (id, name, +1 or -1, the
+    other run of ours or "").
+    """
 
     gained: int = 0
     lost: int = 0
     foreign: int = 0
-    foreign_users: list[tuple[str, str, int]] = field(default_factory=list)
+    other_runs: int = 0
+    foreign_users: list[tuple[str, str, int, str]] = field(default_factory=list)
 
 
 class Sides:
@@ -60,6 +101,10 @@ class Sides:
         self.deleted = frozenset(u.id for u in after.deleted_users)
         self._names = dict(zip(before.users["id"], before.users["user_principal_name"], strict=True))
         self._names.update(zip(after.users["id"], after.users["user_principal_name"], strict=True))
+
+    def profile(self, number: int) -> LicenseProfile:
+        """Return a profile of the first scan by its number."""
+        return self._profiles[0][number]
 
     def before(self, user_id: str) -> LicenseProfile:
         """Return the profile of the first scan."""
@@ -81,7 +126,14 @@ class Sides:
 
 
 def users_of(
-    plan: Plan, sides: Sides, standings: Mapping[str, Standing], profiles: Sequence[LicenseProfile], *, agree: bool
+    plan: Plan,
+    sides: Sides,
+    standings: Mapping[str, Standing],
+    services: Services,
+    *,
+    agree: bool,
+    details: Mapping[str, LicenseDetails],
+    others: Others,
 ) -> list[User]:
     """Judge every user of the plan, in the order of the decisions; equal cases are judged once, equal rows kept."""
     judged: dict[Case, Judgement] = {}
@@ -92,31 +144,54 @@ def users_of(
         if key not in decided:
             decided[key] = Row(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
         row, change = decided[key]
-        standing = standings.get(str(d.id), NOT_SENT)
-        before = profiles[int(str(d.before))]
+        user_id, standing = str(d.id), standings.get(str(d.id), NOT_SENT)
+        before, after = sides.profile(int(str(d.before))), sides.after(str(d.id))
         leaving = plan.sources if plan.asks_gates or row.kind != "change" else change.remove
-        case = Case(row, before, sides.after(str(d.id)), _plain(standing), leaving, agree)
+        author = _author(user_id, standing, change, before, after, frozenset((*leaving, *row.targets)), others)
+        case = Case(row, before, after, _plain(standing), leaving, agree, author)
         if case not in judged:
             judged[case] = judge(case)
+        has = effective(after or NO_LICENSES, details.get(user_id))
         users.append(
             User(
-                id=str(d.id),
-                name=sides.name(str(d.id)),
+                id=user_id,
+                name=sides.name(user_id),
                 row=row,
                 rule=str(d.rule),
                 wave=str(d.wave),
                 detail=str(d.detail),
-                change=replace(change, user_id=UserId(str(d.id))),
+                change=replace(change, user_id=UserId(user_id)),
                 before=before,
-                after=case.after,
+                after=after,
+                has=has,
                 standing=standing,
                 judgement=judged[case],
-                plans_kept_off=str(d.plans_kept_off),
-                plans_new_on=str(d.plans_new_on),
-                plans_lost=str(d.plans_lost),
+                services=UNCHANGED if after is None else services.between(effective(before, None), has),
+                author=author,
             )
         )
     return users
+
+
+def _author(
+    user_id: str,
+    standing: Standing,
+    change: AssignLicense,
+    before: LicenseProfile,
+    after: LicenseProfile | None,
+    skus: frozenset[SkuId],
+    others: Others,
+) -> str:
+    """Return the other run that explains why a user is not as our change left it, or as it was; "" where none does."""
+    if after is None or user_id not in others.changes:
+        return ""
+    return others.author(user_id, changed(before, change) if standing.state == "applied" else before, after, skus)
+
+
+def changed(profile: LicenseProfile, change: AssignLicense) -> LicenseProfile:
+    """Return the profile with one change made, and nothing else."""
+    kept = [a for a in profile.assignments if not (a.direct and a.sku_id in change.remove)]
+    return LicenseProfile.of([*kept, *(LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add)])
 
 
 def _skus(text: object) -> tuple[SkuId, ...]:
@@ -128,8 +203,11 @@ def _plain(standing: Standing) -> Standing:
     return Standing(standing.state, standing.reason, sent=min(standing.sent, 1))
 
 
-def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId]) -> dict[SkuId, Movement]:
-    """Count per SKU which changes of holders our journal explains; every other difference is foreign."""
+def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId], others: Others) -> dict[SkuId, Movement]:
+    """Count per SKU which changes of holders our journal explains; every other difference is foreign.
+
+    A license that Graph accepted and then put into Error takes no seat, so it is no gain.
+    """
     ours = {u.id: u for u in users if u.ours}
     moved = {sku: Movement() for sku in skus}
     for user_id in sides.ids():
@@ -138,15 +216,20 @@ def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId]) -> dic
         if before == after and user is None:
             continue
         for sku in skus:
-            was, now = sku in before.skus, sku in after.skus
-            explained_gain = user is not None and not was and any(a.sku_id == sku for a in user.change.add)
-            explained_loss = user is not None and was and sku in user.change.remove
-            _post(moved[sku], user_id, sides.name(user_id), was=was, now=now, gain=explained_gain, loss=explained_loss)
+            was, now = sku in before.seated, sku in after.seated
+            failed = sku in after.skus and not now
+            gain = user is not None and not (was or failed) and any(a.sku_id == sku for a in user.change.add)
+            loss = user is not None and was and sku in user.change.remove
+            step = _post(moved[sku], was=was, now=now, gain=gain, loss=loss)
+            if step:
+                author = others.step(user_id, sku, step)
+                moved[sku].other_runs += step if author else 0
+                moved[sku].foreign_users.append((user_id, sides.name(user_id), step, author))
     return moved
 
 
-def _post(movement: Movement, user_id: str, name: str, *, was: bool, now: bool, gain: bool, loss: bool) -> None:
-    """Book our change first, then what others made of it."""
+def _post(movement: Movement, *, was: bool, now: bool, gain: bool, loss: bool) -> int:
+    """Book our change first, then what others made of it; returns the latter."""
     holds = was
     if gain:
         movement.gained += 1
@@ -154,16 +237,15 @@ def _post(movement: Movement, user_id: str, name: str, *, was: bool, now: bool, 
     if loss:
         movement.lost += 1
         holds = False
-    if now != holds:
-        step = 1 if now else -1
-        movement.foreign += step
-        movement.foreign_users.append((user_id, name, step))
+    step = int(now) - int(holds)
+    movement.foreign += step
+    return step
 
 
 def holders(snapshot: TenantSnapshot, sku: SkuId) -> int:
-    """Count the distinct holders of a SKU in a scan."""
+    """Count the distinct users in a scan who take a seat of a SKU."""
     counts = snapshot.users["profile"].value_counts()
-    return int(sum(n for number, n in counts.items() if sku in snapshot.profiles[int(str(number))].skus))
+    return int(sum(n for number, n in counts.items() if sku in snapshot.profiles[int(str(number))].seated))
 
 
 def outcome_counts(users: Sequence[User]) -> Counter[str]:

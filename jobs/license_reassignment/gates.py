@@ -36,7 +36,7 @@ class Facts:
     """What the gates ask. Names are for people; a None says that the fact could not be read."""
 
     residual: Residual
-    groups: Sequence[str] | None
+    groups: Sequence[str]
     soft_deleted: Sequence[str] | None
     relatives: Sequence[SubscribedSku]
     consumed: Mapping[str, int]
@@ -120,10 +120,8 @@ def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> 
     return (
         gate(
             "no_group_carries_source",
-            None if groups is None else not groups,
-            "groups could not be read"
-            if groups is None
-            else f"{counted(len(groups), 'group carries', 'groups carry')} a source SKU: {_few(groups)}"
+            not groups,
+            f"{counted(len(groups), 'group carries', 'groups carry')} a source SKU: {_few(groups)}"
             if groups
             else "no group carries a source SKU",
             UNREAD

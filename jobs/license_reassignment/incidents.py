@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.catalog import Catalog
-from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, TenantSnapshot
+from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import Movement, User, changed_addresses, changed_locations
-from jobs.license_reassignment.coverage import Holding, data_at_risk
+from jobs.license_reassignment.observed import Services, effective
+from jobs.license_reassignment.others import Others
 from jobs.license_reassignment.outcome import LICENSES, LOCATIONS, Entry
-from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.plan import Plan, split
 from jobs.license_reassignment.reconciliation import Incident
 
 MAILBOX_DAYS = 30
@@ -23,7 +23,8 @@ MAILBOX_DAYS = 30
 class Seen:
     """What the incidents are found in.
 
-    `located` are usage locations that we set, by user id; `proven` are users whom an earlier verification found moved.
+    `located` are usage locations that we set, by user id; `proven` are users whom an earlier verification found moved;
+    `details_read` says whether the license details were asked for, as a verification of an earlier version did not.
     """
 
     plan: Plan
@@ -34,19 +35,22 @@ class Seen:
     journal: Sequence[Entry]
     located: Mapping[str, str]
     proven: frozenset[str]
+    services: Services
+    others: Others
+    details_read: bool
 
 
-def all_incidents(seen: Seen, catalog: Catalog) -> tuple[Incident, ...]:
+def all_incidents(seen: Seen) -> tuple[Incident, ...]:
     """Collect every incident; those that are harm of ours come first."""
     plan, users, before, after = seen.plan, seen.users, seen.before, seen.after
     found = [
         *_beyond_plan(plan, seen.journal),
-        *_bare(plan, users, seen.proven),
-        *_lost(plan, users, before, after, catalog),
-        *_other_licenses(plan, users, after),
+        *_bare(seen),
+        *_lost(seen),
+        *_other_licenses(plan, users, after, seen.others),
         *_foreign(seen.moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
-        *_locations(before, after, seen.located),
+        *_locations(before, after, seen),
     ]
     return tuple(sorted(found, key=lambda i: not i.harm))
 
@@ -85,31 +89,39 @@ def _sent(item: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], froz
     )
 
 
-def is_bare(user: User, sources: Sequence[SkuId]) -> bool:
-    """Whether the user held a source, still exists, and now holds neither a source nor any of the targets."""
+def named_targets(plan: Plan) -> frozenset[SkuId]:
+    """Return every SKU that the plan names as a target, by a rule or by a row."""
+    rows = {sku for cell in plan.decisions["targets"].astype(str).unique() for sku in split(cell)}
+    return frozenset(plan.targets) | frozenset(map(SkuId, rows))
+
+
+def is_bare(user: User, sources: Sequence[SkuId], targets: frozenset[SkuId]) -> bool:
+    """Whether the user had a source, still exists, and now has neither a source nor any target of the plan."""
     if user.after is None:
         return False
-    had = any(s in user.before.skus for s in sources)
-    # An assignment in error gives no license: Graph lists it, and the user has nothing of it.
-    has = {a.sku_id for a in user.after.assignments if a.state.casefold() not in {"error", "disabled"}}
-    return had and has.isdisjoint((*sources, *user.row.targets))
+    had = any(s in effective(user.before, None).skus for s in sources)
+    return had and user.has.skus.isdisjoint((*sources, *targets))
 
 
-def _bare(plan: Plan, users: Sequence[User], proven: frozenset[str]) -> list[Incident]:
+def _bare(seen: Seen) -> list[Incident]:
     """Users with neither product.
 
-    Harm of ours where our write may have done it: not when an earlier look found the move whole, nor when Graph itself
-    took the target and put it into error.
+    Harm of ours where our write may have done it: not when an earlier look found the move whole, nor when another run
+    has written since. A target that Graph accepted and then put into error is our write's doing.
     """
-    found = []
-    for u in users:
-        if not is_bare(u, plan.sources):
+    found, targets = [], named_targets(seen.plan)
+    for u in seen.users:
+        if not is_bare(u, seen.plan.sources, targets):
             continue
-        in_error = u.after is not None and not u.after.skus.isdisjoint(u.row.targets)
-        why = "holds the target in error only and no source" if in_error else "holds neither the source nor a target"
-        if u.id in proven:
+        if u.broken:
+            found.append(Incident("bare_user", u.name, broken_words(seen, u), harm=_proven(seen, u)))
+            continue
+        why = "holds neither the source nor a target"
+        if u.author:
+            why += f", taken by {u.author}"
+        elif u.id in seen.proven:
             why += ", and was found moved before: somebody else took the license since"
-        harm = u.standing.state in {"applied", "in_doubt"} and u.id not in proven and not in_error
+        harm = u.standing.state in {"applied", "in_doubt"} and u.id not in seen.proven and not u.author
         found.append(Incident("bare_user", u.name, f"{why}; {_kept_until(u)}", harm=harm))
     return found
 
@@ -122,53 +134,52 @@ def _kept_until(user: User) -> str:
     return f"mailbox data is kept for {MAILBOX_DAYS} days: until {last.date()} if our change took the license"
 
 
-def _lost(
-    plan: Plan, users: Sequence[User], before: TenantSnapshot, after: TenantSnapshot, catalog: Catalog
-) -> list[Incident]:
-    """Data services that users whom we moved have lost.
+def _lost(seen: Seen) -> list[Incident]:
+    """Services that users whom we moved have lost.
 
-    By our own change it is harm. Else somebody took them since, or the target came with an error: told, and no GO.
+    By our own change, or because Graph put the license that it had accepted into error, it is harm. Else somebody took
+    them since: told, and no GO. An acceptance covers what the plan named as lost, and nothing else.
     """
-    accepted = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
-    acknowledged = set(plan.header.get("acknowledged", ()))
-    losses = _Losses(before, after, catalog)
+    accepted = seen.plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
+    acknowledged = set(seen.plan.header.get("acknowledged", ()))
+    targets = named_targets(seen.plan)
     found = []
-    for user in users:
-        if not user.ours or accepted or user.id in acknowledged:
+    for user in seen.users:
+        if not user.ours or user.after is None or is_bare(user, seen.plan.sources, targets):
             continue
-        ours = losses.between(user.before, changed(user.before, user))
-        theirs = "" if ours or user.after is None else losses.between(user.before, user.after)
-        if ours or (theirs and not is_bare(user, plan.sources)):
-            found.append(
-                Incident("lost_service", user.name, ours or f"{theirs}; our change did not ask for it", harm=bool(ours))
-            )
+        ours = "" if accepted or user.id in acknowledged else seen.services.at_risk(user.before, user.asked)
+        if user.broken and _gone(seen, user):
+            found.append(Incident("lost_service", user.name, broken_words(seen, user), harm=_proven(seen, user)))
+        elif ours:
+            found.append(Incident("lost_service", user.name, ours, harm=True))
+        elif not accepted and user.id not in acknowledged and (theirs := seen.services.at_risk(user.before, user.has)):
+            by = f"by {user.author}" if user.author else "our change did not ask for it"
+            found.append(Incident("lost_service", user.name, f"{theirs}; {by}"))
     return found
 
 
-class _Losses:
-    """Says what a change of profile takes away; equal changes are looked at once."""
-
-    def __init__(self, before: TenantSnapshot, after: TenantSnapshot, catalog: Catalog) -> None:
-        self._skus = {s.sku_id: s for s in (*after.skus, *before.skus)}
-        self._families = catalog.families
-        self._known: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
-
-    def between(self, was: LicenseProfile, now: LicenseProfile) -> str:
-        """Return the lost or lowered services as sentences, "" for none."""
-        pair = (was, now)
-        if pair not in self._known:
-            sides = [Holding.of(((self._skus.get(a.sku_id), a) for a in p.assignments), self._families) for p in pair]
-            self._known[pair] = "; ".join(loss.sentence for loss in data_at_risk(*sides))
-        return self._known[pair]
+def _gone(seen: Seen, user: User) -> str:
+    return seen.services.beyond(user.before, user.asked, user.has)
 
 
-def changed(profile: LicenseProfile, user: User) -> LicenseProfile:
-    """Return the profile with the user's own planned change made, and nothing else."""
-    kept = [a for a in profile.assignments if not (a.direct and a.sku_id in user.change.remove)]
-    return LicenseProfile.of([*kept, *(LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in user.change.add)])
+def _proven(seen: Seen, user: User) -> bool:
+    """Whether it was read what still works: a license in error that nobody looked into proves no harm."""
+    return seen.details_read and all(a.sound for a in user.has.assignments)
 
 
-def _other_licenses(plan: Plan, users: Sequence[User], after: TenantSnapshot) -> list[Incident]:
+def broken_words(seen: Seen, user: User) -> str:
+    """Say of a change that Graph accepted and then reported in error what the user lost since when, and what to do."""
+    bare = is_bare(user, seen.plan.sources, named_targets(seen.plan))
+    lost = "no license is left" if bare else _gone(seen, user) or "no service is lost"
+    words = user.judgement.reason.partition(":")[2].strip()
+    return (
+        f"{lost}, since {user.standing.at}: Graph accepted the change and reports the license in error ({words}). "
+        "Repair the license in the admin center or assign the old product there again; `reseat undo "
+        f"{seen.plan.plan_id}` gives it back to everybody whom the plan changed, these users first"
+    )
+
+
+def _other_licenses(plan: Plan, users: Sequence[User], after: TenantSnapshot, others: Others) -> list[Incident]:
     """Licenses that the plan is not about must be the same before and after; our requests never name them."""
     part = {s.sku_id: s.part_number for s in after.skus}
     known: dict[tuple[LicenseProfile, LicenseProfile, frozenset[SkuId]], str] = {}
@@ -181,8 +192,14 @@ def _other_licenses(plan: Plan, users: Sequence[User], after: TenantSnapshot) ->
         if key not in known:
             known[key] = _difference(*key, part)
         if known[key]:
-            found.append(Incident("other_license_changed", user.name, f"{known[key]}, not by us"))
+            touched = (user.before.skus | user.after.skus) - ours
+            by = others.author(user.id, user.before, user.after, touched)
+            found.append(Incident("other_license_changed", user.name, f"{known[key]}, {_by(by)}"))
     return found
+
+
+def _by(author: str) -> str:
+    return f"by {author}" if author else "not by us"
 
 
 def _difference(
@@ -207,11 +224,11 @@ def _foreign(
     found = []
     for sku_id, movement in moved.items():
         sku = after.sku(sku_id) or before.sku(sku_id)
-        for user_id, name, step in movement.foreign_users:
+        for user_id, name, step, author in movement.foreign_users:
             word = "got" if step > 0 else "lost"
             note = " (drifted)" if user_id in drifted else ""
             found.append(
-                Incident("foreign_change", name, f"{word} {sku.part_number if sku else sku_id}, not by us{note}")
+                Incident("foreign_change", name, f"{word} {sku.part_number if sku else sku_id}, {_by(author)}{note}")
             )
     return found
 
@@ -226,11 +243,15 @@ def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
     ]
 
 
-def _locations(before: TenantSnapshot, after: TenantSnapshot, located: Mapping[str, str]) -> list[Incident]:
+def _locations(before: TenantSnapshot, after: TenantSnapshot, seen: Seen) -> list[Incident]:
     return [
-        Incident("usage_location_changed", name, f"usage location {was or 'none'} → {now or 'none'}, not by us")
-        for name, was, now in changed_locations(before, after, located)
-        .loc[:, ["user_principal_name", "usage_location", "usage_location_after"]]
+        Incident(
+            "usage_location_changed",
+            name,
+            f"usage location {was or 'none'} → {now or 'none'}, {_by(seen.others.located.get(user_id, ''))}",
+        )
+        for user_id, name, was, now in changed_locations(before, after, seen.located)
+        .loc[:, ["id", "user_principal_name", "usage_location", "usage_location_after"]]
         .astype(str)
         .to_numpy()
         .tolist()

@@ -188,7 +188,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One user to judge. `after` is None when the user was not found (or waits in deleted users)."""
+    """One user to judge. `after` is None when the user was not found (or waits in deleted users).
+
+    `author` is the other run of ours that explains what the user holds now, in words; "" where none does.
+    """
 
     row: Row
     before: LicenseProfile
@@ -196,6 +199,10 @@ class Case:
     standing: Standing
     sources: tuple[SkuId, ...]
     reads_agree: bool = True
+    author: str = ""
+
+
+ACCEPTED_THEN_ERROR = "accepted_then_error"
 
 
 def judge(case: Case) -> Judgement:
@@ -207,23 +214,27 @@ def judge(case: Case) -> Judgement:
     skus = frozenset({*case.sources, *row.targets, *(a.sku_id for a in change.add)})
     same = relevant(case.after, skus) == relevant(case.before, skus)
     done = bool(row.targets) and _on_target(case.after, case, change)
-    if standing.state == "in_doubt" and not done and not (same and case.reads_agree):
+    broken = _broken(case.after, case, change)
+    if standing.state == "in_doubt" and not done and not ((same or broken) and case.reads_agree):
         return Judgement("in_doubt", standing.reason or "unproven", "!")
     if done:
         # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
         return Judgement("moved" if standing.ours else "already_on_target", "", "=")
-    broken = _in_error(case.after, row.targets)
     if standing.state == "refused" or broken:
-        return Judgement("refused", standing.reason if standing.state == "refused" else broken, "-")
+        return Judgement("refused", broken or standing.reason, "-")
     if standing.state == "applied":
-        return Judgement("drifted", "move_undone", _sigil(case.after, case, change))
+        reason = _by(case, "move_undone")
+        return Judgement("drifted", reason, _sigil(case.after, case, change))
     if not same or standing.state in {"drifted", "gone"}:
-        return Judgement(
-            "drifted", "changed_by_others", "*" if row.kind == "hold" else _sigil(case.after, case, change)
-        )
+        sigil = "*" if row.kind == "hold" else _sigil(case.after, case, change)
+        return Judgement("drifted", _by(case, "changed_by_others"), sigil)
     if row.kind == "hold" or standing.state == "held":
         return Judgement("held", row.reason or standing.reason, "=")
     return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
+
+
+def _by(case: Case, reason: str) -> str:
+    return f"changed_by_run: by {case.author}" if case.author else reason
 
 
 def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:
@@ -231,12 +242,20 @@ def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool
     return no_source and is_moved(after, change, case.row.targets)
 
 
-def _in_error(after: LicenseProfile, targets: Iterable[SkuId]) -> str:
-    """Return the reason when a target is there but Graph does not report it sound; "" otherwise."""
-    unsound = [a for t in targets for a in after.of_sku(t) if not a.sound]
+def _broken(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
+    """Return the reason when Graph accepted our change and does not report a target sound since; "" otherwise.
+
+    A target that was there before in the same state is none of our doing. A change whose answer was lost counts as
+    accepted when everything is as it asked.
+    """
+    standing = case.standing
+    if not standing.ours or (standing.state != "applied" and not _carried_out(after, change)):
+        return ""
+    targets = dict.fromkeys((*case.row.targets, *(a.sku_id for a in change.add)))
+    unsound = [a for t in targets for a in after.of_sku(t) if not a.sound and a not in case.before.assignments]
     if not unsound or any(_other_sound(a, after) for a in unsound):
         return ""
-    return f"target_in_error: {unsound[0].state} {unsound[0].error}".strip()
+    return f"{ACCEPTED_THEN_ERROR}: {unsound[0].state} {unsound[0].error}".strip()
 
 
 def _other_sound(assignment: LicenseAssignment, profile: LicenseProfile) -> bool:

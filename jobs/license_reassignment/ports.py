@@ -14,6 +14,7 @@ from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
     Identity,
+    LicenseDetails,
     Named,
     Organization,
     ReadScope,
@@ -75,6 +76,10 @@ class TenantClient(Protocol):
 
     async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
         """Read these users now."""
+        ...
+
+    async def read_license_details(self, ids: Sequence[UserId]) -> Sequence[LicenseDetails | None]:
+        """Read how each service of these users' licenses is provisioned; None for a user who is not there."""
         ...
 
     async def write_turn(self, n: int) -> None:

@@ -109,7 +109,7 @@ def check_permissions(identity: Identity, *, locations: bool) -> list[Finding]:
         else:
             found.append(Finding("warn", permission, "not granted: enough to check, plan and verify; apply needs it"))
     for permission, without in OPTIONAL_PERMISSIONS.items():
-        granted = permission in roles or ("Directory.Read.All" in roles and permission not in OPTIONAL_PERMISSIONS)
+        granted = permission in roles
         found.append(Finding("ok" if granted else "not_checked", permission, "granted" if granted else without))
     return found
 

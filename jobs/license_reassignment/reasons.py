@@ -54,13 +54,14 @@ REFUSAL_REMEDIES: Mapping[str, str] = MappingProxyType(
         "gone": "The user no longer exists.",
         "already_gone": "The source license was gone when the request arrived. Make a new plan: it says what the user holds now; who holds nothing is given the target by hand.",
         "review": "Graph refused with a text this version does not know. Read its message in the detail, settle what it names, and make a new plan; until then the user keeps the old license.",
-        "target_in_error": "Graph reports the license in error. Open the user in the admin center, settle what the error names, and have the license reprocessed; a user who cannot work meanwhile is given another license beside it.",
+        "accepted_then_error": "Graph accepted the change and then reported the license in error: the detail says what the user lost and since when. Repair the license in the admin center, or assign the old product there again; `reseat undo` gives it back to everybody whom the plan changed, these users first.",
     }
 )
 
 OTHER_REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "changed_by_others": "Somebody else changed this user's licenses since the plan was made; make a new plan.",
+        "changed_by_run": "Another run of reseat has changed this user's licenses since: the detail names it. Nothing to do where that was meant; `reseat verify` of that run says how it ended.",
         "move_undone": "The move was made, and somebody else has changed it since; make a new plan.",
         "unproven": "A write was sent and reads cannot yet say what became of it; run the same apply again: it looks before it writes.",
         "not_sent": "Run the same apply again; it continues where it stopped.",

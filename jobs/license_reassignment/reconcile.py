@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.audit_log import AuditEntry
 from connectors.catalog import Catalog
-from connectors.tenant import SkuId, SubscribedSku, TenantSnapshot
+from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment import gates, incidents, readiness, record, tables
 from jobs.license_reassignment.advice import advice_of, subscriptions_of
 from jobs.license_reassignment.comparison import (
@@ -23,6 +23,8 @@ from jobs.license_reassignment.comparison import (
     users_of,
 )
 from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.observed import Services
+from jobs.license_reassignment.others import NOBODY, Others
 from jobs.license_reassignment.outcome import Entry, Standing, fold
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.policy import Limits
@@ -40,6 +42,9 @@ from jobs.license_reassignment.routes import Ending, ending
 from jobs.license_reassignment.since_last import Former, after_cancel, since_last
 from jobs.license_reassignment.witness import Witness, testimony
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # Add-ons that Office 365 E4 could carry, after Microsoft's list; Graph does not say whether they hang on it.
 ADDON_PART_NUMBERS = frozenset(
     {"MCOEV", "MCOMEETADV", "ATP_ENTERPRISE", "EQUIVIO_ANALYTICS", "SHAREPOINTSTORAGE", "LOCKBOX", "EXCHANGE_ANALYTICS"}
@@ -51,6 +56,8 @@ class Evidence:
     """All that a reconciliation rests on; everything of it is in the run folder.
 
     `verification` is what the verify step knows besides its scan: identities, host, agreement of scans, traffic.
+    `others` is what other runs did to these users. `details` are the license details of users whose target is in error,
+    by user id; None where they were never asked for.
     """
 
     plan: Plan
@@ -64,24 +71,19 @@ class Evidence:
     catalog: Catalog
     audit_log: Sequence[AuditEntry] = ()
     former: Former | None = None
+    others: Others = NOBODY
+    details: Mapping[str, LicenseDetails] | None = None
 
 
 def reconcile(evidence: Evidence) -> Reconciliation:
     """Judge every user, post the ledger, ask the gates, and give the verdict with its exit code."""
     plan, before, after = evidence.plan, evidence.before, evidence.after
-    sides = Sides(before, after)
     standings = fold(evidence.journal)
-    agreed = bool(evidence.verification.get("scans_agreed"))
-    users = users_of(plan, sides, standings, before.profiles, agree=agreed)
-    moved = movements(sides, users, (*plan.sources, *plan.targets))
-    ledger = _ledger(plan, before, after, moved)
-    counts = outcome_counts(users)
-    totals = _totals(evidence, counts)
+    seen = _seen(evidence, standings)
+    users, counts = seen.users, outcome_counts(seen.users)
+    ledger, totals = _ledger(plan, before, after, seen.moved), _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
-    located = set_locations(plan, evidence.journal)
-    proven = evidence.former.proven if evidence.former else frozenset[str]()
-    seen = incidents.Seen(plan, users, moved, before, after, evidence.journal, located, proven)
-    found = incidents.all_incidents(seen, evidence.catalog)
+    found = incidents.all_incidents(seen)
     answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
@@ -117,7 +119,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=tables.users_table(users, before, after, names, located, _by_id(plan, "acknowledged_by"), _extra(plan)),
+        users=_users_table(seen, names),
         undo=plan.undo,
         kind=plan.kind,
         ending=_ending(evidence) if plan.asks_gates else None,
@@ -125,6 +127,35 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         since_last=since_last(evidence.former, (*answers, *later), users, left),
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
+    )
+
+
+def _seen(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Seen:
+    """Judge every user, and say of every difference between the scans whose it is."""
+    plan, before, after, others = evidence.plan, evidence.before, evidence.after, evidence.others
+    sides, services = Sides(before, after), Services(before, after, evidence.catalog.families)
+    agreed = bool(evidence.verification.get("scans_agreed"))
+    users = users_of(plan, sides, standings, services, agree=agreed, details=evidence.details or {}, others=others)
+    return incidents.Seen(
+        plan=plan,
+        users=users,
+        moved=movements(sides, users, (*plan.sources, *plan.targets), others),
+        before=before,
+        after=after,
+        journal=evidence.journal,
+        located=set_locations(plan, evidence.journal),
+        proven=evidence.former.proven if evidence.former else frozenset(),
+        services=services,
+        others=others,
+        details_read=evidence.details is not None,
+    )
+
+
+def _users_table(seen: incidents.Seen, names: Names) -> pd.DataFrame:
+    plan, broken = seen.plan, {u.id: incidents.broken_words(seen, u) for u in seen.users if u.broken}
+    accepted_by = _by_id(plan, "acknowledged_by")
+    return tables.users_table(
+        seen.users, seen.before, seen.after, names, seen.located, accepted_by, _extra(plan), broken
     )
 
 
@@ -208,6 +239,7 @@ def _ledger(
                 unexplained=consumed_after - (consumed_before + m.gained - m.lost + m.foreign),
                 holders_before=holders(before, sku_id),
                 holders_after=holders(after, sku_id),
+                other_runs=m.other_runs,
             )
         )
     return tuple(rows)
@@ -215,13 +247,14 @@ def _ledger(
 
 def _residual(evidence: Evidence, planned: set[str]) -> tuple[Residual, tuple[ResidualHolder, ...]]:
     after, found = evidence.after, list[ResidualHolder]()
+    in_the_bin = {u.id for u in after.deleted_users}
     direct = inherited = outside = 0
     for user_id, name, number in zip(
         after.users["id"], after.users["user_principal_name"], after.users["profile"], strict=True
     ):
         profile = after.profiles[number]
         held = [s for s in evidence.plan.sources if s in profile.skus]
-        if not held or user_id in {u.id for u in after.deleted_users}:
+        if not held or user_id in in_the_bin:
             continue
         if evidence.plan.kind == "addons" and user_id not in planned:
             continue  # who holds the add-on beside another base keeps it
@@ -259,7 +292,7 @@ def _facts(
     source_rows = [r for r in ledger if r.sku_id in plan.sources]
     return gates.Facts(
         residual=residual,
-        groups=None if "groups" in after.unread else [h.name for h in left if h.how == "group"],
+        groups=[h.name for h in left if h.how == "group"],
         soft_deleted=None if "deleted_users" in after.unread else [h.name for h in left if h.how == "soft_deleted"],
         relatives=[s for s in after.skus if s.sku_id in related and (s.consumed or s.enabled)],
         consumed={r.sku_part_number: r.consumed_after for r in source_rows},
@@ -299,5 +332,8 @@ def _other_data(plan: Plan, after: TenantSnapshot, catalog: Catalog) -> list[str
     return sorted(
         s.part_number
         for s in after.skus
-        if s.sku_id not in plan.sources and s.enabled > 0 and s.capability_status == "Enabled" and carries_data(s)
+        if s.sku_id not in plan.sources
+        and s.enabled > 0
+        and s.capability_status.casefold() == "enabled"
+        and carries_data(s)
     )

@@ -104,7 +104,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One SKU's seats: what Graph counted, what our journal explains, what others did, what nobody explains."""
+    """One SKU's seats: what Graph counted, what our journal explains, what others did, what nobody explains.
+
+    `other_runs` is the part of `foreign` that other runs of ours made.
+    """
 
     sku_id: str
     sku_part_number: str
@@ -117,6 +120,7 @@ class LedgerRow:
     unexplained: int
     holders_before: int
     holders_after: int
+    other_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

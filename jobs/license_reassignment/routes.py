@@ -224,7 +224,7 @@ def _seats_back(after: TenantSnapshot, new: Sequence[CompanySubscription], today
 
 
 def _domains(after: TenantSnapshot) -> tuple[DomainUse, ...]:
-    used = Counter(after.users["user_principal_name"].str.rpartition("@")[2].str.casefold())
+    used = Counter(str(name).rpartition("@")[2].casefold() for name in after.users["user_principal_name"])
     return tuple(DomainUse(d, used[d.casefold()]) for d in sorted(after.organization.verified_domains))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.tenant import LicenseProfile, Names, SkuId, TenantSnapshot
+from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
-from jobs.license_reassignment.plan import Plan, split
+from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.reasons import QUIET, remedy
 from jobs.license_reassignment.reconciliation import (
     ACCEPTING_POLICY,
@@ -33,14 +33,23 @@ def users_table(
     located: Mapping[str, str],
     acknowledged: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
+    broken: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns.
 
-    `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster, by user id.
+    By user id, `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster,
+    and `broken` what users lost whose change ended in error.
     """
     texts = _Texts(before, after, names)
     shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
-    rows = [(*_row(u, texts, shown.get(u.id, "")), located.get(u.id, ""), acknowledged.get(u.id, "")) for u in users]
+    rows = [
+        (
+            *_row(u, texts, shown.get(u.id, ""), broken.get(u.id) or _detail(u)),
+            located.get(u.id, ""),
+            acknowledged.get(u.id, ""),
+        )
+        for u in users
+    ]
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:
@@ -48,7 +57,7 @@ def users_table(
     return table
 
 
-def _row(u: User, texts: _Texts, display_name: str) -> tuple[str, ...]:
+def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, ...]:
     outcome, reason = u.judgement.outcome, u.judgement.reason
     written = u.standing.sent > 0 and outcome in {"moved", "drifted", "refused"}
     return (
@@ -60,24 +69,25 @@ def _row(u: User, texts: _Texts, display_name: str) -> tuple[str, ...]:
         texts.profile(u.before),
         texts.skus(u.row.targets),
         texts.profile(u.after),
-        texts.plans(u.plans_kept_off),
-        texts.plans(u.plans_new_on),
-        texts.plans(u.plans_lost),
+        texts.plans(u.services.kept_off),
+        texts.plans(u.services.new_on),
+        texts.plans(u.services.lost),
         u.judgement.sigil,
         u.standing.at if written else "",
         u.standing.request_id,
         u.wave,
         display_name,
         "" if outcome in FINE or reason in QUIET else remedy(reason, refused=outcome == "refused"),
-        _detail(u),
+        detail,
     )
 
 
 def _detail(u: User) -> str:
-    """Say what a reason is about: Graph's own words for a refusal, else what the plan noted."""
+    """Say what a reason is about: Graph's own words for a refusal, who changed it, else what the plan noted."""
+    words = u.judgement.reason.partition(":")[2].strip()
     if u.judgement.outcome == "refused":
-        return u.standing.message or u.judgement.reason.partition(":")[2].strip()
-    return u.detail if u.judgement.reason == u.row.reason else ""
+        return u.standing.message or words
+    return words or (u.detail if u.judgement.reason == u.row.reason else "")
 
 
 class _Texts:
@@ -100,10 +110,10 @@ class _Texts:
             self._known[profile] = self.skus(profile.skus)
         return self._known[profile]
 
-    def plans(self, ids: str) -> str:
-        """Turn a joined list of plan ids into names."""
+    def plans(self, ids: tuple[PlanId, ...]) -> str:
+        """Join the names of service plans."""
         if ids not in self._known:
-            self._known[ids] = "+".join(self._plans.get(p, self._names.plan(p)) for p in split(ids))
+            self._known[ids] = "+".join(self._plans.get(p, self._names.plan(p)) for p in ids)
         return self._known[ids]
 
 

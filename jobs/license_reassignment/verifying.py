@@ -14,12 +14,16 @@ from connectors.audit_log import AuditRecord, from_lines, to_lines
 from connectors.catalog import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
-from connectors.tenant import Identity, ReadScope, TenantSnapshot
+from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
-from jobs.license_reassignment.comparison import holders
+from jobs.license_reassignment.comparison import Sides, holders
+from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.journal import Head, utc_text
+from jobs.license_reassignment.neighbors import Neighborhood, deeds_for
+from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
+from jobs.license_reassignment.outcome import fold
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
@@ -29,8 +33,16 @@ from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
 from jobs.license_reassignment.since_last import Former
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot
-from jobs.license_reassignment.witness import windows_of
+from jobs.license_reassignment.store import (
+    entries,
+    load_journal,
+    load_neighbors,
+    load_plan,
+    load_snapshot,
+    tasks_of,
+)
+from jobs.license_reassignment.tasks import LicenseTask
+from jobs.license_reassignment.witness import sent_by_others, windows_of
 
 REPORTS = (
     "reconciliation.json",
@@ -44,7 +56,10 @@ REPORTS = (
     *PSEUDONYMISED,
 )
 AUDIT_LOG = "audit-log.jsonl"
-AFTER = ("after.csv", "after-profiles.json", "after-tenant.json", AUDIT_LOG)
+DETAILS = "license_details"
+"""Key of after-tenant.json: by user id and SKU, the provisioningStatus of each service plan."""
+
+AFTER = ("after.csv", "after-profiles.json", "after-tenant.json", AUDIT_LOG, OTHER_RUNS)
 
 
 async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Reconciliation:
@@ -67,8 +82,10 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     before = load_snapshot(run)
     last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
     after, agreed, scans = await _scan(parts, plan, before, last_write)
+    details = await _details(parts, plan, before, after, head)
     health = await parts.tenant.read_health()
-    asked, records = await _audit_log(parts, run, head)
+    others = load_neighbors(run, plan)
+    asked, records = await _audit_log(parts, run, head, others)
     verification = {
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
         "witness": asked,
@@ -76,7 +93,8 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     }
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
-    files["after-tenant.json"] = evidence.json_bytes({**rest, "verification": verification})
+    files["after-tenant.json"] = evidence.json_bytes({**rest, DETAILS: details, "verification": verification})
+    files[OTHER_RUNS] = written(deeds_for(plan, frozenset(plan.decisions["id"].astype(str)), others), others)
     if records is not None:
         files[AUDIT_LOG] = records
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
@@ -86,13 +104,36 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     return report(run, parts.catalog, key)
 
 
-async def _audit_log(parts: Parts, run: RunDir, head: Head) -> tuple[dict[str, Any], bytes | None]:
+async def _details(
+    parts: Parts, plan: Plan, before: TenantSnapshot, after: TenantSnapshot, head: Head
+) -> dict[str, LicenseDetails]:
+    """Read what still works for users to whom we sent a change and whose target Graph holds for faulty since."""
+    sent = {user_id for user_id, standing in fold(entries(head.lines)).items() if standing.sent}
+    sides = Sides(before, after)
+    ids = [u for u, task in tasks_of(plan, before).items() if u in sent and _faulty(sides.after(u), task)]
+    found = await parts.tenant.read_license_details(ids) if ids else ()
+    return {u: one for u, one in zip(ids, found, strict=True) if one is not None}
+
+
+def _faulty(profile: LicenseProfile | None, task: LicenseTask) -> bool:
+    targets = {*task.targets, *task.adds}
+    return profile is not None and any(a.sku_id in targets and a.gives and not a.sound for a in profile.assignments)
+
+
+async def _audit_log(
+    parts: Parts, run: RunDir, head: Head, others: Neighborhood
+) -> tuple[dict[str, Any], bytes | None]:
     """Export what Entra recorded of our sessions; None where that is not permitted, or where nothing was written.
 
     What an earlier verification exported is kept: Microsoft drops its records after 7 or 30 days.
     """
     windows = windows_of(entries(head.lines))
-    asked = {"asked_at": utc_text(parts.clock.now()), "windows": [asdict(w) for w in windows], "granted": True}
+    asked = {
+        "asked_at": utc_text(parts.clock.now()),
+        "windows": [asdict(w) for w in windows],
+        "granted": True,
+        "other_runs": sent_by_others(windows, others),
+    }
     records: dict[str, AuditRecord] = {str(r["id"]): r for r in _exported(run)}
     for window in windows:
         since, until = datetime.fromisoformat(window.since), datetime.fromisoformat(window.until)
@@ -196,7 +237,8 @@ def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
     """Read everything a reconciliation rests on from the folder alone."""
     plan = load_plan(run)
     head = load_journal(run, plan)
-    verification: Mapping[str, Any] = orjson.loads(run.read("after-tenant.json")).get("verification", {})
+    rest = orjson.loads(run.read("after-tenant.json"))
+    verification: Mapping[str, Any] = rest.get("verification", {})
     return Evidence(
         plan=plan,
         before=load_snapshot(run),
@@ -209,6 +251,8 @@ def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
         catalog=catalog,
         audit_log=from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else (),
         former=_former(run),
+        others=read_back(run.read(OTHER_RUNS), plan.plan_id) if run.has(OTHER_RUNS) else NOBODY,
+        details=rest.get(DETAILS),
     )
 
 
@@ -233,7 +277,16 @@ def _former(run: RunDir) -> Former | None:
 
 
 def report(run: RunDir, catalog: Catalog, key: Ed25519PrivateKey | None = None) -> Reconciliation:
-    """Add up and render from the files alone; the same files give the same bytes. `key` signs the manifest."""
+    """Add up and render from the files alone; the same files give the same bytes. `key` signs the manifest.
+
+    Raises InputError (2) for a run that was never verified.
+    """
+    if not run.has("after-tenant.json"):
+        plan_id = load_plan(run).plan_id
+        raise InputError(
+            f"Run {plan_id} in {run.path} was not verified yet, so there is nothing to report: run "
+            f"`reseat verify {plan_id}`, which reads the tenant and writes the report."
+        )
     evidence_found = load_evidence(run, catalog)
     found = reconcile(evidence_found)
     language = str(evidence_found.verification.get("language", "en"))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.audit_log import AuditEntry
+from jobs.license_reassignment.neighbors import Neighborhood
 from jobs.license_reassignment.outcome import LICENSES, Entry, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -54,7 +55,8 @@ class Witness:
     """What Entra's audit log says of the run. `status` is exported, not_permitted, nothing_written or not_asked.
 
     `writes` are the users whose change is proven on our side; they are either `matched` or listed in `missing`.
-    `records` = `matched` + `further` + the `foreign` ones; `further` are of attempts refused or sent again.
+    `records` = `matched` + `further` + `other_runs` + the `foreign` ones; `further` are of attempts refused or sent
+    again, `other_runs` those that other runs of ours explain.
     """
 
     status: str
@@ -66,6 +68,7 @@ class Witness:
     further: int = 0
     missing: tuple[Unrecorded, ...] = ()
     foreign: tuple[ForeignRecord, ...] = ()
+    other_runs: int = 0
 
 
 def windows_of(journal: Iterable[Entry]) -> tuple[Window, ...]:
@@ -87,6 +90,26 @@ def _shifted(at: str, by: timedelta) -> str:
     return (datetime.fromisoformat(at) + by).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def sent_by_others(windows: Sequence[Window], others: Neighborhood) -> dict[str, int]:
+    """Count by user id how often other runs of ours wrote under the same app in these times: not only to our users."""
+    sent = Counter[str]()
+    for neighbor in others.neighbors:
+        for deed in neighbor.deeds:
+            if deed.kind == "intent" and deed.entry.writes == LICENSES and _within(deed.at, neighbor.app_ids, windows):
+                sent.update(str(item["id"]) for item in deed.body["items"])
+    return dict(sorted(sent.items()))
+
+
+def _within(at: str, app_ids: Sequence[str], windows: Sequence[Window]) -> bool:
+    """Whether a moment may fall into a window of one of these apps; a run that names no app may be any."""
+    moment = datetime.fromisoformat(at)
+    return any(
+        datetime.fromisoformat(w.since) - CLOCKS_DIFFER <= moment <= datetime.fromisoformat(w.until) + CLOCKS_DIFFER
+        and (not w.app_id or not app_ids or w.app_id in app_ids)
+        for w in windows
+    )
+
+
 def testimony(
     asked: Mapping[str, Any] | None,
     records: Sequence[AuditEntry],
@@ -94,7 +117,10 @@ def testimony(
     standings: Mapping[str, Standing],
     names: Mapping[str, str],
 ) -> Witness:
-    """Match what the directory recorded with what the journal says. `asked` is the note of the verify step."""
+    """Match what the directory recorded with what the journal says. `asked` is the note of the verify step.
+
+    Its `other_runs` counts by user what other runs of ours sent in the same time.
+    """
     if asked is None:
         return Witness("not_asked")
     windows = tuple(Window(**w) for w in asked["windows"])
@@ -104,7 +130,10 @@ def testimony(
         return Witness(status, str(asked["asked_at"]), windows, writes=len(applied))
     recorded = {r.user_id for r in records if r.succeeded}
     missing = [u for u in applied if u not in recorded]
-    matched, foreign = len(applied) - len(missing), tuple(_foreign(records, journal))
+    others = Counter[str](asked.get("other_runs", {}))
+    matched, left_over = len(applied) - len(missing), list(_left_over(records, journal))
+    foreign = tuple(r for r in left_over if not _taken(others, r.user_id))
+    by_others = len(left_over) - len(foreign)
     return Witness(
         status=status,
         asked_at=str(asked["asked_at"]),
@@ -112,14 +141,21 @@ def testimony(
         records=len(records),
         writes=len(applied),
         matched=matched,
-        further=len(records) - matched - len(foreign),
+        further=len(records) - matched - len(left_over),
         missing=tuple(Unrecorded(u, names.get(u, u), standings[u].at) for u in missing),
         foreign=foreign,
+        other_runs=by_others,
     )
 
 
-def _foreign(records: Sequence[AuditEntry], journal: Iterable[Entry]) -> Iterable[ForeignRecord]:
-    """Every attempt of ours explains one record of its user; a success that is left over was not ours."""
+def _taken(sent: Counter[str], user_id: str) -> bool:
+    """Take one of the user's attempts, where one is left."""
+    sent[user_id] -= 1
+    return sent[user_id] >= 0
+
+
+def _left_over(records: Sequence[AuditEntry], journal: Iterable[Entry]) -> Iterable[ForeignRecord]:
+    """Every attempt of this run explains one record of its user; a success that is left over is not of this run."""
     sent = Counter(
         item["id"]
         for entry in journal
@@ -127,7 +163,5 @@ def _foreign(records: Sequence[AuditEntry], journal: Iterable[Entry]) -> Iterabl
         for item in entry.body["items"]
     )
     for record in sorted(records, key=lambda r: (not r.succeeded, r.at, r.id)):
-        if sent[record.user_id] > 0:
-            sent[record.user_id] -= 1
-        elif record.succeeded:
+        if not _taken(sent, record.user_id) and record.succeeded:
             yield ForeignRecord(record.id, record.at, record.user_id, record.user_name)

@@ -128,7 +128,7 @@ def total(e: Evening) -> list[str]:
 
 
 TRUTHS: dict[int, Truth] = {
-    1: lambda _: ['"tenant_id": "c0a70500-0000-4000-8000-000000000001"', '"operator": "a.jansen"', '"host": "ops-07"'],
+    1: lambda _: ['"tenant_id": "c0a70500-0000-4000-8000-000000000001"', '"apply": "a.jansen"', '"apply": "ops-07"'],
     2: lambda e: [*e.night.tenant.subscriptions, "purchase_channel\tdirect\tCHG-2026-0412, A. Jansen"],
     3: lambda _: ["ENTERPRISEPACK\tEnabled", "needed", "2026-03-02T08:00:0"],
     4: lambda e: [f"ENTERPRISEWITHSCAL\t{e.night.tenant.sku_named(SOURCE).enabled}"],
@@ -143,7 +143,7 @@ TRUTHS: dict[int, Truth] = {
     13: gate("nothing_lost_unaccepted"),
     14: lambda e: [f'"held_for_a_lost_service": {e.found.held_by_reason["lost_service"]}', '"file": "users.csv"'],
     15: lambda e: [i.subject for i in e.found.incidents if i.kind == "address_changed"],
-    16: lambda e: [f"{e.found.requests.writes - 1} applied\t200", "1 refused\t400"],
+    16: lambda e: [f"{e.found.requests.writes} applied\t200"],
     17: lambda e: [f'"writes": {e.found.requests.writes}', f'"throttled": {e.found.requests.throttled}'],
     18: lambda _: ["LIC-Office365-E4-onboarding"],
     19: lambda _: ["ENTERPRISEWITHSCAL\t0\t0"],

@@ -21,6 +21,7 @@ from jobs.license_reassignment.advice import advice_of
 from jobs.license_reassignment.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
 from jobs.license_reassignment.gates import all_gates
 from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.others import NOBODY
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.readiness import target_problem
 from jobs.license_reassignment.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
@@ -116,21 +117,18 @@ def profile(*part_numbers: str) -> LicenseProfile:
 def person(standing: dict[str, Any], after: LicenseProfile) -> Any:
     row = SimpleNamespace(targets=(E3,))
     before = profile("ENTERPRISEWITHSCAL")
-    return SimpleNamespace(
-        id="u", name=PEOPLE[0], before=before, after=after, row=row, standing=SimpleNamespace(**standing)
-    )
+    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row}
+    return SimpleNamespace(id="u", name=PEOPLE[0], before=before, standing=SimpleNamespace(**standing), **seen)
 
 
 def test_every_user_without_a_license() -> None:
-    """Bare or with an error only, whether a request was sent, and whether a move had been proven."""
-    nothing, broken = LicenseProfile.of([]), LicenseProfile.of([holding("ENTERPRISEPACK", state="Error")])
-    plan = SimpleNamespace(sources=(E4,))
-    for after in (nothing, broken):
-        for sent in (0, 1):
-            for proven in (frozenset(), frozenset({"u"})):
-                user = person({"state": "applied", "sent": sent, "at": "2026-03-02T12:00:00.000Z"}, after)
-                (found,) = incidents._bare(plan, [user], proven)
-                told(found.detail)
+    """Whether a request was sent, and whether a move had been proven."""
+    plan = SimpleNamespace(sources=(E4,), targets=(E3,), decisions=pd.DataFrame({"targets": [E3]}))
+    for sent in (0, 1):
+        for proven in (frozenset[str](), frozenset({"u"})):
+            user = person({"state": "applied", "sent": sent, "at": "2026-03-02T12:00:00.000Z"}, LicenseProfile.of([]))
+            (found,) = incidents._bare(SimpleNamespace(plan=plan, users=[user], proven=proven))
+            told(found.detail)
 
 
 def test_every_change_of_a_license_by_others() -> None:
@@ -143,7 +141,7 @@ def test_every_change_of_a_license_by_others() -> None:
         after = LicenseProfile.of([*[holding("ENTERPRISEPACK")] * got, *[on] * changed])
         told(f"{incidents._difference(before, after, frozenset(), part)}, not by us")
     world = SimpleNamespace(sku=lambda _: SimpleNamespace(part_number="ENTERPRISEPACK"))
-    moved = {E3: SimpleNamespace(foreign_users=[("u", PEOPLE[0], 1), ("v", PEOPLE[1], -1)])}
+    moved = {E3: SimpleNamespace(foreign_users=[("u", PEOPLE[0], 1, ""), ("v", PEOPLE[1], -1, "")])}
     for drifted in ({"u", "v"}, set[str]()):
         for incident in incidents._foreign(moved, world, world, drifted):
             told(incident.detail)
@@ -151,9 +149,9 @@ def test_every_change_of_a_license_by_others() -> None:
 
 def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address, a usage location, a request beyond the plan, a service that is gone."""
-    cells = [(PEOPLE[0], was, now) for was, now in (("", "NL"), ("NL", ""), ("NL", "BE"))]
-    mails = pd.DataFrame(cells, columns=["user_principal_name", "mail", "mail_after"])
-    places = pd.DataFrame(cells, columns=["user_principal_name", "usage_location", "usage_location_after"])
+    cells = [("u", PEOPLE[0], was, now) for was, now in (("", "NL"), ("NL", ""), ("NL", "BE"))]
+    mails = pd.DataFrame(cells, columns=["id", "user_principal_name", "mail", "mail_after"])
+    places = pd.DataFrame(cells, columns=["id", "user_principal_name", "usage_location", "usage_location_after"])
     monkeypatch.setattr(incidents, "changed_addresses", lambda *_: mails)
     monkeypatch.setattr(incidents, "changed_locations", lambda *_: places)
     plan = SimpleNamespace(decisions=pd.DataFrame({"kind": []}))
@@ -161,7 +159,7 @@ def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = ServiceChange("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
     for text in (
         *(i.detail for i in incidents._addresses(None, None)),
-        *(i.detail for i in incidents._locations(None, None, {})),
+        *(i.detail for i in incidents._locations(None, None, SimpleNamespace(located={}, others=NOBODY))),
         *(i.detail for i in incidents._beyond_plan(plan, [sent])),
         gone,
         f"{gone}; {gone}; our change did not ask for it",

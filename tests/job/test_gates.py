@@ -62,7 +62,6 @@ SHUT: Mapping[str, Mapping[str, Any]] = {
     "verified_after_last_write": {"read_began": "2026-03-02T11:59:59.999Z"},
 }
 NOT_CHECKABLE: Mapping[str, Mapping[str, Any]] = {
-    "no_group_carries_source": {"groups": None},
     "no_soft_deleted_holders": {"soft_deleted": None},
     "addons_declared": {"declared_addons": {}},
     "purchase_channel_declared": {"purchase_channel": ""},

@@ -106,7 +106,7 @@ CASES: dict[str, tuple[list[Entry], Person | None, tuple[str, str, str]]] = {
         ADA,
         ("refused", "conflict", "-"),
     ),
-    "accepted and then in error": (moving(PLAN, ADA), BROKEN, ("refused", "target_in_error", "-")),
+    "accepted and then in error": (moving(PLAN, ADA), BROKEN, ("refused", "accepted_then_error", "-")),
     "moved and taken back": (moving(PLAN, ADA), ADA, ("drifted", "move_undone", "-")),
     "moved and given back too": (moving(PLAN, ADA), BOTH, ("drifted", "move_undone", "+")),
     "changed by others": ([settled(ADA, "drifted", "changed_by_others")], TO_E5, ("drifted", "changed_by_others", "-")),
@@ -337,10 +337,10 @@ def test_a_target_that_is_no_longer_ready_shuts_its_gate() -> None:
 
 def test_what_could_not_be_read_is_told_twice() -> None:
     """As a gate without an answer, and among what was not checked."""
-    found = reconciled(PLAN, after(moved(PLAN, ADA), moved(PLAN, BO), unread=("groups",)), moving(PLAN, ADA, BO))
+    found = reconciled(PLAN, after(moved(PLAN, ADA), moved(PLAN, BO), unread=("deleted_users",)), moving(PLAN, ADA, BO))
 
-    assert [g.status for g in found.gates if g.id == "no_group_carries_source"] == ["not_checkable"]
-    assert "groups: could not be read." in found.not_checked
+    assert [g.status for g in found.gates if g.id == "no_soft_deleted_holders"] == ["not_checkable"]
+    assert "deleted_users: could not be read." in found.not_checked
 
 
 def test_a_verification_that_says_nothing_about_its_scans_proves_nothing() -> None:

@@ -43,7 +43,7 @@ def test_each_part_has_its_keys() -> None:
     ) == list(value["totals"])
     assert words(
         "sku_id sku_part_number enabled consumed_before gained lost foreign consumed_after unexplained holders_before "
-        "holders_after"
+        "holders_after other_runs"
     ) == list(value["ledger"][0])
     assert words("users_direct users_inherited groups soft_deleted out_of_scope") == list(value["residual"])
     assert {"id", "sku_id", "status", "total_licenses", "next_lifecycle", "verdict"} <= set(value["subscriptions"][0])

@@ -61,9 +61,14 @@ def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
 def _told(users: pd.DataFrame, prose: Callable[[str], str]) -> pd.DataFrame:
     """Translate each text once; the detail of a refusal is Microsoft's own and stays."""
     ours = users["outcome"] != "refused"
-    remedy = users["remedy"].map({text: prose(text) for text in users["remedy"].unique()})
-    detail = users["detail"].map({text: prose(text) for text in users.loc[ours, "detail"].unique()})
-    return users.assign(remedy=remedy, detail=detail.where(ours, users["detail"]))
+    detail = _each(users["detail"], prose).where(ours, users["detail"])
+    return users.assign(remedy=_each(users["remedy"], prose), detail=detail)
+
+
+def _each(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:
+    """Change each distinct text once; a column of nobody stays text, which `map` with a dict would make numbers."""
+    changed = {text: change(text) for text in texts.unique()}
+    return texts.__class__([changed[text] for text in texts], index=texts.index, dtype=texts.dtype)
 
 
 def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, Any]:

@@ -228,8 +228,10 @@ class ReportView:
         w = self._r.witness
         if w is None:
             return ""
-        counts = {"missing": len(w.missing), "further": w.further, "foreign": len(w.foreign), "records": w.records}
-        return self._t(f"testimony.{w.status}", matched=w.matched, writes=w.writes, **counts)
+        counts = {"missing": len(w.missing), "further": w.further, "foreign": len(w.foreign)}
+        counts["records"] = w.records - w.other_runs
+        said = self._t(f"testimony.{w.status}", matched=w.matched, writes=w.writes, **counts)
+        return said + (self._t("testimony.runs", other_runs=w.other_runs) if w.other_runs else "")
 
     @property
     def gates(self) -> tuple[Gate, ...]:
@@ -302,13 +304,15 @@ class ReportView:
         )
 
     def seat_terms(self, row: LedgerRow) -> tuple[Term, ...]:
-        """What makes one SKU's seats after the run."""
-        t = self._t
+        """What makes one SKU's seats after the run; other runs of ours have a term where they did something."""
+        t, others = self._t, row.foreign - row.other_runs
+        by_runs = Term(t("seats.other_runs"), abs(row.other_runs), "−" if row.other_runs < 0 else "+")
         return (
             Term(t("seats.before"), row.consumed_before),
             Term(t("seats.gained"), row.gained),
             Term(t("seats.lost"), row.lost, "−"),
-            Term(t("seats.foreign"), abs(row.foreign), "−" if row.foreign < 0 else "+"),
+            Term(t("seats.foreign"), abs(others), "−" if others < 0 else "+"),
+            *([by_runs] if row.other_runs else []),
             Term(t("seats.unexplained"), abs(row.unexplained), "−" if row.unexplained < 0 else "+"),
         )
 

@@ -127,6 +127,7 @@ EN = {
     "seats.gained": "Gained",
     "seats.lost": "Given back",
     "seats.foreign": "By others",
+    "seats.other_runs": "By other runs of ours",
     "seats.unexplained": "Unexplained",
     "seats.holders": "Holders",
     "seats.ledger": "Ledger of seats",

@@ -96,6 +96,7 @@ EN = {
         "{records} records in audit-log.jsonl are these {matched}, {further} of further attempts (refused, or sent "
         "again), and {foreign} under our app id that are no change of ours."
     ),
+    "testimony.runs": " Not counted here: {other_runs} more of other runs of ours.",
     "testimony.not_permitted": (
         "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. {writes} "
         "changed users stand on our own reads alone."
@@ -219,6 +220,7 @@ NL = {
         "geen. De {records} regels in audit-log.jsonl zijn deze {matched}, {further} van verdere pogingen (geweigerd, "
         "of opnieuw verstuurd), en {foreign} onder onze app-id die geen wijziging van ons zijn."
     ),
+    "testimony.runs": " Hier niet meegeteld: nog {other_runs} van andere runs van ons.",
     "testimony.not_permitted": (
         "Niet opgehaald: de machtiging AuditLog.Read.All ontbreekt, of deze cloud heeft dit logboek niet. {writes} "
         "gewijzigde gebruikers rusten alleen op wat wij zelf lazen."

@@ -129,6 +129,7 @@ NL = {
     "seats.gained": "Erbij",
     "seats.lost": "Teruggegeven",
     "seats.foreign": "Door anderen",
+    "seats.other_runs": "Door andere runs van ons",
     "seats.unexplained": "Onverklaard",
     "seats.holders": "Houders",
     "seats.ledger": "Plaatsen per product",

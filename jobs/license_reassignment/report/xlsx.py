@@ -214,7 +214,7 @@ def _witness(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
     if r.witness is None:
         return
     yield "status", r.witness.status
-    yield from ((name, getattr(r.witness, name)) for name in ("records", "writes", "matched", "further"))
+    yield from ((name, getattr(r.witness, name)) for name in ("records", "writes", "matched", "further", "other_runs"))
     yield from (("missing", f"{one.name} {one.applied_at}") for one in r.witness.missing)
     yield from (("foreign", f"{one.user_name} {one.at} {one.id}") for one in r.witness.foreign)
 
