@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from itertools import count
@@ -40,6 +40,7 @@ _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
 _WRITTEN = {"user": "user_principal_name", "user_id": "id"}
 _KNOWN_LENGTH_MIN = 4
 _LIKENESS_MIN = 0.8
+_NAMED_LETTER = re.compile(r"<U\+[0-9A-F]{4,6}>")
 _ROW_TEXT_MAX = 200
 _LINES_NAMED_MAX = 5
 
@@ -60,6 +61,7 @@ class RosterRow:
     `line` is the 1-based physical line on which the row starts. `user` is the UPN as written and `user_id` a lower-case
     GUID; at least one is there. `targets` is `target_text` split at "+"; since a product's name may itself hold a "+",
     the text stays beside it. `extra` holds the columns that mean nothing here, in the order of the file.
+    `text` is the row as the file has it, on one line and shortened, with each letter that shows nothing named.
     """
 
     line: int
@@ -75,6 +77,7 @@ class RosterRow:
     backup_acknowledged_by: str
     note: str
     extra: Mapping[str, str]
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +145,16 @@ def read_roster(data: bytes, *, file: str) -> Roster:
     except UnreadableError as error:
         raise RosterFileError(file, str(error)) from None
     rows: list[RosterRow] = []
-    texts: dict[int, str] = {}
     errors: list[RowError] = []
     for record in table.records:
         if _is_nobodys(record, columns):
             continue
-        texts[record.line] = excerpt(record.raw, _ROW_TEXT_MAX)
         try:
             rows.append(_row(record, columns))
         except BadValueError as error:
             errors.append(_damaged(record, columns, str(error), file=file))
     clashes = _clashes(rows)
-    errors += [reject(row, clashes[row.line], file=file, text=texts[row.line]) for row in rows if row.line in clashes]
+    errors += [reject(row, clashes[row.line], file=file) for row in rows if row.line in clashes]
     return Roster(
         file,
         hashlib.sha256(data).hexdigest(),
@@ -166,9 +167,11 @@ def read_roster(data: bytes, *, file: str) -> Roster:
     )
 
 
-def reject(row: RosterRow, reason: str, *, file: str, text: str = "") -> RowError:
-    """Return the error of a row that is sound in itself and cannot be used; `text` is the row as the file has it."""
-    user = row.user or row.user_id
+def reject(row: RosterRow, reason: str, *, file: str) -> RowError:
+    """Return the error of a row that is sound in itself and cannot be used; what cannot be seen in it is named."""
+    user, text = row.user or row.user_id, row.text
+    if _NAMED_LETTER.search(text):
+        reason = f"{reason} Letters in the row show nothing: {text}"
     protective = row.targets == (LEAVE,) or bool(row.legal_hold) or bool(row.voice)
     return RowError(file, row.line, text or user, reason, user, candidates((row.user, row.user_id)), protective)
 
@@ -297,6 +300,7 @@ def _row(record: Record, columns: _Columns) -> RosterRow:
         backup_acknowledged_by=cell("backup_acknowledged_by"),
         note=cell("note"),
         extra={name: _text(record.values[index]) for name, index in columns.extra.items()},
+        text=excerpt(record.raw, _ROW_TEXT_MAX),
     )
 
 

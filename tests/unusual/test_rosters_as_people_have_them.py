@@ -159,6 +159,12 @@ TELLING = {
     "a vowel separator": Row(f"UPN,target\na\u180eda@contoso.example,{NEW}\n", ("a<U+180E>da@",)),
     "a language tag": Row(f"UPN,target\na\U000e0065da@contoso.example,{NEW}\n", ("a<U+E0065>da@",)),
     "a combining joiner": Row(f"UPN,target\na\u034fda@contoso.example,{NEW}\n", ("a<U+034F>da@",)),
+    "letters that show nothing around a name that nobody has": Row(
+        f"UPN,target\n\u180enobody@contoso.example\ufe0f,{NEW}\n", ("<U+180E>nobody@contoso.example<U+FE0F>",)
+    ),
+    "a letter that shows nothing in a product": Row(
+        f"UPN,target\n{ADA},ENTERPRISE\u00adPACK\n", ("ENTERPRISE<U+00AD>PACK",)
+    ),
     "targets joined by a comma": Row(f'UPN,target\n{ADA},"{NEW}, MCOEV"\n', ("joined by +", f"{NEW}+MCOEV")),
     "targets joined by a semicolon": Row(f"UPN,target\n{ADA},{NEW};MCOEV\n", ("joined by +", f"{NEW}+MCOEV")),
     "targets joined by a blank": Row(f"UPN,target\n{ADA},{NEW} MCOEV\n", ("joined by +", f"{NEW}+MCOEV")),
