@@ -154,7 +154,7 @@ def test_a_name_protected_since_the_plan_is_never_touched(tmp_path: Path) -> Non
     assert place.writes == place.changes - 1
     assert chosen["id"] not in {r.target for r in place.tenant.write_log}
     assert (applied.code, applied.counts["held"]) == (ExitCode.PEOPLE_LEFT, 1)
-    assert "1 protected since the plan was made" in applied.reason
+    assert "1 user protected since the plan was made" in applied.reason
     held = [i for line in place.lines() if line.kind == "settled" for i in line.body["items"]]
     assert [(i["id"], i["verdict"], i["reason"]) for i in held] == [(chosen["id"], "held", "protected")]
     assert place.apply().code == ExitCode.PEOPLE_LEFT

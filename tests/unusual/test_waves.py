@@ -168,7 +168,7 @@ def test_a_wave_that_waits_for_seats_does_not_have_all_its_answers(start: Start)
     assert (2, 3) == (counts[NEW], counts[OLD])
     assert not any("has all its answers" in text for text in notes), notes
     waiting = "Office 365 E3; 3 users of wave pilot, rest wait"
-    assert f"seats were taken by others: {waiting}; buy or free seats, then go on" in said.words
+    assert f"seats were taken by others: {waiting}; buy seats, then go on" in said.words
     assert f"Next: reseat apply {runs.run} --tenant {TENANT}" in said.words
 
     del runs.here.tenant.set_assignments
