@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import TYPE_CHECKING
 
 from connectors.letters import strip
 from connectors.roster import RosterRow, RowError, reject
@@ -13,11 +14,17 @@ from connectors.tenant import Named, TenantSnapshot, UserId
 from jobs.license_reassignment.policy import Wish
 from jobs.license_reassignment.resolve import Wishes
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 HELD_MAX = 10
 """A damaged row that fits more people than this means nobody in particular."""
 
 ASKED_MAX = 400
 """So many addresses of damaged rows are looked up in the tenant; among the users read, everybody is found."""
+
+SIEVE_MAX = 200
+"""So many addresses are sought by one pattern; for more of them every user's are looked through."""
 
 _SMTP = "smtp:"
 
@@ -50,51 +57,71 @@ class People:
 
     def __init__(self, snapshot: TenantSnapshot, found: Iterable[Named] = ()) -> None:
         known = tuple(found)
-        self._snapshot = snapshot
+        self._users = snapshot.users
+        self._resolved = snapshot.resolved
         self._absent = frozenset(snapshot.not_found)
-        self._found = {one.name: frozenset(user_id for user_id, _ in one.users) for one in known}
-        self._outside = {user_id: name for one in known for user_id, name in one.users}
+        self._asked = {one.name: frozenset(user_id for user_id, _ in one.users) for one in known}
+        self._names: dict[UserId, str] = {user_id: name for one in known for user_id, name in one.users}
+        self._named: set[str] = set()
+        self._addressed: set[str] = set()
+        self._by_key: dict[str, UserId] = {}
+        self._by_address: dict[str, set[UserId]] = {}
 
-    @cached_property
-    def _names(self) -> Mapping[UserId, str]:
-        users = self._snapshot.users
-        return dict(zip(users["id"], users["user_principal_name"], strict=True))
+    def learn_names(self, texts: Collection[str]) -> None:
+        """Look these ids and principal names up at once, which is far quicker than one after the other."""
+        resolved = {str(self._resolved[text]) for text in texts if text in self._resolved}
+        new = ({_folded(text) for text in texts} | resolved) - self._named - {""}
+        if not new:
+            return
+        self._named |= new
+        for keys in (self._users["user_principal_name"].str.lower(), self._users["id"]):
+            hits = keys.isin(list(new))
+            rows = self._users[hits]
+            self._remember(rows)
+            self._by_key |= dict(zip(keys[hits], map(UserId, rows["id"]), strict=True))
 
-    @cached_property
-    def _by_name(self) -> Mapping[str, UserId]:
-        users = self._snapshot.users
-        return dict(zip(users["user_principal_name"].str.lower(), users["id"], strict=True))
+    def learn_addresses(self, texts: Collection[str]) -> None:
+        """Look these mail addresses and aliases up at once, as names too."""
+        self.learn_names(texts)
+        new = {_folded(text) for text in texts} - self._addressed - {""}
+        if not new:
+            return
+        self._addressed |= new
+        for column, listed in (("mail", False), ("proxy_addresses", True)):
+            lower = self._users[column].str.lower()
+            hits = _may_hold(lower, new) if listed else lower.isin(list(new))
+            rows = self._users[hits]
+            self._remember(rows)
+            for user_id, text in zip(rows["id"], lower[hits], strict=True):
+                for address in new.intersection(_addresses(text) if listed else (text,)):
+                    self._by_address.setdefault(address, set()).add(UserId(user_id))
 
-    @cached_property
-    def _by_address(self) -> Mapping[str, frozenset[UserId]]:
-        users = self._snapshot.users
-        found: dict[str, set[UserId]] = {}
-        for column in ("mail", "proxy_addresses"):
-            given = users[users[column] != ""]
-            for user_id, text in zip(given["id"], given[column].str.lower(), strict=True):
-                for address in _addresses(text) if column == "proxy_addresses" else (text,):
-                    found.setdefault(address, set()).add(user_id)
-        return {address: frozenset(ids) for address, ids in found.items()}
+    def _remember(self, rows: pd.DataFrame) -> None:
+        self._names |= dict(zip(map(UserId, rows["id"]), rows["user_principal_name"], strict=True))
 
     def name_of(self, user_id: UserId) -> str:
-        """Return the principal name of a user."""
-        return self._names.get(user_id) or self._outside.get(user_id) or user_id
+        """Return the principal name of a user that was found, the id where it was not."""
+        return self._names.get(user_id, user_id)
 
     def named(self, text: str) -> UserId | None:
         """Return the user with this id or principal name."""
-        if found := self._snapshot.resolved.get(text):
+        self.learn_names([text])
+        if found := self._resolved.get(text):
             return found
-        key = _folded(text)
-        if text in self._absent or not key:
-            return None
-        return UserId(key) if key in self._names else self._by_name.get(key)
+        return None if text in self._absent else self._by_key.get(_folded(text))
 
     def answering(self, text: str) -> frozenset[UserId]:
         """Return every user with this id, principal name or address; one whom only Graph knows is among them."""
+        self.learn_addresses([text])
         key, one = _folded(text), self.named(text)
-        return (
-            (frozenset({one}) if one else _NOBODY) | self._by_address.get(key, _NOBODY) | self._found.get(key, _NOBODY)
-        )
+        return frozenset({*((one,) if one else ()), *self._by_address.get(key, ()), *self._asked.get(key, ())})
+
+
+def _may_hold(lists: pd.Series[str], keys: Collection[str]) -> pd.Series[bool]:
+    """Say which lists of addresses may hold one of the keys: a quick sieve, to be looked through afterwards."""
+    if len(keys) > SIEVE_MAX:
+        return lists != ""
+    return lists.str.contains("|".join(re.escape(key.replace("+", "%2b")) for key in sorted(keys)), regex=True)
 
 
 def _folded(text: str) -> str:
@@ -112,6 +139,8 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
     `found` is what Graph says of further names that `to_ask` named after a first binding.
     """
     people = People(snapshot, found)
+    people.learn_names([text for row, _ in wishes.rows for text in (row.user_id, row.user)])
+    people.learn_addresses([r.user for r, _ in wishes.rows if r.user_id and r.user and not people.named(r.user)])
     bound: dict[UserId, list[tuple[RosterRow, Wish]]] = {}
     errors = list(wishes.errors)
     for row, wish in wishes.rows:
@@ -125,6 +154,7 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
         reason = f"Lines {', '.join(str(r.line) for r, _ in rows)} name the same user; keep one of them."
         errors.extend(reject(r, reason, file=wishes.file) for r, _ in rows)
     errors.sort(key=lambda e: e.line)
+    people.learn_addresses([text for e in errors for text in (e.user, *e.candidates)])
     meant = [(error, meant_by(error, people)) for error in errors]
     rejected = frozenset(user_id for _, ids in meant for user_id in ids)
     return Bound(

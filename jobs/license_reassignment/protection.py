@@ -74,6 +74,7 @@ async def shields_of(parts: Parts, identity: Identity, entries: Sequence[str], s
     """Resolve every entry for a plan, among the users of the snapshot first; raises InputError (2) where one fails."""
     people = People(snapshot)
     keys = {entry: key_of(entry) for entry in entries}
+    people.learn_addresses(keys.values())
     hits = {entry: people.answering(key) for entry, key in keys.items()}
     found = await _find(parts, identity, [keys[entry] for entry in keys if not hits[entry]])
     return _judged(keys, hits, found, people, snapshot, may_read_hidden(identity), InputError)
