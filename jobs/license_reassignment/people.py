@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from connectors.letters import strip
 from connectors.roster import RosterRow, RowError, reject
-from connectors.roster_values import is_guid
 from connectors.tenant import Named, TenantSnapshot, UserId
 from jobs.license_reassignment.policy import Wish
 from jobs.license_reassignment.resolve import Wishes
@@ -205,15 +204,20 @@ def _why_unknown(row: RosterRow, snapshot: TenantSnapshot) -> str:
 
 
 def meant_by(error: RowError, people: People) -> frozenset[UserId]:
-    """Return whom a rejected row may mean, at most HELD_MAX users: exactly first, then with tolerance.
+    """Return whom a rejected row may mean, at most HELD_MAX users: whom it names, and whomever else it may name.
 
-    An id in the row counts beside its name, whatever the name says.
+    Where there is somebody with exactly this name, nobody is sought whose name differs in loose signs alone.
     """
-    exact = {people.named(text) for text in (error.user, *filter(is_guid, error.candidates)) if text}
-    if known := frozenset(user_id for user_id in exact if user_id):
-        return known
-    found = frozenset(user_id for text in (error.user, *error.candidates) for user_id in people.answering(text))
-    return found if len(found) <= HELD_MAX else _NOBODY
+    exact = people.named(error.user) if error.user else None
+    bare = _bare(error.user) if exact else ""
+    first = {exact} if exact else people.answering(error.user)
+    found = first.union(*(people.answering(text) for text in error.candidates if _bare(text) != bare))
+    return frozenset(found) if len(found) <= HELD_MAX else _NOBODY
+
+
+def _bare(text: str) -> str:
+    local, at, domain = text.lower().rpartition("@")
+    return local.strip("._-+'~^!*#,;:") + at + domain
 
 
 def to_ask(bound: Bound) -> Sequence[str]:

@@ -87,6 +87,26 @@ def test_whom_a_damaged_row_may_mean_is_held(name: str, tmp_path: Path, call: Co
     assert written(here) == ["bo", "cy", "di"]
 
 
+SEVERAL = {
+    "two addresses in one cell": ('"ada@contoso.example, bo@contoso.example",', {"ada", "bo"}),
+    "a name of two words": ("cy di@contoso.example,", {"cydi", "di"}),
+    "an id and another's name": (f"bo@contoso.example,{ADA_ID}", {"ada", "bo"}),
+    "a sound name beside one without its last sign": ("cy_@contoso.example,", {"cy_"}),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_everybody_whom_a_row_may_mean_is_held(name: str, tmp_path: Path, call: CommandLine) -> None:
+    """Who is meant cannot be known, so all of them are; a sound name means nobody else."""
+    cells, held = SEVERAL[name]
+    more = (person("cydi"), person("cy_"))
+    here = world(tmp_path, f"UPN,object id,target\n{cells},NO_SUCH_PRODUCT\n", EVERYONE + SCOPE, *more)
+
+    call(here, "plan", "--skip-bad-rows")
+
+    assert {user for user, reason in reasons(here).items() if reason == "roster_row_rejected"} == held
+
+
 class Row(NamedTuple):
     """A row that can mean nobody, whether the plan goes on with it, and what is said."""
 
