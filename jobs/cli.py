@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jobs.groundwork import find, find_or_newest, flag, follow, lock, notify, runs_path, settings, work
+from jobs.groundwork import find, find_or_newest, flag, follow, lock, lock_of, noticed, runs_path, settings, work
 from jobs.license_reassignment.exits import MEANING, ExitCode
-from jobs.process import fail, prepare
+from jobs.process import fail, leave, prepare
 
 CODES = "\n\n".join(f"[bold]{int(code)}[/bold]  {text}" for code, text in MEANING.items())
 app = typer.Typer(
@@ -142,13 +141,16 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     from jobs.license_reassignment.verifying import report as render
 
     run = find(runs_path(config, runs), plan)
-    found = render(run, load_catalog())
+    with lock_of(run):
+        found = render(run, load_catalog())
     printing.verified(found, run, as_json=json)
 
 
 @app.command()
 def audit(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run folder, as it was handed over.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A run folder, as it was handed over, or a plan id.")],
+    config: Config = None,
+    runs: Runs = None,
     public_key: Annotated[Path | None, typer.Option(help="Ed25519 public key (PEM) of whoever signed.")] = None,
     head: Annotated[str, typer.Option(help="Journal head or manifest digest that was kept elsewhere.")] = "",
     json: Json = False,
@@ -157,11 +159,12 @@ def audit(
     from connectors.catalog import load_catalog
     from jobs import printing
     from jobs.license_reassignment.auditing import audit as look
-    from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.rundir import find_named
     from jobs.license_reassignment.sealing import load_public_key
 
     key = load_public_key(public_key) if public_key else None
-    found = look(RunDir(folder), load_catalog(), key=key, head=head)
+    run = find_named(folder) or find(runs_path(config, runs), folder)
+    found = look(run, load_catalog(), key=key, head=head)
     printing.audited(found, as_json=json)
     _end(found.code)
 
@@ -190,18 +193,19 @@ def run(
 ) -> None:
     """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
     from jobs import printing
-    from jobs.license_reassignment.pipeline import run_all
+    from jobs.license_reassignment.pipeline import Steps, run_all
 
     effective = settings(config, runs, pace__stop_after=stop_after)
     told = printing.step if not json else printing.silent
-    with lock(effective, None):
-        steps = work(
-            effective,
-            lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told),
-            writes=bool(approve),
-        )
-    printing.ran(steps, as_json=json)
-    notify(effective, steps)
+    steps = Steps()
+    with noticed(effective, steps):
+        with lock(effective, None):
+            work(
+                effective,
+                lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told, steps=steps),
+                writes=bool(approve),
+            )
+        printing.ran(steps, as_json=json)
     _end(steps.code)
 
 
@@ -290,10 +294,8 @@ def main() -> None:
     prepare(flag)
     try:
         code = int(app(standalone_mode=False) or 0)
-        sys.stdout.flush()
-    except (KeyboardInterrupt, typer.Abort, SystemExit):
-        # The last is how typer ends when nobody reads the output any more.
+    except (KeyboardInterrupt, typer.Abort):
         code = int(ExitCode.STOPPED)
     except Exception as error:
         code = fail(error)
-    sys.exit(code)
+    leave(code)

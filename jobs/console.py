@@ -31,20 +31,22 @@ class ConsoleWatcher:
         self._names = names
         self._flag = flag
         self._monotonic = monotonic
-        self._told: dict[str, tuple[float, str]] = {}
+        self._state: dict[str, str] = {}
+        self._told: dict[tuple[str, str], float] = {}
+        self._last = float("-inf")
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._open_line = False
 
     def said(self, text: str) -> None:
         """Print one sentence."""
         self.end_line()
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def reading(self, what: str, rows: int) -> None:
         """Tell how far a read is; raises Unfinished when the operator stopped the run."""
+        self._line(f"reading {self._named(what)}: {rows:,} rows", "reading", what)
         if self._flag:
             raise Unfinished(f"Stopped: {self._flag.reason}. Nothing was written; the same command starts again.")
-        self._line(f"reading {self._named(what)}: {rows:,} rows", "reading", what)
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Tell why and how long nothing happens."""
@@ -63,12 +65,17 @@ class ConsoleWatcher:
         return f"{path.strip('/')} holding {self._names.sku(found.group().lower())}" if found else path.strip("/")
 
     def _line(self, text: str, kind: str, state: str) -> None:
-        """Tell when something of this kind is new, else now and then."""
-        now = self._monotonic()
-        at, last = self._told.get(kind, (float("-inf"), ""))
-        if state == last and now - at < (LIVE_EVERY_S if self._live else PLAIN_EVERY_S):
+        """Tell when a state of this kind is new, else now and then.
+
+        Where several workers wait for different things, their reasons take turns: none of them is told again within
+        the same while, and what is the same as before waits for a while in which nothing else was told.
+        """
+        now, every = self._monotonic(), LIVE_EVERY_S if self._live else PLAIN_EVERY_S
+        since = self._last if state == self._state.get(kind) else self._told.get((kind, state), float("-inf"))
+        if now - since < every:
             return
-        self._told[kind] = now, state
+        self._state[kind] = state
+        self._told[kind, state] = self._last = now
         if self._live:
             self._console.file.write("\r\x1b[2K" + text[: max(20, self._console.width - 1)])
             self._console.file.flush()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.license_reassignment.control import StopFlag
+from jobs.process import work_is_over
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.pipeline import Steps
@@ -67,6 +68,19 @@ def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[Non
     return tenant_lock(folder, effective.settings.tenant.id.lower())
 
 
+@contextmanager
+def lock_of(run: RunDir) -> Iterator[None]:
+    """Hold the lock of a run's tenant, which its plan names; what a killed command left is put in order at the end."""
+    from connectors.clock import SystemClock
+    from jobs.license_reassignment.beacon import put_out
+    from jobs.license_reassignment.lock import tenant_lock
+    from jobs.license_reassignment.store import load_plan
+
+    with tenant_lock(run.path.parent, load_plan(run).tenant_id):
+        yield
+        put_out(run, SystemClock().now())
+
+
 def work(
     effective: Effective, work: Callable[[Parts], Awaitable[T]], run: RunDir | None = None, *, writes: bool = False
 ) -> T:
@@ -80,14 +94,17 @@ def work(
         async with live(effective, flag, console, run=run.path if run else None, writes=writes) as parts:
             return await work(parts)
 
-    return asyncio.run(session())
+    try:
+        return asyncio.run(session())
+    finally:
+        work_is_over.set()
 
 
-def notify(effective: Effective, steps: Steps) -> None:
-    """Send the notice of a finished run, where one is configured."""
-    from jobs.notices import send
+def noticed(effective: Effective, steps: Steps) -> AbstractContextManager[None]:
+    """Send the notice of a run however it ends, where one is configured."""
+    from jobs.notices import noticed as told
 
-    send(effective, steps)
+    return told(effective, steps)
 
 
 def follow(run: RunDir, tell: Callable[[RunStanding], None]) -> None:

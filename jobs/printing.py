@@ -28,8 +28,8 @@ MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "
 
 def _out() -> Console:
     """Print to stdout; a pipe or a file has no width of its own, so that a table there is not squeezed."""
-    out = Console(highlight=False, soft_wrap=True)
-    return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+    out = Console(highlight=False, emoji=False, soft_wrap=True)
+    return out if out.is_terminal else Console(highlight=False, emoji=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def emit(value: object) -> None:

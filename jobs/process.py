@@ -1,9 +1,7 @@
-"""How the process begins and ends: signals, streams that take any letter, and an error's last words with its code."""
+"""How the process begins and ends: signals, streams that never fail, and an error's last words with its code."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
 import logging
 import os
@@ -11,61 +9,75 @@ import signal
 import sys
 import threading
 import traceback
-from io import TextIOWrapper
+from dataclasses import dataclass
 
+from jobs import streams
 from jobs.license_reassignment.control import StopFlag
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.exits import ExitCode, code_of
 
 PATIENCE_S = 9.5
 """So long after a signal the run may still wait for answers; Apply's own grace ends before."""
 
-REPAIRABLE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
-"""What the system says of a disk or a right that somebody can put in order."""
+work_is_over = threading.Event()
+"""Set when nothing is asked of a tenant any more; what comes after that is short and has limits of its own."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """How often somebody asked for the end, and the timer that ends a run which does not hear it."""
+
+    flag: StopFlag
+    asked: int = 0
+    timer: threading.Timer | None = None
+
+    def on_signal(self, number: int, _frame: object) -> None:
+        """Ask the run to end cleanly; the second time, or when it hears nothing for too long, end at once.
+
+        A terminal that closes may say so more than once, and says nothing about haste.
+        """
+        if number != getattr(signal, "SIGHUP", None):
+            self.asked += 1
+        if self.asked > 1:
+            os._exit(ExitCode.STOPPED)
+        self.flag.set(f"signal {signal.Signals(number).name}")
+        if self.timer is None:
+            self.timer = threading.Timer(PATIENCE_S, self._leave)
+            self.timer.daemon = True
+            self.timer.start()
+
+    def _leave(self) -> None:
+        if work_is_over.is_set():
+            return
+        reason = self.flag.reason
+        say(ExitCode.STOPPED, f"Stopped: {reason}, with no answer to what was asked last. The same command continues.")
+        os._exit(ExitCode.STOPPED)
 
 
 def prepare(flag: StopFlag) -> None:
-    """Make ready before any command: signals set `flag`, libraries keep their own log lines to themselves."""
-    for stream in (sys.stdout, sys.stderr):
-        # A Windows code page has no arrow, and a letter that cannot be shown is no reason to fail.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    """Make ready before any command: a signal or a lost stream sets `flag`, libraries keep their log lines.
+
+    The closing of the terminal is a signal as well, unless it was to be ignored from the start, as `nohup` wants it.
+    """
+    streams.guard(flag.set)
     logging.basicConfig(handlers=[logging.NullHandler()])
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _: _stop(flag, number))
-
-
-def _stop(flag: StopFlag, number: int) -> None:
-    """Ask the run to end cleanly; the second time, or when it hears nothing for too long, end at once."""
-    if flag:
-        os._exit(ExitCode.STOPPED)
-    flag.set(f"signal {signal.Signals(number).name}")
-    timer = threading.Timer(PATIENCE_S, _leave, [flag])
-    timer.daemon = True
-    timer.start()
-
-
-def _leave(flag: StopFlag) -> None:
-    say(ExitCode.STOPPED, f"Stopped: {flag.reason}, with no answer to what was asked last. The same command continues.")
-    os._exit(ExitCode.STOPPED)
+    ending = Ending(flag)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            signal.signal(number, ending.on_signal)
 
 
 def fail(error: Exception) -> int:
     """Say what went wrong in one paragraph, and return the exit code; only a bug shows its trace."""
-    code = getattr(error, "exit_code", None)
-    if code is None and isinstance(error, BrokenPipeError):
-        # Nobody reads the output any more; what is left of it goes nowhere, so that the interpreter can close it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.STOPPED)
-    if code is None and isinstance(error, OSError) and error.errno in REPAIRABLE:
-        where = error.filename or "the output"
-        say(ExitCode.STOPPED, f"Cannot use {where}: {error.strerror}. Repair that, then run the same command again.")
-        return int(ExitCode.STOPPED)
-    if code is None:
+    code = code_of(error)
+    if code is ExitCode.BUG:
         traceback.print_exc()
-        say(ExitCode.BUG, "This is a bug of reseat. Nothing is lost: the same command continues.")
-        return int(ExitCode.BUG)
-    say(code, str(getattr(error, "format_message", error.__str__)()))
+        say(code, "This is a bug of reseat. Nothing is lost: the same command continues.")
+    elif isinstance(error, OSError) and not hasattr(error, "exit_code"):
+        where = error.filename or "a file"
+        say(code, f"Cannot use {where}: {error.strerror}. Repair that, then run the same command again.")
+    else:
+        say(code, str(getattr(error, "format_message", error.__str__)()))
     return int(code)
 
 
@@ -75,6 +87,16 @@ def say(code: int, message: str) -> None:
         sys.stderr.write(f"reseat: {message}\n")
         sys.stderr.flush()
     if "--json" in sys.argv[1:]:
-        with contextlib.suppress(OSError):
-            sys.stdout.write(json.dumps({"exit_code": int(code), "error": message}) + "\n")
-            sys.stdout.flush()
+        sys.stdout.write(json.dumps({"exit_code": int(code), "error": message}) + "\n")
+        sys.stdout.flush()
+
+
+def leave(code: int) -> None:
+    """Write what is still held back, and end with the code of the work, whatever became of the words about it."""
+    lost = streams.losses().get("stdout")
+    if lost is not None and not streams.left(lost):
+        sys.stderr.write(
+            f"reseat: Not everything could be printed (stdout: {lost.strerror or lost}). "
+            f"The command itself ended with {int(code)}.\n"
+        )
+    sys.exit(code)

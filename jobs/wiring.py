@@ -88,19 +88,22 @@ async def live(
     root = settings.tenant.graph_url if sandbox else cloud.root
     client = open_client(root=root, tokens=tokens, clock=clock, pace=pace, on_wait=waiting, ca_bundle=bundle)
     async with client:
-        yield Parts(
-            tenant=client,
-            clock=clock,
-            catalog=catalog,
-            effective=effective,
-            control=control,
-            watcher=watcher,
-            tool_version=tool_version(),
-            operator=operator(),
-            host=socket.gethostname(),
-            beacon=beacon,
-        )
-        watcher.end_line()
+        try:
+            yield Parts(
+                tenant=client,
+                clock=clock,
+                catalog=catalog,
+                effective=effective,
+                control=control,
+                watcher=watcher,
+                tool_version=tool_version(),
+                operator=operator(),
+                host=socket.gethostname(),
+                beacon=beacon,
+            )
+        finally:
+            watcher.end_line()
+            beacon.put_out()
 
 
 def control_of(effective: Effective, flag: StopFlag, run: Path | None, *, writes: bool) -> Control:

@@ -44,10 +44,12 @@ async def apply(session: Session) -> Ending:
     session.board.open(session.clock.now())
     counts = session.board.counts
     session.done_at_start = len(session.board.tasks) - counts["pending"] - counts["in_doubt"]
+    tell(session)
     workers = [asyncio.create_task(_worker(session)) for _ in range(session.in_flight * WORKERS_PER_PLACE)]
     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     await _drain(session, workers)
     results = await asyncio.gather(*workers, return_exceptions=True)
+    session.progress.reason = ""
     tell(session)
     errors = [r for r in results if isinstance(r, Exception)]
     if errors:
@@ -92,6 +94,7 @@ async def _turn(session: Session) -> None:
     session.control.go_on()
     if reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
+        session.progress.reason = ""
         return
     job = session.board.next_job(session.clock.now())
     match job:
@@ -109,6 +112,7 @@ async def _turn(session: Session) -> None:
 
 
 async def _wait(session: Session, reason: str, seconds: float) -> None:
+    """Sleep, and say why. The reason stands until whoever waits, or a batch that goes out, takes it back."""
     session.progress.reason = reason
     tell(session)
     if session.clock.monotonic() - session.helped > session.patience_s:
@@ -116,16 +120,21 @@ async def _wait(session: Session, reason: str, seconds: float) -> None:
             f"Stopped: nothing moved for {session.patience_s / 60:.0f} minutes ({reason}). The same command continues."
         )
     await session.clock.sleep(seconds)
-    session.progress.reason = ""
 
 
 async def _idle(session: Session, until: datetime | None) -> None:
-    """Sleep until the next thing is due, or a little while others are at work."""
+    """Sleep until the next thing is due, or a little while others are at work.
+
+    The run waits only where nobody has a batch in hand, and goes on waiting while it looks again.
+    """
     if until is None:
         await session.clock.sleep(IDLE_S)
         return
-    seconds = max(IDLE_S, (until - session.clock.now()).total_seconds())
-    await _wait(session, "looking again at changes in doubt, or waiting to send again", min(seconds, NAP_S))
+    seconds = min(NAP_S, max(IDLE_S, (until - session.clock.now()).total_seconds()))
+    if session.writing:
+        await session.clock.sleep(seconds)
+    else:
+        await _wait(session, "looking again at changes in doubt, or waiting to send again", seconds)
 
 
 def _end_wave(session: Session, name: str) -> None:
@@ -140,12 +149,17 @@ async def _write(session: Session, tasks: Sequence[Task]) -> None:
 
     Reading goes on while others write; only so many batches as there are places are on their way at once.
     """
-    read = await _read(session, tasks)
-    async with session.places:
-        async with session.line:
-            ready = await _at_turn(session, read)
-        if ready:
-            await _send(session, ready)
+    session.writing += 1
+    try:
+        session.progress.reason = ""
+        read = await _read(session, tasks)
+        async with session.places:
+            async with session.line:
+                ready = await _at_turn(session, read)
+            if ready:
+                await _send(session, ready)
+    finally:
+        session.writing -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +208,7 @@ async def _while_paused(session: Session) -> None:
     session.control.go_on()
     while reason := session.control.must_wait():
         await _wait(session, reason, NAP_S)
+        session.progress.reason = ""
 
 
 def _without_short(session: Session, read: _Read) -> _Read:

@@ -19,7 +19,7 @@ from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.document import document
 from jobs.license_reassignment.report.likeness import alike, same_cells
 from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, signed, sums
+from jobs.license_reassignment.sealing import DIGEST, MANIFEST, SUMS, digests_of, sealed_names, signed, sums
 from jobs.license_reassignment.verifying import load_evidence
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
@@ -67,6 +67,8 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     kept elsewhere. Raises InputError (2) for a folder that was never verified.
     """
     if not any(run.has(name) for name in (MANIFEST, "after-tenant.json", "reconciliation.json")):
+        if not run.has("plan.json"):
+            raise InputError(f"{run.path} is not a run folder: neither a plan nor a verification is in it.")
         raise InputError(f"{run.path} was never verified, so there is nothing to audit; `reseat verify` comes first.")
     missing = [f"{name} is missing" for name in NEEDED if not run.has(name)]
     if missing:
@@ -250,3 +252,5 @@ def _notes(run: RunDir, key: Ed25519PublicKey | None, head: str, made_by: _Maker
         yield OTHER_TOOLS
     if run.has(PSEUDONYMISED[0]):
         yield "The set without names was not derived again: its key is not in the folder."
+    for name, size in run.beside(sealed_names(run)):
+        yield f"{name} ({size:,} bytes) lies beside the evidence: a program left it there, and nothing rests on it."

@@ -1,12 +1,11 @@
 """A sign of life in the run folder: how far a run is, why it waits, and how long Graph asked to be left alone.
 
-`progress.json` is no evidence. `reseat status` reads it, and so does the next process: a wait that Graph asked for
-outlasts the process that was asked.
+`progress.json` is no evidence, and goes away with the command that wrote it, but for the waits that are not yet over.
+`reseat status` reads it, and so does the next process: a wait that Graph asked for outlasts the process that was asked.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -52,6 +51,12 @@ class Beacon:
     def light(self, run: RunDir, now: Callable[[], datetime], pauses: Callable[[], Sequence[Pause]]) -> None:
         """Begin to write into this run folder; `pauses` are asked each time."""
         self._run, self._now, self._pauses = run, now, pauses
+
+    def put_out(self) -> None:
+        """Leave only the waits that are not yet over; from now on nothing is written."""
+        if self._run is not None:
+            put_out(self._run, self._now(), self._pauses())
+            self._run = None
 
     def progress(self, progress: Progress) -> None:
         """Hear how far the run is."""
@@ -108,22 +113,39 @@ def last_sign(run: RunDir) -> Sign | None:
         return None
 
 
+def put_out(run: RunDir, now: datetime, pauses: Iterable[Pause] = ()) -> None:
+    """Take the sign of life away, whoever lit it; the waits that outlast `now` stay for the next process."""
+    left: dict[str, Pause] = {}
+    for pause in (*_kept(run), *pauses):
+        if pause.until > now and (pause.kind not in left or pause.until > left[pause.kind].until):
+            left[pause.kind] = pause
+    if left:
+        run.leave(PROGRESS, orjson.dumps({"pauses": [_plain(p) for p in left.values()]}))
+    else:
+        run.forget(PROGRESS)
+
+
 def pauses_left(run: RunDir, journal: Iterable[Entry]) -> list[Pause]:
     """Return the waits that Graph asked an earlier process for, from its sign of life and from the journal's answers.
 
     The journal has those of writes, also where the process died before its next sign. Old ones do no harm.
     """
-    left: list[Pause] = []
-    with contextlib.suppress(KeyError, TypeError, ValueError):
-        left += [
-            Pause(str(p["kind"]), datetime.fromisoformat(p["until"]), str(p["reason"]))
-            for p in _read(run).get("pauses", ())
-        ]
+    left = _kept(run)
     for entry in journal:
         if entry.kind == "outcome" and entry.body.get("retry_after"):
             until = datetime.fromisoformat(entry.at) + timedelta(seconds=entry.body["retry_after"])
             left.append(Pause("write", until, "Graph asked before this start"))
     return left
+
+
+def _kept(run: RunDir) -> list[Pause]:
+    """Return the waits in the file; where one of them cannot be read, none."""
+    try:
+        found = _read(run).get("pauses", ())
+        read = [Pause(str(p["kind"]), datetime.fromisoformat(p["until"]), str(p["reason"])) for p in found]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [p for p in read if p.until.tzinfo is not None]
 
 
 def _read(run: RunDir) -> dict[str, Any]:

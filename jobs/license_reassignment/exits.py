@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
@@ -42,6 +43,19 @@ def first_of(codes: Iterable[int]) -> ExitCode:
     """Return the code that wins when several apply; no code at all is 0."""
     found = set(codes)
     return ExitCode(next((c for c in _PRECEDENCE if c in found), 0))
+
+
+REPAIRABLE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
+"""What the system says of a disk or a right that somebody can put in order, also where it names no file."""
+
+
+def code_of(error: BaseException) -> ExitCode:
+    """Return the code that a command ends with which this error ended; one that nobody foresaw is a bug."""
+    if (code := getattr(error, "exit_code", None)) is not None:
+        return ExitCode(code)
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in REPAIRABLE):
+        return ExitCode.STOPPED
+    return ExitCode.STOPPED if isinstance(error, KeyboardInterrupt) else ExitCode.BUG
 
 
 class JobError(Exception):

@@ -50,12 +50,14 @@ async def run_all(
     approve: str,
     skip_bad_rows: bool,
     told: Callable[[str, object], None],
+    steps: Steps | None = None,
 ) -> Steps:
     """Take one step after the other; the first whose code is neither 0 nor 3 ends the run, after a 5 it still verifies.
 
-    Without `approve` it stops after the plan with 4. `told` hears each step's result.
+    Without `approve` it stops after the plan with 4. `told` hears each step's result. `steps` is filled in on the way,
+    so that a caller who meets an error knows how far the run came.
     """
-    steps = Steps()
+    steps = steps or Steps()
     steps.checked = await check(parts)
     told("check", steps.checked)
     if steps.checked.code not in GOES_ON:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,13 @@ from jobs.license_reassignment.exits import InputError, Unfinished
 PROGRESS = "progress.json"
 NO_EVIDENCE = frozenset({"pause", "speed", PROGRESS})
 """What people and the running process leave in the folder for each other."""
+
+LEFT_BY_PROGRAMS = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+OWNER_MARK = "~$"
+"""What an operating system leaves in a folder that somebody opened, and an office program beside an open document."""
+
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
+"""The name of a file that `write` had not finished when the process was killed."""
 
 PLAN_FILES = ("plan.json", "plan.html", "decisions.csv", "rejected.csv")
 
@@ -75,6 +84,12 @@ class RunDir:
                 file.write(data)
             temporary.replace(self.path / name)
 
+    def forget(self, name: str) -> None:
+        """Take a note away that is no evidence; where the disk does not let it go, it stays."""
+        for path in (self.path / name, self.path / f".{name}"):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
     def remove(self, name: str) -> None:
         """Remove a file that is no longer true; a missing one is fine."""
         (self.path / name).unlink(missing_ok=True)
@@ -93,11 +108,41 @@ class RunDir:
         except OSError as error:
             raise _unwritable(folder, error) from error
 
-    def files(self) -> Iterator[Path]:
-        """Every evidence file of the folder, sorted; control files, locks and temporary files are left out."""
-        for path in sorted(self.path.rglob("*")):
-            if path.is_file() and not path.name.startswith(".") and path.name not in NO_EVIDENCE:
+    def files(self, named: Container[str] = ()) -> Iterator[Path]:
+        """Every evidence file of the folder, sorted; control files, locks and temporary files are left out.
+
+        So is what a program left beside the evidence, unless it is among the `named`: then it was sealed with it.
+        """
+        for path in self._regular():
+            if path.name.startswith(".") or path.name in NO_EVIDENCE:
+                continue
+            if not _left_by_program(path) or self._name(path) in named:
                 yield path
+
+    def beside(self, named: Container[str] = ()) -> Iterator[tuple[str, int]]:
+        """Name and size in bytes of every file that is no evidence and not of this run's own making."""
+        for path in self._regular():
+            hidden = path.name.startswith(".")
+            if hidden or (_left_by_program(path) and self._name(path) not in named):
+                yield self._name(path), path.lstat().st_size
+
+    def sweep(self) -> None:
+        """Take away what a killed command had begun to write; nobody else may be at work in the folder."""
+        for path in self._regular():
+            if _TEMPORARY.fullmatch(path.name) and not path.is_symlink():
+                path.unlink(missing_ok=True)
+
+    def _regular(self) -> list[Path]:
+        return sorted(path for path in self.path.rglob("*") if path.is_file())
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
+
+
+def _left_by_program(path: Path) -> bool:
+    """Whether a file has such a name; a link of that name was made by somebody, and leads elsewhere."""
+    name = path.name.casefold()
+    return (name in LEFT_BY_PROGRAMS or name.startswith(OWNER_MARK)) and not path.is_symlink()
 
 
 def _unwritable(path: Path, error: OSError) -> Unfinished:
@@ -109,9 +154,11 @@ def _unwritable(path: Path, error: OSError) -> Unfinished:
 
 def find(runs: Path, name: str) -> RunDir:
     """Find a run by folder, plan id or unique prefix; anything else is an InputError that says what there is."""
+    direct = Path(name)
+    folder = _is_folder(direct)
     try:
-        if (Path(name) / "plan.json").is_file():
-            return RunDir(Path(name))
+        if folder and (direct / "plan.json").is_file():
+            return RunDir(direct)
         known = sorted(p.parent.name for p in runs.glob("*/plan.json")) if runs.is_dir() else []
     except OSError as error:
         raise InputError(f"Cannot look for the run `{name}` in {runs}: {error.strerror or error}.") from error
@@ -120,8 +167,35 @@ def find(runs: Path, name: str) -> RunDir:
         return RunDir(runs / (name if name in known else hits[0]))
     if hits:
         raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
+    if folder and name:
+        raise InputError(f"{direct} is not a run folder: there is no plan.json in it.")
     listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
-    raise InputError(f"No run called `{name}` in {runs}; {listed}. `--runs DIR` says where runs live.")
+    raise InputError(
+        f"There is no such folder: {direct}; and no run called `{name}` in {runs}; {listed}. `--runs DIR` says where "
+        "runs live."
+    )
+
+
+def find_named(name: str) -> RunDir | None:
+    """Return the folder that `name` leads to by itself, None where it may be a plan id; else InputError says why."""
+    direct = Path(name)
+    if _is_folder(direct):
+        return RunDir(direct)
+    if direct.is_file():
+        raise InputError(f"{direct} is a file; name the run folder that it came in, or a plan id.")
+    if len(direct.parts) != 1 or direct.is_absolute():
+        raise InputError(f"There is no such folder: {direct}.")
+    return None
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is such a folder; what is too long for a name is none."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
 
 
 def all_runs(runs: Path) -> list[RunDir]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
@@ -26,9 +27,17 @@ def digests_of(run: RunDir) -> dict[str, str]:
     """Return file name -> SHA-256 of every evidence file, the seals themselves left out."""
     return {
         path.relative_to(run.path).as_posix(): sha256(path.read_bytes())
-        for path in run.files()
+        for path in run.files(sealed_names(run))
         if path.relative_to(run.path).as_posix() not in SEALS
     }
+
+
+def sealed_names(run: RunDir) -> frozenset[str]:
+    """Return the names in the manifest of the folder; none where there is no manifest that can be read."""
+    try:
+        return frozenset(orjson.loads(run.read(MANIFEST))["files"]) if run.has(MANIFEST) else frozenset()
+    except (ValueError, LookupError, TypeError):
+        return frozenset()
 
 
 def seal(run: RunDir, found: Reconciliation, key: Ed25519PrivateKey | None) -> str:
@@ -36,6 +45,7 @@ def seal(run: RunDir, found: Reconciliation, key: Ed25519PrivateKey | None) -> s
 
     Without a key an earlier signature stays only when it signs these very bytes.
     """
+    run.sweep()
     files = digests_of(run)
     content = manifest(
         files,

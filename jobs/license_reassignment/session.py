@@ -62,7 +62,8 @@ class Ending:
 class Session:
     """What one apply works with. At most `in_flight` batches of writes are on their way at once.
 
-    `traffic` says what went over the wire since this process began to apply, `product` how people call a SKU.
+    `traffic` says what went over the wire since this process began to apply, `product` how people call a SKU; `writing`
+    counts the workers that have a batch in hand, from its read to its answer.
     """
 
     tenant: Tenant
@@ -77,6 +78,7 @@ class Session:
     traffic: Callable[[], Traffic] = Traffic
     product: Callable[[SkuId], str] = str
     batches: int = 0
+    writing: int = 0
     ended: Ending | None = None
     failure: BaseException | None = None
     started: float = 0.0
