@@ -19,7 +19,7 @@ from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.journal import Head, Journal, read_journal, segment_name
 from jobs.license_reassignment.outcome import Standing
-from jobs.license_reassignment.session import Ending, Session
+from jobs.license_reassignment.session import Ending, Progress, Session
 from jobs.license_reassignment.tasks import LicenseTask
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")
@@ -78,6 +78,7 @@ class Scene:
     sent: list[tuple[float, list[str]]] = field(default_factory=list)
     reads: Counter[str] = field(default_factory=Counter)
     before_answer: Callable[[], None] = lambda: None
+    on_progress: Callable[[Progress], None] = lambda _progress: None
     board: Board = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +130,7 @@ class Scene:
                 answers=Answers(self.refusals_percent_max),
                 patience_s=3600,
                 in_flight=self.in_flight,
-                on_progress=lambda _progress: None,
+                on_progress=self.on_progress,
             )
             try:
                 return await apply(session)
