@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from jobs.groundwork import find, find_or_newest, flag, follow, lock, lock_of, noticed, runs_path, settings, work
+from jobs.groundwork import (
+    find,
+    find_evidence,
+    find_or_newest,
+    find_stored,
+    flag,
+    follow,
+    lock,
+    lock_of,
+    noticed,
+    settings,
+    work,
+)
 from jobs.license_reassignment.exits import MEANING, ExitCode
 from jobs.process import fail, leave, prepare
 
@@ -140,7 +152,7 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     from jobs import printing
     from jobs.license_reassignment.verifying import report as render
 
-    run = find(runs_path(config, runs), plan)
+    run = find_stored(config, runs, plan)
     with lock_of(run):
         found = render(run, load_catalog())
     printing.verified(found, run, as_json=json)
@@ -159,12 +171,10 @@ def audit(
     from connectors.catalog import load_catalog
     from jobs import printing
     from jobs.license_reassignment.auditing import audit as look
-    from jobs.license_reassignment.rundir import find_named
     from jobs.license_reassignment.sealing import load_public_key
 
     key = load_public_key(public_key) if public_key else None
-    run = find_named(folder) or find(runs_path(config, runs), folder)
-    found = look(run, load_catalog(), key=key, head=head)
+    found = look(find_evidence(config, runs, folder), load_catalog(), key=key, head=head)
     printing.audited(found, as_json=json)
     _end(found.code)
 
@@ -221,7 +231,7 @@ def status(
     from jobs import watching
     from jobs.license_reassignment.story import standing_of
 
-    run = find_or_newest(runs_path(config, runs), plan)
+    run = find_or_newest(config, runs, plan)
     if watch:
         follow(run, lambda standing: watching.status(standing, as_json=json))
     else:
@@ -241,7 +251,7 @@ def explain(
     from jobs import printing
     from jobs.license_reassignment.story import story_of
 
-    printing.story(story_of(find(runs_path(config, runs), plan), user, load_catalog()), as_json=json)
+    printing.story(story_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 
 
 @app.command()

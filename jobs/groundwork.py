@@ -45,13 +45,28 @@ def find(runs: Path, name: str) -> RunDir:
     return rundir.find(runs, name)
 
 
-def find_or_newest(runs: Path, name: str) -> RunDir:
+def find_stored(config: Path | None, runs: Path | None, name: str) -> RunDir:
+    """Find a run for a command that reads files alone; a folder that is named directly needs no settings."""
+    from jobs.license_reassignment import rundir
+
+    return rundir.find_folder(name) or find(runs_path(config, runs), name)
+
+
+def find_evidence(config: Path | None, runs: Path | None, name: str) -> RunDir:
+    """Find what is to be audited: whatever folder is named, else a run."""
+    from jobs.license_reassignment import rundir
+
+    return rundir.find_evidence(name) or find(runs_path(config, runs), name)
+
+
+def find_or_newest(config: Path | None, where: Path | None, name: str) -> RunDir:
     """Find the named run, or the newest one."""
     from jobs.license_reassignment.exits import InputError
     from jobs.license_reassignment.rundir import all_runs
 
     if name:
-        return find(runs, name)
+        return find_stored(config, where, name)
+    runs = runs_path(config, where)
     known = all_runs(runs)
     if not known:
         raise InputError(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -155,10 +156,9 @@ def _unwritable(path: Path, error: OSError) -> Unfinished:
 def find(runs: Path, name: str) -> RunDir:
     """Find a run by folder, plan id or unique prefix; anything else is an InputError that says what there is."""
     direct = Path(name)
-    folder = _is_folder(direct)
     try:
-        if folder and (direct / "plan.json").is_file():
-            return RunDir(direct)
+        if run := find_folder(name):
+            return run
         known = sorted(p.parent.name for p in runs.glob("*/plan.json")) if runs.is_dir() else []
     except OSError as error:
         raise InputError(f"Cannot look for the run `{name}` in {runs}: {error.strerror or error}.") from error
@@ -167,7 +167,7 @@ def find(runs: Path, name: str) -> RunDir:
         return RunDir(runs / (name if name in known else hits[0]))
     if hits:
         raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
-    if folder and name:
+    if _is(direct, stat.S_ISDIR):
         raise InputError(f"{direct} is not a run folder: there is no plan.json in it.")
     listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
     raise InputError(
@@ -176,24 +176,31 @@ def find(runs: Path, name: str) -> RunDir:
     )
 
 
-def find_named(name: str) -> RunDir | None:
-    """Return the folder that `name` leads to by itself, None where it may be a plan id; else InputError says why."""
+def find_folder(name: str) -> RunDir | None:
+    """Return the run folder of this path, None where it is none; raises InputError for no name at all."""
+    if not name.strip():
+        raise InputError("No run is named; give a plan id, the beginning of one, or a run folder.")
+    return RunDir(Path(name)) if _is(Path(name) / "plan.json", stat.S_ISREG) else None
+
+
+def find_evidence(name: str) -> RunDir | None:
+    """Return whatever folder this path leads to, None where it may be a plan id; else InputError says what it is."""
     direct = Path(name)
-    if _is_folder(direct):
-        return RunDir(direct)
-    if direct.is_file():
+    if not name.strip() or _is(direct, stat.S_ISDIR):
+        return find_folder(name) or RunDir(direct)
+    if _is(direct, stat.S_ISREG):
         raise InputError(f"{direct} is a file; name the run folder that it came in, or a plan id.")
     if len(direct.parts) != 1 or direct.is_absolute():
         raise InputError(f"There is no such folder: {direct}.")
     return None
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether there is such a folder; what is too long for a name is none."""
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether something of this kind is there; a name that no file can have is that of nothing."""
     try:
-        return path.is_dir()
+        return kind(path.stat().st_mode)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}:
             return False
         raise
 

@@ -162,8 +162,7 @@ def test_throttled_for_most_of_an_hour(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reasons", [2, 3, 5])
 def test_reasons_that_take_turns(tmp_path: Path, reasons: int) -> None:
-    """Several workers wait at once, each for something of its own: each reason is told, and none of them again and
-    again."""
+    """Several workers wait at once, each for something of its own: each is told, and none of them again and again."""
     scene = Listening(tmp_path, 1)
     said = [f"Graph asked ({status} to one of several)" for status in (429, 503, 504, 509, 423)][:reasons]
     for second in range(0, 600, 2):
