@@ -167,27 +167,25 @@ def find(runs: Path, name: str) -> RunDir:
         return RunDir(runs / (name if name in known else hits[0]))
     if hits:
         raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
-    if _is(direct, stat.S_ISDIR):
+    if name and _is(direct, stat.S_ISDIR):
         raise InputError(f"{direct} is not a run folder: there is no plan.json in it.")
     listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
-    raise InputError(
-        f"There is no such folder: {direct}; and no run called `{name}` in {runs}; {listed}. `--runs DIR` says where "
-        "runs live."
-    )
+    missing = f"There is no such folder: {direct}; and no run called `{name}`" if name else "No run is named"
+    raise InputError(f"{missing} in {runs}; {listed}. `--runs DIR` says where runs live.")
 
 
 def find_folder(name: str) -> RunDir | None:
-    """Return the run folder of this path, None where it is none; raises InputError for no name at all."""
-    if not name.strip():
-        raise InputError("No run is named; give a plan id, the beginning of one, or a run folder.")
-    return RunDir(Path(name)) if _is(Path(name) / "plan.json", stat.S_ISREG) else None
+    """Return the run folder of this path, None where it is none."""
+    return RunDir(Path(name)) if name and _is(Path(name) / "plan.json", stat.S_ISREG) else None
 
 
 def find_evidence(name: str) -> RunDir | None:
     """Return whatever folder this path leads to, None where it may be a plan id; else InputError says what it is."""
     direct = Path(name)
-    if not name.strip() or _is(direct, stat.S_ISDIR):
-        return find_folder(name) or RunDir(direct)
+    if not name:
+        return None
+    if _is(direct, stat.S_ISDIR):
+        return RunDir(direct)
     if _is(direct, stat.S_ISREG):
         raise InputError(f"{direct} is a file; name the run folder that it came in, or a plan id.")
     if len(direct.parts) != 1 or direct.is_absolute():

@@ -262,7 +262,7 @@ def test_without_head_and_signature_the_audit_says_what_it_cannot_prove(no_go) -
 
 
 def test_a_folder_that_was_never_verified_is_no_evidence(tmp_path) -> None:
-    with pytest.raises(InputError, match="was never verified"):
+    with pytest.raises(InputError, match="is not a run folder: neither a plan nor a verification is in it"):
         audited(RunDir(tmp_path))
 
 
