@@ -19,6 +19,7 @@ from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.outcome import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.reconciliation import FINE
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
@@ -206,4 +207,7 @@ def _proven(after: Mapping[str, str]) -> list[str]:
     if not after:
         return ["The tenant was not read again yet: `reseat verify` proves the outcome."]
     reason = f" ({after['reason']})" if after["reason"] else ""
-    return [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
+    told = [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
+    if after["outcome"] not in {*FINE, "held"}:
+        told += [f"{text.rstrip('.')}." for text in (after.get("detail", ""), after.get("remedy", "")) if text]
+    return told

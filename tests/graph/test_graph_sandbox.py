@@ -140,6 +140,25 @@ def test_faults_change_nothing_in_what_is_read(faults: FaultPlan) -> None:
     assert faults.seen.total() > 0
 
 
+def test_license_details_come_in_the_order_asked() -> None:
+    """By product the status of each service; None for a user who is not there; two resource units each."""
+    world = World(100)
+    ids = [UserId(user_id) for user_id in sorted(holders(world.tenant, E4))[:30]]
+    nobody = UserId("11111111-1111-4111-8111-111111111111")
+
+    found = world.run(lambda client: client.read_license_details([*ids[:25], nobody, *ids[25:]]))
+
+    assert found[25] is None
+    for user_id, details in zip(ids, [*found[:25], *found[26:]], strict=True):
+        user = world.tenant.user(user_id)
+        assert user is not None
+        assert details is not None
+        assert set(details) == set(user.profile.held)
+        on = {plan for plans in details.values() for plan, status in plans.items() if status == "Success"}
+        assert on == user.profile.plans_on(world.tenant.skus)
+    assert [] == world.quota.violations
+
+
 def test_a_link_in_a_circle_is_walked_anew() -> None:
     """One bad link costs a walk, not a user."""
     world = World(2500)

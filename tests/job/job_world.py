@@ -23,6 +23,7 @@ from connectors.tenant import (
     GroupId,
     GroupLicense,
     LicenseAssignment,
+    LicenseDetails,
     LicenseProfile,
     Organization,
     PlanId,
@@ -294,6 +295,7 @@ def reconciled(
     journal: Sequence[Entry] = (),
     *,
     former: Former | None = None,
+    details: Mapping[str, LicenseDetails] | None = None,
     **verification: Any,
 ) -> Reconciliation:
     """Add up a plan, a journal and the last scan; a `verification` of None takes that fact out."""
@@ -310,6 +312,7 @@ def reconciled(
             roster_rows=roster["rows"],
             catalog=CATALOG,
             former=former,
+            details=details,
         )
     )
 

@@ -51,15 +51,20 @@ def test_a_user_left_bare_by_others_is_told_and_is_no_harm_of_ours() -> None:
     assert (found.exit_code, "nobody_bare" in failed(found)) == (3, True)
 
 
+@pytest.mark.parametrize("asked", [True, False])
 @pytest.mark.parametrize(("state", "bare"), [("Error", True), ("Disabled", True), ("ActiveWithError", False)])
-def test_a_target_in_error_is_nothing_to_live_on(state: str, bare: bool) -> None:
-    """Graph lists the assignment and gives no license: with the source gone the user is bare, not by our doing."""
+def test_a_target_in_error_is_nothing_to_live_on(state: str, bare: bool, asked: bool) -> None:
+    """Graph accepted our change and gives no license: harm, except in evidence of before it was asked what still works.
+
+    Where it was not read what still works of a license in error, nothing is proven, and the gate is shut all the same.
+    """
     then = replace(ADA, licenses=(holding("ENTERPRISEPACK", state=state, error="CountViolation"),))
 
-    found = reconciled(PLAN, after(then, BO), moving(PLAN, ADA))
+    found = reconciled(PLAN, after(then, BO), moving(PLAN, ADA), details={} if asked else None)
 
-    assert (("bare_user", "ada", False) in incidents(found), "nobody_bare" in failed(found)) == (bare, bare)
-    assert found.exit_code == 3
+    gate, kind = ("nobody_bare", "bare_user") if bare else ("nothing_lost_unaccepted", "lost_service")
+    assert (kind, "ada", bare and asked) in incidents(found)
+    assert (gate in failed(found), found.exit_code) == (True, 5 if bare and asked else 3)
 
 
 def test_a_request_that_the_plan_does_not_hold_is_harm() -> None:

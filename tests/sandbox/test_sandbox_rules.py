@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from sandbox_client import ADELE, BRAM, E3, E4, E5, NOT_OURS, SPE_E3, STORAGE, Caller, outcome, person, tenant_of
+
+from connectors.sandbox.tenant_file import dump
 
 FORMS_E3 = "2789c901-c14e-48ab-a76a-be334d9d793a"
 SWAY = "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
@@ -240,6 +243,37 @@ def test_an_assignment_may_end_in_error_after_its_200() -> None:
 
     assert caller.assign(ADELE, [E3], [E4]) == (200, "")
     assert states(caller, ADELE) == [(E3, (), None, "ActiveWithError", "Other")]
+
+
+@pytest.mark.parametrize(
+    ("ending", "failed"),
+    [
+        (["ActiveWithError", "Other"], {"every plan"}),
+        (["ActiveWithError", "Other", ["SWAY"]], {"SWAY"}),
+        (["ActiveWithError", "Other", []], set()),
+        (["Active", "None"], set()),
+    ],
+)
+def test_license_details_name_the_services_of_a_license_in_error(ending: list[object], failed: set[str]) -> None:
+    """Those that the tenant was told, else all; of a license in Error there is no row at all."""
+    user = person(ADELE, "Adele", "ENTERPRISEWITHSCAL", onAssign={"ENTERPRISEPACK": ending})
+    caller = Caller(tenant_of(user))
+    caller.assign(ADELE, [E3], [E4])
+
+    [row] = caller.get(f"/users/{ADELE}/licenseDetails")["value"]
+
+    told = {p["servicePlanName"] for p in row["servicePlans"] if p["provisioningStatus"] == "Error"}
+    assert told == ({p["servicePlanName"] for p in row["servicePlans"]} if "every plan" in failed else failed)
+    assert orjson.loads(dump(caller.tenant))["users"][0]["onAssign"] == {"ENTERPRISEPACK": ending}
+
+
+def test_a_license_in_error_has_no_details() -> None:
+    """Graph lists the state, and nothing of the product is there."""
+    user = person(ADELE, "Adele", "ENTERPRISEWITHSCAL", onAssign={"ENTERPRISEPACK": ["Error", "CountViolation"]})
+    caller = Caller(tenant_of(user))
+    caller.assign(ADELE, [E3], [E4])
+
+    assert caller.get(f"/users/{ADELE}/licenseDetails")["value"] == []
 
 
 def test_licensing_may_change_an_address() -> None:
