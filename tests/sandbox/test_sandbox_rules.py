@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
 from sandbox_client import ADELE, BRAM, E3, E4, E5, NOT_OURS, SPE_E3, STORAGE, Caller, outcome, person, tenant_of
-
-from connectors.sandbox.tenant_file import dump
 
 FORMS_E3 = "2789c901-c14e-48ab-a76a-be334d9d793a"
 SWAY = "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
@@ -264,7 +261,6 @@ def test_license_details_name_the_services_of_a_license_in_error(ending: list[ob
 
     told = {p["servicePlanName"] for p in row["servicePlans"] if p["provisioningStatus"] == "Error"}
     assert told == ({p["servicePlanName"] for p in row["servicePlans"]} if "every plan" in failed else failed)
-    assert orjson.loads(dump(caller.tenant))["users"][0]["onAssign"] == {"ENTERPRISEPACK": ending}
 
 
 def test_a_license_in_error_has_no_details() -> None:

@@ -25,9 +25,14 @@ def test_a_tenant_comes_back_from_its_file() -> None:
     tenant = generate(300, 5, deleted=0.05, conflicts=0.05)
     tenant.schedule = [{"after": 60, "sku": "SPE_E5", "set": {"enabled": 3}}]
     tenant.knobs.consumed_lag_seconds = 5.0
+    sku = tenant.skus[E3]
+    tenant.on_assign = {(user.id, sku.id): ("ActiveWithError", "Other") for user in tenant.users[:3]}
+    failing = (frozenset({sku.plan_by_name["SWAY"].id}), frozenset[str]())
+    tenant.failing = {(user.id, sku.id): plans for user, plans in zip(tenant.users, failing, strict=False)}
 
     again = load(dump(tenant))
 
+    assert (tenant.on_assign, tenant.failing) == (again.on_assign, again.failing)
     assert dump(tenant) == dump(again)
     assert oracle.snapshot(tenant) == oracle.snapshot(again)
     assert oracle.recount(tenant) == oracle.recount(again)
