@@ -1,0 +1,115 @@
+"""Every reason code that the job can produce has a remedy, a word in each language and a row in docs/reasons.md.
+
+The codes are collected from the sources that produce them: where a user is held, where Graph's answers are judged,
+where a doubt is settled, and where an outcome is given.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from conftest import ROOT
+
+from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.report.words import LANGUAGES
+
+JOB = ROOT / "jobs" / "license_reassignment"
+SOURCES = (
+    *(JOB / f"{name}.py" for name in ("decide", "decisions", "allot", "planning", "addons", "undoing", "outcome")),
+    *(JOB / f"{name}.py" for name in ("apply", "applying", "phases", "session", "answers", "tables")),
+    *(ROOT / "connectors" / "graph" / f"{name}.py" for name in ("verdicts", "writes")),
+)
+PLACES = {
+    "Stay": 0,
+    "_by_flag": 2,
+    "_hold_misfits": 4,
+    "hold": 2,
+    "Judgement": 1,
+    "Standing": 1,
+    "Meaning": 1,
+    "close": 3,
+}
+"""Calls that are given a reason, and at which place."""
+
+CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """The codes that an expression may be; of a text with a detail behind a colon, what stands before it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            head = text.partition(":")[0]
+            yield from [head] if CODE.fullmatch(head) else []
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*texts(one), *texts(other))
+        case ast.BoolOp(values=parts) | ast.JoinedStr(values=parts):
+            yield from (code for part in parts for code in texts(part))
+
+
+def spoken(node: ast.AST) -> Iterator[str]:
+    """The reasons that one piece of source may give."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=args) if name in PLACES and len(args) > PLACES[name]:
+            yield from texts(args[PLACES[name]])
+        case ast.keyword(arg="reason", value=value):
+            yield from texts(value)
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "reason":
+                    yield from texts(value)
+        case ast.Call(func=ast.Attribute(value=ast.Dict(values=values), attr="get"), args=args):
+            yield from (code for value in (*values, *args[1:]) for code in texts(value))
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="found"))], value=ast.Constant() as value):
+            yield from texts(value)
+        case ast.FunctionDef(name="_in_error"):
+            yield from (t for one in ast.walk(node) if isinstance(one, ast.JoinedStr) for t in texts(one))
+
+
+def produced() -> dict[str, str]:
+    """Return each reason with the file that produces it."""
+    found: dict[str, str] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found.update((code, path.name) for code in spoken(node) if code)
+    return found
+
+
+PRODUCED = produced()
+ANSWERS = ("permission", "throttled", "locked", "lost_reply", "not_sent", "restricted_management", "seats_taken")
+HELD = ("protected", "inherited", "cross_family", "business_cap", "no_seat", "legal_hold", "lost_voice", "no_source")
+ENDED = (
+    "residual_holder",
+    "changed_by_others",
+    "user_not_found",
+    "no_effect",
+    "unproven",
+    "move_undone",
+    "target_in_error",
+)
+
+
+def test_the_sources_are_read_as_they_are_written() -> None:
+    """Codes of each kind that everybody knows are among those found, so an empty list cannot pass."""
+    assert [] == [code for code in (*ANSWERS, *HELD, *ENDED) if code not in PRODUCED]
+
+
+@pytest.mark.parametrize("code", sorted(PRODUCED))
+def test_a_reason_says_what_to_do(code: str) -> None:
+    """A remedy, an English and a Dutch word, and a row of the page."""
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    missing = [
+        what
+        for what, there in (
+            ("remedy", remedy(code).endswith(".")),
+            ("refusal", remedy(code, refused=True).endswith(".")),
+            ("English word", f"reason.{code}" in LANGUAGES["en"].sentences),
+            ("Dutch word", f"reason.{code}" in LANGUAGES["nl"].sentences),
+            ("row of docs/reasons.md", f"| `{code}` |" in page),
+        )
+        if not there
+    ]
+
+    assert [] == missing, f"{code} of {PRODUCED[code]}"
