@@ -92,7 +92,8 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             residual.users_inherited == 0,
             f"{_holds(residual.users_inherited)} through a group only",
             "On each group that actions.csv names, add the target and remove the source in one change, never the "
-            "source alone; then run `reseat verify` again when the members are through.",
+            "source alone. A user who has left the group and keeps its license in error is first given the target "
+            "directly, then reprocessed. Run `reseat verify` again when the members are through.",
         ),
         *_restorable(groups, deleted),
         gate(
