@@ -31,6 +31,7 @@ PLACES = {
     "Standing": 1,
     "Meaning": 1,
     "close": 3,
+    "_by": 1,
 }
 """Calls that are given a reason, and at which place."""
 
@@ -64,6 +65,8 @@ def spoken(node: ast.AST) -> Iterator[str]:
             yield from (code for value in (*values, *args[1:]) for code in texts(value))
         case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="found"))], value=ast.Constant() as value):
             yield from texts(value)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(code))) if code.upper() == name:
+            yield from texts(node.value)
         case ast.FunctionDef(name="_in_error"):
             yield from (t for one in ast.walk(node) if isinstance(one, ast.JoinedStr) for t in texts(one))
 

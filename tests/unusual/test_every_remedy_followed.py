@@ -455,7 +455,7 @@ REASONS = (
     Reason("no_seat", "Buy seats", planned(skus=FEW), both(put("enabled", 5), NEXT_PLAN), "bo"),
     Reason(
         "no_usage_location",
-        "Set a usage location on the user",
+        "usage location on the user",
         of(before=of_user("location", "")),
         both(of_user("location", "NL"), NEXT_PLAN),
     ),
