@@ -111,7 +111,9 @@ def source_facts(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription
     found = []
     if any(sku.sku_id in members for _, members in catalog.relatives):
         text = "retired: no seats of it are sold any more, so an undo has only the seats that are there"
-        found.append(Finding("warn", sku.part_number, text, "Keep its seats until a GO."))
+        found.append(
+            Finding("warn", sku.part_number, text, "Keep its seats until `reseat verify` says how many may go.")
+        )
     if sku.consumed >= NO_AUTOMATIC_SWITCH:
         text = f"{sku.consumed} assigned licenses: from {NO_AUTOMATIC_SWITCH} on the portal offers no automatic change"
         found.append(Finding("ok", sku.part_number, text))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,8 +21,11 @@ import pytest
 from conftest import ROOT, needs
 from evidence_world import Night
 
+from connectors.sandbox import oracle
+from connectors.sandbox.model import User, WriteRecord
 from connectors.sandbox.oracle import holders
 from connectors.sandbox.seed import SOURCE
+from connectors.sandbox.state import SOMEBODY_ELSE
 from connectors.sandbox.tenant_file import load
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.words import LANGUAGES
@@ -55,10 +60,29 @@ _VALUES = {code for f in FAMILIES for code in LANGUAGES["en"].family(f)} | {"int
 
 @dataclass(frozen=True)
 class Evening:
-    """The sample tenant after its run."""
+    """The sample tenant after its run, with what everybody held before it, and the roster's rows."""
 
     night: Night
     found: Reconciliation
+    before: oracle.Snapshot
+    roster: list[dict[str, str]]
+
+    @property
+    def ours(self) -> list[WriteRecord]:
+        """What the tenant itself has logged of our license changes."""
+        log = self.night.tenant.write_log
+        return [one for one in log if one.kind == "user" and one.actor != SOMEBODY_ELSE]
+
+    def holders_before(self, part_number: str) -> int:
+        """How many held a product before the run."""
+        key = self.night.tenant.sku_named(part_number).id
+        return sum(any(a.sku == key and a.holds for a in held) for held in self.before.values())
+
+    def name(self, user_id: str) -> str:
+        """A user's principal name, as the tenant has it."""
+        found = self.night.tenant.user(user_id)
+        assert found is not None
+        return found.upn
 
 
 _KEPT: dict[str, Evening] = {}
@@ -73,8 +97,10 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
         (folder / "users.csv").write_bytes(sample.joinpath("users.csv").read_bytes())
         night = Night(folder, **tomllib.loads(sample.joinpath("demo.toml").read_text()))
         night.tenant = load(sample.joinpath("tenant.json").read_bytes())
+        before = oracle.snapshot(night.tenant)
+        rows = list(csv.DictReader(io.StringIO((folder / "users.csv").read_text(encoding="utf-8"), newline="")))
         night.moved().clock.seconds += 60
-        _KEPT["sample"] = Evening(night, night.verify())
+        _KEPT["sample"] = Evening(night, night.verify(), before, rows)
     return _KEPT["sample"]
 
 
@@ -127,25 +153,66 @@ def total(e: Evening) -> list[str]:
     return [f'"in_scope": {t.in_scope}', f'"sum": {parts}']
 
 
+def steps(who: str) -> list[str]:
+    """One name for each step."""
+    return [f'"{step}": "{who}"' for step in ("plan", "apply", "verify")]
+
+
+def apps(e: Evening) -> list[str]:
+    """The app that the tenant has logged with our changes did all three."""
+    [app] = {one.actor for one in e.ours}
+    return [f'"{key}": "{app}"' for key in ("planned_by", "applied_by", "verified_by")]
+
+
+def has(user: User) -> bool:
+    """Whether a deleted user would bring a license of Office 365 E4 back."""
+    return any(a.sku.startswith("1392051d") for a in user.profile.assignments)
+
+
+def accepted(e: Evening) -> list[str]:
+    """The roster's acknowledged rows that no legal hold keeps, with what their target takes."""
+    rows = [r for r in e.roster if r["backup_acknowledged_by"] and not r["legal_hold"]]
+    assert rows
+    lost = "Exchange: Plan 2 -> Plan 1; SharePoint/OneDrive: Plan 2 -> none"
+    return [f"{r['user_principal_name']}\t{lost}" for r in rows] + [r["backup_acknowledged_by"] for r in rows]
+
+
+def kept_by_law(e: Evening) -> list[str]:
+    """The roster's rows on legal hold whose target is a mailbox alone."""
+    rows = [r for r in e.roster if r["legal_hold"] == "yes"]
+    return [r["user_principal_name"] for r in rows if r["target"] == "EXCHANGESTANDARD"]
+
+
+def answers(e: Evening) -> list[str]:
+    """How often the tenant took a change of ours, and how often it refused one."""
+    taken = Counter((one.status, "applied" if one.status == 200 else "refused") for one in e.ours)
+    return [f"{n} {verdict}\t{status}" for (status, verdict), n in taken.items()]
+
+
+def digest_of_roster() -> str:
+    """The digest of the roster in the package."""
+    return hashlib.sha256(files("sample_data").joinpath("users.csv").read_bytes()).hexdigest()
+
+
 TRUTHS: dict[int, Truth] = {
-    1: lambda _: ['"tenant_id": "c0a70500-0000-4000-8000-000000000001"', '"apply": "a.jansen"', '"apply": "ops-07"'],
+    1: lambda e: [f'"tenant_id": "{e.night.tenant.organization.id}"', *steps("a.jansen"), *steps("ops-07"), *apps(e)],
     2: lambda e: [*e.night.tenant.subscriptions, "purchase_channel\tdirect\tCHG-2026-0412, A. Jansen"],
     3: lambda _: ["ENTERPRISEPACK\tEnabled", "needed", "2026-03-02T08:00:0"],
     4: lambda e: [f"ENTERPRISEWITHSCAL\t{e.night.tenant.sku_named(SOURCE).enabled}"],
-    5: lambda e: [f'"in_scope": {e.found.totals.in_scope}', f'"holders_before": {e.found.ledger[0].holders_before}'],
+    5: lambda e: [f'"in_scope": {e.found.totals.in_scope}', f'"holders_before": {e.holders_before(SOURCE)}'],
     6: first_user,
     7: total,
-    8: lambda e: [f'"users_direct": {e.found.residual.users_direct}', *(h.name for h in e.found.residual_holders)],
-    9: gate("nobody_bare"),
+    8: lambda e: [*map(e.name, holders(e.night.tenant, SOURCE)), *(u.upn for u in e.night.tenant.deleted() if has(u))],
+    9: lambda e: [*gate("nobody_bare")(e), *(e.name(one.target) for one in e.ours if not one.add)],
     10: lambda e: ["[]", e.night.tenant.sku_named(SOURCE).id],
     11: lambda _: ["level_up\tFORMS_PLAN_E3\tFORMS_PLAN_E5", "plans_kept_off"],
     12: lambda _: ['"new_in_target": "enable"', "plans_new_on"],
-    13: gate("nothing_lost_unaccepted"),
-    14: lambda e: [f'"held_for_a_lost_service": {e.found.held_by_reason["lost_service"]}', '"file": "users.csv"'],
+    13: lambda e: [*accepted(e), '"kept":["roster/01-users.csv"]'],
+    14: lambda e: [f'"held_for_legal_hold": {len(kept_by_law(e))}', *kept_by_law(e), '"file": "users.csv"'],
     15: lambda e: [i.subject for i in e.found.incidents if i.kind == "address_changed"],
-    16: lambda e: [f"{e.found.requests.writes} applied\t200"],
-    17: lambda e: [f'"writes": {e.found.requests.writes}', f'"throttled": {e.found.requests.throttled}'],
-    18: lambda _: ["LIC-Office365-E4-onboarding"],
+    16: answers,
+    17: lambda e: [f'"writes": {len(e.ours)}', '"throttled": 0'],
+    18: lambda e: ["LIC-Office365-E4-onboarding", f"{e.found.totals.in_scope} user"],
     19: lambda _: ["ENTERPRISEWITHSCAL\t0\t0"],
     20: gate("addons_declared"),
     21: lambda e: [*gate("not_last_data_subscription")(e), "contoso.example\t"],
@@ -154,10 +221,10 @@ TRUTHS: dict[int, Truth] = {
     24: lambda e: [f"\t{o.seat_days}" for o in e.found.ending.overlap],  # type: ignore[union-attr]
     25: lambda e: [r.day("last_reactivation") for r in e.found.ending.routes],  # type: ignore[union-attr]
     26: lambda e: ["unaltered", "NO-GO: the evidence is whole", e.found.journal_head[1]],
-    27: lambda _: ['"two_apps": false', '"status": "exported"'],
+    27: lambda e: ['"two_apps": false', '"status": "exported"', *apps(e), *steps("a.jansen")],
     28: lambda e: list(e.found.not_checked),
     29: lambda _: ["user_principal_name", "false"],
-    30: lambda e: [f'"roster_rows": {e.found.totals.roster_rows}', e.found.run.roster_sha256, "file,line,row,reason"],
+    30: lambda e: [f'"roster_rows": {len(e.roster)}', f"{digest_of_roster()}  roster/01-users.csv", "file,line,row"],
 }  # fmt: skip
 
 
