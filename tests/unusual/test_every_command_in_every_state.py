@@ -349,6 +349,7 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         ),
         "audit": cell(2, "p123456789abc", "no such"),
         "audit of a verified run": cell(2, "p123456789abc", "no such"),
+        "undo, applied and verified": cell(2, "No run called"),
         "run with approval": GO,
         "plan again, apply, verify": GO,
     },
@@ -390,8 +391,8 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "verify after the cancellation": cell(5, "NO-GO"),
         "audit of a verified run": cell(5, "NO-GO"),
         "undo": cell(0, "4 change"),
-        "run with approval": cell(3, "NO-GO"),
-        "plan again, apply, verify": cell(3, "NO-GO"),
+        "run with approval": GO,
+        "plan again, apply, verify": GO,
         "status": cell(0, "applied 4"),
     },
     "all_held": {
