@@ -85,8 +85,8 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict
     held = tuple(s for s in context.policy.sources if s in profile.skus)
     return (
         _by_flag(traits, choose.REJECTED, "roster_row_rejected")
-        or _by_flag(traits, choose.PROTECTED, "protected")
         or _without_source(profile, traits, held, context)
+        or _by_flag(traits, choose.PROTECTED, "protected")
         or _by_choice(traits)
         or _by_flag(traits, choose.DISABLED, "disabled_account")
         or _by_flag(traits, choose.GUEST, "guest")
