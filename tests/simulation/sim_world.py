@@ -81,10 +81,11 @@ class World:
         return tenant
 
     def roster(self, tenant: TenantState) -> str:
-        """Give the holders of the source who have no country one."""
+        """Give the holders of the source who have no country one; with nobody of that kind, a row without effect."""
         source = tenant.sku_named(SOURCE).id
         nowhere = [u.upn for u in tenant.living() if u.location is None and source in u.profile.held]
-        return "".join(f"{line}\n" for line in ("UPN,usage_location", *(f"{upn},NL" for upn in nowhere)))
+        named = nowhere or [next(tenant.living()).upn]
+        return "".join(f"{line}\n" for line in ("UPN,usage_location", *(f"{upn},NL" for upn in named)))
 
     def effective(self, folder: Path) -> Effective:
         """Make the settings, with runs under `folder`; the roster they may name is there already."""
