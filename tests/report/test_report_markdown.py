@@ -27,7 +27,7 @@ Not yet. 1 of 2 gates are not passed: Microsoft still counts used seats.
 - **1** still hold the old product (0 directly, 1 through groups)
 - **1** need attention (1 held, 0 refused, 0 other)
 - **1** moved and proven (1 moved, 0 by group, 0 were there already)
-- Next step: **Reduce the old subscription to 1 seats**: 1 seats of it are in use.
+- Next step: **Settle who is left, or keep 1 seats of the old subscription for them**: 1 seats of it are in use.
 - Last day: **2026-12-31** is when Microsoft renews or ends the old subscription by itself.
 - Operator: p.devries on laptop-3 (planned); j.smit on ops-07 (applied, verified)
 - Apps: 0c0c0c0c-1111-4222-8333-444444444444 (planned); 0d0d0d0d-1111-4222-8333-444444444444 (applied); \

@@ -178,7 +178,8 @@ class ReportView:
 
     def dates(self, route: Route) -> tuple[Due, ...]:
         """What lapses when; before a GO only what Microsoft does by itself, for nothing is to be ended."""
-        return tuple(due for due in route.dates if self.may_end or due.basis == "graph")
+        named = (due for due in route.dates if due.basis == "graph" and due.what != "disabled")
+        return route.dates if self.may_end else tuple(named)
 
     @property
     def source_subscriptions(self) -> tuple[SubscriptionRow, ...]:

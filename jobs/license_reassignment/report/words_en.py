@@ -47,7 +47,7 @@ EN = {
     "three.proven": "moved and proven",
     "three.proven.detail": "{moved} moved, {by_group} by group, {already} were there already",
     "advice.cancel": "Cancel the old subscription",
-    "advice.reduce": "Reduce the old subscription to {n} seats",
+    "advice.reduce": "Settle who is left, or keep {n} seats of the old subscription for them",
     "advice.keep": "Keep the old subscription",
     "incidents.title": "Incidents",
     "incidents.intro": "What an auditor wants to see before anything else.",

@@ -48,7 +48,7 @@ NL = {
     "three.proven": "overgezet en bewezen",
     "three.proven.detail": "{moved} overgezet, {by_group} via groep, {already} waren er al",
     "advice.cancel": "Zeg het oude abonnement op",
-    "advice.reduce": "Verlaag het oude abonnement tot {n} plaatsen",
+    "advice.reduce": "Zet over wie er nog is, of houd voor hen {n} plaatsen van het oude abonnement",
     "advice.keep": "Houd het oude abonnement aan",
     "incidents.title": "Incidenten",
     "incidents.intro": "Wat een auditor als eerste wil zien.",
