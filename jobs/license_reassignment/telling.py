@@ -163,7 +163,7 @@ def sentences(header: Mapping[str, Any]) -> list[str]:
     found.extend(
         f"{h['sku_part_number']} is held by {counted(h['users'], 'user')} without a source license who "
         f"{'is' if h['users'] == 1 else 'are'} not in this plan, for example {', '.join(h['sample'][:3])}. "
-        "Was it assigned by mistake?"
+        "The plan leaves that as it is."
         for h in header.get("unexpected_holders", ())
     )
     return found

@@ -76,15 +76,15 @@ TOLD = {
     "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`.": (
         "Gedekte add-ons gaan in een tweede plan, zodra `reseat verify` dit plan heeft bewezen: `plan --addons-of`."
     ),
-    "{sku} is held by {n} user without a source license who is not in this plan, for example {names}. Was it assigned "
-    "by mistake?": (
+    "{sku} is held by {n} user without a source license who is not in this plan, for example {names}. The plan "
+    "leaves that as it is.": (
         "{sku} is in gebruik bij {n} gebruiker zonder oude licentie die niet in dit plan staat, bijvoorbeeld {names}. "
-        "Is het per ongeluk toegewezen?"
+        "Het plan laat dat zoals het is."
     ),
-    "{sku} is held by {n} users without a source license who are not in this plan, for example {names}. Was it "
-    "assigned by mistake?": (
+    "{sku} is held by {n} users without a source license who are not in this plan, for example {names}. The "
+    "plan leaves that as it is.": (
         "{sku} is in gebruik bij {n} gebruikers zonder oude licentie die niet in dit plan staan, bijvoorbeeld {names}. "
-        "Is het per ongeluk toegewezen?"
+        "Het plan laat dat zoals het is."
     ),
 }
 
