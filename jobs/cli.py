@@ -20,8 +20,13 @@ from jobs.groundwork import (
     settings,
     work,
 )
-from jobs.license_reassignment.exits import MEANING, ExitCode
+from jobs.license_reassignment.exits import MEANING, ExitCode, InputError
 from jobs.process import fail, leave, prepare
+
+LATER_COMMANDS = ("init", "pack", "runs")
+LATER_OPTIONS = frozenset({"--approved-by", "--settings", "--ticket"})
+"""What a later version can do: it is refused in words of its own, and taken for no typing error."""
+ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 CODES = "\n\n".join(f"[bold]{int(code)}[/bold]  {text}" for code, text in MEANING.items())
 app = typer.Typer(
@@ -29,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     add_completion=False,
     help="Moves every holder of a retiring Microsoft 365 SKU to its successor, in one request per user, and proves it "
     "before anything is cancelled. It never buys, cancels, deletes or touches domains.\n\n"
@@ -295,6 +301,18 @@ def sandbox(
     _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))
 
 
+def _later(context: typer.Context) -> None:
+    raise _not_yet(f"`reseat {context.info_name}`")
+
+
+for later in LATER_COMMANDS:
+    app.command(later, hidden=True, add_help_option=False, context_settings=ANYTHING)(_later)
+
+
+def _not_yet(name: str) -> InputError:
+    return InputError(f"{name} is not available yet.")
+
+
 def _end(code: int) -> None:
     raise typer.Exit(int(code))
 
@@ -307,5 +325,6 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = int(ExitCode.STOPPED)
     except Exception as error:
-        code = fail(error)
+        option = getattr(error, "option_name", "")
+        code = fail(_not_yet(option) if option in LATER_OPTIONS else error)
     leave(code)

@@ -187,6 +187,8 @@ def find_evidence(name: str) -> RunDir | None:
     if _is(direct, stat.S_ISDIR):
         return RunDir(direct)
     if _is(direct, stat.S_ISREG):
+        if direct.suffix.lower() == ".zip":
+            raise InputError(f"{direct}: a zip as evidence is not available yet; unpack it and name the run folder.")
         raise InputError(f"{direct} is a file; name the run folder that it came in, or a plan id.")
     if len(direct.parts) != 1 or direct.is_absolute():
         raise InputError(f"There is no such folder: {direct}.")
