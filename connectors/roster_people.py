@@ -88,7 +88,7 @@ def _address(word: str) -> Iterator[str]:
 
 def says_leave(text: str) -> bool:
     """Whether one of the words of `text` is `leave`, however it is dressed."""
-    return _LEAVE in {_bare(word) for word in re.split(r"[\s+,;|]", _undressed(text))}
+    return _LEAVE in {_bare(word) for word in re.split(rf"[\s+,;|{QUOTES_CLASS}]", _undressed(text))}
 
 
 def may_say_yes(text: str) -> bool:

@@ -118,6 +118,7 @@ class Row(NamedTuple):
 NOBODY = {
     "a wish for a product": Row(f"“nobody@contoso.example”,,{BETTER},,", goes_on=True),
     "leave": Row("“nobody@contoso.example”,,leave,,", goes_on=False, words=("line 2", "leave")),
+    "leave in quotes that do not match": Row('nobody@contoso.example,"leave"x,,', goes_on=False, words=("line 2",)),
     "leave, sound but of nobody": Row("nobody@contoso.example,,leave,,", goes_on=False, words=("line 2", "No user")),
     "leave by an id of nobody": Row(f",{NOBODYS_ID},leave,,", goes_on=False, words=("line 2", NOBODYS_ID)),
     "a legal hold": Row("“nobody@contoso.example”,,,yes,", goes_on=False, words=("line 2",)),
