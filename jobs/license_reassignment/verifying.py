@@ -95,7 +95,8 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
     files["after-tenant.json"] = evidence.json_bytes({**rest, DETAILS: details, "verification": verification})
-    files[OTHER_RUNS] = written(deeds_for(plan, frozenset(plan.decisions["id"].astype(str)), others), others)
+    read = frozenset(before.users["id"]) | frozenset(after.users["id"])
+    files[OTHER_RUNS] = written(deeds_for(plan, read, others), others)
     if records is not None:
         files[AUDIT_LOG] = records
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))

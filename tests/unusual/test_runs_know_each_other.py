@@ -215,3 +215,29 @@ def test_a_record_that_no_run_explains_is_still_foreign(runs: Runs) -> None:
     witness = read_json(runs.folder / runs.run / "reconciliation.json")["witness"]
 
     assert (len(witness["foreign"]), witness["other_runs"]) == (1, 3)
+
+
+FROM_ROSTER = f'\n[scope]\nfrom = "csv"\nroster = "users.csv"\n{TWO_RULES}'
+
+
+def test_plans_of_different_people_know_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One run moves one half and another the other: whatever either scan counts, nothing of ours is somebody else's."""
+    people = [person(n, department="Legal") for n in (*PEOPLE, "di")]
+    runs = Runs(place(tmp_path, people, FROM_ROSTER), CommandLine(monkeypatch, capsys))
+    for half in (("ada", "bo"), ("cy", "di")):
+        roster = "".join(f"{name}@contoso.example\n" for name in half)
+        (tmp_path / "users.csv").write_text(f"UPN\n{roster}", encoding="utf-8")
+        runs.plan()
+    first, second = runs.made
+    assert (0, 0) == (runs.apply(second).code, runs.apply(first).code)
+
+    for run, other in ((first, second), (second, first)):
+        assert (3, 3) == (runs.verify(run).code, runs.audit(run).code)
+        document = read_json(runs.folder / run / "reconciliation.json")
+        books = {r["sku_part_number"]: (r["foreign"], r["other_runs"], r["unexplained"]) for r in document["ledger"]}
+        assert {OLD: (-2, -2, 0), NEW: (2, 2, 0)}.items() <= books.items()
+        texts = [i["detail"] for i in document["incidents"]]
+        assert len(texts) == 4
+        assert all(f"by run {other}" in text for text in texts)
