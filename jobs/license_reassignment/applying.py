@@ -142,10 +142,13 @@ def _look_alone(work: _Run, hindered: Sequence[str]) -> None:
 
 def _overtaken_text(work: _Run, hindered: Sequence[str]) -> str:
     unreadable = [u.folder for u in work.others.unreadable]
-    kept = f" Restore {', '.join(unreadable)} from a copy, or move it out of the runs directory." if unreadable else ""
+    first = (
+        f" First restore {', '.join(unreadable)} from a copy, or move it out of the runs directory: until then a new "
+        "plan is refused too."
+    )
     return (
-        f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{kept} Make a new plan with "
-        f"`{_plan_again(work.plan)}`: it reads the tenant as it is now."
+        f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{first if unreadable else ''} "
+        f"Make a new plan with `{_plan_again(work.plan)}`: it reads the tenant as it is now."
     )
 
 
