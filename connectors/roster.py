@@ -41,6 +41,8 @@ _WRITTEN = {"user": "user_principal_name", "user_id": "id"}
 _KNOWN_LENGTH_MIN = 4
 _LIKENESS_MIN = 0.8
 _NAMED_LETTER = re.compile(r"<U\+[0-9A-F]{4,6}>")
+_KEPT = frozenset({"left_by_choice", "roster_row_rejected"})
+"""Reasons in our own list of actions whose users a wish has kept, or may have: with no other word it stands."""
 _ROW_TEXT_MAX = 200
 _LINES_NAMED_MAX = 5
 
@@ -198,7 +200,20 @@ def _is_protective(record: Record, columns: _Columns) -> bool:
 def _is_nobodys(record: Record, columns: _Columns) -> bool:
     """Whether this is a row of our own list of actions that is about a gate or a group: it names no user."""
     asked = (_cell(record, columns, c) for c in ("user", "user_id", "target", "backup_acknowledged_by"))
-    return not record.problem and {"kind", "subject", "remedy"} <= columns.extra.keys() and not any(asked)
+    return not record.problem and _is_actions(columns) and not any(asked)
+
+
+def _is_actions(columns: _Columns) -> bool:
+    """Whether this is our own list of actions, filled in or not."""
+    return {"kind", "reason", "subject", "remedy"} <= columns.extra.keys()
+
+
+def _target(record: Record, columns: _Columns) -> str:
+    """Return the target as written; in our own list of actions an empty one leaves in place whom a wish has kept."""
+    target = _cell(record, columns, "target")
+    if target or not _is_actions(columns):
+        return target
+    return LEAVE if _text(record.values[columns.extra["reason"]]) in _KEPT else ""
 
 
 def _folded(name: str) -> str:
@@ -290,8 +305,8 @@ def _row(record: Record, columns: _Columns) -> RosterRow:
         line=record.line,
         user=user,
         user_id=user_id,
-        targets=targets(cell("target")),
-        target_text=cell("target"),
+        targets=targets(_target(record, columns)),
+        target_text=_target(record, columns),
         usage_location=country(cell("usage_location")),
         wave=cell("wave"),
         disabled_plans=names(cell("disabled_plans"), "disabled_plans") or None,

@@ -174,6 +174,10 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         "targets": [product(snapshot, inputs.catalog, t) for t in targets],
         "protected": told(inputs.shields, decisions["id"]),
         "acknowledged": sorted(u for u, w in inputs.bound.wishes.items() if w.backup_acknowledged_by),
+        "wished": {
+            "voice": sorted(u for u, w in inputs.bound.wishes.items() if w.voice),
+            "legal_hold": sorted(u for u, w in inputs.bound.wishes.items() if w.legal_hold),
+        },
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
         "roster_columns": extra,

@@ -113,7 +113,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
-        actions=tables.actions(users, left, (*answers, *later)),
+        actions=tables.actions(users, left, (*answers, *later), plan.header.get("wished", {})),
         not_checked=tables.not_checked(evidence.verification, after, witness),
         reads_before=before.reads,
         reads=after.reads,

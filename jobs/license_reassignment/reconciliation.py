@@ -66,6 +66,8 @@ ACTION_COLUMNS = (
     "justification",
     "backup_acknowledged_by",
     "target",
+    "voice",
+    "legal_hold",
 )
 
 
@@ -232,7 +234,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing left for a person to do. `kind` is residual, held, refused, drifted, pending, in_doubt or gate."""
+    """One thing left for a person to do. `kind` is residual, held, refused, drifted, pending, in_doubt or gate.
+
+    `voice` and `legal_hold` are "yes" where the roster says so: the filled-in list, as the next roster, says it again.
+    """
 
     kind: str
     reason: str
@@ -240,6 +245,8 @@ class Action:
     remedy: str
     user_principal_name: str = ""
     id: str = ""
+    voice: str = ""
+    legal_hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -117,8 +117,17 @@ class _Texts:
         return self._known[ids]
 
 
-def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequence[Gate]) -> tuple[Action, ...]:
-    """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open."""
+def actions(
+    users: Sequence[User],
+    left: Sequence[ResidualHolder],
+    gates: Sequence[Gate],
+    wished: Mapping[str, Collection[str]],
+) -> tuple[Action, ...]:
+    """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open.
+
+    `wished` are the ids of the users for whom the roster says yes, by its column.
+    """
+    yes = {column: frozenset(ids) for column, ids in wished.items()}
     found = [
         Action(
             kind=u.judgement.outcome,
@@ -127,6 +136,7 @@ def actions(users: Sequence[User], left: Sequence[ResidualHolder], gates: Sequen
             remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused"),
             user_principal_name=u.name,
             id=u.id,
+            **{column: "yes" for column, ids in yes.items() if u.id in ids},
         )
         for u in users
         if u.judgement.outcome not in FINE and u.judgement.reason not in QUIET
