@@ -22,7 +22,7 @@ _TOLD_ELSEWHERE: Final = {
 }
 """Codes whose own sentence repeats what people wrote, or what nobody foresaw."""
 
-_ADDRESS: Final = re.compile(r"[^\s<>\"'`(),;:]+@[^\s<>\"'`(),;:]+")
+_ADDRESS: Final = re.compile(r"[^\s<>\"'`(),;]+@[^\s<>\"'`(),;:]+")
 _QUOTED: Final = re.compile(r"(?<!\w)(?:`(?!reseat |--|\[)[^`]*`|'[^']*'(?!\w)|\"[^\"]*\"|“[^”]*”|‘[^’]*’(?!\w))")
 _FOLDERS: Final = re.compile(r"(?<![\w:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+")
 _ID: Final = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")

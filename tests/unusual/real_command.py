@@ -71,11 +71,11 @@ class Done:
         return self
 
 
-def tenant(users: int = 3, *, names: Sequence[str] = (), **more: Any) -> TenantState:
-    """Holders of the old product in the Netherlands, with seats enough of both."""
-    people = [
-        {"upn": f"user{n:03}@contoso.example", "name": name, "location": "NL", "licenses": [OLD]}
-        for n, name in enumerate(names or [f"User {n}" for n in range(users)])
+def tenant(users: int = 3, *, people: Sequence[Mapping[str, Any]] = (), **more: Any) -> TenantState:
+    """Holders of the old product in the Netherlands, or the given people, with seats enough of both products."""
+    people = people or [
+        {"upn": f"user{n:03}@contoso.example", "name": f"User {n}", "location": "NL", "licenses": [OLD]}
+        for n in range(users)
     ]
     organization = {"id": TENANT, "name": "Contoso", "domains": ["contoso.example", "contoso.onmicrosoft.com"]}
     skus = [{"skuPartNumber": sku, "enabled": len(people) + 10} for sku in (OLD, NEW)]
