@@ -88,7 +88,12 @@ def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float)
         await asyncio.sleep(latency_ms / 1000)
 
     app = create_app(tenant, clock=time.time, quota=Quota(scale=quota_scale), latency=latency if latency_ms else None)
-    server = Server(app, port=port)
+    try:
+        server = Server(app, port=port)
+    except OSError as error:
+        raise InputError(
+            f"Cannot listen on port {port}: {error.strerror}. Choose another with --port; 0 takes a free one."
+        ) from error
     printing.text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
     server.run()
     return ExitCode.DONE

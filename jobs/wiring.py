@@ -20,6 +20,7 @@ from connectors.clock import SystemClock
 from jobs.console import ConsoleWatcher
 from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.ports import Parts
 from jobs.settings import Effective, load_settings
 
@@ -44,8 +45,17 @@ def effective_settings(config: Path | None, runs: Path | None = None, **flags: o
     """Load the settings in force; relative paths of flags are taken from where the command is called."""
     given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
     if runs is not None:
-        given["run.directory"] = str(runs.resolve())
+        given["run.directory"] = _from_here(runs)
     return load_settings(config, os.environ, given)
+
+
+def _from_here(runs: Path) -> str:
+    """Return the whole path of a folder named on the command line; InputError where the way to it leads nowhere."""
+    try:
+        return str(runs.resolve())
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or "its links lead in a circle"
+        raise InputError(f"--runs {runs} cannot be found from here: {why}. Name a folder by its whole path.") from error
 
 
 @asynccontextmanager

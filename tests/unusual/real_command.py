@@ -115,13 +115,18 @@ class Shop:
         assert users == len(self.sent) == len(set(self.sent))
 
     def start(
-        self, *args: object, cwd: Path | None = None, environ: Mapping[str, str | None] | None = None, **more: Any
+        self,
+        *args: object,
+        by: Sequence[str] = (),
+        cwd: Path | None = None,
+        environ: Mapping[str, str | None] | None = None,
+        **more: Any,
     ) -> subprocess.Popen[bytes]:
-        """Start the command; None in `environ` takes a variable away."""
+        """Start the command, `by` another one where given; None in `environ` takes a variable away."""
         merged = {**self.environ, **(environ or {})}
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         return subprocess.Popen(
-            [COMMAND, *map(str, args)],
+            [*by, COMMAND, *map(str, args)],
             cwd=cwd or self.folder,
             env={name: value for name, value in merged.items() if value is not None},
             start_new_session=True,
