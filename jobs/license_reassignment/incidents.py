@@ -126,6 +126,15 @@ def _bare(seen: Seen) -> list[Incident]:
     return found
 
 
+def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
+    """Tell of everybody whom another run left without a license and who still has none: its harm, not this run's."""
+    return [
+        Incident("bare_user", name, f"holds no license since run {run} of reseat; its report says what to do")
+        for run, names in by_run.items()
+        for name in names
+    ]
+
+
 def _kept_until(user: User) -> str:
     """Say until when the mailbox is kept: 30 days from the removal, of which only our own has a date here."""
     if not user.standing.sent:

@@ -50,6 +50,9 @@ ADDON_PART_NUMBERS = frozenset(
     {"MCOEV", "MCOMEETADV", "ATP_ENTERPRISE", "EQUIVIO_ANALYTICS", "SHAREPOINTSTORAGE", "LOCKBOX", "EXCHANGE_ANALYTICS"}
 )
 
+LEFT_WITHOUT = "left_without"
+"""Key of the verification: by plan id, whom another run left without a license who still has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -83,7 +86,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     users, counts = seen.users, outcome_counts(seen.users)
     ledger, totals = _ledger(plan, before, after, seen.moved), _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
-    found = incidents.all_incidents(seen)
+    found = (*incidents.all_incidents(seen), *incidents.left_without(evidence.verification.get(LEFT_WITHOUT, {})))
     answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,20 +15,20 @@ from connectors.audit_log import AuditRecord, from_lines, to_lines
 from connectors.catalog import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
-from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot
+from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import Sides, holders
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.journal import Head, utc_text
-from jobs.license_reassignment.neighbors import Neighborhood, deeds_for
+from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.outcome import fold
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
-from jobs.license_reassignment.reconcile import Evidence, reconcile
+from jobs.license_reassignment.reconcile import LEFT_WITHOUT, Evidence, reconcile
 from jobs.license_reassignment.reconciliation import MOVED, Reconciliation
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
@@ -91,6 +92,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
         "witness": asked,
         "after_cancel": after_cancel,
+        LEFT_WITHOUT: await _left_without(parts, plan, others),
     }
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
@@ -120,6 +122,34 @@ async def _details(
 def _faulty(profile: LicenseProfile | None, task: LicenseTask) -> bool:
     targets = {*task.targets, *task.adds}
     return profile is not None and any(a.sku_id in targets and a.gives and not a.sound for a in profile.assignments)
+
+
+async def _left_without(parts: Parts, plan: Plan, others: Neighborhood) -> dict[str, list[str]]:
+    """Read again whom other runs may have left without a license; by run, who has none at all.
+
+    A new plan has none of them in scope, for they hold nothing that it is about.
+    """
+    mine, found = set(plan.decisions["id"].astype(str)), dict[str, list[str]]()
+    for other in others.neighbors:
+        if plan.kind != "swap" or others.undone_by(other.plan_id):
+            continue
+        ids = [UserId(u) for u in _perhaps_harmed(other) if u not in mine]
+        reads = await parts.tenant.read_users(ids) if ids else ()
+        bare = [r for r in reads if r.found and not any(a.gives for a in r.profile.assignments)]
+        if bare:
+            found[other.plan_id] = sorted(r.user_principal_name for r in bare)
+    return found
+
+
+def _perhaps_harmed(other: Neighbor) -> list[str]:
+    """Return whom the last verification of a run found left without a license by it; unverified, all whom it moved."""
+    run = RunDir(Path(other.folder))
+    if not (run.has("reconciliation.json") and run.has("users.csv")):
+        return [u for u, standing in fold(d.entry for d in other.deeds).items() if standing.state == "applied"]
+    incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
+    names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
+    users = evidence.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
+    return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
 
 
 async def _audit_log(
