@@ -107,21 +107,25 @@ def _bare(seen: Seen) -> list[Incident]:
     """Users with neither product.
 
     Harm of ours where our write may have done it: not when an earlier look found the move whole, nor when another run
-    has written since. A target that Graph accepted and then put into error is our write's doing.
+    or somebody else has written since. A target that Graph accepted and then put into error is our write's doing.
     """
     found, targets = [], named_targets(seen.plan)
     for u in seen.users:
         if not is_bare(u, seen.plan.sources, targets):
             continue
         if u.broken:
-            found.append(Incident("bare_user", u.name, broken_words(seen, u), harm=_proven(seen, u)))
+            harm = _proven(seen, u) and not _given(u)
+            found.append(Incident("bare_user", u.name, broken_words(seen, u), harm=harm))
             continue
         why = "holds neither the source nor a target"
         if u.author:
             why += f", taken by {u.author}"
         elif u.id in seen.proven:
             why += ", and was found moved before: somebody else took the license since"
-        harm = u.standing.state in {"applied", "in_doubt"} and u.id not in seen.proven and not u.author
+        elif _given(u):
+            why += ", and somebody else has given another product since"
+        may_be_ours = u.standing.state in {"applied", "in_doubt"} and u.id not in seen.proven
+        harm = may_be_ours and not (u.author or _given(u))
         found.append(Incident("bare_user", u.name, f"{why}; {_kept_until(u)}", harm=harm))
     return found
 
@@ -133,6 +137,11 @@ def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
         for run, names in by_run.items()
         for name in names
     ]
+
+
+def _given(user: User) -> frozenset[SkuId]:
+    """Return what the user has got that no request of ours names, so that somebody else was at work."""
+    return user.has.skus - user.before.skus - {a.sku_id for a in user.change.add}
 
 
 def _kept_until(user: User) -> str:
@@ -178,7 +187,7 @@ def _proven(seen: Seen, user: User) -> bool:
 
 def broken_words(seen: Seen, user: User) -> str:
     """Say of a change that Graph accepted and then reported in error what the user lost since when, and what to do."""
-    bare = is_bare(user, seen.plan.sources, named_targets(seen.plan))
+    bare = is_bare(user, seen.plan.sources, named_targets(seen.plan)) and not _given(user)
     lost = "no license is left" if bare else _gone(seen, user) or "no service is lost"
     words = user.judgement.reason.partition(":")[2].strip()
     return (

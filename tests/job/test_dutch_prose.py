@@ -117,7 +117,7 @@ def profile(*part_numbers: str) -> LicenseProfile:
 def person(standing: dict[str, Any], after: LicenseProfile) -> Any:
     row = SimpleNamespace(targets=(E3,))
     before = profile("ENTERPRISEWITHSCAL")
-    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row}
+    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row, "change": SimpleNamespace(add=())}
     return SimpleNamespace(id="u", name=PEOPLE[0], before=before, standing=SimpleNamespace(**standing), **seen)
 
 
