@@ -14,7 +14,7 @@ from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
 from jobs.license_reassignment.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import Finding
-from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
+from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans
 from jobs.license_reassignment.resolve import limits_of, policy_of
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.settings import Settings
@@ -67,6 +67,7 @@ async def check(parts: Parts) -> Checked:
     except NotReady as error:
         found.append(Finding("not_yet", "target", str(error)))
     else:
+        refuse_unknown_addons(settings.declare.addons, parts.catalog, skus)
         _refuse_unknown_plans(policy, skus, settings)
         now = parts.clock.now()
         found += _products(policy, skus, subscriptions, organization, settings, parts.catalog, now)

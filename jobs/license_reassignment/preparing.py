@@ -20,7 +20,7 @@ from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.planning import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.protection import check_rule_groups, shields_of, with_groups
-from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_plans
+from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.resolve import (
     Wishes,
@@ -78,6 +78,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     identity, _ = await sign_in(parts)
     skus = await parts.tenant.read_skus()
     policy = policy_of(settings, parts.catalog, skus)
+    refuse_unknown_addons(settings.declare.addons, parts.catalog, skus)
     wishes = wishes_of(roster, parts.catalog, skus, policy)
     refuse_unknown_plans(policy.new_in_target, targets_of(policy, wishes), skus)
     refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets_of(policy, wishes), skus)

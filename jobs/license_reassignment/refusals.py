@@ -64,6 +64,16 @@ def refuse_unknown_accepted(names: Collection[str], targets: Collection[SkuId], 
         )
 
 
+def refuse_unknown_addons(names: Collection[str], catalog: Catalog, skus: Sequence[SubscribedSku]) -> None:
+    """Raise InputError for a key of `[declare] addons` that is no product's part number: it would declare nothing."""
+    known = {*catalog.part_numbers.values(), *(sku.part_number for sku in skus)}
+    near = {text.casefold(): text for text in sorted(known)}
+    if told := _unknown(set(names) - known, (), near):
+        raise InputError(
+            f"[declare] addons: no product has the part number {', '.join(told)}. `reseat skus` lists the tenant's own."
+        )
+
+
 def _plan_names(targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> dict[str, str]:
     """Return the names and ids of the targets' service plans as they are written, by what they are compared with."""
     plans = [p for sku in skus if sku.sku_id in targets for p in sku.plans]

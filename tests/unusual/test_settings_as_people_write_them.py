@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from in_process import CommandLine, told
-from small_tenant import EVERYONE, HEAD, OLD, person, place
+from small_tenant import EVERYONE, HEAD, NEW, OLD, person, place
 
 
 @pytest.fixture
@@ -162,3 +162,21 @@ def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: P
 
     assert (2, []) == (said.code, told(said, ["reseat.toml line", f"{subject}", "not available yet"]))
     assert "has no key" not in said.words
+
+
+# A key of [declare] addons, and the name that is meant, "" where the key is right.
+ADDONS = {"MCOEV": "", "SHAREPOINTSTORAGE": "", NEW: "", "MCOVE": "MCOEV", "mcoev": "MCOEV", "NOPE_X": "no product"}
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+@pytest.mark.parametrize("key", ADDONS)
+def test_an_add_on_that_is_declared_is_a_product(key: str, command: str, tmp_path: Path, call: CommandLine) -> None:
+    """A declaration about nothing would leave its gate shut without a word: exit 2 names key and nearest."""
+    said = call(
+        place(tmp_path, [person("ada")], f'{EVERYONE}\n[declare]\naddons = {{ {key} = "standalone" }}\n'), command
+    )
+
+    if ADDONS[key]:
+        assert (2, []) == (said.code, told(said, ["[declare] addons", f"`{key}`", ADDONS[key]]))
+    else:
+        assert said.code in (0, 3)
