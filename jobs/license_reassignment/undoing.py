@@ -31,6 +31,7 @@ from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of
 from jobs.license_reassignment.tasks import LicenseTask
+from jobs.license_reassignment.wording import counted
 
 FIRST_WAVE = "in error"
 """The wave of those whose new license Graph accepted and then put in error: they get seats and are sent first."""
@@ -63,7 +64,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     now = _now(snapshot)
     missing = [t for t in tasks if t.user_id not in now]
     if missing:
-        parts.watcher.said(f"{len(missing)} users of the plan no longer exist and are left out.")
+        one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
+        parts.watcher.said(f"{counted(len(missing), one, many)} left out.")
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
     writers = _later_writers(plan, load_neighbors(run, plan))
     verdicts = [_told(reverse(t, now[t.user_id]), writers.get(t.user_id, "")) for t in tasks]
