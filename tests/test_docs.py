@@ -30,7 +30,9 @@ from jobs.settings import SettingsError, load_settings
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
 PAGES["README.md"] = README
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+_ALL = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: command for name, command in _ALL.items() if not command.hidden}
+"""Without those that only say that they are not available yet."""
 ALL_PERMISSIONS = {*READ_PERMISSIONS, WRITE_PERMISSION, LOCATION_PERMISSION, *OPTIONAL_PERMISSIONS}
 
 # The least reseat.toml, to which a test adds one line.
