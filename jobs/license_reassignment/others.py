@@ -108,6 +108,11 @@ class Others:
         hits = [c.label for c in self.changes.get(user_id, ()) if sku in (c.adds if step > 0 else c.removes)]
         return hits[-1] if hits else ""
 
+    def writer(self, user_id: str, skus: Set[SkuId], since: str) -> str:
+        """Return the run that wrote last to a user about one of these SKUs, later than `since`; "" where none did."""
+        found = [c.label for c in self.changes.get(user_id, ()) if c.at > since and skus & (c.adds | c.removes)]
+        return found[-1] if found else ""
+
     def author(self, user_id: str, expected: LicenseProfile, now: LicenseProfile, skus: Set[SkuId]) -> str:
         """Return the run that explains why a user does not hold what was expected of these SKUs; "" where none does."""
         found = self.changes.get(user_id, ())

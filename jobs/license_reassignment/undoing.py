@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -19,6 +19,7 @@ from jobs.license_reassignment.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.neighbors import Neighborhood, deeds_for
+from jobs.license_reassignment.others import Others, read_back, written
 from jobs.license_reassignment.outcome import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.planning import Author, Draft, finish, product
@@ -67,8 +68,9 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
         one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
         parts.watcher.said(f"{counted(len(missing), one, many)} left out.")
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
-    writers = _later_writers(plan, load_neighbors(run, plan))
-    verdicts = [_told(reverse(t, now[t.user_id]), writers.get(t.user_id, "")) for t in tasks]
+    others = _others(plan, load_neighbors(run, plan))
+    writers = (others.writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks)
+    verdicts = [_unless_overtaken(reverse(t, now[t.user_id]), w) for t, w in zip(tasks, writers, strict=True)]
     first = sum(_broken(t, now[t.user_id]) for t in tasks)
     waves = (Wave(FIRST_WAVE),) if first else ()
     leaving = sorted({s for v in verdicts if isinstance(v, Swap) for s in v.remove})
@@ -82,18 +84,17 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
 
 
-def _later_writers(plan: Plan, others: Neighborhood) -> dict[str, str]:
-    """Return the run that wrote last to each user since the plan's snapshot, where another run of ours did."""
-    users = frozenset(plan.decisions["id"].astype(str))
-    intents = [d for d in deeds_for(plan, users, others) if d.kind == "intent"]
-    return {user_id: deed.run for deed in intents for user_id in deed.user_ids}
+def _others(plan: Plan, neighborhood: Neighborhood) -> Others:
+    """Return what other runs of ours did to the users of the plan since its snapshot."""
+    deeds = deeds_for(plan, frozenset(plan.decisions["id"].astype(str)), neighborhood)
+    return read_back(written(deeds, neighborhood), plan.plan_id)
 
 
-def _told(verdict: Verdict, writer: str) -> Verdict:
-    """Name our own run, so that its change is not taken for somebody else's alone."""
-    if isinstance(verdict, Stay) and verdict.reason == "changed_by_others" and writer:
-        return replace(verdict, detail=f"plan {writer} of reseat wrote to this user since")
-    return verdict
+def _unless_overtaken(verdict: Verdict, writer: str) -> Verdict:
+    """Leave alone whom another run of ours has written to since: what stands there is that run's, and it is named."""
+    if not writer or (isinstance(verdict, Stay) and verdict.reason != "changed_by_others"):
+        return verdict
+    return Stay("changed_by_run", f"by {writer}", verdict.targets)
 
 
 def _broken(task: LicenseTask, now: Now) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from in_process import CommandLine
 from several_runs import Runs
-from small_tenant import EVERYONE, NEW, OLD, person, place, say
+from small_tenant import BETTER, EVERYONE, NEW, OLD, person, place, say
 
 PEOPLE = ("ada", "bo", "cy")
 DECLARED = '\n[declare]\nby = "CHG-1"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'
@@ -290,3 +290,39 @@ def test_a_copy_of_a_run_folder_is_never_resumed(runs: Runs) -> None:
     assert (0, posts) == (runs.night().code, runs.posts)
     assert not list((runs.folder / f"{runs.made[0]}-backup").glob("journal*"))
     assert 0 == runs.verify(runs.made[0]).code
+
+
+def moved_again(runs: Runs) -> None:
+    """The same inputs once more, in a new plan."""
+    runs.plan()
+    runs.apply()
+
+
+def moved_elsewhere(runs: Runs) -> None:
+    """A new plan for another product."""
+    say(runs.here, f'\n[[swap]]\nname = "better"\nto = ["{BETTER}"]\n')
+    moved_again(runs)
+
+
+def undone_again(runs: Runs) -> None:
+    """The new plan is taken back as well, and that again by a third undo."""
+    moved_again(runs)
+    for _ in range(2):
+        runs.undo()
+        runs.apply()
+
+
+@pytest.mark.parametrize("then", [moved_again, moved_elsewhere, undone_again])
+def test_a_second_undo_leaves_alone_what_a_later_run_made(then: Callable[[Runs], None], runs: Runs) -> None:
+    """What the plan did was taken back already: what stands is the work of a later run, which is named."""
+    undone(runs)
+    then(runs)
+    holds, last = runs.holds(), runs.run
+
+    said = runs.undo(runs.made[0])
+
+    rows = runs.rows().values()
+    assert (3, {("hold", "changed_by_run")}) == (said.code, {(row["kind"], row["reason"]) for row in rows})
+    assert all(last in row["detail"] for row in rows)
+    runs.apply()
+    assert holds == runs.holds()
