@@ -27,6 +27,9 @@ seconds_between_scans = 5
 settle_minutes_max = 1
 """
 EVERYONE = f'\n[[swap]]\nname = "everyone"\nto = ["{NEW}"]\n'
+DECLARED = '\n[declare]\nby = "CHG-1042"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'
+"""All that GO asks a person for."""
+
 APPLY = ("--tenant", "contoso.example")
 
 

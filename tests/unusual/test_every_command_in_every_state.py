@@ -15,35 +15,14 @@ from typing import NamedTuple
 import pytest
 from in_process import CommandLine, Place, Said, told
 from rehearsal import START, tenant_of
+from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
 from connectors.sandbox import meddle
 from connectors.sandbox.model import Assignment
 from connectors.sandbox.tenant_file import load_license
 
 PEOPLE = ("ada", "bo", "cy", "di")
-OLD, NEW = "ENTERPRISEWITHSCAL", "ENTERPRISEPACK"
-SETTINGS = """
-[tenant]
-id = "c0a70500-0000-4000-8000-000000000001"
-credential = "sandbox"
-graph_url = "http://127.0.0.1:8080/v1.0"
-
-[source]
-skus = ["ENTERPRISEWITHSCAL"]
-
-[[swap]]
-name = "everyone"
-to = ["ENTERPRISEPACK"]
-
-[declare]
-by = "CHG-1042"
-purchase_channel = "direct"
-billing_agreement = "mca"
-
-[verify]
-seconds_between_scans = 5
-settle_minutes_max = 1
-"""
+SETTINGS = HEAD + EVERYONE + DECLARED
 PILOT = '\n[[wave]]\nname = "pilot"\nusers = 1\nthen = "stop"\n'
 PROTECTED = (
     '\n[scope]\nprotected = ["ada@contoso.example", "bo@contoso.example", "cy@contoso.example", "di@contoso.example"]\n'

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from in_process import CommandLine
 from several_runs import Runs
-from small_tenant import BETTER, EVERYONE, NEW, OLD, person, place, say
+from small_tenant import BETTER, DECLARED, EVERYONE, NEW, OLD, person, place, say
 
 PEOPLE = ("ada", "bo", "cy")
-DECLARED = '\n[declare]\nby = "CHG-1"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'
 REMOVE = '\n[addons]\nincluded_in_target = "remove"\n'
 
 

@@ -13,35 +13,14 @@ import pytest
 from filelock import FileLock
 from in_process import CommandLine, Place
 from rehearsal import START, Rehearsal, tenant_of
+from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
 from jobs.license_reassignment import sealing
 from jobs.license_reassignment.plan import sha256
 from jobs.license_reassignment.report.manifest import digests
 from jobs.license_reassignment.rundir import RunDir
 
-OLD, NEW = "ENTERPRISEWITHSCAL", "ENTERPRISEPACK"
-SETTINGS = """
-[tenant]
-id = "c0a70500-0000-4000-8000-000000000001"
-credential = "sandbox"
-graph_url = "http://127.0.0.1:8080/v1.0"
-
-[source]
-skus = ["ENTERPRISEWITHSCAL"]
-
-[[swap]]
-name = "everyone"
-to = ["ENTERPRISEPACK"]
-
-[declare]
-by = "CHG-1042"
-purchase_channel = "direct"
-billing_agreement = "mca"
-
-[verify]
-seconds_between_scans = 5
-settle_minutes_max = 1
-"""
+SETTINGS = HEAD + EVERYONE + DECLARED
 LEFT_BESIDE = (
     "Thumbs.db",
     "thumbs.DB",
