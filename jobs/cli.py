@@ -43,6 +43,14 @@ app = typer.Typer(
     epilog=f"[bold]Exit codes[/bold]\n\n{CODES}",
 )
 
+
+def _not_empty(value: str | None) -> str | None:
+    """Refuse an option without a value: a variable of the shell that is not set is not the same as no option."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty. Give it a value, or leave the option out.")
+    return value
+
+
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; ./reseat.toml when not given.")]
 Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats \\[run] directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -96,8 +104,11 @@ def plan(
     runs: Runs = None,
     skip_bad_rows: SkipBad = False,
     addons_of: Annotated[
-        str, typer.Option(metavar="PLAN", help="Remove covered add-ons from the users whom PLAN moved for good.")
-    ] = "",
+        str | None,
+        typer.Option(
+            metavar="PLAN", help="Remove covered add-ons from the users whom PLAN moved for good.", callback=_not_empty
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
@@ -121,7 +132,9 @@ def apply(
     tenant: Annotated[str, typer.Option(help="The plan's tenant: its id or a verified domain. This is the consent.")],
     config: Config = None,
     runs: Runs = None,
-    wave: Annotated[str, typer.Option(help="Go past earlier stops, up to this wave.")] = "",
+    wave: Annotated[
+        str | None, typer.Option(help="Go past earlier stops, up to this wave.", callback=_not_empty)
+    ] = None,
     stop_after: Annotated[str | None, typer.Option(help='End cleanly with 4 after that long: "50m", "3h".')] = None,
     json: Json = False,
 ) -> None:
@@ -132,7 +145,9 @@ def apply(
     effective = settings(config, runs, pace__stop_after=stop_after)
     run = find(effective.runs_path, plan)
     with lock(effective, run):
-        applied = work(effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave), run, writes=True)
+        applied = work(
+            effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave or ""), run, writes=True
+        )
     printing.applied(applied, run, as_json=json)
     _end(applied.code)
 
@@ -170,7 +185,10 @@ def audit(
     config: Config = None,
     runs: Runs = None,
     public_key: Annotated[Path | None, typer.Option(help="Ed25519 public key (PEM) of whoever signed.")] = None,
-    head: Annotated[str, typer.Option(help="Journal head or manifest digest that was kept elsewhere.")] = "",
+    head: Annotated[
+        str | None,
+        typer.Option(help="Journal head or manifest digest that was kept elsewhere.", callback=_not_empty),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
@@ -180,7 +198,7 @@ def audit(
     from jobs.license_reassignment.sealing import load_public_key
 
     key = load_public_key(public_key) if public_key else None
-    found = look(find_evidence(config, runs, folder), load_catalog(), key=key, head=head)
+    found = look(find_evidence(config, runs, folder), load_catalog(), key=key, head=head or "")
     printing.audited(found, as_json=json)
     _end(found.code)
 

@@ -106,6 +106,11 @@ def _waves(settings: Settings) -> Iterator[Contradiction]:
                 ("wave", index, "name"),
                 f"[[wave]] no. {index + 1}: name = {shown(wave.name)} is taken by no. {earlier + 1}.",
             )
+        if wave.name != wave.name.strip() or not wave.name.isprintable():
+            yield (
+                ("wave", index, "name"),
+                f"[[wave]] no. {index + 1}: name = {shown(wave.name)} must be one line, without a blank around it.",
+            )
         if wave.users is None and not settings.scope.roster:
             yield (
                 ("wave", index),

@@ -46,7 +46,7 @@ _WHAT_IT_MUST_BE: Final = {
     "literal_error": "must be one of {expected}",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
-    "less_than_equal": "must be {le:g} or less",
+    "less_than_equal": "must be {le:,.10g} or less",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
     "missing": "is missing",

@@ -56,8 +56,11 @@ def _unless_empty(check: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+# Nothing that is counted or timed comes near this; a figure far beyond would overflow a date or a file.
+MOST = 1_000_000_000
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+Days = Annotated[int, Field(ge=0, le=10_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Guid = Annotated[str, AfterValidator(parse_guid)]
 Country = Annotated[str, AfterValidator(check_country)]
@@ -228,7 +231,7 @@ class VerifySection(Section):
 class WaitSection(Section):
     """`[wait]`: how long `check --wait` looks for the target subscription."""
 
-    deadline_business_days: Count = 2
+    deadline_business_days: Days = 2
     holidays: Annotated[tuple[Annotated[date, BeforeValidator(parse_date)], ...], BeforeValidator(_as_tuple)] = ()
 
 

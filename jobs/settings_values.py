@@ -23,6 +23,8 @@ _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d{2})?|Z", re.IGNORECASE | re.ASCII)
 _PLACES_SHOWN_MAX: Final = 4
+_HOURS_MAX: Final = 10_000
+_USERS_MAX: Final = 1_000_000_000
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -62,6 +64,8 @@ def parse_duration(text: str) -> int:
     total = hours * 3600 + minutes * 60 + seconds
     if total == 0:
         raise ValueError('must be a duration such as "50m", "3h", "90s" or "1h30m", or "" for no limit')
+    if total > _HOURS_MAX * 3600:
+        raise ValueError(f"must be {_HOURS_MAX:,} hours or less")
     return total
 
 
@@ -212,4 +216,6 @@ def parse_wave_users(value: object) -> int | str | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError('must be a number of users such as 50, or a share such as "10%"')
+    if value > _USERS_MAX:
+        raise ValueError(f"must be {_USERS_MAX:,} users or less")
     return value

@@ -6,7 +6,7 @@ import gc
 import getpass
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -72,7 +72,7 @@ async def live(
     catalog = load_catalog()
     watcher = ConsoleWatcher(console, flag, catalog.names)
     beacon = Beacon()
-    control = control_of(effective, flag, run, writes=writes)
+    control = control_of(effective, flag, run, watcher.said, writes=writes)
 
     def waiting(reason: str, seconds: float) -> None:
         watcher.waiting(reason, seconds)
@@ -116,7 +116,9 @@ async def live(
             beacon.put_out()
 
 
-def control_of(effective: Effective, flag: StopFlag, run: Path | None, *, writes: bool) -> Control:
+def control_of(
+    effective: Effective, flag: StopFlag, run: Path | None, said: Callable[[str], None], *, writes: bool
+) -> Control:
     """Make the control of one run: window and time limit hold for writing only."""
     pace = effective.settings.pace
     hours = pace.hours if writes else None
@@ -128,6 +130,7 @@ def control_of(effective: Effective, flag: StopFlag, run: Path | None, *, writes
         window=Window(hours.start, hours.end, ZoneInfo(pace.time_zone)) if hours else None,
         stop_after=timedelta(seconds=seconds) if seconds else None,
         quota_share=pace.quota_share,
+        said=said,
     )
 
 

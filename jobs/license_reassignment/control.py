@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +17,19 @@ SLICE_S = 0.5
 
 LOOK_EVERY_S = 1.0
 """So often the run folder is looked into for `pause` and `speed`; it may lie on a file share far away."""
+
+
+def share_in(data: bytes) -> float | None:
+    """Read the number in a file `speed` as shells and editors write it; None for anything that is no share.
+
+    Windows PowerShell 5.1 writes UTF-16 with `echo 0.3 > speed`, and half of Europe writes 0,3.
+    """
+    try:
+        text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig").strip()
+        number = float(text.rstrip("%").replace(",", ".")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        return None
+    return number if 0 < number <= 1 else None
 
 
 class StopFlag:
@@ -90,12 +104,15 @@ class Control:
         window: Window | None = None,
         stop_after: timedelta | None = None,
         quota_share: float = 0.9,
+        said: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self.flag = flag
         self._window = window
         self._deadline = clock.now() + stop_after if stop_after else None
         self._quota_share = quota_share
+        self._said = said
+        self._unread = b""
         self.watch(folder)
 
     def watch(self, folder: Path) -> None:
@@ -140,8 +157,15 @@ class Control:
             self._share = self._asked_share()
 
     def _asked_share(self) -> float:
-        with contextlib.suppress(OSError, ValueError):
-            share = float(self._speed.read_text(encoding="ascii").strip())
-            if math.isfinite(share) and 0 < share <= 1:
-                return share
-        return self._quota_share
+        try:
+            data = self._speed.read_bytes()
+        except OSError:
+            return self._quota_share
+        share = share_in(data)
+        if share is None and data != self._unread:
+            self._said(
+                f"The file {self._speed} holds no number above 0 and up to 1, such as 0.3, so the run keeps to "
+                f"{self._quota_share:g} of the quota."
+            )
+        self._unread = data if share is None else b""
+        return self._quota_share if share is None else share

@@ -119,9 +119,12 @@ def content_sha256_parts(files: Mapping[str, bytes], which: Which) -> list[objec
 
 
 def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:
-    """Rebuild the snapshot from its three files."""
+    """Rebuild the snapshot from its three files; raises ValueError or LookupError where they do not fit together."""
     users = read_csv(files[f"{which}.csv"], free_text=_FREE_TEXT)
     users["profile"] = users["profile"].astype("int64")
+    profiles = orjson.loads(files[f"{which}-profiles.json"])
+    if not users["profile"].between(0, len(profiles) - 1).all():
+        raise LookupError(f"{which}.csv names a profile that {which}-profiles.json does not have")
     rest = orjson.loads(files[f"{which}-tenant.json"])
     return TenantSnapshot(
         organization=_made(Organization, rest["organization"]),
@@ -129,10 +132,7 @@ def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:
         subscriptions=tuple(_made(CompanySubscription, s) for s in rest["subscriptions"]),
         groups=tuple(_read_group(g) for g in rest["groups"]),
         users=users,
-        profiles=tuple(
-            LicenseProfile(tuple(_made(LicenseAssignment, a) for a in p))
-            for p in orjson.loads(files[f"{which}-profiles.json"])
-        ),
+        profiles=tuple(LicenseProfile(tuple(_made(LicenseAssignment, a) for a in p)) for p in profiles),
         deleted_users=tuple(_made(DeletedUser, u) for u in rest["deleted_users"]),
         reads=tuple(ReadRecord(**r) for r in rest["reads"]),
         began=datetime.fromisoformat(rest["began"]).astimezone(UTC),

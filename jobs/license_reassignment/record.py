@@ -47,13 +47,8 @@ def _writes(journal: Sequence[Entry]) -> int:
 
 def timing_of(journal: Sequence[Entry], verification: Mapping[str, Any], counts: Mapping[str, int]) -> Timing:
     """Say when the sessions began and ended and how fast they were."""
-    sessions: list[tuple[str, str]] = []
-    for entry in journal:
-        if entry.kind == "start":
-            sessions.append((entry.at, entry.at))
-        elif sessions and entry.kind in {"outcome", "settled", "end"}:
-            sessions[-1] = (sessions[-1][0], entry.at)
-    seconds = sum((_time(b) - _time(a)).total_seconds() for a, b in sessions)
+    sessions = _sessions(journal)
+    seconds = seconds_at_work(journal)
     moved = counts["moved"] + counts["moved_by_group"]
     return Timing(
         started_at=sessions[0][0] if sessions else "",
@@ -62,6 +57,21 @@ def timing_of(journal: Sequence[Entry], verification: Mapping[str, Any], counts:
         users_per_second=round(moved / seconds, 3) if seconds else 0.0,
         verified_at=str(verification.get("verified_at", "")),
     )
+
+
+def _sessions(journal: Sequence[Entry]) -> list[tuple[str, str]]:
+    sessions: list[tuple[str, str]] = []
+    for entry in journal:
+        if entry.kind == "start":
+            sessions.append((entry.at, entry.at))
+        elif sessions and entry.kind in {"outcome", "settled", "end"}:
+            sessions[-1] = (sessions[-1][0], entry.at)
+    return sessions
+
+
+def seconds_at_work(journal: Sequence[Entry]) -> float:
+    """Return the seconds of all sessions from their start to their last answer; what lies between them is no work."""
+    return sum((_time(last) - _time(first)).total_seconds() for first, last in _sessions(journal))
 
 
 def _time(text: str) -> datetime:

@@ -8,7 +8,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Container, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
@@ -57,6 +57,17 @@ class RunDir:
             return (self.path / name).read_bytes()
         except FileNotFoundError as error:
             raise InputError(f"{self.path / name} is missing: this is not a complete run folder.") from error
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Read what `verify` wrote, `what` by name; damage in it is an InputError (2), never a bug of ours."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{self.path / what} cannot be read: it is damaged, or was edited. Put it back from a copy; or "
+                "move it out of the folder and run `reseat verify` of this run, which reads the tenant afresh."
+            ) from error
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all: a temporary file is flushed to disk and renamed over the old one."""

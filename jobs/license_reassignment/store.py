@@ -53,7 +53,9 @@ def _altered(run: RunDir, name: str, what: str) -> GuardRefused:
 
 def load_snapshot(run: RunDir, which: evidence.Which = "snapshot") -> TenantSnapshot:
     """Read one of the two scans back."""
-    return evidence.load_snapshot({f"{which}{p}": run.read(f"{which}{p}") for p in SNAPSHOT_PARTS}, which)
+    files = {f"{which}{part}": run.read(f"{which}{part}") for part in SNAPSHOT_PARTS}
+    with run.reading(" or ".join(files)):
+        return evidence.load_snapshot(files, which)
 
 
 def load_journal(run: RunDir, plan: Plan) -> Head:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from jobs.license_reassignment.outcome import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.plan import parse_disabled, split
 from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import FINE
+from jobs.license_reassignment.record import seconds_at_work
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
@@ -78,9 +78,10 @@ def standing_of(run: RunDir) -> RunStanding:
     starts = [e for e in known if e.kind == "start"]
     open_session = [e.kind for e in known if e.kind in {"start", "end"}][-1:] == ["start"]
     done = sum(n for state, n in counts.items() if state == "applied")
-    seconds = _seconds(starts[0].at, known[-1].at) if starts else 0.0
+    seconds = seconds_at_work(known)
     totals = plan.header["totals"]
-    verdict = orjson.loads(run.read("reconciliation.json"))["verdict"] if run.has("reconciliation.json") else ""
+    with run.reading("reconciliation.json"):
+        verdict = orjson.loads(run.read("reconciliation.json"))["verdict"] if run.has("reconciliation.json") else ""
     return RunStanding(
         plan_id=plan.plan_id,
         folder=str(run.path),
@@ -113,10 +114,6 @@ def _told(entry: Entry) -> str:
     told = [f"{verdict} {n}" for verdict, n in sorted(verdicts.items())]
     batch = [f"batch {body['batch']}"] if "batch" in body else []
     return f"{entry.kind}: {', '.join([*batch, *told])}"
-
-
-def _seconds(first: str, last: str) -> float:
-    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
 
 def story_of(run: RunDir, user: str, catalog: Catalog) -> Story:
@@ -198,8 +195,10 @@ def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
 def _outcome(run: RunDir, user_id: str) -> dict[str, str]:
     if not run.has("users.csv"):
         return {}
-    table = read_csv(run.read("users.csv"))
-    rows = table[table["id"] == user_id]
+    with run.reading("users.csv"):
+        table = read_csv(run.read("users.csv"))
+        rows = table.loc[table["id"] == user_id, list(table.columns)]
+        _ = table[["outcome", "reason", "after_skus"]]
     return {} if rows.empty else {str(k): str(v) for k, v in rows.iloc[0].to_dict().items()}
 
 

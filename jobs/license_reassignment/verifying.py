@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,6 +72,8 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
     head = load_journal(run, plan)
+    _said_in(run, [run.path] if run.has("reconciliation.json") else [])
+    _exported(run)
     traffic = replace(parts.tenant.traffic)
     parts.tenant.keep(pauses_left(run, entries(head.lines)))
     identity = await parts.tenant.sign_in()
@@ -177,8 +179,10 @@ async def _audit_log(
 
 
 def _exported(run: RunDir) -> list[AuditRecord]:
-    lines = run.read(AUDIT_LOG).splitlines() if run.has(AUDIT_LOG) else []
-    return [orjson.loads(line) for line in lines]
+    data = run.read(AUDIT_LOG) if run.has(AUDIT_LOG) else b""
+    with run.reading(AUDIT_LOG):
+        from_lines(data)
+        return [orjson.loads(line) for line in data.splitlines()]
 
 
 def _verification(
@@ -269,31 +273,45 @@ def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
     """Read everything a reconciliation rests on from the folder alone."""
     plan = load_plan(run)
     head = load_journal(run, plan)
+    after = load_snapshot(run, "after")
     rest = orjson.loads(run.read("after-tenant.json"))
     verification: Mapping[str, Any] = rest.get("verification", {})
+    with run.reading(AUDIT_LOG):
+        audit_log = from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else ()
+    with run.reading(OTHER_RUNS):
+        others = read_back(run.read(OTHER_RUNS), plan.plan_id) if run.has(OTHER_RUNS) else NOBODY
     return Evidence(
         plan=plan,
         before=load_snapshot(run),
-        after=load_snapshot(run, "after"),
+        after=after,
         journal=entries(head.lines),
         journal_head=(head.seq, head.hash),
         verification=verification,
         rejected_rows=int(plan.header["roster"]["rejected"]),
         roster_rows=int(plan.header["roster"]["rows"]),
         catalog=catalog,
-        audit_log=from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else (),
+        audit_log=audit_log,
         former=_former(run),
-        others=read_back(run.read(OTHER_RUNS), plan.plan_id) if run.has(OTHER_RUNS) else NOBODY,
+        others=others,
         details=rest.get(DETAILS),
     )
 
 
 def _former(run: RunDir) -> Former | None:
     """Read what the last verification before this one said, as it was moved to history."""
-    said = sorted((run.path / "history").glob("*/reconciliation.json"))
-    if not said:
+    return _said_in(run, sorted(path.parent for path in (run.path / "history").glob("*/reconciliation.json")))
+
+
+def _said_in(run: RunDir, places: Sequence[Path]) -> Former | None:
+    """Read what verifications said, the last one last; one that is not whole is passed over, a damaged one told (2)."""
+    whole = [p.relative_to(run.path).as_posix() for p in places if (p / "users.csv").is_file()]
+    if not whole:
         return None
-    folders = [path.parent.relative_to(run.path).as_posix() for path in said]
+    with run.reading(f"{whole[-1]}/reconciliation.json or users.csv"):
+        return _said_then(run, whole)
+
+
+def _said_then(run: RunDir, folders: Sequence[str]) -> Former:
     document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
     tables = [evidence.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
     users = tables[-1]

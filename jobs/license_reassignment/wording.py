@@ -1,6 +1,12 @@
-"""How the English sentences of the evidence count."""
+"""How the English sentences of the evidence count, and how a name is typed on a command line."""
 
 from __future__ import annotations
+
+import re
+import shlex
+
+_TYPED_AS_IT_IS = re.compile(r"[\w.][\w./:+-]*")
+_SPECIAL_IN_DOUBLE_QUOTES = frozenset('"$`\\!%')
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -9,5 +15,10 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 
 def quoted(word: str) -> str:
-    """Return a name as it is typed on a command line: in quotes where it has a blank."""
-    return f'"{word}"' if " " in word else word
+    """Return a name as it is typed on a command line: in quotes where a shell would take it for anything else.
+
+    Double quotes serve sh, PowerShell and the command prompt alike; what means something inside them needs single ones.
+    """
+    if _TYPED_AS_IT_IS.fullmatch(word):
+        return word
+    return shlex.quote(word) if _SPECIAL_IN_DOUBLE_QUOTES & set(word) else f'"{word}"'
