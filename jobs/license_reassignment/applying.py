@@ -108,6 +108,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     parts.control.watch(run.path)
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
+    _check_wave(plan, wave)
     guard.check_tenant(plan, tenant)
     work = _prepare(run, plan, wave)
     if not work.open():
@@ -159,9 +160,12 @@ def _require(identity: Identity, permission: str) -> None:
         )
 
 
-def _prepare(run: RunDir, plan: Plan, wave: str) -> _Run:
+def _check_wave(plan: Plan, wave: str) -> None:
     if wave and wave not in plan.wave_names:
         raise InputError(f"--wave {wave}: the plan's waves are {', '.join(plan.wave_names)}.")
+
+
+def _prepare(run: RunDir, plan: Plan, wave: str) -> _Run:
     before = load_snapshot(run)
     head = load_journal(run, plan)
     known = entries(head.lines)

@@ -299,3 +299,14 @@ def test_a_plan_names_the_command_that_makes_sense_then(settings: str, then: str
     said = runs.plan()
 
     assert f"Next: {then.replace('PLAN', runs.run).replace('TENANT', TENANT)}" in said.words
+
+
+def test_a_wave_that_is_none_is_told_before_a_tenant_that_is_another(start: Start) -> None:
+    """Of several causes the first of the documented order gives the code: 2 goes before 10."""
+    runs = start(3, "")
+    runs.plan()
+
+    said = runs.call(runs.here, "apply", runs.run, "--tenant", "fabrikam.example", "--wave", "nope")
+
+    assert (2, 0) == (said.code, runs.posts)
+    assert "--wave nope" in said.words
