@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -122,7 +123,7 @@ def plan(
         planned = work(effective, lambda parts: make_addons_plan(parts, moved))
     else:
         planned = work(effective, lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
-    printing.planned(planned, as_json=json)
+    printing.planned(planned, as_json=json, given=_given(config, runs))
     _end(planned.code)
 
 
@@ -148,7 +149,7 @@ def apply(
         applied = work(
             effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave or ""), run, writes=True
         )
-    printing.applied(applied, run, as_json=json)
+    printing.applied(applied, run, as_json=json, given=_given(config, runs))
     _end(applied.code)
 
 
@@ -212,7 +213,7 @@ def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
     planned = work(effective, lambda parts: make_undo(parts, run))
-    printing.planned(planned, as_json=json)
+    printing.planned(planned, as_json=json, given=_given(config, runs))
     _end(planned.code)
 
 
@@ -230,7 +231,7 @@ def run(
     from jobs.license_reassignment.pipeline import Steps, run_all
 
     effective = settings(config, runs, pace__stop_after=stop_after)
-    told = printing.step if not json else printing.silent
+    told = partial(printing.step, given=_given(config, runs)) if not json else printing.silent
     steps = Steps()
     with noticed(effective, steps):
         with lock(effective, None):
@@ -329,6 +330,11 @@ for later in LATER_COMMANDS:
 
 def _not_yet(name: str) -> InputError:
     return InputError(f"{name} is not available yet.")
+
+
+def _given(config: Path | None, runs: Path | None) -> list[tuple[str, str]]:
+    other = None if config is None or config.resolve() == Path("reseat.toml").resolve() else config
+    return [(name, str(path)) for name, path in (("-c", other), ("--runs", runs)) if path is not None]
 
 
 def _end(code: int) -> None:

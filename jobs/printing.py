@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from jobs.license_reassignment.wording import quoted
+
 if TYPE_CHECKING:
     from jobs.license_reassignment.applying import Applied
     from jobs.license_reassignment.auditing import Audited
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.story import Story
 
 PIPE_WIDTH = 160
+Given = Sequence[tuple[str, str]]
+"""Options with their values, as this command was given them."""
 MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
 
 
@@ -86,7 +90,7 @@ def checked(found: Checked, *, as_json: bool) -> None:
     text(f"check ends with {int(found.code)}")
 
 
-def planned(found: Planned, *, as_json: bool) -> None:
+def planned(found: Planned, *, as_json: bool, given: Given = ()) -> None:
     """Print a plan: counts per rule, holds with remedy and names, seats, waves, translation."""
     header = found.plan.header
     if as_json:
@@ -124,7 +128,19 @@ def planned(found: Planned, *, as_json: bool) -> None:
         text(f"NOTE  {warning}")
     text(f"Written to {found.run.path}; plan.html shows it to an approver.")
     if found.next_step:
-        text(f"Next: {found.next_step}")
+        text(f"Next: {_as_given(found.next_step, given)}")
+
+
+def _as_given(step: str, given: Given) -> str:
+    """Return the next commands with the options that this one was given: without them they would look elsewhere."""
+    return "; then ".join(
+        " ".join([part, *(f"{name} {quoted(value)}" for name, value in given if _takes(part, name))])
+        for part in step.split("; then ")
+    )
+
+
+def _takes(command: str, option: str) -> bool:
+    return command.startswith("reseat ") and not (option == "--runs" and command.startswith("reseat check"))
 
 
 def _translation_summary(header: Mapping[str, Any], table: Mapping[str, Any]) -> None:
@@ -140,7 +156,7 @@ def _translation_summary(header: Mapping[str, Any], table: Mapping[str, Any]) ->
     grid(title, ("plan today", "becomes", "how"), rows or [("-", "-", "none changes")])
 
 
-def applied(found: Applied, run: RunDir, *, as_json: bool) -> None:
+def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) -> None:
     """Print how an apply ended."""
     counts = {k: v for k, v in found.counts.items() if v}
     seq, head = found.head
@@ -162,7 +178,7 @@ def applied(found: Applied, run: RunDir, *, as_json: bool) -> None:
     text(f"{found.reason} (exit {int(found.code)})")
     text(f"journal head: {found.plan.plan_id} {seq} {head}")
     if found.next_step:
-        text(f"Next: {found.next_step}")
+        text(f"Next: {_as_given(found.next_step, given)}")
 
 
 def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
@@ -221,7 +237,7 @@ def audited(found: Audited, *, as_json: bool) -> None:
     text(f"manifest: {found.manifest_sha256}")
 
 
-def step(name: str, found: object) -> None:
+def step(name: str, found: object, *, given: Given = ()) -> None:
     """Print one step of a run as its own command would."""
     from jobs.license_reassignment.applying import Applied
     from jobs.license_reassignment.checking import Checked
@@ -232,7 +248,7 @@ def step(name: str, found: object) -> None:
         case Checked():
             checked(found, as_json=False)
         case Planned():
-            planned(found, as_json=False)
+            planned(found, as_json=False, given=given)
         case Applied():
             text(f"{found.reason} (exit {int(found.code)}); {found.writes:,} writes sent")
         case _:

@@ -202,14 +202,14 @@ def test_the_next_line_names_the_wave_as_a_shell_reads_it(tmp_path: Path, reseat
     waves = "".join(f"\n[[wave]]\nname = {json.dumps(one)}\nusers = 1\n" for one in ("first", name))
     at = planned(reseat, people(tmp_path, EVERYONE + waves))
 
-    said = reseat(at, "apply", at.run, *APPLY)
+    said = reseat(at, "apply", at.run, *APPLY, config=False)
 
     [line] = [one for one in said.out.splitlines() if one.startswith("Next: ")]
     command = line.rpartition("then reseat ")[2]
     script = f"printf '%s\\n' {command}"
     seen = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True, cwd=tmp_path).stdout
     assert name == seen.splitlines()[-1]
-    assert 4 == reseat(at, *shlex.split(command)).code
+    assert 4 == reseat(at, *shlex.split(command), config=False).code
     assert 2 == len(written(at))
 
 
@@ -277,3 +277,22 @@ def test_the_speed_of_a_run_counts_the_time_at_work(tmp_path: Path, reseat: Comm
 
     assert 0 < first
     assert first / 4 < whole < first * 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the line is read as sh reads it")
+@pytest.mark.parametrize("runs", ["elsewhere", "my runs", "R&D"])
+def test_the_next_line_finds_the_same_settings_and_the_same_runs(
+    tmp_path: Path, reseat: CommandLine, runs: str
+) -> None:
+    """Copied into a shell, it works for a settings file and a folder of runs that had to be named."""
+    at = people(tmp_path)
+    at.config.rename(tmp_path / "other settings.toml")
+    given = ("-c", "other settings.toml", "--runs", runs)
+    for command in ("run", "plan"):
+        said = reseat(at, command, *given, config=False)
+        [line] = [one for one in said.out.splitlines() if one.startswith("Next: reseat apply")]
+    said = reseat(at, *shlex.split(line.removeprefix("Next: reseat ")), config=False)
+    assert 0 == said.code, said.words
+    [line] = [one for one in said.out.splitlines() if one.startswith("Next: reseat verify")]
+    assert 3 >= reseat(at, *shlex.split(line.removeprefix("Next: reseat ")), config=False).code
+    assert 3 == len(written(at))
