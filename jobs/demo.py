@@ -81,7 +81,9 @@ def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float)
         tenant = load(path.read_bytes())
     except OSError as error:
         raise InputError(f"Cannot read the tenant file {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise InputError(f"{path} is not a tenant file: an entry has no key {error}.") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is not a tenant file: {error}.") from error
 
     async def latency(_method: str, _writes: int) -> None:

@@ -131,6 +131,11 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         # Like tomllib, count only line feeds: other signs that end a line elsewhere may stand in a text.
         number, sentence = explained(str(error), text.replace("\r\n", "\n").split("\n"))
         raise SettingsError([Problem(f"{path.name} line {number}", sentence)]) from None
+    except (ValueError, RecursionError):  # Python reads no number of thousands of digits, and no list so deep
+        lines = text.split("\n")
+        number = lines.index(max(lines, key=len)) + 1
+        sentence = "is no valid TOML: it holds a number, or lists within lists, too long to be read."
+        raise SettingsError([Problem(f"{path.name} line {number}", sentence)]) from None
 
 
 def _leaves(settings: Settings) -> Iterator[tuple[Loc, object]]:

@@ -118,7 +118,7 @@ def _toml_value(text: str) -> object:
     """Return the number, truth value, list or table that the text spells in TOML, else the text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits, or lists too deep
         return text
 
 

@@ -296,3 +296,32 @@ def test_the_next_line_finds_the_same_settings_and_the_same_runs(
     [line] = [one for one in said.out.splitlines() if one.startswith("Next: reseat verify")]
     assert 3 >= reseat(at, *shlex.split(line.removeprefix("Next: reseat ")), config=False).code
     assert 3 == len(written(at))
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
+def test_a_value_too_long_to_be_read_is_refused_with_its_place(
+    tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """In the file by its line, in a variable by its name."""
+    at = people(tmp_path)
+    said = reseat(at, "plan", config=False)
+    assert 0 == said.code
+    monkeypatch.setenv("RESEAT_LIMITS__USERS_CHANGED_MAX", value)
+    said = reseat(at, "plan")
+    assert 2 == said.code, said.words
+    assert "RESEAT_LIMITS__USERS_CHANGED_MAX: [limits] users_changed_max" in said.words
+    monkeypatch.delenv("RESEAT_LIMITS__USERS_CHANGED_MAX")
+    say(at, f"{EVERYONE}\n[limits]\nusers_changed_max = {value}\n")
+    said = reseat(at, "plan")
+    assert 2 == said.code, said.words
+    assert "reseat.toml line 19" in said.words
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"x"', "null", '{"organization": []}', '{"organization": {}}', "[" * 5000])
+def test_a_tenant_file_that_is_none_is_refused(tmp_path: Path, reseat: CommandLine, text: str) -> None:
+    """`sandbox` says so."""
+    at = people(tmp_path)
+    (tmp_path / "tenant.json").write_text(text, encoding="utf-8")
+    said = reseat(at, "sandbox", "--tenant", "tenant.json", "--port", "0", config=False)
+    assert 2 == said.code, said.words
+    assert "tenant.json is not a tenant file" in said.words
