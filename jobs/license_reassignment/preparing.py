@@ -11,6 +11,7 @@ from connectors.roster import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
 from jobs.license_reassignment import readiness
 from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.exits import ExitCode, InputError, first_of
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.journal import segments
@@ -213,6 +214,12 @@ def warnings_of(draft: Draft, snapshot: TenantSnapshot, nobody: str = NOBODY) ->
     found = []
     if not snapshot.stable:
         found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
+    found.extend(
+        f"Graph counts {counted(sku.consumed, 'used seat')} of {sku.part_number} and lists nobody who holds it: look "
+        "in the admin center who does, and make a new plan when the two agree."
+        for source in draft.plan.sources
+        if (sku := snapshot.sku(source)) is not None and sku.consumed > 0 and holders(snapshot, source) == 0
+    )
     found.extend(
         f"{s['part_number']}: {counted(s['short'], 'seat')} short; buy more, or name another target in the "
         "roster. Exactly the users that do not fit are held (no_seat)."

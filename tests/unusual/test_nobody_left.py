@@ -133,3 +133,15 @@ def test_report_before_verify_says_what_comes_first(
     assert said.code == 2
     assert f"`reseat verify {runs.run}`" in said.words
     assert "not verified yet" in said.words
+
+
+@pytest.mark.parametrize("used", [0, 4])
+def test_seats_that_are_counted_of_people_who_are_not_listed_are_told(
+    used: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where `consumedUnits` says that somebody holds the product and no page names anybody, a plan says so."""
+    skus = [{"skuPartNumber": OLD, "enabled": 10, "consumedOffset": used}, {"skuPartNumber": NEW, "enabled": 10}]
+    said = CommandLine(monkeypatch, capsys)(place(tmp_path / "place", [], EVERYONE, skus=skus), "plan")
+
+    assert said.code == 0
+    assert (f"counts {used} used seats of {OLD} and lists nobody" in said.words) == bool(used)
