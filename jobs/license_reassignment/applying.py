@@ -110,6 +110,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     plan = load_plan(run)
     _check_wave(plan, wave)
     guard.check_tenant(plan, tenant)
+    guard.check_pin(plan, parts.effective.settings.tenant.id)
     work = _prepare(run, plan, wave)
     if not work.open():
         return _nothing_to_do(work)

@@ -57,6 +57,15 @@ def check_tenant(plan: Plan, named: str, organization: Organization | None = Non
         )
 
 
+def check_pin(plan: Plan, pinned: str) -> None:
+    """Raise GuardRefused unless the settings pin the plan's tenant: a sign-in may lead to another one unasked."""
+    if pinned.lower() != plan.tenant_id:
+        raise GuardRefused(
+            f"[tenant] id pins {pinned}, but plan {plan.plan_id} is for tenant {plan.tenant_id}. Nothing was sent. "
+            "Name the settings file of that tenant with -c, or a plan of the pinned one."
+        )
+
+
 def check_age(plan: Plan, limits: Limits, now: datetime) -> None:
     """Raise GuardRefused when the snapshot is too old for the first write."""
     age = now - datetime.fromisoformat(plan.header["snapshot"]["ended"])

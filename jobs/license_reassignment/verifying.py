@@ -21,6 +21,7 @@ from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import Sides, holders
 from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.journal import Head, utc_text
 from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
@@ -71,6 +72,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     key = load_signing_key(parts.effective.signing_key_path)
     parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
+    check_pin(plan, parts.effective.settings.tenant.id)
     head = load_journal(run, plan)
     _said_in(run, [run.path] if run.has("reconciliation.json") else [])
     _exported(run)

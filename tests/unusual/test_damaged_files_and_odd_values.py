@@ -325,3 +325,20 @@ def test_a_tenant_file_that_is_none_is_refused(tmp_path: Path, reseat: CommandLi
     said = reseat(at, "sandbox", "--tenant", "tenant.json", "--port", "0", config=False)
     assert 2 == said.code, said.words
     assert "tenant.json is not a tenant file" in said.words
+
+
+@pytest.mark.parametrize(
+    "command", [("apply", *APPLY), ("verify",), ("undo",), ("run", "--approve", "contoso.example")]
+)
+def test_settings_that_pin_another_tenant_send_nothing(
+    tmp_path: Path, reseat: CommandLine, command: tuple[str, ...]
+) -> None:
+    """Whatever tenant the sign-in leads to: the pin, the plan and the name on the command line are one."""
+    at = planned(reseat, people(tmp_path))
+    at.config.write_text(at.config.read_text().replace('id = "c0a70500', 'id = "c0a70501'), encoding="utf-8")
+
+    said = reseat(at, command[0], *([] if command[0] == "run" else [at.run]), *command[1:])
+
+    assert 10 == said.code, said.words
+    assert "[tenant] id pins" in said.words
+    assert [] == written(at)
