@@ -26,12 +26,23 @@ def settings(config: Path | None, runs: Path | None = None, **flags: object) -> 
     """Load the settings in force."""
     from jobs.wiring import effective_settings
 
-    return effective_settings(config, runs, **flags)
+    effective = effective_settings(config, runs, **flags)
+    _refuse_file(effective.runs_path)
+    return effective
+
+
+def _refuse_file(runs: Path) -> None:
+    """Raise InputError where the runs directory is a file: no run is there, and none can be made."""
+    from jobs.license_reassignment.exits import InputError
+
+    if runs.is_file():
+        raise InputError(f"{runs} is a file, and runs need a folder. Correct [run] directory, or --runs.")
 
 
 def runs_path(config: Path | None, runs: Path | None) -> Path:
     """Where runs live; a command that reads files alone needs no settings when told where they are."""
     if runs is not None:
+        _refuse_file(runs)
         return runs
     if config is None and not Path("reseat.toml").is_file():
         return Path("runs")

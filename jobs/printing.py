@@ -174,11 +174,15 @@ def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) ->
         )
         return
     shown = ", ".join(f"{k} {v:,}" for k, v in sorted(counts.items())) or "nothing to do"
-    text(f"apply {found.plan.plan_id}: {shown}; {found.writes:,} writes sent")
+    text(f"apply {found.plan.plan_id}: {shown}; {_sent(found)}")
     text(f"{found.reason} (exit {int(found.code)})")
     text(f"journal head: {found.plan.plan_id} {seq} {head}")
     if found.next_step:
         text(f"Next: {_as_given(found.next_step, given)}")
+
+
+def _sent(found: Applied) -> str:
+    return f"{found.writes:,} {'write' if found.writes == 1 else 'writes'} sent"
 
 
 def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
@@ -250,7 +254,7 @@ def step(name: str, found: object, *, given: Given = ()) -> None:
         case Planned():
             planned(found, as_json=False, given=given)
         case Applied():
-            text(f"{found.reason} (exit {int(found.code)}); {found.writes:,} writes sent")
+            text(f"{found.reason} (exit {int(found.code)}); {_sent(found)}")
         case _:
             pass
 

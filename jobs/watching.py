@@ -10,6 +10,7 @@ from jobs.license_reassignment.beacon import Sign
 from jobs.license_reassignment.exits import Unfinished
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, standing_of
+from jobs.license_reassignment.wording import counted
 from jobs.printing import emit, text
 
 EVERY_S = 5.0
@@ -47,10 +48,13 @@ def status(found: RunStanding, *, as_json: bool) -> None:
     if found.refusals:
         text("refused: " + ", ".join(f"{k} {v:,}" for k, v in found.refusals.items()))
     if found.sessions:
-        text(f"{found.sessions} sessions, {found.users_per_second} users/s; last at {found.last_at}: {found.last}")
+        text(
+            f"{counted(found.sessions, 'session')}, {found.users_per_second} users/s; "
+            f"last at {found.last_at}: {found.last}"
+        )
         text(f"ended: {found.ended}" if found.ended else _open_session(found.now))
     else:
-        text("not begun")
+        text("verified without a session: there was nothing to send" if found.verdict else "not begun")
     if found.paused:
         text("paused: remove the file `pause` from the run folder to go on")
     text(f"verdict: {found.verdict or 'not verified yet'}")

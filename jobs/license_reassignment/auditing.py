@@ -75,7 +75,7 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
         return _altered(run, missing)
     found = [*_sums(run), *_signature(run, key), *_kept_elsewhere(run, head)]
     try:
-        evidence = load_evidence(run, catalog)
+        evidence = load_evidence(run, catalog, as_sealed=False)
         again = reconcile(evidence)
     except (GuardRefused, InputError) as error:
         return _altered(run, [*found, str(error)])
@@ -125,9 +125,12 @@ def _sums(run: RunDir) -> Iterator[str]:
     """Compare the digests of all files with manifest and sums, and those with each other."""
     manifest = _parsed(run, MANIFEST)
     expected: Mapping[str, str] = manifest.get("files", {}) if isinstance(manifest, dict) else {}
-    if not expected:
+    if not expected or not isinstance(expected, dict):
         yield f"{MANIFEST} is not a manifest"
         return
+    digest = sha256(run.read(MANIFEST))
+    if run.read(DIGEST) != f"{digest}  {MANIFEST}\n".encode():
+        yield f"{DIGEST} does not fit {MANIFEST}"
     actual = digests_of(run)
     for name in sorted(expected.keys() | actual.keys()):
         if name not in actual:
@@ -136,9 +139,6 @@ def _sums(run: RunDir) -> Iterator[str]:
             yield f"{name} was not there when the folder was sealed"
         elif actual[name] != expected[name]:
             yield f"{name} was altered: its SHA-256 is {actual[name]}, the manifest says {expected[name]}"
-    digest = sha256(run.read(MANIFEST))
-    if run.read(DIGEST) != f"{digest}  {MANIFEST}\n".encode():
-        yield f"{DIGEST} does not fit {MANIFEST}"
     if run.read(SUMS) != sums(run, expected, digest):
         yield f"{SUMS} does not fit {MANIFEST}"
 

@@ -19,6 +19,7 @@ from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, Unreadab
 from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
 from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.sealing import MANIFEST
 from jobs.license_reassignment.tasks import LicenseTask, LocationTask
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
@@ -59,8 +60,24 @@ def load_snapshot(run: RunDir, which: evidence.Which = "snapshot") -> TenantSnap
 
 
 def load_journal(run: RunDir, plan: Plan) -> Head:
-    """Read and check the journal's whole chain. Raises GuardRefused (10)."""
-    return read_journal(run.path, plan.digest)
+    """Read and check the journal's whole chain. Raises GuardRefused (10), also where it lost what was sealed."""
+    head = read_journal(run.path, plan.digest)
+    if not _holds_what_was_sealed(run, head):
+        raise GuardRefused(
+            f"The journal of {run.path} is shorter than when `reseat verify` sealed it, or another one: evidence was "
+            "removed. Nothing was sent. Restore the journal from a copy; `reseat audit` says what else differs."
+        )
+    return head
+
+
+def _holds_what_was_sealed(run: RunDir, head: Head) -> bool:
+    """Whether the line that the manifest names as the last is still there; a journal only grows."""
+    try:
+        sealed = orjson.loads(run.read(MANIFEST))["journal"] if run.has(MANIFEST) else {"seq": 0}
+        seq = int(sealed["seq"])
+        return seq == 0 or (seq <= len(head.lines) and head.lines[seq - 1].hash == sealed["hash"])
+    except (ValueError, LookupError, TypeError):
+        return True  # what a damaged manifest says is for `audit` to judge
 
 
 def entries(lines: Sequence[Line]) -> list[Entry]:
@@ -102,10 +119,11 @@ def _neighbor(other: RunDir, tenant_id: str) -> Neighbor | None:
     header = _header(other)
     if header["tenant"]["id"] != tenant_id:
         return None
-    lines = read_journal(other.path, header["digest"]).lines
-    return read_neighbor(
-        header, str(other.path), [(e, n.seq, n.hash) for e, n in zip(entries(lines), lines, strict=True)]
-    )
+    head = read_journal(other.path, header["digest"])
+    if not _holds_what_was_sealed(other, head):
+        raise ValueError("the journal is shorter than when it was sealed")
+    lines = [(e, n.seq, n.hash) for e, n in zip(entries(head.lines), head.lines, strict=True)]
+    return read_neighbor(header, str(other.path), lines)
 
 
 def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:

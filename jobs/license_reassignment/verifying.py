@@ -22,7 +22,7 @@ from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import Sides, holders
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.guard import check_pin
-from jobs.license_reassignment.journal import Head, utc_text
+from jobs.license_reassignment.journal import Head, read_journal, utc_text
 from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.outcome import fold
@@ -271,10 +271,13 @@ def _counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bo
     return True
 
 
-def load_evidence(run: RunDir, catalog: Catalog) -> Evidence:
-    """Read everything a reconciliation rests on from the folder alone."""
+def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> Evidence:
+    """Read everything a reconciliation rests on from the folder alone.
+
+    `as_sealed`: raise GuardRefused (10) where the journal lost what was sealed; `audit` finds out for itself.
+    """
     plan = load_plan(run)
-    head = load_journal(run, plan)
+    head = load_journal(run, plan) if as_sealed else read_journal(run.path, plan.digest)
     after = load_snapshot(run, "after")
     rest = orjson.loads(run.read("after-tenant.json"))
     verification: Mapping[str, Any] = rest.get("verification", {})

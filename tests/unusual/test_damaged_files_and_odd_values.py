@@ -342,3 +342,38 @@ def test_settings_that_pin_another_tenant_send_nothing(
     assert 10 == said.code, said.words
     assert "[tenant] id pins" in said.words
     assert [] == written(at)
+
+
+LOSSES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "lost": lambda _: [],
+    "without its last line": lambda lines: lines[:-1],
+    "without its last three lines": lambda lines: lines[:-3],
+}
+
+
+@pytest.mark.parametrize("argv", READERS, ids=lambda argv: argv[0])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_journal_only_grows(argv: tuple[str, ...], loss: str, reseat: CommandLine, tmp_path: Path) -> None:
+    """What `verify` sealed as the end of the journal must still be in it: nobody is told that nothing was ever sent."""
+    at = planned(reseat, people(tmp_path / "place"))
+    for command in (("apply", at.run, *APPLY), ("verify", at.run)):
+        assert reseat(at, *command).code == 0
+    sent, journal = written(at), at.folder / "runs" / at.run / "journal.jsonl"
+    left = LOSSES[loss](journal.read_bytes().splitlines(keepends=True))
+    journal.write_bytes(b"".join(left)) if left else journal.unlink()
+    said = reseat(at, *(at.run if a == "RUN" else a for a in argv))
+
+    assert said.code == 10, said
+    assert "evidence was removed" in said.words, said
+    assert written(at) == sent
+
+
+@pytest.mark.parametrize("command", [("plan",), ("status",), ("run",), ("verify", "p123"), ("audit", "p123")])
+def test_a_runs_directory_that_is_a_file(command: tuple[str, ...], reseat: CommandLine, tmp_path: Path) -> None:
+    """It is told before anything is read."""
+    at = people(tmp_path / "place")
+    (at.folder / "runs.txt").write_text("", encoding="utf-8")
+    said = reseat(at, *command, "--runs", str(at.folder / "runs.txt"))
+
+    assert said.code == 2, said
+    assert "runs.txt is a file" in said.words, said
