@@ -32,11 +32,13 @@ def settings(config: Path | None, runs: Path | None = None, **flags: object) -> 
 
 
 def _refuse_file(runs: Path) -> None:
-    """Raise InputError where the runs directory is a file: no run is there, and none can be made."""
-    from jobs.license_reassignment.exits import InputError
+    """Raise Unfinished (4) where the runs directory is a file: no run is there, and none can be made."""
+    from jobs.license_reassignment.exits import Unfinished
 
     if runs.is_file():
-        raise InputError(f"{runs} is a file, and runs need a folder. Correct [run] directory, or --runs.")
+        raise Unfinished(
+            f"{runs} is a file, and runs need a folder. Correct [run] directory, or --runs; the same command continues."
+        )
 
 
 def runs_path(config: Path | None, runs: Path | None) -> Path:

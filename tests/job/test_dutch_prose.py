@@ -233,7 +233,8 @@ def test_everything_that_is_worth_knowing() -> None:
 def test_every_warning_of_a_plan() -> None:
     seats = [{"part_number": "SPE_E3", "short": n} for n in (0, 1, 40)]
     totals = {"totals": {"changes": 1200, "in_scope": 1600}}
-    plan = SimpleNamespace(header={"seats": seats, **totals}, decisions=pd.DataFrame({"kind": ["hold"]}))
+    hold = pd.DataFrame({"kind": ["hold"]})
+    plan = SimpleNamespace(header={"seats": seats, **totals}, decisions=hold, sources=())
     limits = SimpleNamespace(users_changed_max=1000, users_changed_percent_max=50.5)
     pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
     for text in (

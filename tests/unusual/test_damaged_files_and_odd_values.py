@@ -375,5 +375,5 @@ def test_a_runs_directory_that_is_a_file(command: tuple[str, ...], reseat: Comma
     (at.folder / "runs.txt").write_text("", encoding="utf-8")
     said = reseat(at, *command, "--runs", str(at.folder / "runs.txt"))
 
-    assert said.code == 2, said
+    assert said.code == 4, said
     assert "runs.txt is a file" in said.words, said

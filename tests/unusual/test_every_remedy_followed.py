@@ -539,6 +539,7 @@ NOT_FOLLOWED = {
     "already_on_target": "nothing to do",
     "no_source": "nothing to do",
     "gone": "nothing to do: the user does not exist",
+    "changed_by_run": "nothing to do where it was meant: the other run has a report of its own",
     "accepted_then_error": "the cause is settled in the admin center, which this tenant does not have",
     "source_in_error": "the cause is settled in the admin center, which this tenant does not have",
     "review": "what Graph's unknown sentence names is settled by whoever reads it",
