@@ -133,7 +133,11 @@ def _bare(seen: Seen) -> list[Incident]:
 def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
     """Tell of everybody whom another run left without a license and who still has none: its harm, not this run's."""
     return [
-        Incident("bare_user", name, f"holds no license since run {run} of reseat; its report says what to do")
+        Incident(
+            "bare_user",
+            name,
+            f"holds no license at all; run {run} of reseat changed this user before, and its own report says how",
+        )
         for run, names in by_run.items()
         for name in names
     ]

@@ -20,7 +20,7 @@ from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import Sides, holders
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.exits import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.journal import Head, read_journal, utc_text
 from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, deeds_for
@@ -96,7 +96,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
         "witness": asked,
         "after_cancel": after_cancel,
-        LEFT_WITHOUT: await _left_without(parts, plan, others),
+        LEFT_WITHOUT: await _left_without(parts, plan, after, others),
     }
     files = evidence.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
@@ -128,16 +128,16 @@ def _faulty(profile: LicenseProfile | None, task: LicenseTask) -> bool:
     return profile is not None and any(a.sku_id in targets and a.gives and not a.sound for a in profile.assignments)
 
 
-async def _left_without(parts: Parts, plan: Plan, others: Neighborhood) -> dict[str, list[str]]:
+async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others: Neighborhood) -> dict[str, list[str]]:
     """Read again whom other runs may have left without a license; by run, who has none at all.
 
     A new plan has none of them in scope, for they hold nothing that it is about.
     """
-    mine, found = set(plan.decisions["id"].astype(str)), dict[str, list[str]]()
+    seen, found = {*plan.decisions["id"].astype(str), *after.users["id"].astype(str)}, dict[str, list[str]]()
     for other in others.neighbors:
         if plan.kind != "swap" or others.undone_by(other.plan_id):
             continue
-        ids = [UserId(u) for u in _perhaps_harmed(other) if u not in mine]
+        ids = [UserId(u) for u in _perhaps_harmed(other) if u not in seen]
         reads = await parts.tenant.read_users(ids) if ids else ()
         bare = [r for r in reads if r.found and not any(a.gives for a in r.profile.assignments)]
         if bare:
@@ -146,14 +146,18 @@ async def _left_without(parts: Parts, plan: Plan, others: Neighborhood) -> dict[
 
 
 def _perhaps_harmed(other: Neighbor) -> list[str]:
-    """Return whom the last verification of a run found left without a license by it; unverified, all whom it moved."""
+    """Return whom the last verification of a run found left without a license by it.
+
+    Where it was not verified, or its report cannot be read, that is everybody whom it moved.
+    """
     run = RunDir(Path(other.folder))
-    if not (run.has("reconciliation.json") and run.has("users.csv")):
+    try:
+        incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
+        names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
+        users = evidence.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
+        return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
+    except (JobError, ValueError, LookupError, TypeError):
         return [u for u, standing in fold(d.entry for d in other.deeds).items() if standing.state == "applied"]
-    incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
-    names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
-    users = evidence.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
-    return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
 
 
 async def _audit_log(

@@ -547,3 +547,18 @@ def test_the_table_is_whole() -> None:
     """Every state has an expectation for every command."""
     assert [] == [(s, c) for s in STATES for c in COMMANDS if c not in whole(s)]
     assert [] == [(s, c) for s, cells in EXPECTED.items() for c in cells if c not in COMMANDS]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff\xfe\0", b'{"incidents": 3}'])
+@pytest.mark.parametrize("name", ["reconciliation.json", "users.csv"])
+@pytest.mark.parametrize("place", ["all_in_error"], indirect=True)
+def test_a_damaged_report_of_another_run_hides_nobody(
+    place: Place, name: str, content: bytes, reseat: CommandLine
+) -> None:
+    """Whoever an earlier run left without a license is named, also where that run's own report cannot be read."""
+    assert reseat(place, "verify", place.run).code == 5
+    (place.folder / "runs" / place.run / name).write_bytes(content)
+    *_, said = every(reseat, place, (("plan",), APPLY_NEWEST, ("verify", "NEWEST")))
+
+    assert said.code == 3, said
+    assert told(said, ["4 users hold neither"]) == [], said
