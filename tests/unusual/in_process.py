@@ -75,6 +75,11 @@ class CommandLine:
         patch.setattr(client, "open_client", opened)
         patch.setattr(wiring, "SystemClock", lambda: clock)
         patch.setattr(cli, "prepare", lambda _flag: None)
+        for knob in (
+            "RESEAT_WORLDS",
+            "RESEAT_FIRST_WORLD",
+        ):  # of the simulation; no setting, so the command refuses them
+            patch.delenv(knob, raising=False)
         patch.setattr(sys, "argv", ["reseat", *argv, *(("--config", str(place.config)) if config else ())])
         patch.chdir(place.folder)
         flag.reason = ""
