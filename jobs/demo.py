@@ -21,7 +21,7 @@ from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.exits import ExitCode, InputError
 from jobs.license_reassignment.lock import tenant_lock
 from jobs.license_reassignment.pipeline import Steps, run_all
-from jobs.settings import Effective
+from jobs.settings.load import Effective
 from jobs.wiring import effective_settings, live
 
 SAMPLES = ("users.csv", "demo.toml")

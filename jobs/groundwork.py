@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.ports import Parts
     from jobs.license_reassignment.rundir import RunDir
     from jobs.license_reassignment.story import RunStanding
-    from jobs.settings import Effective
+    from jobs.settings.load import Effective
 
 T = TypeVar("T")
 flag = StopFlag()

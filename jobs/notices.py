@@ -11,7 +11,7 @@ from typing import Final
 
 from jobs.license_reassignment.exits import MEANING, ExitCode, code_of
 from jobs.license_reassignment.pipeline import Steps
-from jobs.settings import Effective
+from jobs.settings.load import Effective
 
 PATIENCE_S: Final = 15.0
 """So long a notice may take in all: an address that takes a byte now and then is given up."""

@@ -22,7 +22,7 @@ from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
 from jobs.license_reassignment.exits import InputError
 from jobs.license_reassignment.ports import Parts
-from jobs.settings import Effective, load_settings
+from jobs.settings.load import Effective, load_settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
 

@@ -23,7 +23,7 @@ from jobs.license_reassignment.preparing import make_plan
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.store import load_journal, load_plan
-from jobs.settings import Effective, Settings
+from jobs.settings.load import Effective, Settings
 
 CATALOG = load_catalog()
 CALM = {

@@ -38,7 +38,7 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, Story, standing_of, story_of
 from jobs.license_reassignment.undoing import make_undo
 from jobs.license_reassignment.verifying import report, verify
-from jobs.settings import load_settings
+from jobs.settings.load import load_settings
 
 T = TypeVar("T")
 START = 1_772_438_400.0

@@ -15,7 +15,6 @@ import pytest
 import typer
 from conftest import ROOT
 
-from jobs import settings_checks
 from jobs.cli import app
 from jobs.license_reassignment.exits import MEANING, ExitCode
 from jobs.license_reassignment.readiness import (
@@ -25,7 +24,8 @@ from jobs.license_reassignment.readiness import (
     WRITE_PERMISSION,
 )
 from jobs.license_reassignment.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
-from jobs.settings import SettingsError, load_settings
+from jobs.settings import checks
+from jobs.settings.load import SettingsError, load_settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
@@ -154,7 +154,7 @@ def test_the_settings_of_the_readme_are_valid(tmp_path: Path) -> None:
         assert load_settings(path, {}).settings.swap, page
 
 
-REFUSED = [key for key, _ in settings_checks._NOT_AVAILABLE]
+REFUSED = [key for key, _ in checks._NOT_AVAILABLE]
 EXAMPLES = {
     "groups.swap": '[groups]\nswap = ["11ce0000-e4e4-4000-8000-000000000001"]',
     "groups.outside_scope": '[groups]\noutside_scope = "include"',

@@ -12,7 +12,7 @@ from connectors.roster import Roster, RosterRow, read_roster
 from connectors.sandbox.seed import generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load
-from jobs.settings import Settings, load_settings
+from jobs.settings.load import Settings, load_settings
 
 SAMPLES = ROOT / "sample_data"
 PLAIN = "users.csv"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import Effective, Settings, SettingsError, Window, load_settings, not_available
+from jobs.settings.load import Effective, Settings, SettingsError, Window, load_settings, not_available
 
 TENANT = "1f0a9b3c-2d4e-4f60-8a7b-9c0d1e2f3a4b"
 SMALLEST = f"""[tenant]

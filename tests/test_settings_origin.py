@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import Effective, load_settings
-from jobs.settings_origin import key_lines
+from jobs.settings.load import Effective, load_settings
+from jobs.settings.origin import key_lines
 
 TENANT = "1f0a9b3c-2d4e-4f60-8a7b-9c0d1e2f3a4b"
 SMALLEST = f"""[tenant]

@@ -8,7 +8,7 @@ from datetime import time
 
 import pytest
 
-from jobs.settings_values import Window, is_loopback, parse_duration, parse_percent, parse_window, url_host
+from jobs.settings.values import Window, is_loopback, parse_duration, parse_percent, parse_window, url_host
 
 
 @pytest.mark.parametrize(

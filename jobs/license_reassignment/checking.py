@@ -17,7 +17,7 @@ from jobs.license_reassignment.readiness import Finding
 from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans
 from jobs.license_reassignment.resolve import limits_of, policy_of
 from jobs.license_reassignment.sealing import load_signing_key
-from jobs.settings import Settings
+from jobs.settings.load import Settings
 
 
 @dataclass(frozen=True, slots=True)

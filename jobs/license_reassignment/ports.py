@@ -27,7 +27,7 @@ from connectors.tenant import (
 from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control
 from jobs.license_reassignment.session import Progress
-from jobs.settings import Effective
+from jobs.settings.load import Effective
 
 
 class TenantClient(Protocol):

@@ -36,7 +36,7 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import MANIFEST, load_signing_key
 from jobs.license_reassignment.telling import sentences
 from jobs.license_reassignment.wording import counted
-from jobs.settings import Settings
+from jobs.settings.load import Settings
 
 SAME_PLANS_MAX = 1_000
 """So many folders of one and the same content are looked through before a person is asked to tidy up."""

@@ -12,7 +12,7 @@ from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.exits import InputError, NotReady
 from jobs.license_reassignment.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
 from jobs.license_reassignment.refusals import list_hint, refuse_unsupported, wished_plans
-from jobs.settings import Settings
+from jobs.settings.load import Settings
 
 
 @dataclass(frozen=True, slots=True)

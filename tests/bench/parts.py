@@ -14,7 +14,7 @@ from connectors.graph.client import PaceSettings, open_client
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.session import Progress
-from jobs.settings import Effective, load_settings
+from jobs.settings.load import Effective, load_settings
 from jobs.wiring import COLLECT_AFTER_OBJECTS, RU_PER_10_S, WRITES_PER_150_S
 
 NO_QUOTA = 1_000_000_000

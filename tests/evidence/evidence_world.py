@@ -30,7 +30,7 @@ from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.verifying import verify
-from jobs.settings import Effective, Settings
+from jobs.settings.load import Effective, Settings
 
 T = TypeVar("T")
 CATALOG = load_catalog()

@@ -42,7 +42,7 @@ from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.resolve import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.since_last import Former
-from jobs.settings import Settings
+from jobs.settings.load import Settings
 
 CATALOG = load_catalog()
 TENANT = "11111111-2222-4333-8444-555555555555"

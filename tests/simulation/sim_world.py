@@ -15,7 +15,7 @@ from connectors.sandbox.model import Assignment
 from connectors.sandbox.people import DEPARTMENTS
 from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, generate
 from connectors.sandbox.state import TenantState
-from jobs.settings import Effective, Settings
+from jobs.settings.load import Effective, Settings
 
 AT_ODDS = "INTUNE_A_VL"
 """Its service plan is excluded by that of a target: given by somebody else meanwhile, it makes a move impossible."""

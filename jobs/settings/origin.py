@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Literal, get_origin
 
-from jobs.settings_errors import Loc, Problem, SettingsError, keys_of
-from jobs.settings_model import Settings
+from jobs.settings.errors import Loc, Problem, SettingsError, keys_of
+from jobs.settings.model import Settings
 
 LISTS: Final = ("swap", "wave")
 FLAG_NAMES: Final = {"run.directory": "--runs"}

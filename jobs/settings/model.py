@@ -17,8 +17,8 @@ from pydantic import (
     field_validator,
 )
 
-from jobs.settings_errors import SettingsError, problems_of
-from jobs.settings_values import (
+from jobs.settings.errors import SettingsError, problems_of
+from jobs.settings.values import (
     LEAVE,
     Window,
     check_country,

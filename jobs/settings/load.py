@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from jobs.settings_checks import contradictions, not_available
-from jobs.settings_errors import Loc, Problem, SettingsError, problems_of
-from jobs.settings_model import Settings, SwapRule, Wave, Where
-from jobs.settings_origin import merge
-from jobs.settings_toml import explained
-from jobs.settings_values import Window, parse_duration, parse_window, url_host
+from jobs.settings.checks import contradictions, not_available
+from jobs.settings.errors import Loc, Problem, SettingsError, problems_of
+from jobs.settings.model import Settings, SwapRule, Wave, Where
+from jobs.settings.origin import merge
+from jobs.settings.toml_errors import explained
+from jobs.settings.values import Window, parse_duration, parse_window, url_host
 
 __all__ = [
     "Effective",
