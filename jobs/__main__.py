@@ -9,7 +9,7 @@ import signal
 def main() -> None:
     """Load the command line and run it."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(4))
-    from jobs.cli import main as run  # noqa: PLC0415 - the handler comes first
+    from jobs.cli.commands import main as run  # noqa: PLC0415 - the handler comes first
 
     run()
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from connectors.catalog import load_catalog
 from connectors.clock import SystemClock
-from jobs.console import ConsoleWatcher
+from jobs.cli.progress_line import ConsoleWatcher
 from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
 from jobs.license_reassignment.exits import InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.demo import fresh_runs
+from jobs.cli.demo import fresh_runs
 
 
 def test_every_demo_has_a_folder_of_runs_of_its_own(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import typer
 from conftest import ROOT
 
-from jobs.cli import app
+from jobs.cli.commands import app
 from jobs.license_reassignment.exits import MEANING, ExitCode
 from jobs.license_reassignment.readiness import (
     LOCATION_PERMISSION,

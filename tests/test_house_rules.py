@@ -17,11 +17,11 @@ FUNCTION_LINES_MAX = 60
 
 # Where time may enter: the clock itself, the watcher whose pace of lines is no part of any result, and the demo, which
 # gives the embedded tenant the time of this machine as wiring gives it to the client.
-CLOCK_ROOMS = {"connectors/clock.py", "jobs/console.py", "jobs/demo.py", "jobs/wiring.py"}
+CLOCK_ROOMS = {"connectors/clock.py", "jobs/cli/progress_line.py", "jobs/cli/demo.py", "jobs/wiring.py"}
 # Where chance may enter without a seed: the jitter that the client's opener hands in.
 CHANCE_ROOMS = {"connectors/graph/client.py"}
-PRINTING_ROOMS = {"jobs/cli.py", "jobs/printing.py"}
-CATCH_ALL_ROOMS = {"jobs/cli.py"}
+PRINTING_ROOMS = {"jobs/cli/commands.py", "jobs/cli/output.py"}
+CATCH_ALL_ROOMS = {"jobs/cli/commands.py"}
 
 TIME_CALLS = {
     "time.time", "time.time_ns", "time.sleep", "time.monotonic", "time.monotonic_ns", "time.perf_counter",

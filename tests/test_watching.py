@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import watching
+from jobs.cli import watch
 from jobs.license_reassignment.exits import Unfinished
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding
@@ -57,9 +57,9 @@ class _Clock:
 
 def _watched(monkeypatch: pytest.MonkeyPatch, standings: list[RunStanding], clock: _Clock) -> list[RunStanding]:
     left = iter(standings)
-    monkeypatch.setattr(watching, "standing_of", lambda _: next(left))
+    monkeypatch.setattr(watch, "standing_of", lambda _: next(left))
     told: list[RunStanding] = []
-    asyncio.run(watching.watch(RunDir(Path("runs/p000000000001")), clock, told.append))
+    asyncio.run(watch.watch(RunDir(Path("runs/p000000000001")), clock, told.append))
     return told
 
 

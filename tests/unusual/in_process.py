@@ -18,8 +18,9 @@ from starlette.types import ASGIApp
 from connectors.graph import client
 from connectors.sandbox.app import create_app
 from connectors.sandbox.state import TenantState
-from jobs import cli, wiring
-from jobs.groundwork import flag
+from jobs import wiring
+from jobs.cli import commands
+from jobs.cli.running import flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class CommandLine:
         opened = partial(OPEN_CLIENT, transport=httpx.ASGITransport(self.between(app)))
         patch.setattr(client, "open_client", opened)
         patch.setattr(wiring, "SystemClock", lambda: clock)
-        patch.setattr(cli, "prepare", lambda _flag: None)
+        patch.setattr(commands, "prepare", lambda _flag: None)
         for knob in (
             "RESEAT_WORLDS",
             "RESEAT_FIRST_WORLD",
@@ -85,7 +86,7 @@ class CommandLine:
         flag.reason = ""
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            commands.main()
         place.seconds = clock.seconds
         said = self._capsys.readouterr()
         return Said(int(ended.value.code or 0), said.out, said.err)

@@ -15,7 +15,7 @@ from virtual_time import VirtualLoop
 from connectors.catalog import load_catalog
 from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.tenant import UserRead
-from jobs.console import PLAIN_EVERY_S, ConsoleWatcher
+from jobs.cli.progress_line import PLAIN_EVERY_S, ConsoleWatcher
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.session import Progress
 

@@ -25,7 +25,7 @@ from connectors.errors import Malformed
 from connectors.sandbox.app import create_app
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
-from jobs import notices
+from jobs.cli import webhook
 from jobs.license_reassignment import pipeline
 
 pytestmark = pytest.mark.socket
@@ -238,7 +238,7 @@ def test_a_notice_that_nobody_takes_changes_nothing(
     tmp_path: Path, ear: Ear, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch, deaf: str, code: int, more: str
 ) -> None:
     """The code stays, the outcome stays, the reason is told without the address."""
-    monkeypatch.setattr(notices, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(webhook, "PATIENCE_S", 1.0)
     place = opened(tmp_path, ear, more)
     ear.status, sentence = DEAF[deaf]
     if deaf == "gone":
@@ -288,4 +288,4 @@ WORDS = {
 @pytest.mark.parametrize("text", WORDS)
 def test_what_may_name_a_person_is_taken_out(text: str) -> None:
     """Whatever sentence comes; figures and keys stay."""
-    assert WORDS[text] == notices.without_names(text)
+    assert WORDS[text] == webhook.without_names(text)

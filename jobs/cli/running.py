@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from jobs.cli.process import work_is_over
 from jobs.license_reassignment.control import StopFlag
-from jobs.process import work_is_over
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.pipeline import Steps
@@ -130,7 +130,7 @@ def work(
 
 def noticed(effective: Effective, steps: Steps) -> AbstractContextManager[None]:
     """Send the notice of a run however it ends, where one is configured."""
-    from jobs.notices import noticed as told
+    from jobs.cli.webhook import noticed as told
 
     return told(effective, steps)
 
@@ -138,7 +138,7 @@ def noticed(effective: Effective, steps: Steps) -> AbstractContextManager[None]:
 def follow(run: RunDir, tell: Callable[[RunStanding], None]) -> None:
     """Tell where the run stands until it ends or Ctrl-C."""
     from connectors.clock import SystemClock
+    from jobs.cli.watch import watch
     from jobs.license_reassignment.control import StoppableClock
-    from jobs.watching import watch
 
     asyncio.run(watch(run, StoppableClock(SystemClock(), flag), tell))

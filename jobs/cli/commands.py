@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from jobs.groundwork import (
+from jobs.cli.process import fail, leave, prepare
+from jobs.cli.running import (
     find,
     find_evidence,
     find_or_newest,
@@ -22,7 +23,6 @@ from jobs.groundwork import (
     work,
 )
 from jobs.license_reassignment.exits import MEANING, ExitCode, InputError
-from jobs.process import fail, leave, prepare
 
 LATER_COMMANDS = ("init", "pack", "runs")
 LATER_OPTIONS = frozenset({"--approved-by", "--settings", "--ticket"})
@@ -77,7 +77,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Run every step against the embedded tenant over real HTTP, and say where the report is."""
-    from jobs.demo import run_demo
+    from jobs.cli.demo import run_demo
 
     _end(run_demo(directory, users=users, seed=seed, as_json=json, flag=flag))
 
@@ -89,13 +89,13 @@ def check(
     json: Json = False,
 ) -> None:
     """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.checking import check as look
     from jobs.license_reassignment.waiting import check_until_ready
 
     effective = settings(config)
     checked = work(effective, check_until_ready if wait else look)
-    printing.checked(checked, as_json=json)
+    output.checked(checked, as_json=json)
     _end(checked.code)
 
 
@@ -113,7 +113,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.addons import make_addons_plan
     from jobs.license_reassignment.preparing import make_plan
 
@@ -123,7 +123,7 @@ def plan(
         planned = work(effective, lambda parts: make_addons_plan(parts, moved))
     else:
         planned = work(effective, lambda parts: make_plan(parts, skip_bad_rows=skip_bad_rows))
-    printing.planned(planned, as_json=json, given=_given(config, runs))
+    output.planned(planned, as_json=json, given=_given(config, runs))
     _end(planned.code)
 
 
@@ -140,7 +140,7 @@ def apply(
     json: Json = False,
 ) -> None:
     """Carry out exactly that plan, or continue it. A second apply of a finished plan sends nothing."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.applying import apply_plan
 
     effective = settings(config, runs, pace__stop_after=stop_after)
@@ -149,21 +149,21 @@ def apply(
         applied = work(
             effective, lambda parts: apply_plan(parts, run, tenant=tenant, wave=wave or ""), run, writes=True
         )
-    printing.applied(applied, run, as_json=json, given=_given(config, runs))
+    output.applied(applied, run, as_json=json, given=_given(config, runs))
     _end(applied.code)
 
 
 @app.command()
 def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Later = False, json: Json = False) -> None:
     """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.verifying import verify as look_again
 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
     with lock(effective, run):
         found = work(effective, lambda parts: look_again(parts, run, after_cancel=after), run)
-    printing.verified(found, run, as_json=json)
+    output.verified(found, run, as_json=json)
     _end(found.exit_code)
 
 
@@ -171,13 +171,13 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Late
 def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Render the report again from the run folder alone: no network, no credentials."""
     from connectors.catalog import load_catalog
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.verifying import report as render
 
     run = find_stored(config, runs, plan)
     with lock_of(run):
         found = render(run, load_catalog())
-    printing.verified(found, run, as_json=json)
+    output.verified(found, run, as_json=json)
 
 
 @app.command()
@@ -194,26 +194,26 @@ def audit(
 ) -> None:
     """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
     from connectors.catalog import load_catalog
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.auditing import audit as look
     from jobs.license_reassignment.sealing import load_public_key
 
     key = load_public_key(public_key) if public_key else None
     found = look(find_evidence(config, runs, folder), load_catalog(), key=key, head=head or "")
-    printing.audited(found, as_json=json)
+    output.audited(found, as_json=json)
     _end(found.code)
 
 
 @app.command()
 def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Make the inverse plan: what PLAN took is given back, wherever nobody else has changed it. Its apply writes."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.undoing import make_undo
 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
     planned = work(effective, lambda parts: make_undo(parts, run))
-    printing.planned(planned, as_json=json, given=_given(config, runs))
+    output.planned(planned, as_json=json, given=_given(config, runs))
     _end(planned.code)
 
 
@@ -227,11 +227,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.pipeline import Steps, run_all
 
     effective = settings(config, runs, pace__stop_after=stop_after)
-    told = partial(printing.step, given=_given(config, runs)) if not json else printing.silent
+    told = partial(output.step, given=_given(config, runs)) if not json else output.silent
     steps = Steps()
     with noticed(effective, steps):
         with lock(effective, None):
@@ -240,7 +240,7 @@ def run(
                 lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told, steps=steps),
                 writes=bool(approve),
             )
-        printing.ran(steps, as_json=json)
+        output.ran(steps, as_json=json)
     _end(steps.code)
 
 
@@ -253,7 +253,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Say where a run stands, from its files alone."""
-    from jobs import watching
+    from jobs.cli import watch as watching
     from jobs.license_reassignment.story import standing_of
 
     run = find_or_newest(config, runs, plan)
@@ -273,19 +273,19 @@ def explain(
 ) -> None:
     """Tell one user's story: why decided so, and what happened."""
     from connectors.catalog import load_catalog
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.story import story_of
 
-    printing.story(story_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
+    output.story(story_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 
 
 @app.command()
 def skus(config: Config = None, json: Json = False) -> None:
     """List the tenant's products with their seats."""
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.products import tenant_products
 
-    printing.products(work(settings(config), tenant_products), as_json=json)
+    output.products(work(settings(config), tenant_products), as_json=json)
 
 
 @app.command()
@@ -297,14 +297,14 @@ def translate(
 ) -> None:
     """Show plan by plan what becomes of a product's services in others."""
     from connectors.catalog import load_catalog
-    from jobs import printing
+    from jobs.cli import output
     from jobs.license_reassignment.products import published_table, tenant_table
 
     if config is None and not Path("reseat.toml").is_file():
         table = published_table(load_catalog(), source, targets)
     else:
         table = work(settings(config), lambda parts: tenant_table(parts, source, targets))
-    printing.translation(table, as_json=json)
+    output.translation(table, as_json=json)
 
 
 @app.command()
@@ -315,7 +315,7 @@ def sandbox(
     quota_scale: Annotated[float, typer.Option(min=0.01, help="Multiply the documented quota.")] = 1.0,
 ) -> None:
     """Serve the embedded tenant on this machine, for a rehearsal with `credential = "sandbox"`."""
-    from jobs.demo import serve_sandbox
+    from jobs.cli.demo import serve_sandbox
 
     _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.clock import Clock
-from jobs.console import duration
+from jobs.cli.output import emit, text
+from jobs.cli.progress_line import duration
 from jobs.license_reassignment.beacon import Sign
 from jobs.license_reassignment.exits import Unfinished
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, standing_of
 from jobs.license_reassignment.wording import counted
-from jobs.printing import emit, text
 
 EVERY_S = 5.0
 

@@ -16,7 +16,7 @@ from connectors.sandbox.quota import Quota
 from connectors.sandbox.server import Server, serve
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load
-from jobs import printing
+from jobs.cli import output
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.exits import ExitCode, InputError
 from jobs.license_reassignment.lock import tenant_lock
@@ -37,12 +37,12 @@ def run_demo(directory: Path, *, users: int | None, seed: int, as_json: bool, fl
     server = serve(create_app(tenant, clock=time.time))
     try:
         if not as_json:
-            printing.text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
+            output.text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
         effective = demo_settings(directory, server, tenant, generated=generated)
         steps = asyncio.run(_run(effective, tenant, flag, as_json=as_json))
     finally:
         server.stop()
-    printing.ran(steps, as_json=as_json)
+    output.ran(steps, as_json=as_json)
     return steps.code
 
 
@@ -69,7 +69,7 @@ def fresh_runs(directory: Path) -> Path:
 
 
 async def _run(effective: Effective, tenant: TenantState, flag: StopFlag, *, as_json: bool) -> Steps:
-    told = printing.silent if as_json else printing.step
+    told = output.silent if as_json else output.step
     with tenant_lock(effective.runs_path, tenant.organization.id):
         async with live(effective, flag, Console(stderr=True), writes=True) as parts:
             return await run_all(parts, approve=tenant.organization.id, skip_bad_rows=False, told=told)
@@ -96,6 +96,6 @@ def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float)
         raise InputError(
             f"Cannot listen on port {port}: {error.strerror}. Choose another with --port; 0 takes a free one."
         ) from error
-    printing.text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
+    output.text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
     server.run()
     return ExitCode.DONE

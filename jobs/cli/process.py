@@ -11,7 +11,7 @@ import threading
 import traceback
 from dataclasses import dataclass
 
-from jobs import streams
+from jobs.cli import streams
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.exits import ExitCode, code_of
 
