@@ -20,7 +20,7 @@ from connectors.clock import SystemClock
 from jobs.cli.progress_line import ConsoleWatcher
 from jobs.license_reassignment.beacon import Beacon
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock, Window
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.ports import Parts
 from jobs.settings.load import Effective, load_settings
 

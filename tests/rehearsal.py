@@ -29,7 +29,7 @@ from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.auditing import Audited, audit
 from jobs.license_reassignment.checking import Checked, check
 from jobs.license_reassignment.control import Control, StopFlag
-from jobs.license_reassignment.exits import JobError
+from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan

@@ -13,8 +13,8 @@ from connectors.errors import NetworkAway, PermissionMissing, Unauthorized
 from jobs.license_reassignment.answers import StrangeAnswer
 from jobs.license_reassignment.apply import READ_AGE_MAX
 from jobs.license_reassignment.board import LOOKS_MAX
-from jobs.license_reassignment.exits import ExitCode, Unfinished
-from jobs.license_reassignment.outcome import Standing, fold
+from jobs.license_reassignment.errors import ExitCode, Unfinished
+from jobs.license_reassignment.model.standing import Standing, fold
 from jobs.license_reassignment.store import entries
 
 

@@ -10,7 +10,7 @@ from engine_parts import Scene, names, tasks
 from virtual_time import VirtualLoop
 
 from jobs.license_reassignment.apply import ANSWER_S, GRACE_S
-from jobs.license_reassignment.exits import ExitCode, Unfinished
+from jobs.license_reassignment.errors import ExitCode, Unfinished
 
 
 def test_after_ctrl_c_no_new_request_leaves_and_answers_in_time_are_journalled(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from applying_place import Place
 
 from connectors.sandbox.world import AppIdentity
 from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError, NotReady
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.store import load_plan
 

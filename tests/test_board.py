@@ -19,7 +19,7 @@ from jobs.license_reassignment.board import (
     WaveDone,
     Write,
 )
-from jobs.license_reassignment.outcome import Entry, Standing
+from jobs.license_reassignment.model.standing import Entry, Standing
 
 SOON = timedelta(seconds=1)
 

@@ -25,7 +25,7 @@ from rehearsal import Rehearsal, ending, read_json, tenant_of
 from connectors.errors import ConnectorError
 from connectors.sandbox import oracle
 from connectors.sandbox.state import SOMEBODY_ELSE, TenantState
-from jobs.license_reassignment.exits import ExitCode, JobError
+from jobs.license_reassignment.errors import ExitCode, JobError
 from jobs.license_reassignment.reconciliation import LedgerRow, Reconciliation
 
 CASES = Path(__file__).parent / "cases"

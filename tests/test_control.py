@@ -10,7 +10,7 @@ import pytest
 from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
 from jobs.license_reassignment.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock, Window
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 
 UTC_ZONE, AMSTERDAM = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam")
 NIGHT = Window(time(20), time(5), UTC_ZONE)

@@ -12,7 +12,7 @@ from engine_parts import DIGEST, first_segment
 from virtual_time import START
 
 from jobs.license_reassignment import journal
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, Unfinished
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, Unfinished
 from jobs.license_reassignment.journal import Journal, Line, line_hash, read_journal, segment_name, segments
 
 BODIES: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -9,7 +9,7 @@ from engine_parts import NEW, OLD, OTHER, profile
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, UserId
-from jobs.license_reassignment.outcome import Case, Entry, Judgement, Row, Standing, fold, is_moved, judge, look
+from jobs.license_reassignment.model.standing import Case, Entry, Judgement, Row, Standing, fold, is_moved, judge, look
 
 OFF = (PlanId("sway"),)
 CHANGE = Row("change", "", NEW, OLD, f"{NEW}:sway", (NEW,))

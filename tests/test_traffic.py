@@ -8,7 +8,7 @@ import pytest
 from applying_place import Place
 from engine_parts import first_segment
 
-from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.record import requests_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import watch
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding
 

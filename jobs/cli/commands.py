@@ -22,7 +22,7 @@ from jobs.cli.running import (
     settings,
     work,
 )
-from jobs.license_reassignment.exits import MEANING, ExitCode, InputError
+from jobs.license_reassignment.errors import MEANING, ExitCode, InputError
 
 LATER_COMMANDS = ("init", "pack", "runs")
 LATER_OPTIONS = frozenset({"--approved-by", "--settings", "--ticket"})

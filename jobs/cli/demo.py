@@ -18,7 +18,7 @@ from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load
 from jobs.cli import output
 from jobs.license_reassignment.control import StopFlag
-from jobs.license_reassignment.exits import ExitCode, InputError
+from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.lock import tenant_lock
 from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.settings.load import Effective

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from jobs.license_reassignment.wording import quoted
+from jobs.license_reassignment.model.text import quoted
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.applying import Applied

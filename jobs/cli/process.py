@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from jobs.cli import streams
 from jobs.license_reassignment.control import StopFlag
-from jobs.license_reassignment.exits import ExitCode, code_of
+from jobs.license_reassignment.errors import ExitCode, code_of
 
 PATIENCE_S = 9.5
 """So long after a signal the run may still wait for answers; Apply's own grace ends before."""

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from connectors.tenant import Names
 from jobs.license_reassignment.control import StopFlag
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.session import Progress
 
 PLAIN_EVERY_S: Final = 30.0

@@ -33,7 +33,7 @@ def settings(config: Path | None, runs: Path | None = None, **flags: object) -> 
 
 def _refuse_file(runs: Path) -> None:
     """Raise Unfinished (4) where the runs directory is a file: no run is there, and none can be made."""
-    from jobs.license_reassignment.exits import Unfinished
+    from jobs.license_reassignment.errors import Unfinished
 
     if runs.is_file():
         raise Unfinished(
@@ -74,7 +74,7 @@ def find_evidence(config: Path | None, runs: Path | None, name: str) -> RunDir:
 
 def find_or_newest(config: Path | None, where: Path | None, name: str) -> RunDir:
     """Find the named run, or the newest one."""
-    from jobs.license_reassignment.exits import InputError
+    from jobs.license_reassignment.errors import InputError
     from jobs.license_reassignment.rundir import all_runs
 
     if name:

@@ -8,10 +8,10 @@ from connectors.clock import Clock
 from jobs.cli.output import emit, text
 from jobs.cli.progress_line import duration
 from jobs.license_reassignment.beacon import Sign
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import RunStanding, standing_of
-from jobs.license_reassignment.wording import counted
 
 EVERY_S = 5.0
 

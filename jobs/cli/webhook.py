@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from jobs.license_reassignment.exits import MEANING, ExitCode, code_of
+from jobs.license_reassignment.errors import MEANING, ExitCode, code_of
 from jobs.license_reassignment.pipeline import Steps
 from jobs.settings.load import Effective
 

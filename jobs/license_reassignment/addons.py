@@ -15,10 +15,11 @@ from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.guard import check_tenant
-from jobs.license_reassignment.outcome import relevant
-from jobs.license_reassignment.plan import Plan, split
+from jobs.license_reassignment.model.plan import Plan, split
+from jobs.license_reassignment.model.standing import relevant
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.planning import Author, Draft, finish, product
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
@@ -29,7 +30,6 @@ from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import load_plan
 from jobs.license_reassignment.verifying import load_evidence
-from jobs.license_reassignment.wording import counted
 
 PROVEN = frozenset({"moved", "moved_by_group"})
 

@@ -14,7 +14,7 @@ import pandas as pd
 from connectors.tenant import SkuId
 from jobs.license_reassignment.decide import Swap, Verdict
 from jobs.license_reassignment.decisions import hold
-from jobs.license_reassignment.policy import Wave
+from jobs.license_reassignment.model.policy import Wave
 from jobs.license_reassignment.seats import BUSINESS_CAP, SeatRow, demand, fit
 
 ONLY_WAVE = "all"

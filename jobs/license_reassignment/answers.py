@@ -10,7 +10,7 @@ from typing import Any
 from connectors.changes import Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
 from connectors.tenant import SkuId, UserId
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 
 NOT_GRAPH = "not_graph"
 """Reason of a doubt: a proxy, a firewall or a portal has answered in the place of Graph."""

@@ -14,12 +14,14 @@ from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, Us
 from jobs.license_reassignment import guard, readiness
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.board import Board
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError, JobError
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.journal import Head, Journal
-from jobs.license_reassignment.neighbors import Neighborhood, overtaken
-from jobs.license_reassignment.outcome import NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.model.change import LicenseTask, LocationTask
+from jobs.license_reassignment.model.other_runs import Neighborhood, overtaken
+from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
+from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.model.text import quoted
 from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlocated
-from jobs.license_reassignment.plan import Plan, plan_list_sha256, unprotected
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.protection import protected_now
 from jobs.license_reassignment.refusals import refuse_unknown_accepted
@@ -36,8 +38,6 @@ from jobs.license_reassignment.store import (
     locations_of,
     tasks_of,
 )
-from jobs.license_reassignment.tasks import LicenseTask, LocationTask
-from jobs.license_reassignment.wording import quoted
 
 WINDOW = timedelta(seconds=150)
 

@@ -15,7 +15,7 @@ from connectors.catalog import Catalog
 from connectors.formula import guard
 from connectors.tenant import PlanId, TenantSnapshot
 from connectors.user_words import UserWords
-from jobs.license_reassignment.plan import split
+from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.remarks import SEPARATOR
 
 NOTICE_COLUMNS = (

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.catalog import Catalog
 from jobs.license_reassignment.binding import line_of, unlike
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
-from jobs.license_reassignment.plan import sha256
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
+from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all, renderers

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from connectors.changes import Pause
-from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.rundir import PROGRESS, RunDir
 from jobs.license_reassignment.session import Progress
 

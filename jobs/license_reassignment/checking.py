@@ -10,8 +10,8 @@ from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
 from jobs.license_reassignment import lifecycle, readiness
-from jobs.license_reassignment.exits import ExitCode, NotReady, first_of
-from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
+from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.readiness import Finding
 from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans

@@ -9,7 +9,7 @@ import pandas as pd
 
 from connectors.roster_values import COUNTRIES
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment.policy import Policy, Where, Wish
+from jobs.license_reassignment.model.policy import Policy, Where, Wish
 
 NO_RULE = -1
 LEAVE = -2

@@ -19,9 +19,8 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
-from jobs.license_reassignment.observed import UNCHANGED, Difference, Services, effective
-from jobs.license_reassignment.others import Others
-from jobs.license_reassignment.outcome import (
+from jobs.license_reassignment.model.plan import Plan, change_of, split
+from jobs.license_reassignment.model.standing import (
     ACCEPTED_THEN_ERROR,
     LOCATIONS,
     NOT_SENT,
@@ -33,7 +32,8 @@ from jobs.license_reassignment.outcome import (
     fold,
     judge,
 )
-from jobs.license_reassignment.plan import Plan, change_of, split
+from jobs.license_reassignment.observed import UNCHANGED, Difference, Services, effective
+from jobs.license_reassignment.others import Others
 
 
 @dataclass(frozen=True, slots=True)

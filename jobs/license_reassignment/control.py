@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.clock import Clock
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 
 SLICE_S = 0.5
 

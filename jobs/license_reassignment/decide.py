@@ -18,7 +18,7 @@ from jobs.license_reassignment.coverage import (
     phone_off,
     voice_at_risk,
 )
-from jobs.license_reassignment.policy import Policy
+from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.remarks import addons_beside, national, remarks_of
 from jobs.license_reassignment.translate import Translation, translate, wished_off_of
 

@@ -12,7 +12,7 @@ from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import choose
 from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
 from jobs.license_reassignment.decision_files import NUMBER, OBJECT, PLAN_LISTS, shared
-from jobs.license_reassignment.policy import Policy, Wish
+from jobs.license_reassignment.model.policy import Policy, Wish
 from jobs.license_reassignment.reconciliation import USERS_COLUMNS
 from jobs.license_reassignment.remarks import SEPARATOR
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.tenant import SubscribedSku
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconciliation import Gate, LedgerRow, Residual, Totals
-from jobs.license_reassignment.wording import counted
 
 GATE_IDS = (
     "no_direct_holders",

@@ -9,10 +9,10 @@ from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import Movement, User, changed_addresses, changed_locations
+from jobs.license_reassignment.model.plan import Plan, split
+from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
 from jobs.license_reassignment.observed import Services, effective
 from jobs.license_reassignment.others import Others
-from jobs.license_reassignment.outcome import LICENSES, LOCATIONS, Entry
-from jobs.license_reassignment.plan import Plan, split
 from jobs.license_reassignment.reconciliation import Incident
 
 MAILBOX_DAYS = 30

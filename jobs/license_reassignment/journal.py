@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from jobs.license_reassignment.exits import GuardRefused, Unfinished
+from jobs.license_reassignment.errors import GuardRefused, Unfinished
 
 SEGMENT_LINES_MAX = 20_000
 _SEGMENT = re.compile(r"journal(?:-(\d{4}))?\.jsonl")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from jobs.license_reassignment.exits import Locked, Unfinished
+from jobs.license_reassignment.errors import Locked, Unfinished
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from connectors.tenant import LicenseProfile, SkuId
-from jobs.license_reassignment.neighbors import Deed, Neighborhood
-from jobs.license_reassignment.outcome import LICENSES, LOCATIONS, Entry, fold
+from jobs.license_reassignment.model.other_runs import Deed, Neighborhood
+from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry, fold
 
 OTHER_RUNS = "other-runs.jsonl"
 _HEAD = ("run", "run_kind", "undo_of", "seq", "at", "kind", "hash")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.letters import strip
 from connectors.roster import RosterRow, RowError, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
-from jobs.license_reassignment.policy import Wish
+from jobs.license_reassignment.model.policy import Wish
 from jobs.license_reassignment.resolve import Wishes
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.checking import Checked, check
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.guard import check_age
-from jobs.license_reassignment.neighbors import overtaken
-from jobs.license_reassignment.outcome import NOT_SENT, fold
-from jobs.license_reassignment.plan import Plan, inputs_digest_of
+from jobs.license_reassignment.model.other_runs import overtaken
+from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
+from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, load_roster, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.license_reassignment.plan import Plan, split
+from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,

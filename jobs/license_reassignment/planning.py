@@ -22,8 +22,7 @@ from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.decide import Context
 from jobs.license_reassignment.decision_files import OBJECT, decision_files
 from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
-from jobs.license_reassignment.people import Bound
-from jobs.license_reassignment.plan import (
+from jobs.license_reassignment.model.plan import (
     Plan,
     canonical,
     header_digest,
@@ -32,9 +31,10 @@ from jobs.license_reassignment.plan import (
     plan_list_sha256,
     sha256,
 )
-from jobs.license_reassignment.policy import Limits, Policy, Rule
+from jobs.license_reassignment.model.policy import Limits, Policy, Rule
+from jobs.license_reassignment.model.reasons import remedy
+from jobs.license_reassignment.people import Bound
 from jobs.license_reassignment.protection import NO_SHIELDS, Shields, told
-from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.resolve import Wishes, targets_of
 from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.translate import translation_table

@@ -22,13 +22,13 @@ from jobs.license_reassignment.comparison import (
     set_locations,
     users_of,
 )
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.policy import Limits
+from jobs.license_reassignment.model.reasons import remedy
+from jobs.license_reassignment.model.standing import Entry, Standing, fold
 from jobs.license_reassignment.observed import Services
 from jobs.license_reassignment.others import NOBODY, Others
-from jobs.license_reassignment.outcome import Entry, Standing, fold
-from jobs.license_reassignment.plan import Plan
-from jobs.license_reassignment.policy import Limits
-from jobs.license_reassignment.reasons import remedy
 from jobs.license_reassignment.reconciliation import (
     OUTCOMES,
     Gate,

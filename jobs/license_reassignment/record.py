@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jobs.license_reassignment.outcome import Entry
-from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconciliation import BySteps, Requests, Run, Timing
 
 

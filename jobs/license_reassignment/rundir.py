@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from jobs.license_reassignment.exits import InputError, Unfinished
+from jobs.license_reassignment.errors import InputError, Unfinished
 
 PROGRESS = "progress.json"
 NO_EVIDENCE = frozenset({"pause", "speed", PROGRESS})

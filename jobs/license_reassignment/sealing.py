@@ -10,8 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from jobs.license_reassignment.exits import InputError
-from jobs.license_reassignment.plan import sha256
+from jobs.license_reassignment.errors import InputError
+from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.report.manifest import manifest, sha256sums
 from jobs.license_reassignment.rundir import RunDir

@@ -13,9 +13,9 @@ from connectors.tenant import SkuId, UserId, UserRead
 from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.journal import Journal
-from jobs.license_reassignment.wording import counted, quoted
+from jobs.license_reassignment.model.text import counted, quoted
 
 
 class Tenant(Protocol):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconciliation import FINE, Gate, ResidualHolder
-from jobs.license_reassignment.wording import counted
 
 ENDED = frozenset({"suspended", "lockedout", "deleted"})
 

@@ -13,14 +13,14 @@ from connectors.changes import SetUsageLocation
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.decision_files import read_decisions
-from jobs.license_reassignment.exits import GuardRefused, JobError
+from jobs.license_reassignment.errors import GuardRefused, JobError
 from jobs.license_reassignment.journal import Head, Line, read_journal, segments
-from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, Unreadable, read_neighbor
-from jobs.license_reassignment.outcome import Entry
-from jobs.license_reassignment.plan import Plan, change_of, header_digest, sha256, split
+from jobs.license_reassignment.model.change import LicenseTask, LocationTask
+from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, Unreadable, read_neighbor
+from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, sha256, split
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import MANIFEST
-from jobs.license_reassignment.tasks import LicenseTask, LocationTask
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 

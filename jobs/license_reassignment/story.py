@@ -13,11 +13,11 @@ from connectors.catalog import Catalog
 from connectors.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.beacon import Sign, last_sign
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.evidence import read_csv
-from jobs.license_reassignment.exits import InputError
-from jobs.license_reassignment.outcome import LOCATIONS, Entry, Standing, fold
-from jobs.license_reassignment.plan import parse_disabled, split
-from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.model.plan import parse_disabled, split
+from jobs.license_reassignment.model.reasons import remedy
+from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.reconciliation import FINE
 from jobs.license_reassignment.record import seconds_at_work
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of

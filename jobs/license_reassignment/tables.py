@@ -9,8 +9,9 @@ import pandas as pd
 
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
-from jobs.license_reassignment.plan import Plan
-from jobs.license_reassignment.reasons import QUIET, remedy
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.reasons import QUIET, remedy
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconciliation import (
     ACCEPTING_POLICY,
     FINE,
@@ -22,7 +23,6 @@ from jobs.license_reassignment.reconciliation import (
 )
 from jobs.license_reassignment.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
-from jobs.license_reassignment.wording import counted
 
 
 def users_table(

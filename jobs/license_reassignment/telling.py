@@ -13,8 +13,8 @@ from connectors.voice_countries import VoiceCountries
 from jobs.license_reassignment.choose import profiles_holding
 from jobs.license_reassignment.coverage import AddonCover
 from jobs.license_reassignment.decide import Swap, Verdict
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
-from jobs.license_reassignment.wording import counted
 
 SAMPLE = 5
 

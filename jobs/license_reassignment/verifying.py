@@ -20,13 +20,14 @@ from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.comparison import Sides, holders
-from jobs.license_reassignment.exits import InputError, JobError
+from jobs.license_reassignment.errors import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.journal import Head, read_journal, utc_text
-from jobs.license_reassignment.neighbors import Neighbor, Neighborhood, deeds_for
+from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, deeds_for
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
-from jobs.license_reassignment.outcome import fold
-from jobs.license_reassignment.plan import Plan
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.reconcile import LEFT_WITHOUT, Evidence, reconcile
@@ -43,7 +44,6 @@ from jobs.license_reassignment.store import (
     load_snapshot,
     tasks_of,
 )
-from jobs.license_reassignment.tasks import LicenseTask
 from jobs.license_reassignment.witness import sent_by_others, windows_of
 
 REPORTS = (

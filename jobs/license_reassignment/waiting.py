@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.license_reassignment.checking import Checked, check
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.ports import Parts
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.

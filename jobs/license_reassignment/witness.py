@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.audit_log import AuditEntry
-from jobs.license_reassignment.neighbors import Neighborhood
-from jobs.license_reassignment.outcome import LICENSES, Entry, Standing
+from jobs.license_reassignment.model.other_runs import Neighborhood
+from jobs.license_reassignment.model.standing import LICENSES, Entry, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the directory's clock and its record may be from ours on either side."""

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from jobs.license_reassignment import sealing
 from jobs.license_reassignment.auditing import Audited, audit
-from jobs.license_reassignment.exits import ExitCode, InputError
+from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.journal import Journal, line_hash
 from jobs.license_reassignment.report.manifest import digests, sha256
 from jobs.license_reassignment.rundir import RunDir

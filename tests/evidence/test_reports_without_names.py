@@ -15,7 +15,7 @@ import pytest
 from evidence_world import CATALOG, Night, give_source_back, licensed_group, newcomer
 
 from jobs.license_reassignment.auditing import audit
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.pseudonyms import FILES, Pseudonyms, key_path, load_key
 from jobs.license_reassignment.verifying import report
 

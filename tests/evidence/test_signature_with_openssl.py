@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import needs
 
-from jobs.license_reassignment.exits import InputError
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.sealing import load_public_key, load_signing_key
 
 pytest_plugins = ["evidence_fixtures"]

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.changes import Verdict
 from connectors.graph.verdicts import ENVELOPES, MESSAGES, STATUSES, envelope_meaning, meaning
-from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.model.reasons import remedy
 
 BAD = "Request_BadRequest"
 PLAN = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"

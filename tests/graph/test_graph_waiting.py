@@ -14,7 +14,7 @@ from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient
 from connectors.graph.retry import UntrustedCertificate
 from jobs.license_reassignment.control import StopFlag, StoppableClock
-from jobs.license_reassignment.exits import Unfinished
+from jobs.license_reassignment.errors import Unfinished
 
 
 def test_every_wait_is_told_before_it_begins() -> None:

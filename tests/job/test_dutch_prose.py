@@ -21,10 +21,10 @@ from jobs.license_reassignment.advice import advice_of
 from jobs.license_reassignment.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
 from jobs.license_reassignment.gates import all_gates
 from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.others import NOBODY
-from jobs.license_reassignment.outcome import Entry
 from jobs.license_reassignment.readiness import target_problem
-from jobs.license_reassignment.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.remarks import SENTENCES
 from jobs.license_reassignment.report.words import LANGUAGES
 from jobs.license_reassignment.since_last import after_cancel

@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from connectors import errors
-from jobs.license_reassignment import exits
-from jobs.license_reassignment.exits import MEANING, ExitCode, JobError, first_of
+from jobs.license_reassignment import errors as exits
+from jobs.license_reassignment.errors import MEANING, ExitCode, JobError, first_of
 
 # As documented: the first of these wins when several apply.
 PRECEDENCE = (1, 5, 7, 2, 11, 10, 6, 4, 3, 0)

@@ -10,7 +10,7 @@ import pytest
 from job_world import E3, MCOEV, NOON, PRODUCTS, TENANT, TO_E3, draw, person, product, snapshot, subscription
 
 from connectors.tenant import Organization, ServicePlan
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, NotReady
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.guard import (
     check_age,
     check_limits,
@@ -19,7 +19,7 @@ from jobs.license_reassignment.guard import (
     check_tenant,
     over_limits,
 )
-from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.model.policy import Limits
 
 CROWD = [person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo", "cy")]
 GUEST = person("guest", "ENTERPRISEWITHSCAL", user_type="Guest")

@@ -24,7 +24,7 @@ from job_world import (
     snapshot,
 )
 
-from jobs.license_reassignment.outcome import Entry
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.since_last import Former
 
 ADA, BO = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo"))

@@ -15,8 +15,15 @@ from job_world import E3, E4, NOON, PRODUCTS, TO_E3, Drawn, draw, group, holding
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import PlanId, UserId
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, InputError
-from jobs.license_reassignment.plan import canonical, change_of, header_digest, parse_disabled, plan_list_sha256, split
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
+from jobs.license_reassignment.model.plan import (
+    canonical,
+    change_of,
+    header_digest,
+    parse_disabled,
+    plan_list_sha256,
+    split,
+)
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import load_plan, load_snapshot, tasks_of
 

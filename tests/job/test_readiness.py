@@ -12,8 +12,8 @@ from rehearsal import Rehearsal, tenant_of
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ServiceHealth, ServicePlan
 from jobs.license_reassignment.checking import Checked
-from jobs.license_reassignment.exits import ExitCode
-from jobs.license_reassignment.policy import Limits
+from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.readiness import (
     LOCATION_PERMISSION,
     WRITE_PERMISSION,

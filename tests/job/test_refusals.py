@@ -15,7 +15,7 @@ from connectors.roster import read_roster
 from jobs.license_reassignment.addons import make_addons_plan
 from jobs.license_reassignment.applying import apply_plan
 from jobs.license_reassignment.checking import check
-from jobs.license_reassignment.exits import ExitCode, InputError
+from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.pipeline import run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan

@@ -9,7 +9,7 @@ from job_world import CATALOG, E3, E4, E5, MCOEV, PRODUCTS, SKU, TO_E3, draw, pe
 
 from connectors.roster import read_roster
 from connectors.tenant import Organization, ReadScope
-from jobs.license_reassignment.exits import ExitCode, InputError, NotReady
+from jobs.license_reassignment.errors import ExitCode, InputError, NotReady
 from jobs.license_reassignment.resolve import policy_of, read_scope, sku_in_tenant, wishes_of
 
 SKUS = tuple(product(p) for p in PRODUCTS)

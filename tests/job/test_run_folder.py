@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs.license_reassignment import rundir
-from jobs.license_reassignment.exits import ExitCode, InputError, Locked, Unfinished
+from jobs.license_reassignment.errors import ExitCode, InputError, Locked, Unfinished
 from jobs.license_reassignment.lock import tenant_lock
 from jobs.license_reassignment.rundir import RunDir, all_runs, find
 

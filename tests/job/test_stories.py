@@ -9,8 +9,8 @@ from rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog import load_catalog
 from jobs.license_reassignment import applying
-from jobs.license_reassignment.exits import GuardRefused, InputError
-from jobs.license_reassignment.reasons import HOLD_REMEDIES
+from jobs.license_reassignment.errors import GuardRefused, InputError
+from jobs.license_reassignment.model.reasons import HOLD_REMEDIES
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.story import standing_of, story_of
 

@@ -11,7 +11,7 @@ import pytest
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.sandbox.model import WriteRecord
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.rundir import RunDir
 

@@ -11,7 +11,7 @@ import pytest
 from rehearsal import Rehearsal, tenant_of
 
 from jobs.license_reassignment.checking import Checked
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.waiting import check_until_ready, deadline, interval
 
 AMSTERDAM, UTC_ZONE = ZoneInfo("Europe/Amsterdam"), ZoneInfo("UTC")

@@ -21,7 +21,7 @@ from connectors.sandbox.rules import Change, decide_user
 from connectors.sandbox.seed import SOURCE, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.tenant import SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.plan import Plan, split
+from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.store import entries, load_journal, load_snapshot
 from jobs.license_reassignment.translate import translate
 

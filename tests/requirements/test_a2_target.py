@@ -26,7 +26,7 @@ from requirement_world import (
 
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment import guard, lifecycle, readiness
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, NotReady
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.resolve import policy_of
 from jobs.license_reassignment.seats import fit, seat_row
 from jobs.license_reassignment.waiting import TIERS, deadline

@@ -21,7 +21,7 @@ from requirement_world import (
 
 from connectors.tenant import ServiceHealth
 from jobs.license_reassignment import lifecycle, readiness
-from jobs.license_reassignment.exits import Locked
+from jobs.license_reassignment.errors import Locked
 from jobs.license_reassignment.lock import tenant_lock
 
 ADA = person("ada", E4)

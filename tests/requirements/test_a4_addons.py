@@ -27,8 +27,8 @@ from requirement_world import (
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment.addons import make_addons_plan
 from jobs.license_reassignment.coverage import AddonCover, addon_coverage
-from jobs.license_reassignment.exits import ExitCode, InputError
-from jobs.license_reassignment.plan import split
+from jobs.license_reassignment.errors import ExitCode, InputError
+from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.preparing import Planned
 from jobs.license_reassignment.rundir import RunDir
 

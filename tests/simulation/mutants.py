@@ -27,9 +27,10 @@ from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
 from jobs.license_reassignment import apply as engine
-from jobs.license_reassignment import decide, journal, outcome, planning, translate
+from jobs.license_reassignment import decide, journal, planning, translate
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.journal import Journal
+from jobs.license_reassignment.model import standing as outcome
 
 SEEDS_MAX = int(os.environ.get("RESEAT_MUTANT_WORLDS", "400"))
 Mutant = Callable[[], AbstractContextManager[Any]]

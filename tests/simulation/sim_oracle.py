@@ -15,8 +15,8 @@ from connectors.sandbox.rules import Change, decide_user
 from connectors.sandbox.seed import SOURCE
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import SANDBOX_APP_ID
-from jobs.license_reassignment.exits import ExitCode
-from jobs.license_reassignment.plan import split
+from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.model.plan import split
 
 EPOCH = START.timestamp()
 NO_COUNTRY_YET = "invalid usage location"

@@ -26,8 +26,8 @@ from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment import apply as engine
 from jobs.license_reassignment import decision_files, evidence, journal, preparing, store, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.exits import ExitCode, GuardRefused, JobError
-from jobs.license_reassignment.plan import Plan, change_of
+from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
+from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir

@@ -13,15 +13,20 @@ from collections.abc import Iterator
 import pytest
 from conftest import ROOT
 
-from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.report.words import LANGUAGES
 
 JOB = ROOT / "jobs" / "license_reassignment"
-SOURCES = (
-    *(JOB / f"{name}.py" for name in ("decide", "decisions", "allot", "planning", "addons", "undoing", "outcome")),
-    *(JOB / f"{name}.py" for name in ("apply", "applying", "phases", "session", "answers", "tables")),
-    *(ROOT / "connectors" / "graph" / f"{name}.py" for name in ("verdicts", "writes")),
+SPEAKERS = (
+    *("decide", "decisions", "allot", "planning", "addons", "undoing", "standing"),
+    *("apply", "applying", "phases", "session", "answers", "tables", "verdicts", "writes"),
 )
+SOURCES = [
+    path
+    for folder in (JOB, ROOT / "connectors" / "graph")
+    for path in sorted(folder.rglob("*.py"))
+    if path.stem in SPEAKERS
+]
 PLACES = {
     "Stay": 0,
     "_by_flag": 2,

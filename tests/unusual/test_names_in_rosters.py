@@ -15,7 +15,7 @@ import pytest
 from in_process import CommandLine, Place
 from small_tenant import APPLY, BETTER, EVERYONE, NEW, header, person, place, reasons, written
 
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 
 ADA_ID = "0b9c1a5e-6f0d-4d5c-9a11-3f1d2c4b5a60"
 NOBODYS_ID = "99999999-2222-4333-8444-555555555555"

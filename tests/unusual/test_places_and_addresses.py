@@ -10,7 +10,7 @@ import pytest
 from in_process import CommandLine, Place
 from small_tenant import APPLY, EVERYONE, NEW, header, person, place, reasons, written
 
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from small_tenant import APPLY, EVERYONE, NEW, group, group_id, header, person, 
 
 from connectors.graph import client
 from connectors.tenant import Identity
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 
 GLASS_ID = "0b9c1a5e-6f0d-4d5c-9a11-3f1d2c4b5a60"
 

@@ -15,7 +15,7 @@ from small_tenant import APPLY, NEW, header, person, place
 from connectors.changes import Verdict
 from connectors.graph.verdicts import meaning
 from connectors.sandbox.seed import catalog
-from jobs.license_reassignment.reasons import remedy
+from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.report.words_codes import EN, NL
 
 PLAN, SKU = "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "6fd2c87f-b296-42f0-b197-1e91e994b900"

@@ -9,7 +9,7 @@ import pytest
 from in_process import CommandLine
 from small_tenant import APPLY, EVERYONE, NEW, OLD, header, person, place, say, written
 
-from jobs.license_reassignment.exits import ExitCode
+from jobs.license_reassignment.errors import ExitCode
 
 
 class Units(NamedTuple):

@@ -16,7 +16,7 @@ from rehearsal import START, Rehearsal, tenant_of
 from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
 from jobs.license_reassignment import sealing
-from jobs.license_reassignment.plan import sha256
+from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.report.manifest import digests
 from jobs.license_reassignment.rundir import RunDir
 

@@ -13,7 +13,7 @@ from in_process import CommandLine, Place
 from several_runs import Runs
 from small_tenant import BETTER, EVERYONE, NEW, OLD, TENANT, person, place, say
 
-from jobs.license_reassignment.plan import header_digest
+from jobs.license_reassignment.model.plan import header_digest
 from jobs.license_reassignment.rundir import RunDir
 
 PEOPLE = ("ada", "bo", "cy")

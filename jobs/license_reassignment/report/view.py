@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlencode
 
-from jobs.license_reassignment.reasons import QUIET
+from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconciliation import (
     FINE,
     OUTCOMES,

@@ -11,7 +11,7 @@ import orjson
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
-from jobs.license_reassignment.reasons import QUIET
+from jobs.license_reassignment.model.reasons import QUIET
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from jobs.license_reassignment.outcome import Entry
-from jobs.license_reassignment.plan import Plan
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.standing import Entry
 
 SPEAKING = frozenset({"intent", "outcome", "settled"})
 """The kinds of journal lines that speak of users."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from connectors.changes import AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
-from jobs.license_reassignment.plan import change_of
+from jobs.license_reassignment.model.plan import change_of
 
 State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone", "held"]
 Seen = Literal["moved", "before", "other", "gone"]

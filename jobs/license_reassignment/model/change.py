@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from connectors.changes import AssignLicense, Change, SetUsageLocation
 from connectors.tenant import LicenseProfile, SkuId, UserId, UserRead
-from jobs.license_reassignment.outcome import Seen, look
+from jobs.license_reassignment.model.standing import Seen, look
 
 LOCATIONS_WAVE = "usage locations"
 
