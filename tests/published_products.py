@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from connectors.catalog import load_catalog
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
-from jobs.license_reassignment.coverage import Holding
-from jobs.license_reassignment.translate import NewPlans, Translation, translate
+from jobs.license_reassignment.decide.coverage import Holding
+from jobs.license_reassignment.decide.translate import NewPlans, Translation, translate
 
 CATALOG = load_catalog()
 FAMILIES = CATALOG.families

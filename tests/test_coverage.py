@@ -6,7 +6,7 @@ import pytest
 from published_products import CATALOG, custom, holding, license_of, product
 
 from connectors.tenant import LicenseAssignment, SkuId
-from jobs.license_reassignment.coverage import Holding, compare, data_at_risk, voice_at_risk, voice_evidence
+from jobs.license_reassignment.decide.coverage import Holding, compare, data_at_risk, voice_at_risk, voice_evidence
 
 FIVE = tuple(p.part_number for p in CATALOG.presets)
 

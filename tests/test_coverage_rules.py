@@ -8,7 +8,7 @@ import pytest
 from published_products import CATALOG, FAMILIES, PLAN_IDS, custom, holding, license_of, product
 
 from connectors.families import Severity
-from jobs.license_reassignment.coverage import AddonCover, addon_coverage, broken_dependencies, conflicts
+from jobs.license_reassignment.decide.coverage import AddonCover, addon_coverage, broken_dependencies, conflicts
 
 FIVE = tuple(p.part_number for p in CATALOG.presets)
 ADDONS = {

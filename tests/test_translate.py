@@ -8,7 +8,7 @@ import pytest
 from published_products import CATALOG, FAMILIES, ids, license_of, moved_from_e4, names, off, product
 
 from connectors.tenant import LicenseAssignment
-from jobs.license_reassignment.translate import translate
+from jobs.license_reassignment.decide.translate import translate
 
 E4 = product("ENTERPRISEWITHSCAL")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from published_products import FAMILIES, ids, license_of, moved_from_e4, names, off, product
 
-from jobs.license_reassignment.translate import Translation, translate
+from jobs.license_reassignment.decide.translate import Translation, translate
 
 E4 = product("ENTERPRISEWITHSCAL")
 

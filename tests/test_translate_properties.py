@@ -11,7 +11,7 @@ from published_products import FAMILIES, license_of, product
 from connectors.changes import AddLicense
 from connectors.families import Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
-from jobs.license_reassignment.translate import NewPlans, translate
+from jobs.license_reassignment.decide.translate import NewPlans, translate
 
 E4 = product("ENTERPRISEWITHSCAL")
 NUMBERS = st.sets(st.integers(0, 11), max_size=12)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from published_products import FAMILIES, product
 
-from jobs.license_reassignment.translate import Step, TranslationRow, translation_table
+from jobs.license_reassignment.decide.translate import Step, TranslationRow, translation_table
 
 E4 = product("ENTERPRISEWITHSCAL")
 GOLDEN = Path(__file__).parent / "translation_golden" / "office_365_e4.csv"

@@ -15,7 +15,7 @@ from connectors.tenant import (
     SubscribedSku,
     TenantSnapshot,
 )
-from jobs.license_reassignment.coverage import Holding, data_at_risk
+from jobs.license_reassignment.decide.coverage import Holding, data_at_risk
 
 PENDING = "pending"
 """Graph's words for a service that is still to come: PendingInput, PendingActivation, PendingProvisioning."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
+from jobs.license_reassignment.decide.seats import usable_units
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.seats import usable_units
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
 WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"

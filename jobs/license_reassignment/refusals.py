@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
 from connectors.roster_values import excerpt
 from connectors.tenant import ServicePlan, SkuId, SubscribedSku
+from jobs.license_reassignment.decide.translate import NewPlans
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.translate import NewPlans
 
 _OTHER_SIGNS = re.compile(r"[,;|/&\n]")
 

@@ -13,6 +13,7 @@ from connectors.catalog import Catalog
 from connectors.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.beacon import Sign, last_sign
+from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.model.plan import parse_disabled, split
@@ -20,7 +21,6 @@ from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.reconciliation import FINE
 from jobs.license_reassignment.record import seconds_at_work
-from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.comparison import User
+from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
@@ -21,7 +22,6 @@ from jobs.license_reassignment.reconciliation import (
     Gate,
     ResidualHolder,
 )
-from jobs.license_reassignment.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
 
 

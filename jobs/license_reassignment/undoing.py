@@ -12,11 +12,13 @@ from connectors.changes import AddLicense
 from connectors.roster_values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment import readiness
-from jobs.license_reassignment.allot import give_seats, wave_order
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.checking import sign_in
-from jobs.license_reassignment.decide import Stay, Swap, Verdict
-from jobs.license_reassignment.decisions import DECISION_COLUMNS, texts, verdict_columns
+from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
+from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
+from jobs.license_reassignment.decide.seats import SeatRow, seat_row
+from jobs.license_reassignment.decide.table import DECISION_COLUMNS, texts, verdict_columns
+from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import Neighborhood, deeds_for
@@ -25,13 +27,11 @@ from jobs.license_reassignment.model.policy import Limits, Wave
 from jobs.license_reassignment.model.standing import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.others import Others, read_back, written
-from jobs.license_reassignment.planning import Author, Draft, finish, product
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import NOBODY, Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.seats import SeatRow, seat_row
 from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of
 
 FIRST_WAVE = "in error"

@@ -13,7 +13,7 @@ from evidence_world import Night, give_source_back, licensed_group, newcomer, so
 
 from connectors.sandbox.model import Sku, User
 from connectors.sandbox.seed import ADDONS
-from jobs.license_reassignment import decide
+from jobs.license_reassignment.decide import decide
 
 HELD = frozenset({"no_direct_holders", "consumed_is_zero"})
 SEATS = frozenset({"books_balance", "consumed_is_zero"})

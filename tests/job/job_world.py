@@ -32,11 +32,11 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
+from jobs.license_reassignment.decide.draft import Draft, Inputs, draw_up
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.people import Bound, People, bind
-from jobs.license_reassignment.planning import Draft, Inputs, draw_up
 from jobs.license_reassignment.protection import Shield, Shields, key_of
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation

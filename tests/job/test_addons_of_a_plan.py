@@ -11,7 +11,7 @@ from rehearsal import Rehearsal, tenant_of
 
 from connectors.tenant import LicenseAssignment, LicenseProfile
 from jobs.license_reassignment.addons import decide_addons, make_addons_plan
-from jobs.license_reassignment.decide import Stay, Swap
+from jobs.license_reassignment.decide.decide import Stay, Swap
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.preparing import Planned
 from jobs.license_reassignment.rundir import RunDir

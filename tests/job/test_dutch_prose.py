@@ -16,16 +16,17 @@ from test_gates import NOT_CHECKABLE, OPEN, SHUT
 
 from connectors.families import PlanLevel
 from connectors.tenant import LicenseProfile
-from jobs.license_reassignment import incidents, preparing, telling
+from jobs.license_reassignment import incidents, preparing
 from jobs.license_reassignment.advice import advice_of
-from jobs.license_reassignment.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
+from jobs.license_reassignment.decide import worth_knowing
+from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
+from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.gates import all_gates
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.others import NOBODY
 from jobs.license_reassignment.readiness import target_problem
-from jobs.license_reassignment.remarks import SENTENCES
 from jobs.license_reassignment.report.words import LANGUAGES
 from jobs.license_reassignment.since_last import after_cancel
 from jobs.license_reassignment.tables import not_checked
@@ -226,7 +227,7 @@ def test_everything_that_is_worth_knowing() -> None:
         "frozen": {"addons": {"included_in_target": "remove"}},
         "unexpected_holders": holders,
     }
-    for text in telling.sentences(header):
+    for text in worth_knowing.sentences(header):
         told(text)
 
 

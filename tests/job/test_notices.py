@@ -9,7 +9,7 @@ import pytest
 from job_world import CATALOG, TO_E3, draw, holding, person, product, snapshot
 
 from connectors.user_words import load_user_words
-from jobs.license_reassignment.audience import NOTICE_COLUMNS, Vocabulary, file_names
+from jobs.license_reassignment.decide.notices import NOTICE_COLUMNS, Vocabulary, file_names
 
 E4 = "ENTERPRISEWITHSCAL"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")

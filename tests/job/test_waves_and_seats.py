@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from job_world import E3, E4, MCOEV, TO_E3, Drawn, Person, draw, holding, person, product, snapshot, subscription
 
 from connectors.tenant import SkuId, TenantSnapshot
-from jobs.license_reassignment.seats import demand, fit, not_counted_seats, seat_row
+from jobs.license_reassignment.decide.seats import demand, fit, not_counted_seats, seat_row
 
 NAMES = ("ada", "bo", "cy", "di", "ed", "flo", "gil", "hal", "ivo", "jo")
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from job_world import TO_E3, draw, group, holding, person, product, snapshot
 
-from jobs.license_reassignment.remarks import SENTENCES, sentence_of
-from jobs.license_reassignment.telling import sentences
+from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
+from jobs.license_reassignment.decide.worth_knowing import sentences
 
 E4 = "ENTERPRISEWITHSCAL"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")

@@ -21,9 +21,9 @@ from connectors.sandbox.rules import Change, decide_user
 from connectors.sandbox.seed import SOURCE, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.tenant import SubscribedSku, TenantSnapshot
+from jobs.license_reassignment.decide.translate import translate
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.store import entries, load_journal, load_snapshot
-from jobs.license_reassignment.translate import translate
 
 TARGET_SETS = (
     ("ENTERPRISEPACK",),

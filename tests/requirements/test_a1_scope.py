@@ -27,10 +27,10 @@ from requirement_world import (
 from connectors.errors import WrongTenant
 from connectors.tenant import SkuId
 from jobs.license_reassignment import guard, lifecycle, readiness
+from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, InputError, NotReady
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.resolve import policy_of
-from jobs.license_reassignment.seats import seat_row
 
 ADA = person("ada", E4)
 GOV = "ENTERPRISEPACK_GOV"

@@ -26,9 +26,9 @@ from requirement_world import (
 
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment import guard, lifecycle, readiness
+from jobs.license_reassignment.decide.seats import fit, seat_row
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.resolve import policy_of
-from jobs.license_reassignment.seats import fit, seat_row
 from jobs.license_reassignment.waiting import TIERS, deadline
 
 ADA, BO = person("ada", E4), person("bo", E4)

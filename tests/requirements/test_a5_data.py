@@ -23,9 +23,9 @@ from requirement_world import (
 )
 
 from connectors.tenant import PlanId
+from jobs.license_reassignment.decide.translate import Step, translation_table
 from jobs.license_reassignment.model.plan import parse_disabled, split
 from jobs.license_reassignment.model.reasons import REFUSAL_REMEDIES
-from jobs.license_reassignment.translate import Step, translation_table
 
 ADA = person("ada", E4)
 E3, E5 = "ENTERPRISEPACK", "ENTERPRISEPREMIUM"

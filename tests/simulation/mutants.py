@@ -27,8 +27,9 @@ from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
 from jobs.license_reassignment import apply as engine
-from jobs.license_reassignment import decide, journal, planning, translate
+from jobs.license_reassignment import journal
 from jobs.license_reassignment.board import Board
+from jobs.license_reassignment.decide import decide, draft, translate
 from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.model import standing as outcome
 
@@ -97,13 +98,13 @@ def refused_not_terminal() -> AbstractContextManager[Any]:
 
 def plan_spends_freed_seats() -> AbstractContextManager[Any]:
     """The plan counts the seats that its own removals would free."""
-    real = planning._seat_rows
+    real = draft._seat_rows
 
     def rows(inputs: Any) -> list[Any]:
         freed = sum(s.consumed for s in inputs.snapshot.skus if s.sku_id in inputs.policy.sources)
         return [replace(row, free=row.free + freed) for row in real(inputs)]
 
-    return patch.object(planning, "_seat_rows", rows)
+    return patch.object(draft, "_seat_rows", rows)
 
 
 def hash_chain_unchecked() -> AbstractContextManager[Any]:

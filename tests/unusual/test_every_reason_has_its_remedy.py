@@ -18,7 +18,7 @@ from jobs.license_reassignment.report.words import LANGUAGES
 
 JOB = ROOT / "jobs" / "license_reassignment"
 SPEAKERS = (
-    *("decide", "decisions", "allot", "planning", "addons", "undoing", "standing"),
+    *("decide", "table", "waves", "draft", "addons", "undoing", "standing"),
     *("apply", "applying", "phases", "session", "answers", "tables", "verdicts", "writes"),
 )
 SOURCES = [

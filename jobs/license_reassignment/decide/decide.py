@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from connectors.changes import AddLicense
 from connectors.families import PlanFamilies
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
-from jobs.license_reassignment import choose
-from jobs.license_reassignment.coverage import (
+from jobs.license_reassignment.decide import scope
+from jobs.license_reassignment.decide.coverage import (
     AddonCover,
     Holding,
     broken_dependencies,
@@ -18,9 +18,9 @@ from jobs.license_reassignment.coverage import (
     phone_off,
     voice_at_risk,
 )
+from jobs.license_reassignment.decide.remarks import addons_beside, national, remarks_of
+from jobs.license_reassignment.decide.translate import Translation, translate, wished_off_of
 from jobs.license_reassignment.model.policy import Policy
-from jobs.license_reassignment.remarks import addons_beside, national, remarks_of
-from jobs.license_reassignment.translate import Translation, translate, wished_off_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict
     """Decide one (profile, traits). The order of the questions is the order in which reasons win."""
     held = tuple(s for s in context.policy.sources if s in profile.skus)
     return (
-        _by_flag(traits, choose.REJECTED, "roster_row_rejected")
+        _by_flag(traits, scope.REJECTED, "roster_row_rejected")
         or _without_source(profile, traits, held, context)
-        or _by_flag(traits, choose.PROTECTED, "protected")
+        or _by_flag(traits, scope.PROTECTED, "protected")
         or _by_choice(traits)
-        or _by_flag(traits, choose.DISABLED, "disabled_account")
-        or _by_flag(traits, choose.GUEST, "guest")
-        or _by_flag(traits, choose.RESTRICTED, "restricted_management")
+        or _by_flag(traits, scope.DISABLED, "disabled_account")
+        or _by_flag(traits, scope.GUEST, "guest")
+        or _by_flag(traits, scope.RESTRICTED, "restricted_management")
         or _source_not_ours(profile, traits, held, context)
         or _target_unfit(profile, traits, context)
         or _swap(profile, traits, held, context)
@@ -149,9 +149,9 @@ def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> 
             return Stay("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
         if not held and target in context.unusable_targets:
             return Stay(context.unusable_targets[target], context.skus[target].part_number, targets)
-    if traits.flags & choose.SHARED_ADDRESS:
+    if traits.flags & scope.SHARED_ADDRESS:
         return Stay("duplicate_address", targets=targets)
-    if traits.flags & choose.UNLOCATED and any(not profile.of_sku(t) for t in targets):
+    if traits.flags & scope.UNLOCATED and any(not profile.of_sku(t) for t in targets):
         return Stay("no_usage_location", targets=targets)
     return None
 

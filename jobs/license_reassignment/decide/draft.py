@@ -16,12 +16,15 @@ from connectors.roster import RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.user_words import load_user_words
 from connectors.voice_countries import load_voice_countries
-from jobs.license_reassignment import allot, evidence, telling
-from jobs.license_reassignment.audience import Vocabulary, notice_files
-from jobs.license_reassignment.choose import profiles_holding
-from jobs.license_reassignment.decide import Context
+from jobs.license_reassignment import evidence
+from jobs.license_reassignment.decide import waves, worth_knowing
+from jobs.license_reassignment.decide.decide import Context
+from jobs.license_reassignment.decide.notices import Vocabulary, notice_files
+from jobs.license_reassignment.decide.scope import profiles_holding
+from jobs.license_reassignment.decide.seats import SeatRow, seat_row
+from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
+from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.decision_files import OBJECT, decision_files
-from jobs.license_reassignment.decisions import as_text, roster_columns, tabulate
 from jobs.license_reassignment.model.plan import (
     Plan,
     canonical,
@@ -36,8 +39,6 @@ from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.people import Bound
 from jobs.license_reassignment.protection import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.resolve import Wishes, targets_of
-from jobs.license_reassignment.seats import SeatRow, seat_row
-from jobs.license_reassignment.translate import translation_table
 
 FORMAT_VERSION = "1.0"
 _NAME_LENGTH_MAX = 80
@@ -90,9 +91,9 @@ def draw_up(inputs: Inputs) -> Draft:
     table, verdicts = tabulate(
         inputs.snapshot, inputs.policy, _context(inputs), inputs.bound.wishes, inputs.bound.rejected
     )
-    allot.fill_waves(table, inputs.policy.waves)
-    seats = allot.give_seats(table, verdicts, _seat_rows(inputs), inputs.policy.waves, capped=_capped(inputs))
-    telling.add_user_remarks(table, verdicts, inputs.snapshot, load_voice_countries(), inputs.policy.sources)
+    waves.fill_waves(table, inputs.policy.waves)
+    seats = waves.give_seats(table, verdicts, _seat_rows(inputs), inputs.policy.waves, capped=_capped(inputs))
+    worth_knowing.add_user_remarks(table, verdicts, inputs.snapshot, load_voice_countries(), inputs.policy.sources)
     return _draft(inputs, table, seats)
 
 
@@ -181,11 +182,11 @@ def _draft(inputs: Inputs, table: pd.DataFrame, seats: Sequence[SeatRow]) -> Dra
         "waves": _waves(inputs.policy, decisions),
         "translation": _translation(inputs),
         "roster_columns": extra,
-        **telling.worth_knowing(decisions, snapshot, targets, inputs.policy.sources),
+        **worth_knowing.worth_knowing(decisions, snapshot, targets, inputs.policy.sources),
     }
     kept = {kept_name(1, inputs.wishes.file): inputs.wishes.content} if inputs.wishes.file else {}
     notices = notice_files(
-        decisions, snapshot, allot.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
+        decisions, snapshot, waves.wave_order(inputs.policy.waves), Vocabulary(inputs.catalog, load_user_words())
     )
     return finish(header, snapshot, decisions, seats, inputs.policy.rules, inputs.bound, {**notices, **kept})
 
@@ -332,7 +333,7 @@ def _waves(policy: Policy, decisions: pd.DataFrame) -> list[dict[str, Any]]:
     stops = {w.name for w in policy.waves if w.stop}
     return [
         {"name": n, "users": int((changes["wave"] == n).sum()), "then": "stop" if n in stops else "continue"}
-        for n in allot.wave_order(policy.waves)
+        for n in waves.wave_order(policy.waves)
     ]
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.voice_countries import VoiceCountries
-from jobs.license_reassignment.choose import profiles_holding
-from jobs.license_reassignment.coverage import AddonCover
-from jobs.license_reassignment.decide import Swap, Verdict
+from jobs.license_reassignment.decide.coverage import AddonCover
+from jobs.license_reassignment.decide.decide import Swap, Verdict
+from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
+from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.remarks import SEPARATOR, sentence_of
 
 SAMPLE = 5
 

@@ -15,8 +15,8 @@ from connectors.catalog import Catalog
 from connectors.formula import guard
 from connectors.tenant import PlanId, TenantSnapshot
 from connectors.user_words import UserWords
+from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.model.plan import split
-from jobs.license_reassignment.remarks import SEPARATOR
 
 NOTICE_COLUMNS = (
     "wave",

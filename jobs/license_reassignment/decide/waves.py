@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from connectors.tenant import SkuId
-from jobs.license_reassignment.decide import Swap, Verdict
-from jobs.license_reassignment.decisions import hold
+from jobs.license_reassignment.decide.decide import Swap, Verdict
+from jobs.license_reassignment.decide.seats import BUSINESS_CAP, SeatRow, demand, fit
+from jobs.license_reassignment.decide.table import hold
 from jobs.license_reassignment.model.policy import Wave
-from jobs.license_reassignment.seats import BUSINESS_CAP, SeatRow, demand, fit
 
 ONLY_WAVE = "all"
 LAST_WAVE = "rest"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from connectors.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
 from connectors.tenant import LicenseAssignment, SkuId, SubscribedSku
-from jobs.license_reassignment.coverage import (
+from jobs.license_reassignment.decide.coverage import (
     AddonCover,
     Holding,
     addon_coverage,

@@ -9,12 +9,12 @@ import pandas as pd
 
 from connectors.roster_values import BadValueError, country
 from connectors.tenant import TenantSnapshot, UserId
-from jobs.license_reassignment import choose
-from jobs.license_reassignment.decide import Context, Stay, Swap, Traits, Verdict, decide
+from jobs.license_reassignment.decide import scope
+from jobs.license_reassignment.decide.decide import Context, Stay, Swap, Traits, Verdict, decide
+from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.decision_files import NUMBER, OBJECT, PLAN_LISTS, shared
 from jobs.license_reassignment.model.policy import Policy, Wish
 from jobs.license_reassignment.reconciliation import USERS_COLUMNS
-from jobs.license_reassignment.remarks import SEPARATOR
 
 DECISION_COLUMNS = (
     "id",
@@ -76,19 +76,19 @@ def tabulate(
     A wave is filled in only where the roster names one.
     """
     users = snapshot.users
-    chosen, targets = choose.choose(snapshot, policy, wishes)
+    chosen, targets = scope.choose(snapshot, policy, wishes)
     traits_of, distinct_wishes = _wish_codes(users, wishes)
-    locations = choose.locations(users, policy, wishes)
+    locations = scope.locations(users, policy, wishes)
     keys = pd.DataFrame(
         {
             "profile": users["profile"].to_numpy(dtype=np.int64),
             "choice": chosen["choice"].to_numpy(),
-            "flags": choose.flags(snapshot, policy, rejected, locations != "").to_numpy(),
+            "flags": scope.flags(snapshot, policy, rejected, locations != "").to_numpy(),
             "wish": traits_of,
         },
         index=users.index,
     )
-    selected = choose.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
+    selected = scope.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
     keys, users, chosen, locations = keys[selected], users[selected], chosen[selected], locations[selected]
     code, distinct = _distinct(keys)
     verdicts = [
@@ -146,7 +146,7 @@ def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def _traits(choice: int, flags: int, wish: Wish, targets: Sequence[tuple[str, ...]]) -> Traits:
-    wanted = None if choice == choose.NO_RULE else () if choice == choose.LEAVE else targets[choice]
+    wanted = None if choice == scope.NO_RULE else () if choice == scope.LEAVE else targets[choice]
     return Traits(
         targets=wanted,  # type: ignore[arg-type]  # choose() hands back SkuIds
         flags=flags,

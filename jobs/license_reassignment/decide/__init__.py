@@ -1,0 +1,1 @@
+"""Who moves to what, or why not. Pure."""
