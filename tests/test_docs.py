@@ -17,13 +17,13 @@ from conftest import ROOT
 
 from jobs.cli.commands import app
 from jobs.license_reassignment.errors import MEANING, ExitCode
-from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
-from jobs.license_reassignment.readiness import (
+from jobs.license_reassignment.gather.readiness import (
     LOCATION_PERMISSION,
     OPTIONAL_PERMISSIONS,
     READ_PERMISSIONS,
     WRITE_PERMISSION,
 )
+from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.settings import checks
 from jobs.settings.load import SettingsError, load_settings
 

@@ -18,13 +18,13 @@ from jobs.license_reassignment.decide.remarks import addons_beside
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.errors import InputError
+from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, shields_of, told, with_groups
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import relevant
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
-from jobs.license_reassignment.protection import NO_SHIELDS, Shields, shields_of, told, with_groups
 from jobs.license_reassignment.reconcile import reconcile
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key

@@ -9,13 +9,18 @@ from datetime import datetime
 from connectors.catalog import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
-from jobs.license_reassignment import lifecycle, readiness
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
+from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.gather import subscriptions as lifecycle
+from jobs.license_reassignment.gather.names import limits_of, policy_of
+from jobs.license_reassignment.gather.readiness import Finding
+from jobs.license_reassignment.gather.refusals import (
+    refuse_unknown_accepted,
+    refuse_unknown_addons,
+    refuse_unknown_plans,
+)
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.readiness import Finding
-from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans
-from jobs.license_reassignment.resolve import limits_of, policy_of
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.settings.load import Settings
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from connectors.tenant import CompanySubscription, Organization, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, NotReady
+from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.policy import Limits
-from jobs.license_reassignment.readiness import DEFAULTS, target_problem
 
 
 def over_limits(plan: Plan, limits: Limits) -> list[str]:

@@ -9,23 +9,13 @@ from pathlib import Path
 
 from connectors.roster import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
-from jobs.license_reassignment import readiness
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.decide.draft import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.decide.worth_knowing import sentences
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of
-from jobs.license_reassignment.guard import over_limits
-from jobs.license_reassignment.journal import segments
-from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.people import Bound, bind, to_ask
-from jobs.license_reassignment.plan_page import plan_view
-from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.protection import check_rule_groups, shields_of, with_groups
-from jobs.license_reassignment.refusals import refuse_unknown_accepted, refuse_unknown_addons, refuse_unknown_plans
-from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.resolve import (
+from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.gather.names import (
     Wishes,
     limits_of,
     policy_of,
@@ -34,6 +24,20 @@ from jobs.license_reassignment.resolve import (
     wishes_of,
     with_roster_waves,
 )
+from jobs.license_reassignment.gather.people import Bound, bind, to_ask
+from jobs.license_reassignment.gather.protected import check_rule_groups, shields_of, with_groups
+from jobs.license_reassignment.gather.refusals import (
+    refuse_unknown_accepted,
+    refuse_unknown_addons,
+    refuse_unknown_plans,
+)
+from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.journal import segments
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.text import counted
+from jobs.license_reassignment.plan_page import plan_view
+from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import MANIFEST, load_signing_key
 from jobs.settings.load import Settings

@@ -10,8 +10,8 @@ from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.errors import NotReady
+from jobs.license_reassignment.gather.names import sku_in_tenant
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.resolve import sku_in_tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.audit_log import AuditEntry
 from connectors.catalog import Catalog
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment import gates, incidents, readiness, record, tables
+from jobs.license_reassignment import gates, incidents, record, tables
 from jobs.license_reassignment.advice import advice_of, subscriptions_of
 from jobs.license_reassignment.comparison import (
     Movement,
@@ -23,6 +23,7 @@ from jobs.license_reassignment.comparison import (
     users_of,
 )
 from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy

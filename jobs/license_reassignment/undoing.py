@@ -11,7 +11,6 @@ import pandas as pd
 from connectors.changes import AddLicense
 from connectors.roster_values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment import readiness
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
@@ -19,6 +18,8 @@ from jobs.license_reassignment.decide.draft import Author, Draft, finish, produc
 from jobs.license_reassignment.decide.seats import SeatRow, seat_row
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, texts, verdict_columns
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
+from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import Neighborhood, deeds_for
@@ -29,7 +30,6 @@ from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.others import Others, read_back, written
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import NOBODY, Planned, author_of, warnings_of, write_plan
-from jobs.license_reassignment.resolve import limits_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of

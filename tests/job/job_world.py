@@ -33,14 +33,14 @@ from connectors.tenant import (
     UserId,
 )
 from jobs.license_reassignment.decide.draft import Draft, Inputs, draw_up
+from jobs.license_reassignment.gather.names import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
+from jobs.license_reassignment.gather.people import Bound, People, bind
+from jobs.license_reassignment.gather.protected import Shield, Shields, key_of
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.people import Bound, People, bind
-from jobs.license_reassignment.protection import Shield, Shields, key_of
 from jobs.license_reassignment.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.resolve import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.since_last import Former
 from jobs.settings.load import Settings
 

@@ -22,11 +22,11 @@ from jobs.license_reassignment.decide import worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.gates import all_gates
+from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.others import NOBODY
-from jobs.license_reassignment.readiness import target_problem
 from jobs.license_reassignment.report.words import LANGUAGES
 from jobs.license_reassignment.since_last import after_cancel
 from jobs.license_reassignment.tables import not_checked

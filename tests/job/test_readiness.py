@@ -13,8 +13,7 @@ from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ServiceHealth, ServicePlan
 from jobs.license_reassignment.checking import Checked
 from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.model.policy import Limits
-from jobs.license_reassignment.readiness import (
+from jobs.license_reassignment.gather.readiness import (
     LOCATION_PERMISSION,
     WRITE_PERMISSION,
     Finding,
@@ -25,6 +24,7 @@ from jobs.license_reassignment.readiness import (
     may,
     plan_problems,
 )
+from jobs.license_reassignment.model.policy import Limits
 
 PLAN = "ffffffff-0000-4000-8000-000000000000"
 

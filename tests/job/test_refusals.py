@@ -16,10 +16,10 @@ from jobs.license_reassignment.addons import make_addons_plan
 from jobs.license_reassignment.applying import apply_plan
 from jobs.license_reassignment.checking import check
 from jobs.license_reassignment.errors import ExitCode, InputError
+from jobs.license_reassignment.gather.names import policy_of, wishes_of
 from jobs.license_reassignment.pipeline import run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan
-from jobs.license_reassignment.resolve import policy_of, wishes_of
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.undoing import make_undo
 

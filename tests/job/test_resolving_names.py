@@ -10,7 +10,7 @@ from job_world import CATALOG, E3, E4, E5, MCOEV, PRODUCTS, SKU, TO_E3, draw, pe
 from connectors.roster import read_roster
 from connectors.tenant import Organization, ReadScope
 from jobs.license_reassignment.errors import ExitCode, InputError, NotReady
-from jobs.license_reassignment.resolve import policy_of, read_scope, sku_in_tenant, wishes_of
+from jobs.license_reassignment.gather.names import policy_of, read_scope, sku_in_tenant, wishes_of
 
 SKUS = tuple(product(p) for p in PRODUCTS)
 ADA = person("ada", "ENTERPRISEWITHSCAL")

@@ -26,11 +26,12 @@ from requirement_world import (
 
 from connectors.errors import WrongTenant
 from connectors.tenant import SkuId
-from jobs.license_reassignment import guard, lifecycle, readiness
+from jobs.license_reassignment import guard
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, InputError, NotReady
+from jobs.license_reassignment.gather import readiness, subscriptions
+from jobs.license_reassignment.gather.names import policy_of
 from jobs.license_reassignment.model.policy import Limits
-from jobs.license_reassignment.resolve import policy_of
 
 ADA = person("ada", E4)
 GOV = "ENTERPRISEPACK_GOV"
@@ -113,13 +114,13 @@ def test_a1_07_a_forgotten_edition_of_the_source_is_named() -> None:
     bare = replace(product("ENTERPRISEPACK", consumed=3), part_number="ENTERPRISEWITHSCAL_GOV")
 
     assert SKU[E4] == CATALOG.find_skus("1392051D-0CB9-4B7A-88D5-621FEE5E8711", ())
-    [found] = lifecycle.forgotten_editions([SKU[E4]], [product(E4), bare], CATALOG)
+    [found] = subscriptions.forgotten_editions([SKU[E4]], [product(E4), bare], CATALOG)
     assert ("warn", "ENTERPRISEWITHSCAL_GOV") == (found.level, found.subject)
 
 
 def test_a1_08_government_and_commercial_are_not_mixed() -> None:
     """Told by the check, held by the plan, let through only when the settings say so."""
-    found = lifecycle.family_mismatch([product(E4)], [product(GOV)], CATALOG, allowed=False)
+    found = subscriptions.family_mismatch([product(E4)], [product(GOV)], CATALOG, allowed=False)
     world = snapshot(ADA, skus=products(GOV))
 
     assert [("person", GOV)] == [(f.level, f.subject) for f in found]
@@ -144,7 +145,7 @@ def test_a1_10_seats_that_a_user_bought_are_not_counted() -> None:
     """No admin can assign them, so they are told and no plan uses them."""
     bought = [subscription("ENTERPRISEPACK", 4, owner_type="User"), subscription("ENTERPRISEPACK", 6, id="ours")]
     row = seat_row(product("ENTERPRISEPACK"), bought, reserve=0, count_warning_units=False, allow_trial=False)
-    found = lifecycle.purchase_facts(product("ENTERPRISEPACK"), bought, now=NOON, agreement="mosa")
+    found = subscriptions.purchase_facts(product("ENTERPRISEPACK"), bought, now=NOON, agreement="mosa")
 
     assert (4, 6) == (row.not_counted, row.free)
     assert ["No admin can assign them; buy seats of your own."] == [f.remedy for f in found]

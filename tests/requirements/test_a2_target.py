@@ -25,10 +25,11 @@ from requirement_world import (
 )
 
 from connectors.tenant import ServicePlan
-from jobs.license_reassignment import guard, lifecycle, readiness
+from jobs.license_reassignment import guard
 from jobs.license_reassignment.decide.seats import fit, seat_row
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
-from jobs.license_reassignment.resolve import policy_of
+from jobs.license_reassignment.gather import readiness, subscriptions
+from jobs.license_reassignment.gather.names import policy_of
 from jobs.license_reassignment.waiting import TIERS, deadline
 
 ADA, BO = person("ada", E4), person("bo", E4)
@@ -74,8 +75,8 @@ def test_a2_03_every_service_must_be_set_up(status: str) -> None:
 def test_a2_04_as_many_seats_as_there_were(seats: tuple[int, ...], verdict: str) -> None:
     """Told as a pair with its verdict; two targets count together."""
     old = [product(E4, enabled=1000)]
-    found = lifecycle.seats_pair(old, [product(E3, enabled=n) for n in seats])
-    split = lifecycle.seats_pair(old, [product(E3, enabled=600), product("SPE_E3", enabled=400)])
+    found = subscriptions.seats_pair(old, [product(E3, enabled=n) for n in seats])
+    split = subscriptions.seats_pair(old, [product(E3, enabled=600), product("SPE_E3", enabled=400)])
 
     assert f"1000 of the source, {seats[0]} of the targets: {verdict}" == found.text
     assert ("warn" if verdict.endswith("fewer") else "ok", "ok") == (found.level, split.level)
@@ -131,19 +132,19 @@ def test_a2_09_the_seven_days_for_returning_seats(days: int, word: str) -> None:
     """Day six and day eight give different words; without a declaration it says on which terms that rests."""
     bought = [subscription(E3, created="2026-03-02T00:00:00Z")]
     now = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=days)
-    [found] = lifecycle.purchase_facts(product(E3), bought, now=now, agreement="mca")
-    [unsaid] = lifecycle.purchase_facts(product(E3), bought, now=now, agreement="")
+    [found] = subscriptions.purchase_facts(product(E3), bought, now=now, agreement="mca")
+    [unsaid] = subscriptions.purchase_facts(product(E3), bought, now=now, agreement="")
 
     assert word in found.text
     assert "2026-03-09" in found.text
     assert "which [declare] does not say" in unsaid.text
-    assert [] == lifecycle.purchase_facts(product(E3), bought, now=now, agreement="mosa")
+    assert [] == subscriptions.purchase_facts(product(E3), bought, now=now, agreement="mosa")
 
 
 def test_a2_10_no_seats_of_the_retired_product_are_sold() -> None:
     """Nothing about the source ever says buy, and an undo has only the seats that are there."""
     full = product(E4, enabled=10, consumed=20)
-    found = [*readiness.check_source(full, (), TENANT), *lifecycle.source_facts(full, (), CATALOG)]
+    found = [*readiness.check_source(full, (), TENANT), *subscriptions.source_facts(full, (), CATALOG)]
 
     assert [] == [f for f in found if "buy" in f"{f.text} {f.remedy}".lower()]
     assert any("an undo has only the seats that are there" in f.text for f in found)
@@ -156,9 +157,9 @@ def test_a2_11_every_subscription_behind_a_product_is_told() -> None:
 
     texts = [f.text for f in readiness.check_source(sku, two, TENANT)]
     assert any("first (Enabled, 700 seats), second (Suspended, 300 seats)" in t for t in texts)
-    [sums] = lifecycle.subscriptions_add_up(sku, two)
+    [sums] = subscriptions.subscriptions_add_up(sku, two)
     assert "the subscriptions add up to 700 seats, the SKU says 1000" == sums.text
-    assert [] == lifecycle.subscriptions_add_up(product(E4, enabled=700), two)
+    assert [] == subscriptions.subscriptions_add_up(product(E4, enabled=700), two)
 
 
 def test_a2_12_a_base_and_its_companion_come_together() -> None:

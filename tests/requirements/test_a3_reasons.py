@@ -20,8 +20,8 @@ from requirement_world import (
 )
 
 from connectors.tenant import ServiceHealth
-from jobs.license_reassignment import lifecycle, readiness
 from jobs.license_reassignment.errors import Locked
+from jobs.license_reassignment.gather import readiness, subscriptions
 from jobs.license_reassignment.lock import tenant_lock
 
 ADA = person("ada", E4)
@@ -74,15 +74,15 @@ def test_a3_06_several_purchases_do_not_block_and_each_is_named_for_its_own_end(
 def test_a3_07_the_end_of_a_prepaid_term_is_told() -> None:
     """Without a date nothing is said; with one, that unused time gives nothing back."""
     dated = [subscription(E4, next_lifecycle="2026-09-30T00:00:00Z")]
-    texts = [f.text for f in lifecycle.source_facts(product(E4), dated, CATALOG)]
+    texts = [f.text for f in subscriptions.source_facts(product(E4), dated, CATALOG)]
 
     assert "the term runs until 2026-09-30; a prepaid one gives nothing back for unused time" in texts
-    assert not any("term" in f.text for f in lifecycle.source_facts(product(E4), (), CATALOG))
+    assert not any("term" in f.text for f in subscriptions.source_facts(product(E4), (), CATALOG))
 
 
 def test_a3_08_price_lists_are_compared() -> None:
     """A government product is no target of a commercial one; whether somebody is a non-profit is not in Graph."""
-    found = lifecycle.family_mismatch([product(E4)], [product("ENTERPRISEPACK_GOV")], CATALOG, allowed=False)
+    found = subscriptions.family_mismatch([product(E4)], [product("ENTERPRISEPACK_GOV")], CATALOG, allowed=False)
 
     assert ["government product, the source is commercial"] == [f.text for f in found]
     assert "prices by status" in {f.subject for f in readiness.SETTLE_BEFORE}
@@ -91,7 +91,7 @@ def test_a3_08_price_lists_are_compared() -> None:
 @pytest.mark.parametrize(("assigned", "told"), [(2999, False), (3000, True)])
 def test_a3_09_a_large_tenant_has_no_automatic_switch(assigned: int, told: bool) -> None:
     """From 3,000 assigned licenses on."""
-    found = lifecycle.source_facts(product(E4, enabled=9000, consumed=assigned), (), CATALOG)
+    found = subscriptions.source_facts(product(E4, enabled=9000, consumed=assigned), (), CATALOG)
 
     assert told == any("no automatic change" in f.text for f in found)
 
@@ -117,7 +117,7 @@ def test_a3_12_add_ons_are_looked_at() -> None:
 
 def test_a3_13_a_subscription_in_grace_is_a_hint_of_an_unpaid_bill() -> None:
     """Graph shows no bill; it shows the state that follows from one."""
-    [found] = lifecycle.life_of(
+    [found] = subscriptions.life_of(
         product(E4), [subscription(E4, status="Warning", next_lifecycle="2026-04-01T00:00:00Z")]
     )
 

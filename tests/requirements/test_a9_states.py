@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from requirement_world import E4, SKU, person, product, snapshot, subscription
 
-from jobs.license_reassignment import lifecycle, readiness
+from jobs.license_reassignment.gather import readiness, subscriptions
 from jobs.license_reassignment.since_last import after_cancel
 
 E3 = "ENTERPRISEPACK"
@@ -24,8 +24,8 @@ E3 = "ENTERPRISEPACK"
 )
 def test_a9_01_days_come_from_graph_and_a_table_only_where_it_has_none(word: str, portal: str, level: str) -> None:
     """With a date the date, without one the usual spans, marked as typical."""
-    [dated] = lifecycle.life_of(product(E4), [subscription(E4, status=word, next_lifecycle="2026-05-01T00:00:00Z")])
-    [typical] = lifecycle.life_of(product(E4), [subscription(E4, status=word)])
+    [dated] = subscriptions.life_of(product(E4), [subscription(E4, status=word, next_lifecycle="2026-05-01T00:00:00Z")])
+    [typical] = subscriptions.life_of(product(E4), [subscription(E4, status=word)])
 
     assert (level, True, True) == (dated.level, f"({portal})" in dated.text, "next change on 2026-05-01" in dated.text)
     assert "typically 30 days" in typical.text
@@ -33,10 +33,10 @@ def test_a9_01_days_come_from_graph_and_a_table_only_where_it_has_none(word: str
 
 def test_a9_02_unknown_words_are_told_as_they_are_and_count_as_not_active() -> None:
     """For the source a warning, for the target a reason to wait."""
-    [source] = lifecycle.life_of(product(E4), [subscription(E4, status="Hibernating")])
+    [source] = subscriptions.life_of(product(E4), [subscription(E4, status="Hibernating")])
 
     assert "`Hibernating`" in source.text
-    assert lifecycle.stage_of("Hibernating") is None
+    assert subscriptions.stage_of("Hibernating") is None
     target = product(E3, capability_status="Hibernating")
     assert "ENTERPRISEPACK: capabilityStatus Hibernating, 10 enabled seats" == readiness.target_problem(
         target, SKU[E3], ()
@@ -48,7 +48,7 @@ def test_a9_03_the_word_enabled_is_not_enough() -> None:
     part = product(E4, enabled=1, warning=99, locked_out=5)
 
     assert ["Enabled, with 1 seat enabled and 99 in grace, 5 locked out"] == [
-        f.text for f in lifecycle.life_of(part, ())
+        f.text for f in subscriptions.life_of(part, ())
     ]
     assert readiness.target_problem(product(E3, enabled=0), SKU[E3], ())
 

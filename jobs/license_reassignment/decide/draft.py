@@ -25,6 +25,9 @@ from jobs.license_reassignment.decide.seats import SeatRow, seat_row
 from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.decision_files import OBJECT, decision_files
+from jobs.license_reassignment.gather.names import Wishes, targets_of
+from jobs.license_reassignment.gather.people import Bound
+from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.model.plan import (
     Plan,
     canonical,
@@ -36,9 +39,6 @@ from jobs.license_reassignment.model.plan import (
 )
 from jobs.license_reassignment.model.policy import Limits, Policy, Rule
 from jobs.license_reassignment.model.reasons import remedy
-from jobs.license_reassignment.people import Bound
-from jobs.license_reassignment.protection import NO_SHIELDS, Shields, told
-from jobs.license_reassignment.resolve import Wishes, targets_of
 
 FORMAT_VERSION = "1.0"
 _NAME_LENGTH_MAX = 80

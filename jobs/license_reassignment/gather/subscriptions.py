@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from connectors.catalog import Catalog
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
+from jobs.license_reassignment.gather.readiness import Finding, Level
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.readiness import Finding, Level
 
 RETURN_DAYS = 7  # Microsoft's customer agreement lets seats go back this long after a purchase or a renewal
 RECENT_DAYS = 60  # an older purchase says nothing any more

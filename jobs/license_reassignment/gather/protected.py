@@ -11,9 +11,9 @@ from connectors.letters import strip
 from connectors.roster_values import is_guid
 from connectors.tenant import Group, Identity, Named, TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, InputError, JobError
+from jobs.license_reassignment.gather.people import People
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Policy
-from jobs.license_reassignment.people import People
 from jobs.license_reassignment.ports import Parts
 
 HIDDEN_PERMISSION = "Member.Read.Hidden"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from connectors.letters import strip
 from connectors.roster import RosterRow, RowError, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
+from jobs.license_reassignment.gather.names import Wishes
 from jobs.license_reassignment.model.policy import Wish
-from jobs.license_reassignment.resolve import Wishes
 
 if TYPE_CHECKING:
     import pandas as pd

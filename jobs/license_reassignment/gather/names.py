@@ -10,8 +10,8 @@ from connectors.roster import Roster, RosterRow, RowError, reject
 from connectors.roster_values import is_guid
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.errors import InputError, NotReady
+from jobs.license_reassignment.gather.refusals import list_hint, refuse_unsupported, wished_plans
 from jobs.license_reassignment.model.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
-from jobs.license_reassignment.refusals import list_hint, refuse_unsupported, wished_plans
 from jobs.settings.load import Settings
 
 

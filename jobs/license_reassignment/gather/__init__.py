@@ -1,0 +1,1 @@
+"""Every name an id: products, people, groups; what the tenant is ready for. Pure."""
