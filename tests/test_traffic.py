@@ -9,7 +9,7 @@ from applying_place import Place
 from engine_parts import first_segment
 
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.record import requests_of
+from jobs.license_reassignment.reconcile.run_record import requests_of
 
 
 def entries_of(place: Place) -> list[Entry]:

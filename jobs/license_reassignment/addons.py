@@ -25,7 +25,7 @@ from jobs.license_reassignment.model.standing import relevant
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
-from jobs.license_reassignment.reconcile import reconcile
+from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import load_plan

@@ -14,7 +14,7 @@ from jobs.license_reassignment.binding import line_of, unlike
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
-from jobs.license_reassignment.reconcile import reconcile
+from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.document import document
 from jobs.license_reassignment.report.likeness import alike, same_cells

@@ -15,7 +15,7 @@ from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, load_roster, make_plan
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir, all_runs
 from jobs.license_reassignment.store import (
     entries,

@@ -10,7 +10,6 @@ from pathlib import Path
 from connectors.roster import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
 from jobs.license_reassignment.checking import sign_in
-from jobs.license_reassignment.comparison import holders
 from jobs.license_reassignment.decide.draft import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.decide.worth_knowing import sentences
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of
@@ -37,6 +36,7 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import MANIFEST, load_signing_key

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.model.plan import sha256
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.manifest import manifest, sha256sums
 from jobs.license_reassignment.rundir import RunDir
 

@@ -19,8 +19,8 @@ from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.model.plan import parse_disabled, split
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
-from jobs.license_reassignment.reconciliation import FINE
-from jobs.license_reassignment.record import seconds_at_work
+from jobs.license_reassignment.reconcile.reconciliation import FINE
+from jobs.license_reassignment.reconcile.run_record import seconds_at_work
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
 

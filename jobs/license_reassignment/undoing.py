@@ -27,9 +27,9 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits, Wave
 from jobs.license_reassignment.model.standing import NOT_SENT, fold, is_broken, look
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.others import Others, read_back, written
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import NOBODY, Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.reconcile.foreign_writes import Others, read_back, written
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import load_signing_key
 from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of

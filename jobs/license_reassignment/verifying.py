@@ -19,7 +19,6 @@ from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScop
 from jobs.license_reassignment import evidence
 from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.binding import bind
-from jobs.license_reassignment.comparison import Sides, holders
 from jobs.license_reassignment.errors import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.journal import Head, read_journal, utc_text
@@ -27,15 +26,17 @@ from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
-from jobs.license_reassignment.others import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
-from jobs.license_reassignment.reconcile import LEFT_WITHOUT, Evidence, reconcile
-from jobs.license_reassignment.reconciliation import MOVED, Reconciliation
+from jobs.license_reassignment.reconcile.audit_log import sent_by_others, windows_of
+from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, OTHER_RUNS, read_back, written
+from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
+from jobs.license_reassignment.reconcile.reconciliation import MOVED, Reconciliation
+from jobs.license_reassignment.reconcile.scans import Sides, holders
+from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
-from jobs.license_reassignment.since_last import Former
 from jobs.license_reassignment.store import (
     entries,
     load_journal,
@@ -44,7 +45,6 @@ from jobs.license_reassignment.store import (
     load_snapshot,
     tasks_of,
 )
-from jobs.license_reassignment.witness import sent_by_others, windows_of
 
 REPORTS = (
     "reconciliation.json",

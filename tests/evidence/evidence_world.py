@@ -26,7 +26,7 @@ from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_PERMISSION
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.verifying import verify

@@ -9,7 +9,7 @@ import pytest
 from evidence_world import CATALOG, Night, give_source_back, someone, source_of
 
 from jobs.license_reassignment.auditing import audit
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 
 @pytest.fixture

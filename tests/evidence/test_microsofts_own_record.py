@@ -11,7 +11,7 @@ from evidence_world import APP, CATALOG, ROLES, Night, someone
 
 from connectors.sandbox.model import WriteRecord
 from jobs.license_reassignment.auditing import audit
-from jobs.license_reassignment.witness import windows_of
+from jobs.license_reassignment.reconcile.audit_log import windows_of
 
 
 @pytest.fixture

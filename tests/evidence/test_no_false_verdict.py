@@ -14,7 +14,7 @@ from evidence_world import CATALOG, Night
 from trouble import TROUBLES, Trouble
 
 from jobs.license_reassignment.auditing import audit
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 TENANTS = int(os.environ.get("RESEAT_TROUBLED_TENANTS", len(TROUBLES)))
 

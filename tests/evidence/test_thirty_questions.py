@@ -27,7 +27,7 @@ from connectors.sandbox.oracle import holders
 from connectors.sandbox.seed import SOURCE
 from connectors.sandbox.state import SOMEBODY_ELSE
 from connectors.sandbox.tenant_file import load
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.words import LANGUAGES
 
 PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")

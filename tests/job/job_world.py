@@ -39,9 +39,9 @@ from jobs.license_reassignment.gather.protected import Shield, Shields, key_of
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile import Evidence, reconcile
-from jobs.license_reassignment.reconciliation import Reconciliation
-from jobs.license_reassignment.since_last import Former
+from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.settings.load import Settings
 
 CATALOG = load_catalog()

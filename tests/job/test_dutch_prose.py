@@ -16,20 +16,21 @@ from test_gates import NOT_CHECKABLE, OPEN, SHUT
 
 from connectors.families import PlanLevel
 from connectors.tenant import LicenseProfile
-from jobs.license_reassignment import incidents, preparing
-from jobs.license_reassignment.advice import advice_of
+from jobs.license_reassignment import preparing
 from jobs.license_reassignment.decide import worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.remarks import SENTENCES
-from jobs.license_reassignment.gates import all_gates
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.others import NOBODY
+from jobs.license_reassignment.reconcile import incidents
+from jobs.license_reassignment.reconcile.advice import advice_of
+from jobs.license_reassignment.reconcile.foreign_writes import NOBODY
+from jobs.license_reassignment.reconcile.gates import all_gates
+from jobs.license_reassignment.reconcile.since_last import after_cancel
+from jobs.license_reassignment.reconcile.tables import not_checked
 from jobs.license_reassignment.report.words import LANGUAGES
-from jobs.license_reassignment.since_last import after_cancel
-from jobs.license_reassignment.tables import not_checked
 
 EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
 PEOPLE = [f"u{n}@contoso.example" for n in range(7)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from job_world import E3, E4, TENANT, holding, person, product, snapshot, subscription
 
-from jobs.license_reassignment.routes import Due, Ending, Route, ending
+from jobs.license_reassignment.reconcile.cancellation import Due, Ending, Route, ending
 
 TODAY = "2026-03-02T12:00:00.000Z"
 CREATED, NEXT = "2019-06-01T00:00:00Z", "2026-06-30T00:00:00Z"

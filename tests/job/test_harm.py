@@ -25,7 +25,7 @@ from job_world import (
 )
 
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.since_last import Former
+from jobs.license_reassignment.reconcile.since_last import Former
 
 ADA, BO = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo"))
 PLAN = draw(snapshot(ADA, BO))

@@ -35,7 +35,7 @@ from job_world import (
 
 from connectors.tenant import DeletedUser
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconciliation import OUTCOMES, BySteps, Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES, BySteps, Reconciliation
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 ADA, BO, CY = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo", "cy"))

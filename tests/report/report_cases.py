@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.tenant import Names, ReadRecord
-from jobs.license_reassignment.reconciliation import (
+from jobs.license_reassignment.reconcile.reconciliation import (
     OUTCOMES,
     USERS_COLUMNS,
     Action,

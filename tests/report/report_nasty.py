@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from report_cases import finding, user
 
-from jobs.license_reassignment.reconciliation import BySteps, Incident, Reconciliation, ResidualHolder
+from jobs.license_reassignment.reconcile.reconciliation import BySteps, Incident, Reconciliation, ResidualHolder
 
 NASTY = (
     "</script><script>alert(1)</script>",

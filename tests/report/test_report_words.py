@@ -9,8 +9,8 @@ from string import Formatter
 import pytest
 
 from jobs.license_reassignment import report
-from jobs.license_reassignment.gates import GATE_IDS
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.reconcile.gates import GATE_IDS
 from jobs.license_reassignment.report.words import LANGUAGES
 
 EN, NL = LANGUAGES["en"], LANGUAGES["nl"]

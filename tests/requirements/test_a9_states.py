@@ -8,7 +8,7 @@ import pytest
 from requirement_world import E4, SKU, person, product, snapshot, subscription
 
 from jobs.license_reassignment.gather import readiness, subscriptions
-from jobs.license_reassignment.since_last import after_cancel
+from jobs.license_reassignment.reconcile.since_last import after_cancel
 
 E3 = "ENTERPRISEPACK"
 

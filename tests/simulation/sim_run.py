@@ -29,7 +29,7 @@ from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.preparing import Planned, make_plan
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.rundir import RunDir
 from jobs.license_reassignment.verifying import verify
 

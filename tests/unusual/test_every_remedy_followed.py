@@ -24,7 +24,7 @@ from connectors.catalog import load_catalog
 from connectors.sandbox import groups, meddle, oracle
 from connectors.sandbox.model import Assignment, User
 from connectors.sandbox.rules import Change
-from jobs.license_reassignment.gates import GATE_IDS
+from jobs.license_reassignment.reconcile.gates import GATE_IDS
 
 DECLARED = '\n[declare]\nby = "CHG-1"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'
 SETTINGS = EVERYONE + DECLARED

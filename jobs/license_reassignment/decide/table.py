@@ -14,7 +14,7 @@ from jobs.license_reassignment.decide.decide import Context, Stay, Swap, Traits,
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.decision_files import NUMBER, OBJECT, PLAN_LISTS, shared
 from jobs.license_reassignment.model.policy import Policy, Wish
-from jobs.license_reassignment.reconciliation import USERS_COLUMNS
+from jobs.license_reassignment.reconcile.reconciliation import USERS_COLUMNS
 
 DECISION_COLUMNS = (
     "id",

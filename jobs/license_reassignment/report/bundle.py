@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.document import SCHEMA_FILE, render_json
 from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.junit import render_junit

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from jobs.license_reassignment.reconciliation import FORMAT_VERSION, Gate, Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import FORMAT_VERSION, Gate, Reconciliation
 
 SCHEMA_FILE = "reconciliation.schema.json"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
 from jobs.license_reassignment.report.progress import progress_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jobs.license_reassignment.reconciliation import Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.view import ReportView
 from jobs.license_reassignment.report.words import LANGUAGES, Words
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jobs.license_reassignment.model.reasons import QUIET
-from jobs.license_reassignment.reconciliation import FINE, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import FINE, USERS_COLUMNS, Reconciliation
 from jobs.license_reassignment.report.service_names import service_names
 from jobs.license_reassignment.report.table_csv import users_columns
 

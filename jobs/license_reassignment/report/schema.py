@@ -9,7 +9,9 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from connectors.tenant import ReadRecord
-from jobs.license_reassignment.reconciliation import (
+from jobs.license_reassignment.reconcile.audit_log import Witness
+from jobs.license_reassignment.reconcile.cancellation import Ending
+from jobs.license_reassignment.reconcile.reconciliation import (
     AcceptedLoss,
     Incident,
     LedgerRow,
@@ -21,9 +23,7 @@ from jobs.license_reassignment.reconciliation import (
     Timing,
     Totals,
 )
-from jobs.license_reassignment.routes import Ending
-from jobs.license_reassignment.since_last import SinceLast
-from jobs.license_reassignment.witness import Witness
+from jobs.license_reassignment.reconcile.since_last import SinceLast
 
 
 class GateDocument(TypedDict):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.formula import guard
-from jobs.license_reassignment.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, Reconciliation
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,8 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from jobs.license_reassignment.model.reasons import QUIET
-from jobs.license_reassignment.reconciliation import (
+from jobs.license_reassignment.reconcile.cancellation import Due, Route
+from jobs.license_reassignment.reconcile.reconciliation import (
     FINE,
     OUTCOMES,
     Gate,
@@ -19,7 +20,6 @@ from jobs.license_reassignment.reconciliation import (
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
 from jobs.license_reassignment.report.figures import Figure, SeatMarks, Term
 from jobs.license_reassignment.report.words import Words
-from jobs.license_reassignment.routes import Due, Route
 
 LIST_FIRST = 10  # rows of a list in sight
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest

@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from jobs.license_reassignment.reconciliation import (
+from jobs.license_reassignment.reconcile.reconciliation import (
     ACTION_COLUMNS,
     AcceptedLoss,
     Gate,

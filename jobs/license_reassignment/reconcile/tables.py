@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
-from jobs.license_reassignment.comparison import User
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconciliation import (
+from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, Witness
+from jobs.license_reassignment.reconcile.reconciliation import (
     ACCEPTING_POLICY,
     FINE,
     USERS_COLUMNS,
@@ -22,7 +22,7 @@ from jobs.license_reassignment.reconciliation import (
     Gate,
     ResidualHolder,
 )
-from jobs.license_reassignment.witness import MINUTES_LATE, RETENTION_DAYS, Witness
+from jobs.license_reassignment.reconcile.scans import User
 
 
 def users_table(

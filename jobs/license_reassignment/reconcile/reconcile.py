@@ -10,9 +10,27 @@ from typing import TYPE_CHECKING, Any
 from connectors.audit_log import AuditEntry
 from connectors.catalog import Catalog
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment import gates, incidents, record, tables
-from jobs.license_reassignment.advice import advice_of, subscriptions_of
-from jobs.license_reassignment.comparison import (
+from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.policy import Limits
+from jobs.license_reassignment.model.reasons import remedy
+from jobs.license_reassignment.model.standing import Entry, Standing, fold
+from jobs.license_reassignment.reconcile import gates, incidents, run_record, tables
+from jobs.license_reassignment.reconcile.advice import advice_of, subscriptions_of
+from jobs.license_reassignment.reconcile.audit_log import Witness, testimony
+from jobs.license_reassignment.reconcile.cancellation import Ending, ending
+from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, Others
+from jobs.license_reassignment.reconcile.reconciliation import (
+    OUTCOMES,
+    Gate,
+    LedgerRow,
+    Reconciliation,
+    Residual,
+    ResidualHolder,
+    Totals,
+)
+from jobs.license_reassignment.reconcile.scans import (
     Movement,
     Sides,
     User,
@@ -22,26 +40,8 @@ from jobs.license_reassignment.comparison import (
     set_locations,
     users_of,
 )
-from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.gather import readiness
-from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.policy import Limits
-from jobs.license_reassignment.model.reasons import remedy
-from jobs.license_reassignment.model.standing import Entry, Standing, fold
-from jobs.license_reassignment.observed import Services
-from jobs.license_reassignment.others import NOBODY, Others
-from jobs.license_reassignment.reconciliation import (
-    OUTCOMES,
-    Gate,
-    LedgerRow,
-    Reconciliation,
-    Residual,
-    ResidualHolder,
-    Totals,
-)
-from jobs.license_reassignment.routes import Ending, ending
-from jobs.license_reassignment.since_last import Former, after_cancel, since_last
-from jobs.license_reassignment.witness import Witness, testimony
+from jobs.license_reassignment.reconcile.services import Services
+from jobs.license_reassignment.reconcile.since_last import Former, after_cancel, since_last
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,9 +110,9 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         advice=advice,
         advice_reason=why,
         incidents=found,
-        requests=record.requests_of(evidence.journal, evidence.verification),
-        timing=record.timing_of(evidence.journal, evidence.verification, counts),
-        run=record.run_of(plan, evidence.journal, evidence.verification),
+        requests=run_record.requests_of(evidence.journal, evidence.verification),
+        timing=run_record.timing_of(evidence.journal, evidence.verification, counts),
+        run=run_record.run_of(plan, evidence.journal, evidence.verification),
         sources=tuple(_part(after, before, s) for s in plan.sources),
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),

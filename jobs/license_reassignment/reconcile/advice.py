@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconciliation import Residual, SubscriptionRow, Totals
+from jobs.license_reassignment.reconcile.reconciliation import Residual, SubscriptionRow, Totals
 
 
 def advice_of(

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
-from jobs.license_reassignment.comparison import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
-from jobs.license_reassignment.observed import Services, effective
-from jobs.license_reassignment.others import Others
-from jobs.license_reassignment.reconciliation import Incident
+from jobs.license_reassignment.reconcile.foreign_writes import Others
+from jobs.license_reassignment.reconcile.reconciliation import Incident
+from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
+from jobs.license_reassignment.reconcile.services import Services, effective
 
 MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.tenant import SkuId, TenantSnapshot
-from jobs.license_reassignment.comparison import User
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconciliation import FINE, Gate, ResidualHolder
+from jobs.license_reassignment.reconcile.reconciliation import FINE, Gate, ResidualHolder
+from jobs.license_reassignment.reconcile.scans import User
 
 ENDED = frozenset({"suspended", "lockedout", "deleted"})
 

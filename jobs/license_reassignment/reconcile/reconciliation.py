@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from connectors.tenant import Names, ReadRecord
-    from jobs.license_reassignment.routes import Ending
-    from jobs.license_reassignment.since_last import SinceLast
-    from jobs.license_reassignment.witness import Witness
+    from jobs.license_reassignment.reconcile.audit_log import Witness
+    from jobs.license_reassignment.reconcile.cancellation import Ending
+    from jobs.license_reassignment.reconcile.since_last import SinceLast
 
 FORMAT_VERSION = "1.0"
 

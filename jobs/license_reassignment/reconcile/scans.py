@@ -32,8 +32,8 @@ from jobs.license_reassignment.model.standing import (
     fold,
     judge,
 )
-from jobs.license_reassignment.observed import UNCHANGED, Difference, Services, effective
-from jobs.license_reassignment.others import Others
+from jobs.license_reassignment.reconcile.foreign_writes import Others
+from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 
 
 @dataclass(frozen=True, slots=True)

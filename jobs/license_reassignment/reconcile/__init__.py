@@ -1,0 +1,1 @@
+"""What became of everybody, and may the subscription be cancelled. Pure."""
