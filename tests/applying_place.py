@@ -20,9 +20,9 @@ from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 from jobs.license_reassignment.session import Progress
-from jobs.license_reassignment.store import load_journal, load_plan
 from jobs.settings.load import Effective, Settings
 
 CATALOG = load_catalog()

@@ -17,9 +17,9 @@ from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.apply import apply
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
-from jobs.license_reassignment.journal import Head, Journal, read_journal, segment_name
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.standing import Standing
+from jobs.license_reassignment.run_folder.journal import Head, Journal, read_journal, segment_name
 from jobs.license_reassignment.session import Ending, Progress, Session
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")

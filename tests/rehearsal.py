@@ -34,7 +34,7 @@ from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.story import RunStanding, Story, standing_of, story_of
 from jobs.license_reassignment.undoing import make_undo
 from jobs.license_reassignment.verifying import report, verify

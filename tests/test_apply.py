@@ -15,7 +15,7 @@ from jobs.license_reassignment.apply import READ_AGE_MAX
 from jobs.license_reassignment.board import LOOKS_MAX
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 from jobs.license_reassignment.model.standing import Standing, fold
-from jobs.license_reassignment.store import entries
+from jobs.license_reassignment.run_folder.load import entries
 
 
 def verdict(value: Verdict, status: int = 400, reason: str = "", **more: object) -> object:

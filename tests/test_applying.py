@@ -13,7 +13,7 @@ from connectors.sandbox.world import AppIdentity
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.store import load_plan
+from jobs.license_reassignment.run_folder.load import load_plan
 
 
 def test_a_plan_is_carried_out_and_a_second_apply_sends_nothing(tmp_path: Path) -> None:

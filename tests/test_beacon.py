@@ -11,9 +11,9 @@ from test_watching import RUNNING
 
 from connectors.changes import Pause
 from jobs.cli.watch import status
-from jobs.license_reassignment.beacon import Beacon, Sign, last_sign, pauses_left
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.rundir import PROGRESS, RunDir
+from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
+from jobs.license_reassignment.run_folder.progress_file import Beacon, Sign, last_sign, pauses_left
 from jobs.license_reassignment.session import Progress
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from engine_parts import DIGEST, first_segment
 from virtual_time import START
 
-from jobs.license_reassignment import journal
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, Unfinished
-from jobs.license_reassignment.journal import Journal, Line, line_hash, read_journal, segment_name, segments
+from jobs.license_reassignment.run_folder import journal
+from jobs.license_reassignment.run_folder.journal import Journal, Line, line_hash, read_journal, segment_name, segments
 
 BODIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("start", {"plan_id": "p1", "waves": ["all"]}),

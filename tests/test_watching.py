@@ -11,7 +11,7 @@ import pytest
 
 from jobs.cli import watch
 from jobs.license_reassignment.errors import Unfinished
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.story import RunStanding
 
 RUNNING = RunStanding(

@@ -196,7 +196,7 @@ def audit(
     from connectors.catalog import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.auditing import audit as look
-    from jobs.license_reassignment.sealing import load_public_key
+    from jobs.license_reassignment.run_folder.seal import load_public_key
 
     key = load_public_key(public_key) if public_key else None
     found = look(find_evidence(config, runs, folder), load_catalog(), key=key, head=head or "")

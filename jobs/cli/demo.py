@@ -19,8 +19,8 @@ from connectors.sandbox.tenant_file import load
 from jobs.cli import output
 from jobs.license_reassignment.control import StopFlag
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.lock import tenant_lock
 from jobs.license_reassignment.pipeline import Steps, run_all
+from jobs.license_reassignment.run_folder.lock import tenant_lock
 from jobs.settings.load import Effective
 from jobs.wiring import effective_settings, live
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.products import Product
     from jobs.license_reassignment.products import Table as PlanTable
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-    from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.run_folder.folder import RunDir
     from jobs.license_reassignment.story import Story
 
 PIPE_WIDTH = 160

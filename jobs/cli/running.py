@@ -14,7 +14,7 @@ from jobs.license_reassignment.control import StopFlag
 if TYPE_CHECKING:
     from jobs.license_reassignment.pipeline import Steps
     from jobs.license_reassignment.ports import Parts
-    from jobs.license_reassignment.rundir import RunDir
+    from jobs.license_reassignment.run_folder.folder import RunDir
     from jobs.license_reassignment.story import RunStanding
     from jobs.settings.load import Effective
 
@@ -53,21 +53,21 @@ def runs_path(config: Path | None, runs: Path | None) -> Path:
 
 def find(runs: Path, name: str) -> RunDir:
     """Find a run by plan id, unique prefix or folder."""
-    from jobs.license_reassignment import rundir
+    from jobs.license_reassignment.run_folder import folder as rundir
 
     return rundir.find(runs, name)
 
 
 def find_stored(config: Path | None, runs: Path | None, name: str) -> RunDir:
     """Find a run for a command that reads files alone; a folder that is named directly needs no settings."""
-    from jobs.license_reassignment import rundir
+    from jobs.license_reassignment.run_folder import folder as rundir
 
     return rundir.find_folder(name) or find(runs_path(config, runs), name)
 
 
 def find_evidence(config: Path | None, runs: Path | None, name: str) -> RunDir:
     """Find what is to be audited: whatever folder is named, else a run."""
-    from jobs.license_reassignment import rundir
+    from jobs.license_reassignment.run_folder import folder as rundir
 
     return rundir.find_evidence(name) or find(runs_path(config, runs), name)
 
@@ -75,7 +75,7 @@ def find_evidence(config: Path | None, runs: Path | None, name: str) -> RunDir:
 def find_or_newest(config: Path | None, where: Path | None, name: str) -> RunDir:
     """Find the named run, or the newest one."""
     from jobs.license_reassignment.errors import InputError
-    from jobs.license_reassignment.rundir import all_runs
+    from jobs.license_reassignment.run_folder.folder import all_runs
 
     if name:
         return find_stored(config, where, name)
@@ -90,7 +90,7 @@ def find_or_newest(config: Path | None, where: Path | None, name: str) -> RunDir
 
 def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[None]:
     """Hold the tenant's lock, in the folder where the run lives."""
-    from jobs.license_reassignment.lock import tenant_lock
+    from jobs.license_reassignment.run_folder.lock import tenant_lock
 
     folder = run.path.parent if run else effective.runs_path
     return tenant_lock(folder, effective.settings.tenant.id.lower())
@@ -100,9 +100,9 @@ def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[Non
 def lock_of(run: RunDir) -> Iterator[None]:
     """Hold the lock of a run's tenant, which its plan names; what a killed command left is put in order at the end."""
     from connectors.clock import SystemClock
-    from jobs.license_reassignment.beacon import put_out
-    from jobs.license_reassignment.lock import tenant_lock
-    from jobs.license_reassignment.store import load_plan
+    from jobs.license_reassignment.run_folder.load import load_plan
+    from jobs.license_reassignment.run_folder.lock import tenant_lock
+    from jobs.license_reassignment.run_folder.progress_file import put_out
 
     with tenant_lock(run.path.parent, load_plan(run).tenant_id):
         yield

@@ -26,9 +26,9 @@ from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.reconcile.reconcile import reconcile
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.store import load_plan
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import load_plan
+from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.license_reassignment.verifying import load_evidence
 
 PROVEN = frozenset({"moved", "moved_by_group"})

@@ -12,14 +12,12 @@ from connectors.changes import Traffic
 from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard
-from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.gather.protected import protected_now
 from jobs.license_reassignment.gather.refusals import refuse_unknown_accepted
-from jobs.license_reassignment.journal import Head, Journal
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import Neighborhood, overtaken
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
@@ -27,10 +25,9 @@ from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, 
 from jobs.license_reassignment.model.text import quoted
 from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlocated
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.session import Ending, between_waves, left_over
-from jobs.license_reassignment.store import (
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Head, Journal
+from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
     load_neighbors,
@@ -39,6 +36,9 @@ from jobs.license_reassignment.store import (
     locations_of,
     tasks_of,
 )
+from jobs.license_reassignment.run_folder.progress_file import pauses_left
+from jobs.license_reassignment.run_folder.seal import load_signing_key
+from jobs.license_reassignment.session import Ending, between_waves, left_over
 
 WINDOW = timedelta(seconds=150)
 

@@ -21,7 +21,7 @@ from jobs.license_reassignment.gather.refusals import (
 )
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.sealing import load_signing_key
+from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.load import Settings
 
 

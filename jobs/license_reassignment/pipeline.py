@@ -16,8 +16,8 @@ from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, load_roster, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.rundir import RunDir, all_runs
-from jobs.license_reassignment.store import (
+from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
+from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
     load_neighbors,

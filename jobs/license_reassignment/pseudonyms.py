@@ -24,7 +24,7 @@ from jobs.license_reassignment.reconcile.reconciliation import (
     Reconciliation,
 )
 from jobs.license_reassignment.report.bundle import render_all
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 
 FOLDER = "pseudonymised"
 FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summary.md")

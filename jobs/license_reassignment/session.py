@@ -14,8 +14,8 @@ from jobs.license_reassignment.answers import Answers
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.control import Control
 from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.model.text import counted, quoted
+from jobs.license_reassignment.run_folder.journal import Journal
 
 
 class Tenant(Protocol):

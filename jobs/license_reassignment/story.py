@@ -12,17 +12,24 @@ import orjson
 from connectors.catalog import Catalog
 from connectors.letters import strip
 from connectors.tenant import LicenseProfile, Names
-from jobs.license_reassignment.beacon import Sign, last_sign
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.evidence import read_csv
 from jobs.license_reassignment.model.plan import parse_disabled, split
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.reconciliation import FINE
 from jobs.license_reassignment.reconcile.run_record import seconds_at_work
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import entries, load_journal, load_plan, load_snapshot, locations_of, tasks_of
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import (
+    entries,
+    load_journal,
+    load_plan,
+    load_snapshot,
+    locations_of,
+    tasks_of,
+)
+from jobs.license_reassignment.run_folder.progress_file import Sign, last_sign
+from jobs.license_reassignment.run_folder.snapshot_files import read_csv
 
 _COVER = {"covered": ", which the target has in full", "partly": ", which the target has in part", "kept": ""}
 

@@ -11,7 +11,6 @@ import pandas as pd
 from connectors.changes import AddLicense
 from connectors.roster_values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment.beacon import pauses_left
 from jobs.license_reassignment.checking import sign_in
 from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
@@ -30,9 +29,17 @@ from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import NOBODY, Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.reconcile.foreign_writes import Others, read_back, written
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import load_signing_key
-from jobs.license_reassignment.store import entries, load_journal, load_neighbors, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import (
+    entries,
+    load_journal,
+    load_neighbors,
+    load_plan,
+    load_snapshot,
+    tasks_of,
+)
+from jobs.license_reassignment.run_folder.progress_file import pauses_left
+from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 FIRST_WAVE = "in error"
 """The wave of those whose new license Graph accepted and then put in error: they get seats and are sent first."""

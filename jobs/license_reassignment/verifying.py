@@ -16,12 +16,8 @@ from connectors.catalog import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
-from jobs.license_reassignment import evidence
-from jobs.license_reassignment.beacon import pauses_left
-from jobs.license_reassignment.binding import bind
 from jobs.license_reassignment.errors import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
-from jobs.license_reassignment.journal import Head, read_journal, utc_text
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.model.plan import Plan
@@ -35,9 +31,11 @@ from jobs.license_reassignment.reconcile.reconciliation import MOVED, Reconcilia
 from jobs.license_reassignment.reconcile.scans import Sides, holders
 from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.report.bundle import render_all, renderers
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import SEALS, load_signing_key, seal
-from jobs.license_reassignment.store import (
+from jobs.license_reassignment.run_folder import snapshot_files
+from jobs.license_reassignment.run_folder.binding import bind
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Head, read_journal, utc_text
+from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
     load_neighbors,
@@ -45,6 +43,8 @@ from jobs.license_reassignment.store import (
     load_snapshot,
     tasks_of,
 )
+from jobs.license_reassignment.run_folder.progress_file import pauses_left
+from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, seal
 
 REPORTS = (
     "reconciliation.json",
@@ -98,9 +98,9 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
         "after_cancel": after_cancel,
         LEFT_WITHOUT: await _left_without(parts, plan, after, others),
     }
-    files = evidence.snapshot_files(after, "after")
+    files = snapshot_files.snapshot_files(after, "after")
     rest = orjson.loads(files["after-tenant.json"])
-    files["after-tenant.json"] = evidence.json_bytes({**rest, DETAILS: details, "verification": verification})
+    files["after-tenant.json"] = snapshot_files.json_bytes({**rest, DETAILS: details, "verification": verification})
     read = frozenset(before.users["id"]) | frozenset(after.users["id"])
     files[OTHER_RUNS] = written(deeds_for(plan, read, others), others)
     if records is not None:
@@ -154,7 +154,7 @@ def _perhaps_harmed(other: Neighbor) -> list[str]:
     try:
         incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
         names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
-        users = evidence.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
+        users = snapshot_files.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
         return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
     except (JobError, ValueError, LookupError, TypeError):
         return [u for u, standing in fold(d.entry for d in other.deeds).items() if standing.state == "applied"]
@@ -322,7 +322,7 @@ def _said_in(run: RunDir, places: Sequence[Path]) -> Former | None:
 
 def _said_then(run: RunDir, folders: Sequence[str]) -> Former:
     document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
-    tables = [evidence.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
+    tables = [snapshot_files.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
     users = tables[-1]
     asked = (*document["gates"], *document.get("after_cancel", ()))
     return Former(

@@ -13,7 +13,7 @@ from typing import Any
 from parts import Silent, live
 
 from jobs.license_reassignment import applying, phases
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.session import Ending, Progress, Session
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from parts import live
 
 from connectors.catalog import load_catalog
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.verifying import report, verify
 
 

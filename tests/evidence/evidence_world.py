@@ -27,7 +27,7 @@ from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_P
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.verifying import verify
 from jobs.settings.load import Effective, Settings

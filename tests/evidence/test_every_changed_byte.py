@@ -18,13 +18,13 @@ from evidence_world import CATALOG, KEY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs.license_reassignment import sealing
 from jobs.license_reassignment.auditing import Audited, audit
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.journal import Journal, line_hash
-from jobs.license_reassignment.report.manifest import digests, sha256
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import load_journal, load_plan
+from jobs.license_reassignment.run_folder import seal
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Journal, line_hash
+from jobs.license_reassignment.run_folder.load import load_journal, load_plan
+from jobs.license_reassignment.run_folder.manifest import digests, sha256
 from jobs.license_reassignment.verifying import report
 
 pytest_plugins = ["evidence_fixtures"]
@@ -142,12 +142,12 @@ def test_one_outcome_changed_in_users_csv_does_not_stand(no_go, copy_of: Copy) -
 
 def forge(run: RunDir) -> None:
     """Write manifest, digest and sums anew, as anybody can who may write the folder."""
-    manifest = orjson.loads(run.read(sealing.MANIFEST))
-    manifest["files"] = digests(sealing.digests_of(run))
+    manifest = orjson.loads(run.read(seal.MANIFEST))
+    manifest["files"] = digests(seal.digests_of(run))
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-    run.write(sealing.MANIFEST, content)
-    run.write(sealing.DIGEST, f"{sha256(content)}  manifest.json\n".encode())
-    run.write(sealing.SUMS, sealing.sums(run, sealing.digests_of(run), sha256(content)))
+    run.write(seal.MANIFEST, content)
+    run.write(seal.DIGEST, f"{sha256(content)}  manifest.json\n".encode())
+    run.write(seal.SUMS, seal.sums(run, seal.digests_of(run), sha256(content)))
 
 
 def forged_read(run: RunDir) -> RunDir:
@@ -166,7 +166,7 @@ def forged_history(run: RunDir) -> RunDir:
     *kept, last = run.read("journal.jsonl").splitlines(keepends=True)
     note = orjson.loads(last)
     run.write("journal.jsonl", b"".join(kept))
-    run.remove(sealing.MANIFEST)
+    run.remove(seal.MANIFEST)
     body = {k: v for k, v in note.items() if k not in {"seq", "at", "prev", "kind", "sum"}}
     body["files"]["after-tenant.json"] = sha256(run.read("after-tenant.json"))
     Journal(load_journal(run, plan), lambda: datetime.fromisoformat(note["at"])).append("note", body)

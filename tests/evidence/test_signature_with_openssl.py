@@ -9,7 +9,7 @@ import pytest
 from conftest import needs
 
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.sealing import load_public_key, load_signing_key
+from jobs.license_reassignment.run_folder.seal import load_public_key, load_signing_key
 
 pytest_plugins = ["evidence_fixtures"]
 

@@ -14,7 +14,7 @@ from jobs.license_reassignment.addons import decide_addons, make_addons_plan
 from jobs.license_reassignment.decide.decide import Stay, Swap
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.preparing import Planned
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 
 E4, E5 = "ENTERPRISEWITHSCAL", "ENTERPRISEPREMIUM"
 CONTOSO = "c0a70500-0000-4000-8000-000000000001"

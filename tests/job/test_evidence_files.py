@@ -17,7 +17,7 @@ from job_world import NOON, PRODUCTS, group, holding, person, product, snapshot,
 
 from connectors.formula import clean
 from connectors.tenant import USER_COLUMNS, DeletedUser, Group, GroupId, ReadRecord, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment import evidence
+from jobs.license_reassignment.run_folder import snapshot_files
 
 DANGEROUS = re.compile("[ \xa0]*[=+@\t\r\n-]")
 NUMBER = re.compile(r"[ \xa0]*[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?")
@@ -52,7 +52,7 @@ def _columns(snapshot_: TenantSnapshot) -> dict[str, list[Any]]:
 
 
 def _round_trip(world: TenantSnapshot) -> TenantSnapshot:
-    return evidence.load_snapshot(evidence.snapshot_files(world, "snapshot"), "snapshot")
+    return snapshot_files.load_snapshot(snapshot_files.snapshot_files(world, "snapshot"), "snapshot")
 
 
 def _assert_same(read: TenantSnapshot, written: TenantSnapshot) -> None:
@@ -128,9 +128,9 @@ def test_no_cell_that_a_spreadsheet_would_run_is_written(first: list[str], secon
     rows = list(zip(first, second, strict=False))
     table = pd.DataFrame(rows, columns=["name", "other"], dtype="string[pyarrow]")
 
-    data = evidence.csv_bytes(table, free_text=("name", "other"))
-    raw = evidence.read_csv(data)
-    back = evidence.read_csv(data, free_text=("name", "other"))
+    data = snapshot_files.csv_bytes(table, free_text=("name", "other"))
+    raw = snapshot_files.read_csv(data)
+    back = snapshot_files.read_csv(data, free_text=("name", "other"))
 
     assert back.to_dict("list") == {"name": [clean(a) for a, _ in rows], "other": [clean(b) for _, b in rows]}
     for cell in [*raw["name"], *raw["other"]]:
@@ -139,7 +139,7 @@ def test_no_cell_that_a_spreadsheet_would_run_is_written(first: list[str], secon
 
 def test_files_are_plain_csv_that_an_auditor_opens() -> None:
     """UTF-8 without byte order mark, commas, CRLF, one header."""
-    data = evidence.snapshot_files(snapshot(person("ada")), "after")["after.csv"]
+    data = snapshot_files.snapshot_files(snapshot(person("ada")), "after")["after.csv"]
 
     assert data.startswith(b"id,user_principal_name,display_name,mail,")
     assert data.count(b"\r\n") == 2
@@ -148,7 +148,7 @@ def test_files_are_plain_csv_that_an_auditor_opens() -> None:
 def test_the_time_of_reading_is_not_content() -> None:
     """Two scans of one state have equal content digests; a changed state has another."""
     files = [
-        evidence.snapshot_files(world, "snapshot")
+        snapshot_files.snapshot_files(world, "snapshot")
         for world in (
             snapshot(person("ada")),
             snapshot(person("ada"), at=NOON + timedelta(days=1)),
@@ -156,7 +156,7 @@ def test_the_time_of_reading_is_not_content() -> None:
         )
     ]
 
-    first, again, other = (evidence.content_sha256_parts(f, "snapshot") for f in files)
+    first, again, other = (snapshot_files.content_sha256_parts(f, "snapshot") for f in files)
 
     assert first == again
     assert first != other
@@ -164,5 +164,5 @@ def test_the_time_of_reading_is_not_content() -> None:
 
 def test_json_is_written_the_same_every_time() -> None:
     """Keys sorted, two blanks, a newline at the end: a diff shows what changed."""
-    assert evidence.json_bytes({"b": 1, "a": [1]}) == b'{\n  "a": [\n    1\n  ],\n  "b": 1\n}\n'
-    assert orjson.loads(evidence.json_bytes({"ü": "é"})) == {"ü": "é"}
+    assert snapshot_files.json_bytes({"b": 1, "a": [1]}) == b'{\n  "a": [\n    1\n  ],\n  "b": 1\n}\n'
+    assert orjson.loads(snapshot_files.json_bytes({"ü": "é"})) == {"ü": "é"}

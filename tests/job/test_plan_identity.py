@@ -24,8 +24,8 @@ from jobs.license_reassignment.model.plan import (
     plan_list_sha256,
     split,
 )
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import load_plan, load_snapshot, tasks_of
 
 ADA, BO = person("ada", "ENTERPRISEWITHSCAL"), person("bo", holding("ENTERPRISEWITHSCAL", "SWAY"))
 ROSTER = f"UPN,target\n{BO.upn},ENTERPRISEPACK\n"

@@ -20,7 +20,7 @@ from jobs.license_reassignment.gather.names import policy_of, wishes_of
 from jobs.license_reassignment.pipeline import run_all
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.undoing import make_undo
 
 SKUS = tuple(product(p) for p in PRODUCTS)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.license_reassignment import rundir
 from jobs.license_reassignment.errors import ExitCode, InputError, Locked, Unfinished
-from jobs.license_reassignment.lock import tenant_lock
-from jobs.license_reassignment.rundir import RunDir, all_runs, find
+from jobs.license_reassignment.run_folder import folder
+from jobs.license_reassignment.run_folder.folder import RunDir, all_runs, find
+from jobs.license_reassignment.run_folder.lock import tenant_lock
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 
@@ -59,7 +59,7 @@ def test_a_full_disk_leaves_the_former_file_and_ends_with_4(tmp_path: Path, monk
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(rundir.os, "fsync", full)
+    monkeypatch.setattr(folder.os, "fsync", full)
     with pytest.raises(Unfinished) as stopped:
         run.write("a.csv", b"newer")
 

@@ -11,7 +11,7 @@ from connectors.catalog import load_catalog
 from jobs.license_reassignment import applying
 from jobs.license_reassignment.errors import GuardRefused, InputError
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.story import standing_of, story_of
 
 ORGANIZATION = {"id": "c0a70500-0000-4000-8000-000000000001", "name": "Contoso", "domains": ["contoso.example"]}

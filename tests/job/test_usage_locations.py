@@ -12,8 +12,8 @@ from rehearsal import Rehearsal, tenant_of
 
 from connectors.sandbox.model import WriteRecord
 from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.journal import Journal
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Journal
 
 ORGANIZATION = {"id": "c0a70500-0000-4000-8000-000000000001", "name": "Contoso", "domains": ["contoso.example"]}
 SETTINGS = """

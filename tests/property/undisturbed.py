@@ -23,7 +23,7 @@ from connectors.sandbox.state import TenantState
 from connectors.tenant import SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.decide.translate import translate
 from jobs.license_reassignment.model.plan import Plan, split
-from jobs.license_reassignment.store import entries, load_journal, load_snapshot
+from jobs.license_reassignment.run_folder.load import entries, load_journal, load_snapshot
 
 TARGET_SETS = (
     ("ENTERPRISEPACK",),

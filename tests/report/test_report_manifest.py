@@ -9,7 +9,7 @@ import pytest
 from report_cases import go
 
 from jobs.license_reassignment.report.bundle import render_all
-from jobs.license_reassignment.report.manifest import digests, manifest, sha256, sha256sums
+from jobs.license_reassignment.run_folder.manifest import digests, manifest, sha256, sha256sums
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

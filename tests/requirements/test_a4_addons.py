@@ -30,7 +30,7 @@ from jobs.license_reassignment.decide.coverage import AddonCover, addon_coverage
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.preparing import Planned
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 
 E5 = "ENTERPRISEPREMIUM"
 E5S = {"ENTERPRISEPREMIUM", "SPE_E5", "SPE_E5_NOPSTNCONF"}

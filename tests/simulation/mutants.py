@@ -27,11 +27,11 @@ from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
 from jobs.license_reassignment import apply as engine
-from jobs.license_reassignment import journal
 from jobs.license_reassignment.board import Board
 from jobs.license_reassignment.decide import decide, draft, translate
-from jobs.license_reassignment.journal import Journal
 from jobs.license_reassignment.model import standing as outcome
+from jobs.license_reassignment.run_folder import journal
+from jobs.license_reassignment.run_folder.journal import Journal
 
 SEEDS_MAX = int(os.environ.get("RESEAT_MUTANT_WORLDS", "400"))
 Mutant = Callable[[], AbstractContextManager[Any]]

@@ -24,13 +24,14 @@ from connectors.sandbox.rules import Change
 from connectors.sandbox.state import TenantState
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment import apply as engine
-from jobs.license_reassignment import decision_files, evidence, journal, preparing, store, verifying
+from jobs.license_reassignment import preparing, verifying
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder import journal, load, plan_files, snapshot_files
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.verifying import verify
 
 TENANT = "contoso.example"
@@ -83,8 +84,8 @@ def live(world: World) -> Story:
             # Strings of tables with some dozen rows cost less outside Arrow; they behave the same.
             pd.option_context("mode.string_storage", "python"),
             # Every process reads the same plan and snapshot again: the same bytes are parsed once.
-            patch.object(store, "read_decisions", _decisions_parsed_once()),
-            patch.object(evidence, "load_snapshot", _snapshots_parsed_once()),
+            patch.object(load, "read_decisions", _decisions_parsed_once()),
+            patch.object(snapshot_files, "load_snapshot", _snapshots_parsed_once()),
         ):
             return _live(Stage(world, folder))
     finally:
@@ -92,10 +93,10 @@ def live(world: World) -> Story:
 
 
 def _decisions_parsed_once() -> Callable[..., pd.DataFrame]:
-    real, known = decision_files.read_decisions, {}
+    real, known = plan_files.read_decisions, {}
 
     def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) -> pd.DataFrame:
-        key = (read(decision_files.TABLE), read(decision_files.LISTS))
+        key = (read(plan_files.TABLE), read(plan_files.LISTS))
         if key not in known:
             known[key] = real(read, roster_columns)
         return known[key].copy(deep=False)
@@ -104,9 +105,9 @@ def _decisions_parsed_once() -> Callable[..., pd.DataFrame]:
 
 
 def _snapshots_parsed_once() -> Callable[..., TenantSnapshot]:
-    real, known = evidence.load_snapshot, {}
+    real, known = snapshot_files.load_snapshot, {}
 
-    def load_snapshot(files: Mapping[str, bytes], which: evidence.Which) -> TenantSnapshot:
+    def load_snapshot(files: Mapping[str, bytes], which: snapshot_files.Which) -> TenantSnapshot:
         key = tuple(files.values())
         if key not in known:
             known[key] = real(files, which)

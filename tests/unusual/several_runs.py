@@ -17,9 +17,9 @@ from small_tenant import APPLY
 from connectors.sandbox import meddle
 from connectors.sandbox.state import SOMEBODY_ELSE
 from connectors.sandbox.tenant_file import load_license
-from jobs.license_reassignment.journal import Journal
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Journal
+from jobs.license_reassignment.run_folder.load import load_journal, load_plan, load_snapshot, tasks_of
 
 
 @dataclass

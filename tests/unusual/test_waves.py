@@ -13,8 +13,8 @@ from in_process import CommandLine
 from several_runs import Runs
 from small_tenant import EVERYONE, NEW, OLD, TENANT, person, place
 
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.store import load_journal, load_plan
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 
 Start = Callable[..., Runs]
 NAMES = [f"u{n:03}" for n in range(1, 201)]

@@ -15,10 +15,10 @@ from in_process import CommandLine, Place
 from rehearsal import START, Rehearsal, tenant_of
 from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
-from jobs.license_reassignment import sealing
 from jobs.license_reassignment.model.plan import sha256
-from jobs.license_reassignment.report.manifest import digests
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder import seal
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.manifest import digests
 
 SETTINGS = HEAD + EVERYONE + DECLARED
 LEFT_BESIDE = (
@@ -135,13 +135,13 @@ def test_one_that_was_sealed_is_evidence(place: Place, reseat: CommandLine, name
 
 def seal_as_of_old(run: RunDir) -> None:
     """Write manifest, digest and sums with every file in them, as version 0.1.0 did."""
-    manifest = orjson.loads(run.read(sealing.MANIFEST))
+    manifest = orjson.loads(run.read(seal.MANIFEST))
     names = [p.relative_to(run.path).as_posix() for p in run.path.rglob("*") if p.is_file() and p.name[0] != "."]
-    manifest["files"] = digests({name: run.read(name) for name in names if name not in sealing.SEALS})
+    manifest["files"] = digests({name: run.read(name) for name in names if name not in seal.SEALS})
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-    run.write(sealing.MANIFEST, content)
-    run.write(sealing.DIGEST, f"{sha256(content)}  manifest.json\n".encode())
-    run.write(sealing.SUMS, sealing.sums(run, manifest["files"], sha256(content)))
+    run.write(seal.MANIFEST, content)
+    run.write(seal.DIGEST, f"{sha256(content)}  manifest.json\n".encode())
+    run.write(seal.SUMS, seal.sums(run, manifest["files"], sha256(content)))
 
 
 def folder_of_that_name(path: Path) -> None:

@@ -14,7 +14,7 @@ from several_runs import Runs
 from small_tenant import BETTER, EVERYONE, NEW, OLD, TENANT, person, place, say
 
 from jobs.license_reassignment.model.plan import header_digest
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
 
 PEOPLE = ("ada", "bo", "cy")
 PILOT = '\n[[wave]]\nname = "pilot"\nusers = 1\n'

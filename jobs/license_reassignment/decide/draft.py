@@ -16,7 +16,6 @@ from connectors.roster import RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.user_words import load_user_words
 from connectors.voice_countries import load_voice_countries
-from jobs.license_reassignment import evidence
 from jobs.license_reassignment.decide import waves, worth_knowing
 from jobs.license_reassignment.decide.decide import Context
 from jobs.license_reassignment.decide.notices import Vocabulary, notice_files
@@ -24,7 +23,6 @@ from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.decide.seats import SeatRow, seat_row
 from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
-from jobs.license_reassignment.decision_files import OBJECT, decision_files
 from jobs.license_reassignment.gather.names import Wishes, targets_of
 from jobs.license_reassignment.gather.people import Bound
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
@@ -39,6 +37,8 @@ from jobs.license_reassignment.model.plan import (
 )
 from jobs.license_reassignment.model.policy import Limits, Policy, Rule
 from jobs.license_reassignment.model.reasons import remedy
+from jobs.license_reassignment.run_folder import snapshot_files
+from jobs.license_reassignment.run_folder.plan_files import OBJECT, decision_files
 
 FORMAT_VERSION = "1.0"
 _NAME_LENGTH_MAX = 80
@@ -206,12 +206,12 @@ def finish(
     """
     decisions = decisions.assign(**{OBJECT: "user"})
     files = {
-        **evidence.snapshot_files(snapshot, "snapshot"),
+        **snapshot_files.snapshot_files(snapshot, "snapshot"),
         **decision_files(decisions, header["roster_columns"]),
         **beside,
     }
     files["rejected.csv"] = rejected_csv(bound.errors, bound.held) if bound else rejected_csv((), {})
-    snapshot_sha = sha256(canonical(evidence.content_sha256_parts(files, "snapshot")))
+    snapshot_sha = sha256(canonical(snapshot_files.content_sha256_parts(files, "snapshot")))
     whole = {
         **header,
         "format_version": FORMAT_VERSION,
@@ -221,8 +221,8 @@ def finish(
             "verified_domains": list(snapshot.organization.verified_domains),
         },
         "snapshot": {
-            "began": evidence.utc(snapshot.began),
-            "ended": evidence.utc(snapshot.ended),
+            "began": snapshot_files.utc(snapshot.began),
+            "ended": snapshot_files.utc(snapshot.ended),
             "stable": snapshot.stable,
             "content_sha256": snapshot_sha,
         },
@@ -249,7 +249,7 @@ def numbered(draft: Draft, again: int) -> Draft:
         again=again,
     )
     header["digest"] = header_digest(header)
-    return Draft(Plan(header, draft.plan.decisions), {**draft.files, "plan.json": evidence.json_bytes(header)})
+    return Draft(Plan(header, draft.plan.decisions), {**draft.files, "plan.json": snapshot_files.json_bytes(header)})
 
 
 def kept_name(number: int, file: str) -> str:
@@ -264,7 +264,7 @@ def kept_name(number: int, file: str) -> str:
 def rejected_csv(errors: Sequence[RowError], held: Mapping[tuple[str, int], Sequence[str]]) -> bytes:
     """Write the roster rows that are not used, each with the principal names of the users held for it."""
     rows = [(e.file, str(e.line), e.row, e.reason, e.user, "+".join(held.get((e.file, e.line), ()))) for e in errors]
-    return evidence.csv_bytes(
+    return snapshot_files.csv_bytes(
         pd.DataFrame(rows, columns=list(REJECTED_COLUMNS)).astype(str), free_text=REJECTED_COLUMNS
     )
 

@@ -12,9 +12,9 @@ from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.decide import Context, Stay, Swap, Traits, Verdict, decide
 from jobs.license_reassignment.decide.remarks import SEPARATOR
-from jobs.license_reassignment.decision_files import NUMBER, OBJECT, PLAN_LISTS, shared
 from jobs.license_reassignment.model.policy import Policy, Wish
 from jobs.license_reassignment.reconcile.reconciliation import USERS_COLUMNS
+from jobs.license_reassignment.run_folder.plan_files import NUMBER, OBJECT, PLAN_LISTS, shared
 
 DECISION_COLUMNS = (
     "id",

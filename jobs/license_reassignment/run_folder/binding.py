@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jobs.license_reassignment.journal import Head, Journal, is_segment, line_hash, segments
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import digests_of
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Head, Journal, is_segment, line_hash, segments
+from jobs.license_reassignment.run_folder.seal import digests_of
 
 VERIFIED = "verified"
 

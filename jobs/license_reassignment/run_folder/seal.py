@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.manifest import manifest, sha256sums
-from jobs.license_reassignment.rundir import RunDir
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.manifest import manifest, sha256sums
 
 MANIFEST = "manifest.json"
 DIGEST = "manifest.sha256"

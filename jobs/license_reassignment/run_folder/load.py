@@ -11,16 +11,16 @@ import orjson
 
 from connectors.changes import SetUsageLocation
 from connectors.tenant import TenantSnapshot, UserId
-from jobs.license_reassignment import evidence
-from jobs.license_reassignment.decision_files import read_decisions
 from jobs.license_reassignment.errors import GuardRefused, JobError
-from jobs.license_reassignment.journal import Head, Line, read_journal, segments
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, Unreadable, read_neighbor
 from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, sha256, split
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.rundir import RunDir
-from jobs.license_reassignment.sealing import MANIFEST
+from jobs.license_reassignment.run_folder import snapshot_files
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
+from jobs.license_reassignment.run_folder.plan_files import read_decisions
+from jobs.license_reassignment.run_folder.seal import MANIFEST
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 
@@ -52,11 +52,11 @@ def _altered(run: RunDir, name: str, what: str) -> GuardRefused:
     )
 
 
-def load_snapshot(run: RunDir, which: evidence.Which = "snapshot") -> TenantSnapshot:
+def load_snapshot(run: RunDir, which: snapshot_files.Which = "snapshot") -> TenantSnapshot:
     """Read one of the two scans back."""
     files = {f"{which}{part}": run.read(f"{which}{part}") for part in SNAPSHOT_PARTS}
     with run.reading(" or ".join(files)):
-        return evidence.load_snapshot(files, which)
+        return snapshot_files.load_snapshot(files, which)
 
 
 def load_journal(run: RunDir, plan: Plan) -> Head:

@@ -15,7 +15,7 @@ import orjson
 
 from connectors.changes import Pause
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.rundir import PROGRESS, RunDir
+from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
 from jobs.license_reassignment.session import Progress
 
 EVERY = timedelta(seconds=1)

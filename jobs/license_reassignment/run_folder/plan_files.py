@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from jobs.license_reassignment.evidence import csv_bytes, json_bytes, read_csv
+from jobs.license_reassignment.run_folder.snapshot_files import csv_bytes, json_bytes, read_csv
 
 TABLE, LISTS = "decisions.csv", "decisions-plans.json"
 NUMBER = "plans"
