@@ -16,13 +16,13 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.seed import SOURCE, generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
+from jobs.license_reassignment.apply.control import Control, StopFlag
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import make_plan
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
-from jobs.license_reassignment.session import Progress
 from jobs.settings.load import Effective, Settings
 
 CATALOG = load_catalog()

@@ -13,14 +13,14 @@ from virtual_time import Hour, VirtualClock, VirtualLoop, run_process
 
 from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.tenant import NO_LICENSES, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
-from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.apply import apply
-from jobs.license_reassignment.board import Board
-from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.engine import apply
+from jobs.license_reassignment.apply.queue import Board
+from jobs.license_reassignment.apply.replies import Answers
+from jobs.license_reassignment.apply.session import Ending, Progress, Session
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.standing import Standing
 from jobs.license_reassignment.run_folder.journal import Head, Journal, read_journal, segment_name
-from jobs.license_reassignment.session import Ending, Progress, Session
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")
 DIGEST = "0" * 64

@@ -25,10 +25,10 @@ from connectors.sandbox.model import Json
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load, load_license
 from jobs.license_reassignment.addons import make_addons_plan
+from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.auditing import Audited, audit
 from jobs.license_reassignment.checking import Checked, check
-from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.ports import Parts

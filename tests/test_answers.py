@@ -10,7 +10,7 @@ from engine_parts import NEW, OTHER, names, reply
 from connectors.changes import Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
 from connectors.tenant import UserId
-from jobs.license_reassignment.answers import DENIALS_IN_A_ROW_MAX, REFUSALS_AFTER, Answers, StrangeAnswer
+from jobs.license_reassignment.apply.replies import DENIALS_IN_A_ROW_MAX, REFUSALS_AFTER, Answers, StrangeAnswer
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ from engine_parts import BEFORE, MOVED, NEW, OLD, OTHER, Scene, names, profile, 
 
 from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.errors import NetworkAway, PermissionMissing, Unauthorized
-from jobs.license_reassignment.answers import StrangeAnswer
-from jobs.license_reassignment.apply import READ_AGE_MAX
-from jobs.license_reassignment.board import LOOKS_MAX
+from jobs.license_reassignment.apply.engine import READ_AGE_MAX
+from jobs.license_reassignment.apply.queue import LOOKS_MAX
+from jobs.license_reassignment.apply.replies import StrangeAnswer
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 from jobs.license_reassignment.model.standing import Standing, fold
 from jobs.license_reassignment.run_folder.load import entries

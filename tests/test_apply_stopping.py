@@ -9,7 +9,7 @@ import pytest
 from engine_parts import Scene, names, tasks
 from virtual_time import VirtualLoop
 
-from jobs.license_reassignment.apply import ANSWER_S, GRACE_S
+from jobs.license_reassignment.apply.engine import ANSWER_S, GRACE_S
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 
 

@@ -11,10 +11,10 @@ from test_watching import RUNNING
 
 from connectors.changes import Pause
 from jobs.cli.watch import status
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
 from jobs.license_reassignment.run_folder.progress_file import Beacon, Sign, last_sign, pauses_left
-from jobs.license_reassignment.session import Progress
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HALF = Progress(100, done=50, wave="pilot", rate=12.345, eta_s=4.2)

@@ -8,7 +8,7 @@ import pytest
 from engine_parts import NEW, names, task, tasks
 from virtual_time import START
 
-from jobs.license_reassignment.board import (
+from jobs.license_reassignment.apply.queue import (
     BATCH_SIZE_MAX,
     LOOKS_MAX,
     SETTLE_SPACING,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
-from jobs.license_reassignment.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.apply.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock, Window
 from jobs.license_reassignment.errors import Unfinished
 
 UTC_ZONE, AMSTERDAM = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam")

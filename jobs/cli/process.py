@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass
 
 from jobs.cli import streams
-from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import ExitCode, code_of
 
 PATIENCE_S = 9.5

@@ -10,9 +10,9 @@ from typing import Final
 from rich.console import Console
 
 from connectors.tenant import Names
-from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.apply.control import StopFlag
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.errors import Unfinished
-from jobs.license_reassignment.session import Progress
 
 PLAIN_EVERY_S: Final = 30.0
 LIVE_EVERY_S: Final = 0.2

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.cli.process import work_is_over
-from jobs.license_reassignment.control import StopFlag
+from jobs.license_reassignment.apply.control import StopFlag
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.pipeline import Steps
@@ -139,6 +139,6 @@ def follow(run: RunDir, tell: Callable[[RunStanding], None]) -> None:
     """Tell where the run stands until it ends or Ctrl-C."""
     from connectors.clock import SystemClock
     from jobs.cli.watch import watch
-    from jobs.license_reassignment.control import StoppableClock
+    from jobs.license_reassignment.apply.control import StoppableClock
 
     asyncio.run(watch(run, StoppableClock(SystemClock(), flag), tell))

@@ -12,7 +12,8 @@ from connectors.changes import Traffic
 from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard
-from jobs.license_reassignment.board import Board
+from jobs.license_reassignment.apply.queue import Board
+from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
@@ -38,7 +39,6 @@ from jobs.license_reassignment.run_folder.load import (
 )
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import load_signing_key
-from jobs.license_reassignment.session import Ending, between_waves, left_over
 
 WINDOW = timedelta(seconds=150)
 

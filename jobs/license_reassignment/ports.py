@@ -24,9 +24,9 @@ from connectors.tenant import (
     UserId,
     UserRead,
 )
-from jobs.license_reassignment.control import Control
+from jobs.license_reassignment.apply.control import Control
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.run_folder.progress_file import Beacon
-from jobs.license_reassignment.session import Progress
 from jobs.settings.load import Effective
 
 

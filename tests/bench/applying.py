@@ -13,8 +13,8 @@ from typing import Any
 from parts import Silent, live
 
 from jobs.license_reassignment import applying, phases
+from jobs.license_reassignment.apply.session import Ending, Progress, Session
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.session import Ending, Progress, Session
 
 
 def resident_mb() -> float:

@@ -11,9 +11,9 @@ from connectors.catalog import load_catalog
 from connectors.clock import SystemClock
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
-from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.session import Progress
 from jobs.settings.load import Effective, load_settings
 from jobs.wiring import COLLECT_AFTER_OBJECTS, RU_PER_10_S, WRITES_PER_150_S
 

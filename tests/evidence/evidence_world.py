@@ -21,14 +21,14 @@ from connectors.sandbox.model import Assignment, Group, User
 from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
+from jobs.license_reassignment.apply.control import Control, StopFlag
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.control import Control, StopFlag
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_PERMISSION
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.session import Progress
 from jobs.license_reassignment.verifying import verify
 from jobs.settings.load import Effective, Settings
 

@@ -13,7 +13,7 @@ from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient
 from connectors.graph.retry import UntrustedCertificate
-from jobs.license_reassignment.control import StopFlag, StoppableClock
+from jobs.license_reassignment.apply.control import StopFlag, StoppableClock
 from jobs.license_reassignment.errors import Unfinished
 
 

@@ -26,8 +26,8 @@ from connectors.changes import Verdict
 from connectors.graph import batch, paging, writes
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
-from jobs.license_reassignment import apply as engine
-from jobs.license_reassignment.board import Board
+from jobs.license_reassignment.apply import engine
+from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.decide import decide, draft, translate
 from jobs.license_reassignment.model import standing as outcome
 from jobs.license_reassignment.run_folder import journal

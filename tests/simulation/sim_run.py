@@ -23,8 +23,8 @@ from connectors.sandbox.quota import Quota
 from connectors.sandbox.rules import Change
 from connectors.sandbox.state import TenantState
 from connectors.tenant import TenantSnapshot
-from jobs.license_reassignment import apply as engine
 from jobs.license_reassignment import preparing, verifying
+from jobs.license_reassignment.apply import engine
 from jobs.license_reassignment.applying import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of

@@ -22,10 +22,10 @@ from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.quota import Quota
 from connectors.sandbox.world import AppIdentity
 from connectors.sandbox.world import World as SandboxWorld
-from jobs.license_reassignment.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder import journal
-from jobs.license_reassignment.session import Progress
 
 ROOT = "http://tenant.example/v1.0"
 CALM = Life()

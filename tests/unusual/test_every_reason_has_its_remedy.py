@@ -19,7 +19,7 @@ from jobs.license_reassignment.report.words import LANGUAGES
 JOB = ROOT / "jobs" / "license_reassignment"
 SPEAKERS = (
     *("decide", "table", "waves", "draft", "addons", "undoing", "standing"),
-    *("apply", "applying", "phases", "session", "answers", "tables", "verdicts", "writes"),
+    *("engine", "applying", "phases", "session", "replies", "tables", "verdicts", "writes"),
 )
 SOURCES = [
     path

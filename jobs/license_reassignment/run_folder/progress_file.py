@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from connectors.changes import Pause
+from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
-from jobs.license_reassignment.session import Progress
 
 EVERY = timedelta(seconds=1)
 WORTH_TELLING = timedelta(seconds=2)

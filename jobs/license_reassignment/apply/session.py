@@ -10,9 +10,9 @@ from typing import Protocol
 from connectors.changes import Change, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import SkuId, UserId, UserRead
-from jobs.license_reassignment.answers import Answers
-from jobs.license_reassignment.board import Board
-from jobs.license_reassignment.control import Control
+from jobs.license_reassignment.apply.control import Control
+from jobs.license_reassignment.apply.queue import Board
+from jobs.license_reassignment.apply.replies import Answers
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.model.text import counted, quoted
 from jobs.license_reassignment.run_folder.journal import Journal

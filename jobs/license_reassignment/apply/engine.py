@@ -11,13 +11,13 @@ from typing import Any
 from connectors.changes import Reply, Verdict
 from connectors.errors import ConnectorError
 from connectors.tenant import UserId, UserRead
-from jobs.license_reassignment.answers import outcome_body
-from jobs.license_reassignment.board import LOOKS_MAX, Finished, Idle, Look, WaveDone, Write
-from jobs.license_reassignment.control import SLICE_S
+from jobs.license_reassignment.apply.control import SLICE_S
+from jobs.license_reassignment.apply.queue import LOOKS_MAX, Finished, Idle, Look, WaveDone, Write
+from jobs.license_reassignment.apply.replies import outcome_body
+from jobs.license_reassignment.apply.session import Ending, Session, ending_of, tell, waiting_for_seats
 from jobs.license_reassignment.errors import ExitCode, JobError, Unfinished
 from jobs.license_reassignment.model.change import Task
 from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, Standing
-from jobs.license_reassignment.session import Ending, Session, ending_of, tell, waiting_for_seats
 
 READ_AGE_MAX = timedelta(seconds=60)
 GRACE_S = 8.0

@@ -1,0 +1,1 @@
+"""Journal first: carries out one plan."""
