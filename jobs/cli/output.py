@@ -217,7 +217,7 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
 
 
 def _document(found: Reconciliation) -> dict[str, Any]:
-    from jobs.license_reassignment.report.document import document
+    from jobs.license_reassignment.report.json import document
 
     return document(found)
 

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from connectors.catalog import Catalog
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.model.plan import sha256
-from jobs.license_reassignment.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all, renderers
-from jobs.license_reassignment.report.document import document
+from jobs.license_reassignment.report.json import document
 from jobs.license_reassignment.report.likeness import alike, same_cells
+from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.run_folder.binding import line_of, unlike
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.seal import DIGEST, MANIFEST, SUMS, digests_of, sealed_names, signed, sums

@@ -33,10 +33,10 @@ from jobs.license_reassignment.gather.refusals import (
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.plan_page import plan_view
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
+from jobs.license_reassignment.report.plan_page import plan_view
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import segments
 from jobs.license_reassignment.run_folder.seal import MANIFEST, load_signing_key

@@ -23,7 +23,6 @@ from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, d
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.reconcile.audit_log import sent_by_others, windows_of
 from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
@@ -31,6 +30,7 @@ from jobs.license_reassignment.reconcile.reconciliation import MOVED, Reconcilia
 from jobs.license_reassignment.reconcile.scans import Sides, holders
 from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.report.bundle import render_all, renderers
+from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.binding import bind
 from jobs.license_reassignment.run_folder.folder import RunDir

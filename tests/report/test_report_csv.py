@@ -10,7 +10,7 @@ from report_nasty import NASTY, nasty
 
 from connectors.formula import clean, unguard
 from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS
-from jobs.license_reassignment.report.table_csv import render_actions_csv, render_users_csv
+from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 
 USERS_HEADER = (
     "id,user_principal_name,outcome,reason,rule,before_skus,target_skus,after_skus,plans_kept_off,plans_new_on,"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from report_cases import E4, GATE_IDS, HEAD, TENANT, go, no_go
 from report_nasty import nasty
 
-from jobs.license_reassignment.report.document import document, render_json
+from jobs.license_reassignment.report.json import document, render_json
 from jobs.license_reassignment.report.schema import document_type, schema
 
 CONTRACT = {

@@ -19,7 +19,7 @@ from report_nasty import nasty
 
 from connectors.formula import clean, guard
 from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, Action, Reconciliation
-from jobs.license_reassignment.report.table_csv import render_actions_csv, render_users_csv
+from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 from jobs.license_reassignment.report.xlsx import render_xlsx
 
 OFFICE, TABLE, TEXT = (f"{{urn:oasis:names:tc:opendocument:xmlns:{n}:1.0}}" for n in ("office", "table", "text"))

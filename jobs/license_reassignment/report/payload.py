@@ -11,8 +11,8 @@ import orjson
 
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.reconciliation import FINE, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.report.csv import users_columns
 from jobs.license_reassignment.report.service_names import service_names
-from jobs.license_reassignment.report.table_csv import users_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from jobs.license_reassignment.reconcile.reconciliation import (
     Reconciliation,
     SubscriptionRow,
 )
-from jobs.license_reassignment.report.table_csv import users_columns
+from jobs.license_reassignment.report.csv import users_columns
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows
 TEXT_MAX = 32_767  # the longest text that a cell of Excel holds
