@@ -18,9 +18,9 @@ from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.apply.session import Progress
-from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import make_plan
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 from jobs.settings.load import Effective, Settings

@@ -24,20 +24,20 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.model import Json
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load, load_license
-from jobs.license_reassignment.addons import make_addons_plan
 from jobs.license_reassignment.apply.control import Control, StopFlag
-from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.auditing import Audited, audit
-from jobs.license_reassignment.checking import Checked, check
+from jobs.license_reassignment.commands.addons import make_addons_plan
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.audit import Audited, audit
+from jobs.license_reassignment.commands.check import Checked, check
+from jobs.license_reassignment.commands.explain import RunStanding, Story, standing_of, story_of
+from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.run import Steps, run_all
+from jobs.license_reassignment.commands.undo import make_undo
+from jobs.license_reassignment.commands.verify import report, verify
 from jobs.license_reassignment.errors import JobError
-from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.story import RunStanding, Story, standing_of, story_of
-from jobs.license_reassignment.undoing import make_undo
-from jobs.license_reassignment.verifying import report, verify
 from jobs.settings.load import load_settings
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 from applying_place import Place
 
 from connectors.sandbox.world import AppIdentity
-from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.load import load_plan

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import watch
+from jobs.license_reassignment.commands.explain import RunStanding
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.story import RunStanding
 
 RUNNING = RunStanding(
     plan_id="p000000000001",

@@ -90,8 +90,8 @@ def check(
 ) -> None:
     """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
     from jobs.cli import output
-    from jobs.license_reassignment.checking import check as look
-    from jobs.license_reassignment.waiting import check_until_ready
+    from jobs.license_reassignment.commands.check import check as look
+    from jobs.license_reassignment.commands.waiting import check_until_ready
 
     effective = settings(config)
     checked = work(effective, check_until_ready if wait else look)
@@ -114,8 +114,8 @@ def plan(
 ) -> None:
     """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
     from jobs.cli import output
-    from jobs.license_reassignment.addons import make_addons_plan
-    from jobs.license_reassignment.preparing import make_plan
+    from jobs.license_reassignment.commands.addons import make_addons_plan
+    from jobs.license_reassignment.commands.plan import make_plan
 
     effective = settings(config, runs)
     if addons_of:
@@ -141,7 +141,7 @@ def apply(
 ) -> None:
     """Carry out exactly that plan, or continue it. A second apply of a finished plan sends nothing."""
     from jobs.cli import output
-    from jobs.license_reassignment.applying import apply_plan
+    from jobs.license_reassignment.commands.apply import apply_plan
 
     effective = settings(config, runs, pace__stop_after=stop_after)
     run = find(effective.runs_path, plan)
@@ -157,7 +157,7 @@ def apply(
 def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Later = False, json: Json = False) -> None:
     """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
     from jobs.cli import output
-    from jobs.license_reassignment.verifying import verify as look_again
+    from jobs.license_reassignment.commands.verify import verify as look_again
 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
@@ -172,7 +172,7 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     """Render the report again from the run folder alone: no network, no credentials."""
     from connectors.catalog import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.verifying import report as render
+    from jobs.license_reassignment.commands.verify import report as render
 
     run = find_stored(config, runs, plan)
     with lock_of(run):
@@ -195,7 +195,7 @@ def audit(
     """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
     from connectors.catalog import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.auditing import audit as look
+    from jobs.license_reassignment.commands.audit import audit as look
     from jobs.license_reassignment.run_folder.seal import load_public_key
 
     key = load_public_key(public_key) if public_key else None
@@ -208,7 +208,7 @@ def audit(
 def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Make the inverse plan: what PLAN took is given back, wherever nobody else has changed it. Its apply writes."""
     from jobs.cli import output
-    from jobs.license_reassignment.undoing import make_undo
+    from jobs.license_reassignment.commands.undo import make_undo
 
     effective = settings(config, runs)
     run = find(effective.runs_path, plan)
@@ -228,7 +228,7 @@ def run(
 ) -> None:
     """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
     from jobs.cli import output
-    from jobs.license_reassignment.pipeline import Steps, run_all
+    from jobs.license_reassignment.commands.run import Steps, run_all
 
     effective = settings(config, runs, pace__stop_after=stop_after)
     told = partial(output.step, given=_given(config, runs)) if not json else output.silent
@@ -254,7 +254,7 @@ def status(
 ) -> None:
     """Say where a run stands, from its files alone."""
     from jobs.cli import watch as watching
-    from jobs.license_reassignment.story import standing_of
+    from jobs.license_reassignment.commands.explain import standing_of
 
     run = find_or_newest(config, runs, plan)
     if watch:
@@ -274,7 +274,7 @@ def explain(
     """Tell one user's story: why decided so, and what happened."""
     from connectors.catalog import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.story import story_of
+    from jobs.license_reassignment.commands.explain import story_of
 
     output.story(story_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 
@@ -283,7 +283,7 @@ def explain(
 def skus(config: Config = None, json: Json = False) -> None:
     """List the tenant's products with their seats."""
     from jobs.cli import output
-    from jobs.license_reassignment.products import tenant_products
+    from jobs.license_reassignment.commands.skus import tenant_products
 
     output.products(work(settings(config), tenant_products), as_json=json)
 
@@ -298,7 +298,7 @@ def translate(
     """Show plan by plan what becomes of a product's services in others."""
     from connectors.catalog import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.products import published_table, tenant_table
+    from jobs.license_reassignment.commands.skus import published_table, tenant_table
 
     if config is None and not Path("reseat.toml").is_file():
         table = published_table(load_catalog(), source, targets)

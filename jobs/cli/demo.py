@@ -18,8 +18,8 @@ from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load
 from jobs.cli import output
 from jobs.license_reassignment.apply.control import StopFlag
+from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.pipeline import Steps, run_all
 from jobs.license_reassignment.run_folder.lock import tenant_lock
 from jobs.settings.load import Effective
 from jobs.wiring import effective_settings, live

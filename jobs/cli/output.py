@@ -13,16 +13,16 @@ from rich.table import Table
 from jobs.license_reassignment.model.text import quoted
 
 if TYPE_CHECKING:
-    from jobs.license_reassignment.applying import Applied
-    from jobs.license_reassignment.auditing import Audited
-    from jobs.license_reassignment.checking import Checked
-    from jobs.license_reassignment.pipeline import Steps
-    from jobs.license_reassignment.preparing import Planned
-    from jobs.license_reassignment.products import Product
-    from jobs.license_reassignment.products import Table as PlanTable
+    from jobs.license_reassignment.commands.apply import Applied
+    from jobs.license_reassignment.commands.audit import Audited
+    from jobs.license_reassignment.commands.check import Checked
+    from jobs.license_reassignment.commands.explain import Story
+    from jobs.license_reassignment.commands.plan import Planned
+    from jobs.license_reassignment.commands.run import Steps
+    from jobs.license_reassignment.commands.skus import Product
+    from jobs.license_reassignment.commands.skus import Table as PlanTable
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
     from jobs.license_reassignment.run_folder.folder import RunDir
-    from jobs.license_reassignment.story import Story
 
 PIPE_WIDTH = 160
 Given = Sequence[tuple[str, str]]
@@ -243,9 +243,9 @@ def audited(found: Audited, *, as_json: bool) -> None:
 
 def step(name: str, found: object, *, given: Given = ()) -> None:
     """Print one step of a run as its own command would."""
-    from jobs.license_reassignment.applying import Applied
-    from jobs.license_reassignment.checking import Checked
-    from jobs.license_reassignment.preparing import Planned
+    from jobs.license_reassignment.commands.apply import Applied
+    from jobs.license_reassignment.commands.check import Checked
+    from jobs.license_reassignment.commands.plan import Planned
 
     text(f"── {name} " + "─" * (60 - len(name)))
     match found:

@@ -12,10 +12,10 @@ from jobs.cli.process import work_is_over
 from jobs.license_reassignment.apply.control import StopFlag
 
 if TYPE_CHECKING:
-    from jobs.license_reassignment.pipeline import Steps
+    from jobs.license_reassignment.commands.explain import RunStanding
+    from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.ports import Parts
     from jobs.license_reassignment.run_folder.folder import RunDir
-    from jobs.license_reassignment.story import RunStanding
     from jobs.settings.load import Effective
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from connectors.clock import Clock
 from jobs.cli.output import emit, text
 from jobs.cli.progress_line import duration
+from jobs.license_reassignment.commands.explain import RunStanding, standing_of
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.progress_file import Sign
-from jobs.license_reassignment.story import RunStanding, standing_of
 
 EVERY_S = 5.0
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from jobs.license_reassignment.commands.run import Steps
 from jobs.license_reassignment.errors import MEANING, ExitCode, code_of
-from jobs.license_reassignment.pipeline import Steps
 from jobs.settings.load import Effective
 
 PATIENCE_S: Final = 15.0

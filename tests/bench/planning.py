@@ -16,8 +16,8 @@ from parts import live
 from connectors.graph.client import GraphClient
 from connectors.graph.lookups import Lookups
 from connectors.graph.reader import Reader
+from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.gather.names import policy_of
-from jobs.license_reassignment.preparing import make_plan
 
 TOKEN = {"Authorization": "Bearer sandbox-token"}
 

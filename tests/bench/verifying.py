@@ -10,8 +10,8 @@ from typing import Any
 from parts import live
 
 from connectors.catalog import load_catalog
+from jobs.license_reassignment.commands.verify import report, verify
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.verifying import report, verify
 
 
 def verified(config: str, folder: str) -> dict[str, Any]:

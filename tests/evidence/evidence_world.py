@@ -23,13 +23,13 @@ from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.apply.session import Progress
-from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_PERMISSION
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.verifying import verify
 from jobs.settings.load import Effective, Settings
 
 T = TypeVar("T")

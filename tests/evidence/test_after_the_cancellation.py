@@ -8,7 +8,7 @@ import orjson
 import pytest
 from evidence_world import CATALOG, Night, give_source_back, someone, source_of
 
-from jobs.license_reassignment.auditing import audit
+from jobs.license_reassignment.commands.audit import audit
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 

@@ -18,14 +18,14 @@ from evidence_world import CATALOG, KEY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs.license_reassignment.auditing import Audited, audit
+from jobs.license_reassignment.commands.audit import Audited, audit
+from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.run_folder import seal
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal, line_hash
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 from jobs.license_reassignment.run_folder.manifest import digests, sha256
-from jobs.license_reassignment.verifying import report
 
 pytest_plugins = ["evidence_fixtures"]
 

@@ -13,7 +13,7 @@ import pytest
 from evidence_world import CATALOG, Night
 from trouble import TROUBLES, Trouble
 
-from jobs.license_reassignment.auditing import audit
+from jobs.license_reassignment.commands.audit import audit
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 TENANTS = int(os.environ.get("RESEAT_TROUBLED_TENANTS", len(TROUBLES)))

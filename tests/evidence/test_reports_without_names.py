@@ -14,10 +14,10 @@ import orjson
 import pytest
 from evidence_world import CATALOG, Night, give_source_back, licensed_group, newcomer
 
-from jobs.license_reassignment.auditing import audit
+from jobs.license_reassignment.commands.audit import audit
+from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.report.pseudonyms import FILES, Pseudonyms, key_path, load_key
-from jobs.license_reassignment.verifying import report
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

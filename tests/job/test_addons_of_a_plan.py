@@ -10,10 +10,10 @@ from job_world import CATALOG, SKU, holding, product
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.tenant import LicenseAssignment, LicenseProfile
-from jobs.license_reassignment.addons import decide_addons, make_addons_plan
+from jobs.license_reassignment.commands.addons import decide_addons, make_addons_plan
+from jobs.license_reassignment.commands.plan import Planned
 from jobs.license_reassignment.decide.decide import Stay, Swap
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.preparing import Planned
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 E4, E5 = "ENTERPRISEWITHSCAL", "ENTERPRISEPREMIUM"

@@ -16,7 +16,7 @@ from test_gates import NOT_CHECKABLE, OPEN, SHUT
 
 from connectors.families import PlanLevel
 from connectors.tenant import LicenseProfile
-from jobs.license_reassignment import preparing
+from jobs.license_reassignment.commands import plan as preparing
 from jobs.license_reassignment.decide import worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.remarks import SENTENCES

@@ -18,9 +18,9 @@ from rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog import load_catalog
 from connectors.roster import read_roster
+from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.verifying import report
 
 TENANT = {
     "organization": {

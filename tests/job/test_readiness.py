@@ -11,7 +11,7 @@ from rehearsal import Rehearsal, tenant_of
 
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, ServiceHealth, ServicePlan
-from jobs.license_reassignment.checking import Checked
+from jobs.license_reassignment.commands.check import Checked
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather.readiness import (
     LOCATION_PERMISSION,

@@ -12,16 +12,16 @@ from job_world import CATALOG, PRODUCTS, product, settings
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.roster import read_roster
-from jobs.license_reassignment.addons import make_addons_plan
-from jobs.license_reassignment.applying import apply_plan
-from jobs.license_reassignment.checking import check
+from jobs.license_reassignment.commands.addons import make_addons_plan
+from jobs.license_reassignment.commands.apply import apply_plan
+from jobs.license_reassignment.commands.check import check
+from jobs.license_reassignment.commands.plan import make_plan
+from jobs.license_reassignment.commands.run import run_all
+from jobs.license_reassignment.commands.undo import make_undo
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.gather.names import policy_of, wishes_of
-from jobs.license_reassignment.pipeline import run_all
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import make_plan
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.undoing import make_undo
 
 SKUS = tuple(product(p) for p in PRODUCTS)
 CONTOSO = "c0a70500-0000-4000-8000-000000000001"

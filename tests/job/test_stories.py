@@ -8,11 +8,11 @@ import pytest
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog import load_catalog
-from jobs.license_reassignment import applying
+from jobs.license_reassignment.commands import apply
+from jobs.license_reassignment.commands.explain import standing_of, story_of
 from jobs.license_reassignment.errors import GuardRefused, InputError
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.story import standing_of, story_of
 
 ORGANIZATION = {"id": "c0a70500-0000-4000-8000-000000000001", "name": "Contoso", "domains": ["contoso.example"]}
 SETTINGS = """
@@ -167,7 +167,7 @@ def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypa
     rehearsal = _rehearsal(tmp_path)
     rehearsal.plan()
     with monkeypatch.context() as dying:
-        dying.setattr(applying, "_close", lambda journal, *_: journal.close())
+        dying.setattr(apply, "_close", lambda journal, *_: journal.close())
         rehearsal.apply()
     assert standing_of(_run(rehearsal)).ended == ""
     (_run(rehearsal).path / "journal.jsonl").write_bytes(

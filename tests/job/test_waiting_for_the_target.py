@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rehearsal import Rehearsal, tenant_of
 
-from jobs.license_reassignment.checking import Checked
+from jobs.license_reassignment.commands.check import Checked
+from jobs.license_reassignment.commands.waiting import check_until_ready, deadline, interval
 from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.waiting import check_until_ready, deadline, interval
 
 AMSTERDAM, UTC_ZONE = ZoneInfo("Europe/Amsterdam"), ZoneInfo("UTC")
 

@@ -26,11 +26,11 @@ from requirement_world import (
 
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment import guard
+from jobs.license_reassignment.commands.waiting import TIERS, deadline
 from jobs.license_reassignment.decide.seats import fit, seat_row
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.gather import readiness, subscriptions
 from jobs.license_reassignment.gather.names import policy_of
-from jobs.license_reassignment.waiting import TIERS, deadline
 
 ADA, BO = person("ada", E4), person("bo", E4)
 E3 = "ENTERPRISEPACK"

@@ -23,16 +23,17 @@ from connectors.sandbox.quota import Quota
 from connectors.sandbox.rules import Change
 from connectors.sandbox.state import TenantState
 from connectors.tenant import TenantSnapshot
-from jobs.license_reassignment import preparing, verifying
 from jobs.license_reassignment.apply import engine
-from jobs.license_reassignment.applying import Applied, apply_plan
+from jobs.license_reassignment.commands import plan as preparing
+from jobs.license_reassignment.commands import verify as verifying
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of
-from jobs.license_reassignment.preparing import Planned, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder import journal, load, plan_files, snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.verifying import verify
 
 TENANT = "contoso.example"
 PROCESSES_MAX = 60

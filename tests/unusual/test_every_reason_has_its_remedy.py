@@ -18,8 +18,8 @@ from jobs.license_reassignment.report.words import LANGUAGES
 
 JOB = ROOT / "jobs" / "license_reassignment"
 SPEAKERS = (
-    *("decide", "table", "waves", "draft", "addons", "undoing", "standing"),
-    *("engine", "applying", "phases", "session", "replies", "tables", "verdicts", "writes"),
+    *("decide", "table", "waves", "draft", "addons", "undo", "standing"),
+    *("engine", "apply", "phases", "session", "replies", "tables", "verdicts", "writes"),
 )
 SOURCES = [
     path

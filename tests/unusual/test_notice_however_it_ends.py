@@ -26,7 +26,7 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.world import AppIdentity
 from jobs.cli import webhook
-from jobs.license_reassignment import pipeline
+from jobs.license_reassignment.commands import run
 
 pytestmark = pytest.mark.socket
 PERSON = "Ada Lovelace"
@@ -127,7 +127,7 @@ def with_an_error(error: Exception) -> Callable[[Place, pytest.MonkeyPatch], Non
         raise error
 
     def put(_place: Place, patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(pipeline, "make_plan", fails)
+        patch.setattr(run, "make_plan", fails)
 
     return put
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.license_reassignment.checking import Checked, check
+from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.ports import Parts
 

@@ -10,7 +10,9 @@ import pandas as pd
 
 from connectors.catalog import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
-from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.commands.check import sign_in
+from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
 from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
@@ -24,12 +26,10 @@ from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import relevant
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_plan
 from jobs.license_reassignment.run_folder.seal import load_signing_key
-from jobs.license_reassignment.verifying import load_evidence
 
 PROVEN = frozenset({"moved", "moved_by_group"})
 

@@ -14,6 +14,7 @@ from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, Us
 from jobs.license_reassignment import guard
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
+from jobs.license_reassignment.commands.phases import both_phases, located_in_doubt, unlocated
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
@@ -24,7 +25,6 @@ from jobs.license_reassignment.model.other_runs import Neighborhood, overtaken
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
 from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.model.text import quoted
-from jobs.license_reassignment.phases import both_phases, located_in_doubt, unlocated
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Journal

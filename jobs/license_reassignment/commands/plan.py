@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connectors.roster import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
-from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.decide.draft import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.decide.worth_knowing import sentences
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of

@@ -10,6 +10,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.catalog import Catalog
+from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.reconcile.reconcile import reconcile
@@ -20,7 +21,6 @@ from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.run_folder.binding import line_of, unlike
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.seal import DIGEST, MANIFEST, SUMS, digests_of, sealed_names, signed, sums
-from jobs.license_reassignment.verifying import load_evidence
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
 PLAIN = frozenset({"users.csv", "actions.csv"})

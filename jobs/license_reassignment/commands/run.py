@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from jobs.license_reassignment.applying import Applied, apply_plan
-from jobs.license_reassignment.checking import Checked, check
+from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.check import Checked, check
+from jobs.license_reassignment.commands.plan import Planned, load_roster, make_plan
+from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_age
@@ -14,7 +16,6 @@ from jobs.license_reassignment.model.other_runs import overtaken
 from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.ports import Parts
-from jobs.license_reassignment.preparing import Planned, load_roster, make_plan
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
 from jobs.license_reassignment.run_folder.load import (
@@ -26,7 +27,6 @@ from jobs.license_reassignment.run_folder.load import (
     load_snapshot,
     tasks_of,
 )
-from jobs.license_reassignment.verifying import verify
 
 GOES_ON = frozenset({ExitCode.DONE, ExitCode.PEOPLE_LEFT})
 

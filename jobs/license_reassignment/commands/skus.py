@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.catalog import Catalog
 from connectors.tenant import SubscribedSku
-from jobs.license_reassignment.checking import sign_in
+from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.errors import NotReady
 from jobs.license_reassignment.gather.names import sku_in_tenant
