@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.csv_text import COLUMNS_MAX, LINE_BYTES_MAX, RECORD_LINES_MAX
-from connectors.formula import guard
-from connectors.roster import Roster, RosterFileError, normal_user, read_roster
+from connectors.roster.csv_text import COLUMNS_MAX, LINE_BYTES_MAX, RECORD_LINES_MAX
+from connectors.roster.formula import guard
+from connectors.roster.read import Roster, RosterFileError, normal_user, read_roster
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
 HEADERS = ("User principal name", "Object Id", "target", "usage_location", "note", "Room")

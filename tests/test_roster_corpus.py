@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.roster import Roster, RosterFileError, RosterRow, read_roster
+from connectors.roster.read import Roster, RosterFileError, RosterRow, read_roster
 
 CORPUS = Path(__file__).parent / "roster_corpus"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((CORPUS / "expected.toml").read_text("utf-8"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.formula import clean, guard, unguard
+from connectors.roster.formula import clean, guard, unguard
 
 
 @pytest.mark.parametrize(

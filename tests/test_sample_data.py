@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from conftest import ROOT
 
-from connectors.csv_text import read_table
-from connectors.roster import Roster, RosterRow, read_roster
+from connectors.roster.csv_text import read_table
+from connectors.roster.read import Roster, RosterRow, read_roster
 from connectors.sandbox.seed import generate
 from connectors.sandbox.state import TenantState
 from connectors.sandbox.tenant_file import load

@@ -10,7 +10,7 @@ from connectors.graph.answer import documented
 from connectors.graph.batch import Item
 from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS
 from connectors.graph.reader import Reader, in_quotes, user_url
-from connectors.roster_values import is_guid
+from connectors.roster.values import is_guid
 from connectors.tenant import Group, Named, UserId
 
 USER_SELECT = ("id", "userPrincipalName")

@@ -16,7 +16,7 @@ from connectors.graph.lookups import USERS
 from connectors.graph.paging import Gone, Rows
 from connectors.graph.reader import OnPage, Reader
 from connectors.graph.session import Session
-from connectors.roster_values import is_guid
+from connectors.roster.values import is_guid
 from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 
 SCANS_MAX = 3

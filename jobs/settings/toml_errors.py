@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS
+from connectors.roster.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS
 
 _PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _STRINGS_AND_COMMENTS: Final = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\#.*""")

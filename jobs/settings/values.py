@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tzlocal.windows_tz import win_tz
 
-from connectors.roster_values import MEANT, is_country
+from connectors.roster.values import MEANT, is_country
 
 LEAVE: Final = "leave"
 

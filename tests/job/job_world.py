@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.catalog import load_catalog
-from connectors.roster import read_roster
+from connectors.roster.read import read_roster
 from connectors.tenant import (
     USER_COLUMNS,
     CompanySubscription,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_world import NOON, PRODUCTS, group, holding, person, product, snapshot, subscription
 
-from connectors.formula import clean
+from connectors.roster.formula import clean
 from connectors.tenant import USER_COLUMNS, DeletedUser, Group, GroupId, ReadRecord, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.run_folder import snapshot_files
 

@@ -17,7 +17,7 @@ import pytest
 from rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog import load_catalog
-from connectors.roster import read_roster
+from connectors.roster.read import read_roster
 from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES
 from jobs.license_reassignment.run_folder.folder import RunDir

@@ -11,7 +11,7 @@ import pytest
 from job_world import CATALOG, PRODUCTS, product, settings
 from rehearsal import Rehearsal, tenant_of
 
-from connectors.roster import read_roster
+from connectors.roster.read import read_roster
 from jobs.license_reassignment.commands.addons import make_addons_plan
 from jobs.license_reassignment.commands.apply import apply_plan
 from jobs.license_reassignment.commands.check import check

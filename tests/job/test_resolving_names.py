@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from job_world import CATALOG, E3, E4, E5, MCOEV, PRODUCTS, SKU, TO_E3, draw, person, product, settings, snapshot
 
-from connectors.roster import read_roster
+from connectors.roster.read import read_roster
 from connectors.tenant import Organization, ReadScope
 from jobs.license_reassignment.errors import ExitCode, InputError, NotReady
 from jobs.license_reassignment.gather.names import policy_of, read_scope, sku_in_tenant, wishes_of

@@ -8,7 +8,7 @@ import io
 from report_cases import finding, go, no_go, user
 from report_nasty import NASTY, nasty
 
-from connectors.formula import clean, unguard
+from connectors.roster.formula import clean, unguard
 from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from connectors.catalog import Catalog
-from connectors.letters import strip
+from connectors.roster.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.errors import InputError

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from connectors.roster import Roster, RosterFileError, read_roster
+from connectors.roster.read import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.decide.draft import Author, Draft, Inputs, draw_up, numbered

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.changes import AddLicense
-from connectors.roster_values import is_country
+from connectors.roster.values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import NOBODY, Planned, author_of, warnings_of, write_plan

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.catalog import Catalog
-from connectors.roster import RowError
+from connectors.roster.read import RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.user_words import load_user_words
 from connectors.voice_countries import load_voice_countries

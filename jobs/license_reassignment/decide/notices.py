@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.catalog import Catalog
-from connectors.formula import guard
+from connectors.roster.formula import guard
 from connectors.tenant import PlanId, TenantSnapshot
 from connectors.user_words import UserWords
 from jobs.license_reassignment.decide.remarks import SEPARATOR

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.roster_values import COUNTRIES
+from connectors.roster.values import COUNTRIES
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.model.policy import Policy, Where, Wish
 

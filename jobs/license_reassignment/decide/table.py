@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.roster_values import BadValueError, country
+from connectors.roster.values import BadValueError, country
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.decide import Context, Stay, Swap, Traits, Verdict, decide

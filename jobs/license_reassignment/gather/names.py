@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
-from connectors.roster import Roster, RosterRow, RowError, reject
-from connectors.roster_values import is_guid
+from connectors.roster.read import Roster, RosterRow, RowError, reject
+from connectors.roster.values import is_guid
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.errors import InputError, NotReady
 from jobs.license_reassignment.gather.refusals import list_hint, refuse_unsupported, wished_plans

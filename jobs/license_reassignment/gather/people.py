@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connectors.letters import strip
-from connectors.roster import RosterRow, RowError, reject
+from connectors.roster.letters import strip
+from connectors.roster.read import RosterRow, RowError, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
 from jobs.license_reassignment.gather.names import Wishes
 from jobs.license_reassignment.model.policy import Wish

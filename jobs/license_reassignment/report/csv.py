@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from connectors.formula import guard
+from connectors.roster.formula import guard
 from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, Reconciliation
 
 if TYPE_CHECKING:

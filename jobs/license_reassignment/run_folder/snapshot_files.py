@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 import pandas as pd
 
-from connectors.formula import guard, unguard
+from connectors.roster.formula import guard, unguard
 from connectors.tenant import (
     USER_COLUMNS,
     CompanySubscription,

@@ -11,11 +11,11 @@ from functools import partial
 from itertools import count
 from typing import NamedTuple
 
-from connectors.csv_text import Record, UnreadableError, read_table
-from connectors.formula import unguard
-from connectors.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS, strip
-from connectors.roster_people import candidates, holds_a_yes, may_say_yes, says_leave
-from connectors.roster_values import LEAVE, BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
+from connectors.roster.csv_text import Record, UnreadableError, read_table
+from connectors.roster.formula import unguard
+from connectors.roster.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS, strip
+from connectors.roster.people import candidates, holds_a_yes, may_say_yes, says_leave
+from connectors.roster.values import LEAVE, BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
 
 _HEADERS: Mapping[str, str] = {
     "userprincipalname": "user",

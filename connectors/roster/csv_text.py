@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from connectors.formula import clean
-from connectors.letters import strip
+from connectors.roster.formula import clean
+from connectors.roster.letters import strip
 
 LINE_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 200

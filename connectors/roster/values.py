@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from connectors.formula import clean
-from connectors.letters import name_hidden
-from connectors.roster_people import candidates
+from connectors.roster.formula import clean
+from connectors.roster.letters import name_hidden
+from connectors.roster.people import candidates
 
 LEAVE = "leave"
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from connectors.formula import clean
-from connectors.letters import APOSTROPHES_CLASS, QUOTES_CLASS, without_hidden
+from connectors.roster.formula import clean
+from connectors.roster.letters import APOSTROPHES_CLASS, QUOTES_CLASS, without_hidden
 
 CANDIDATES_MAX: Final = 100
 """A row that may mean more than this many people means nobody in particular."""

@@ -1,0 +1,1 @@
+"""Roster files: CSV in, rows and row errors out."""
