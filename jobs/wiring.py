@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
 from jobs.cli.progress_line import ConsoleWatcher
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock, Window

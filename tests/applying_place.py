@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.sandbox.app import create_app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.coverage import Holding
 from jobs.license_reassignment.decide.translate import NewPlans, Translation, translate

@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx
 import orjson
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.errors import ConnectorError
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.catalog import AmbiguousProduct, Market, UnknownProduct, load_catalog
+from connectors.catalog.products import AmbiguousProduct, Market, UnknownProduct, load_catalog
 from connectors.tenant import PlanId, ServicePlan, SkuId, SubscribedSku
 
 E4 = SkuId("1392051d-0cb9-4b7a-88d5-621fee5e8711")
@@ -29,7 +29,7 @@ def owned(part_number: str, sku_id: str) -> SubscribedSku:
 
 def table(name: str) -> Any:
     """One installed data file."""
-    return orjson.loads(resources.files("connectors").joinpath("data", name).read_bytes())
+    return orjson.loads(resources.files("connectors.catalog").joinpath("data", name).read_bytes())
 
 
 @pytest.mark.parametrize(

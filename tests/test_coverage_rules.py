@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from published_products import CATALOG, FAMILIES, PLAN_IDS, custom, holding, license_of, product
 
-from connectors.families import Severity
+from connectors.catalog.families import Severity
 from jobs.license_reassignment.decide.coverage import AddonCover, addon_coverage, broken_dependencies, conflicts
 
 FIVE = tuple(p.part_number for p in CATALOG.presets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.families import PlanFamilies, PlanLevel
+from connectors.catalog.families import PlanFamilies, PlanLevel
 from connectors.tenant import PlanId
 
 FAMILIES = PlanFamilies(

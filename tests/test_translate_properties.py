@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from published_products import FAMILIES, license_of, product
 
+from connectors.catalog.families import Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.changes import AddLicense
-from connectors.families import Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.translate import NewPlans, translate
 

@@ -170,7 +170,7 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Late
 @app.command()
 def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
     """Render the report again from the run folder alone: no network, no credentials."""
-    from connectors.catalog import load_catalog
+    from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.verify import report as render
 
@@ -193,7 +193,7 @@ def audit(
     json: Json = False,
 ) -> None:
     """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
-    from connectors.catalog import load_catalog
+    from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.audit import audit as look
     from jobs.license_reassignment.run_folder.seal import load_public_key
@@ -272,7 +272,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Tell one user's story: why decided so, and what happened."""
-    from connectors.catalog import load_catalog
+    from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.explain import story_of
 
@@ -296,7 +296,7 @@ def translate(
     json: Json = False,
 ) -> None:
     """Show plan by plan what becomes of a product's services in others."""
-    from connectors.catalog import load_catalog
+    from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.skus import published_table, tenant_table
 

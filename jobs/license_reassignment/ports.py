@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from connectors.audit_log import AuditRecord
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.changes import Change, Pause, Reply, Traffic
 from connectors.clock import Clock
 from connectors.tenant import (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client

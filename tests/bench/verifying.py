@@ -9,7 +9,7 @@ from typing import Any
 
 from parts import live
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands.verify import report, verify
 from jobs.license_reassignment.run_folder.folder import RunDir
 

@@ -13,7 +13,7 @@ import httpx
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
 from connectors.sandbox.app import create_app

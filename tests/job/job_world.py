@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.roster.read import read_roster
 from connectors.tenant import (
     USER_COLUMNS,

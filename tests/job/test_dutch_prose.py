@@ -14,7 +14,7 @@ import pytest
 from job_world import CATALOG, E3, E4, E5, MCOEV, holding, product
 from test_gates import NOT_CHECKABLE, OPEN, SHUT
 
-from connectors.families import PlanLevel
+from connectors.catalog.families import PlanLevel
 from connectors.tenant import LicenseProfile
 from jobs.license_reassignment.commands import plan as preparing
 from jobs.license_reassignment.decide import worth_knowing

@@ -8,7 +8,7 @@ import io
 import pytest
 from job_world import CATALOG, TO_E3, draw, holding, person, product, snapshot
 
-from connectors.user_words import load_user_words
+from connectors.catalog.user_words import load_user_words
 from jobs.license_reassignment.decide.notices import NOTICE_COLUMNS, Vocabulary, file_names
 
 E4 = "ENTERPRISEWITHSCAL"

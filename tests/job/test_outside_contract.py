@@ -16,7 +16,7 @@ import orjson
 import pytest
 from rehearsal import Rehearsal, tenant_of
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.roster.read import read_roster
 from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rehearsal import Rehearsal, tenant_of
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands import apply
 from jobs.license_reassignment.commands.explain import standing_of, story_of
 from jobs.license_reassignment.errors import GuardRefused, InputError

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from rehearsal import Rehearsal
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.sandbox.people import DEPARTMENTS
 from connectors.sandbox.refusal import Refusal
 from connectors.sandbox.rules import Change, decide_user

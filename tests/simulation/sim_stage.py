@@ -15,7 +15,7 @@ from sim_world import Life, World
 from stduritemplate import StdUriTemplate
 from virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, run_process
 
-from connectors.catalog import Catalog, load_catalog
+from connectors.catalog.products import Catalog, load_catalog
 from connectors.graph.client import PaceSettings, open_client
 from connectors.sandbox.app import create_app
 from connectors.sandbox.faults import FaultPlan

@@ -20,7 +20,7 @@ from small_tenant import EVERYONE, NEW, OLD, group, group_id, person, place, say
 from test_every_reason_has_its_remedy import PRODUCED
 from test_remedies_of_the_demo import FOLLOWED
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.sandbox import groups, meddle, oracle
 from connectors.sandbox.model import Assignment, User
 from connectors.sandbox.rules import Change

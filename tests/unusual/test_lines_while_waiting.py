@@ -12,7 +12,7 @@ from engine_parts import BEFORE, MOVED, Scene, names, reply, tasks
 from rich.console import Console
 from virtual_time import VirtualLoop
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.tenant import UserRead
 from jobs.cli.progress_line import PLAIN_EVERY_S, ConsoleWatcher

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan

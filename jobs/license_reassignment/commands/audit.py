@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.model.plan import sha256

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of

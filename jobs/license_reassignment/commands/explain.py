@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.roster.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of

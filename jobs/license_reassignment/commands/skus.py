@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.decide.translate import translation_table

@@ -12,7 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.audit_log import AuditRecord, from_lines, to_lines
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
-from connectors.families import CALLING_PLAN, PHONE_SYSTEM, Need, PlanFamilies, PlanLevel, Service, Severity
+from connectors.catalog.families import CALLING_PLAN, PHONE_SYSTEM, Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import LicenseAssignment, PlanId, SubscribedSku
 
 NOT_PROVIDED = PlanLevel("", 0, "none")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from connectors.catalog.families import PlanFamilies
 from connectors.changes import AddLicense
-from connectors.families import PlanFamilies
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.coverage import (

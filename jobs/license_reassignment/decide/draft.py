@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
+from connectors.catalog.user_words import load_user_words
+from connectors.catalog.voice_countries import load_voice_countries
 from connectors.roster.read import RowError
 from connectors.tenant import SkuId, TenantSnapshot
-from connectors.user_words import load_user_words
-from connectors.voice_countries import load_voice_countries
 from jobs.license_reassignment.decide import waves, worth_knowing
 from jobs.license_reassignment.decide.decide import Context
 from jobs.license_reassignment.decide.notices import Vocabulary, notice_files

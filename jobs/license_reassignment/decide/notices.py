@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
+from connectors.catalog.user_words import UserWords
 from connectors.roster.formula import guard
 from connectors.tenant import PlanId, TenantSnapshot
-from connectors.user_words import UserWords
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.model.plan import split
 

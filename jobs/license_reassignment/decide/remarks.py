@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from connectors.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
+from connectors.catalog.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
 from connectors.tenant import LicenseAssignment, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.coverage import (
     AddonCover,

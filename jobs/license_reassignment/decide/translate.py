@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from connectors.catalog.families import Need, PlanFamilies, Severity
 from connectors.changes import AddLicense
-from connectors.families import Need, PlanFamilies, Severity
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
 
 NewPlans = Literal["enable", "disable"] | frozenset[str]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from connectors.catalog.voice_countries import VoiceCountries
 from connectors.tenant import SkuId, TenantSnapshot
-from connectors.voice_countries import VoiceCountries
 from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Swap, Verdict
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
+from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
 from connectors.roster.read import Roster, RosterRow, RowError, reject
 from connectors.roster.values import is_guid
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku

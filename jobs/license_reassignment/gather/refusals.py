@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from connectors.catalog import AmbiguousProduct, Catalog, UnknownProduct
+from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
 from connectors.roster.values import excerpt
 from connectors.tenant import ServicePlan, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.translate import NewPlans

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.gather.readiness import Finding, Level
 from jobs.license_reassignment.model.text import counted

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.audit_log import AuditEntry
-from connectors.catalog import Catalog
+from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather import readiness

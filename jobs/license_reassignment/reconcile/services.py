@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from connectors.families import PlanFamilies
+from connectors.catalog.families import PlanFamilies
 from connectors.tenant import (
     LicenseAssignment,
     LicenseDetails,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from connectors.catalog import load_catalog
+from connectors.catalog.products import load_catalog
 
 
 @cache

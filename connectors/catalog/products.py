@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from connectors.families import Exclusion, Need, PlanFamilies, PlanLevel, Service, Severity
+from connectors.catalog.families import Exclusion, Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import Names, PlanId, ServicePlan, SkuId, SubscribedSku
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -228,7 +228,7 @@ def _index(texts: Mapping[SkuId, tuple[str, ...]]) -> dict[str, frozenset[SkuId]
 
 
 def _read(name: str) -> Any:
-    return orjson.loads(resources.files("connectors").joinpath("data", name).read_bytes())
+    return orjson.loads(resources.files("connectors.catalog").joinpath("data", name).read_bytes())
 
 
 def read_families(data: Mapping[str, Any]) -> PlanFamilies:

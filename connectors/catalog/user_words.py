@@ -22,5 +22,5 @@ class UserWords:
 @lru_cache(maxsize=1)
 def load_user_words() -> UserWords:
     """Read the words that are installed with the package, once per process."""
-    data = orjson.loads(resources.files("connectors").joinpath("data", "user_words.json").read_bytes())
+    data = orjson.loads(resources.files("connectors.catalog").joinpath("data", "user_words.json").read_bytes())
     return UserWords(data["families"], data["plans"], data["notes"])

@@ -1,0 +1,1 @@
+"""What Microsoft sells: products, service plans by family, words for users."""
