@@ -10,8 +10,8 @@ import httpx
 from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
 from connectors.catalog.products import load_catalog
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.app import create_app
 from connectors.sandbox.seed import SOURCE, generate
 from connectors.sandbox.state import TenantState

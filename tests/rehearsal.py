@@ -17,8 +17,8 @@ import orjson
 
 from connectors.catalog.products import load_catalog
 from connectors.errors import ConnectorError
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox import meddle, seed
 from connectors.sandbox.app import create_app
 from connectors.sandbox.model import Json

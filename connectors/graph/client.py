@@ -17,11 +17,11 @@ from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import audit, writes
 from connectors.graph import names as names_
-from connectors.graph.auth import TokenSource, identity
 from connectors.graph.pace import PaceSettings
 from connectors.graph.reader import Reader
 from connectors.graph.scan import read_tenant
 from connectors.graph.session import Session
+from connectors.graph.sign_in.token import TokenSource, identity
 from connectors.graph.transport import BODY_BYTES_MAX, open_http, trust
 from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (

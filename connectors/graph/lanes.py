@@ -15,7 +15,7 @@ from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvi
 from kiota_http.observability_options import ObservabilityOptions
 from msgraph import GraphRequestAdapter
 
-from connectors.graph.bearer import Bearer
+from connectors.graph.sign_in.bearer import Bearer
 from connectors.graph.transport import with_sdk
 
 LANES_MAX = 16

@@ -24,10 +24,10 @@ from connectors.clock import Clock
 from connectors.errors import LostReply, Malformed, Retryable
 from connectors.graph import pace
 from connectors.graph.answer import IF_IT_STAYS, Answer, Reading, not_allowed, not_graph
-from connectors.graph.auth import TokenSource
-from connectors.graph.bearer import Bearer
 from connectors.graph.lanes import Lanes
 from connectors.graph.retry import ProxyRefused, UntrustedCertificate, persist
+from connectors.graph.sign_in.bearer import Bearer
+from connectors.graph.sign_in.token import TokenSource
 from connectors.graph.stranger import PATIENCE, refusal_of_proxy
 from connectors.graph.transport import BodyTooLarge, is_untrusted
 from connectors.graph.turns import Kind, Turns

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.ports import Parts

@@ -14,8 +14,8 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.catalog.products import load_catalog
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.app import create_app
 from connectors.sandbox.model import Assignment, Group, User
 from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate

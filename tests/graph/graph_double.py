@@ -14,8 +14,8 @@ import orjson
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.clock import Clock
-from connectors.graph.auth import FixedToken, TokenSource
 from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken, TokenSource
 from connectors.tenant import ReadScope, SkuId, TenantSnapshot, UserId
 
 ROOT = "https://graph.microsoft.com/v1.0"

@@ -11,8 +11,8 @@ import pytest
 from graph_double import START, Double, VirtualClock, error, page, run
 
 from connectors.audit_log import AuditEntry, AuditRecord, entry_of, from_lines, to_lines
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.app import create_app
 from connectors.sandbox.model import WriteRecord
 from connectors.sandbox.quota import Quota

@@ -13,10 +13,10 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
 from connectors.changes import Traffic
-from connectors.graph.auth import FixedToken
-from connectors.graph.bearer import Bearer
 from connectors.graph.lanes import LANES_MAX, Lanes
 from connectors.graph.pace import PaceSettings
+from connectors.graph.sign_in.bearer import Bearer
+from connectors.graph.sign_in.token import FixedToken
 from connectors.graph.transport import open_http
 from connectors.graph.turns import Turns
 

@@ -14,8 +14,8 @@ from graph_double import E3, E4, START, VirtualClock
 from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.clock import SystemClock
 from connectors.errors import PermissionMissing
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.app import create_app
 from connectors.sandbox.faults import FaultPlan
 from connectors.sandbox.model import Assignment

@@ -17,9 +17,9 @@ from cryptography.x509.oid import NameOID
 from graph_double import VirtualClock
 
 from connectors.errors import NetworkAway
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.retry import UntrustedCertificate
+from connectors.graph.sign_in.token import FixedToken
 from connectors.proxy import is_loopback
 
 BODY = b'{"value": [{"id": "t", "displayName": "Contoso"}]}'

@@ -10,9 +10,9 @@ from graph_double import Double, VirtualClock, envelope, error, item, page, refu
 
 from connectors.changes import Pause
 from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient
 from connectors.graph.retry import UntrustedCertificate
+from connectors.graph.sign_in.token import FixedToken
 from jobs.license_reassignment.apply.control import StopFlag, StoppableClock
 from jobs.license_reassignment.errors import Unfinished
 

@@ -28,8 +28,8 @@ from graph_double import (
 
 from connectors.changes import Reply, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 
 OURS = "00000000-0000-4000-8000-000000000001"
 GONE = "User does not have a corresponding license."

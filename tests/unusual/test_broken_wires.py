@@ -15,8 +15,8 @@ from rehearsal import VirtualClock
 
 from connectors.changes import AddLicense, AssignLicense, Verdict
 from connectors.errors import ConnectorError
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import GraphClient, PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.tenant import SkuId, UserId
 
 pytestmark = pytest.mark.socket

@@ -15,8 +15,8 @@ import pytest
 from rehearsal import VirtualClock
 
 from connectors.errors import ConnectorError
-from connectors.graph.auth import FixedToken
 from connectors.graph.client import PaceSettings, open_client
+from connectors.graph.sign_in.token import FixedToken
 from connectors.notify import send_notice
 
 pytestmark = pytest.mark.socket

@@ -8,8 +8,8 @@ from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsV
 
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, Retryable
-from connectors.graph.auth import TokenSource
 from connectors.graph.retry import NoWay, persist
+from connectors.graph.sign_in.token import TokenSource
 from connectors.graph.turns import Kind, Turns
 
 

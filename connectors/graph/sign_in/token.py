@@ -22,9 +22,9 @@ from azure.core.exceptions import AzureError
 
 from connectors.clock import Clock
 from connectors.errors import ConnectorError, Unauthorized
-from connectors.graph.credentials import CREDENTIALS, make_credential
 from connectors.graph.pace import retry_after_seconds
-from connectors.graph.signin_errors import TokenAnswer, explained
+from connectors.graph.sign_in.credentials import CREDENTIALS, make_credential
+from connectors.graph.sign_in.errors import TokenAnswer, explained
 from connectors.graph.stranger import stranger
 from connectors.proxy import proxy_for
 from connectors.tenant import Identity

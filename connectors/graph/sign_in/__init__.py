@@ -1,0 +1,1 @@
+"""From settings to a token, and what an identity provider may answer instead."""
