@@ -15,11 +15,12 @@ from connectors.audit_log import AuditRecord
 from connectors.changes import Change, Pause, Reply, Traffic
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
-from connectors.graph import audit, writes
-from connectors.graph import names as names_
+from connectors.graph import writes
 from connectors.graph.pace import PaceSettings
-from connectors.graph.reader import Reader
-from connectors.graph.scan import read_tenant
+from connectors.graph.reads import audit
+from connectors.graph.reads import names as names_
+from connectors.graph.reads.reader import Reader
+from connectors.graph.reads.scan import read_tenant
 from connectors.graph.session import Session
 from connectors.graph.sign_in.token import TokenSource, identity
 from connectors.graph.transport import BODY_BYTES_MAX, open_http, trust

@@ -14,8 +14,8 @@ import orjson
 from parts import live
 
 from connectors.graph.client import GraphClient
-from connectors.graph.lookups import Lookups
-from connectors.graph.reader import Reader
+from connectors.graph.reads.lookups import Lookups
+from connectors.graph.reads.reader import Reader
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.gather.names import policy_of
 

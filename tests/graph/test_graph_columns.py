@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graph_double import E3, E4, GROUP, state, user, user_id
 
-from connectors.graph import columns
-from connectors.graph.columns import Profiles
+from connectors.graph.reads import columns
+from connectors.graph.reads.columns import Profiles
 from connectors.tenant import USER_COLUMNS, LicenseAssignment, LicenseProfile, PlanId, SkuId
 
 PLAN_A, PLAN_B = PlanId("0feaeb32-d00e-4d66-bd5a-43b5b83db82c"), PlanId("efb87545-963c-4e0d-99df-69c6916d9eb0")

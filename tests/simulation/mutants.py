@@ -23,7 +23,8 @@ from sim_run import live
 from sim_world import LOST_AND_STALE, World, world_of
 
 from connectors.changes import Verdict
-from connectors.graph import batch, paging, writes
+from connectors.graph import batch, writes
+from connectors.graph.reads import paging
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
 from jobs.license_reassignment.apply import engine

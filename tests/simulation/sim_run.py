@@ -17,7 +17,7 @@ from stduritemplate import StdUriTemplate
 from virtual_time import ProcessDied
 
 from connectors.errors import ConnectorError
-from connectors.graph import lookups
+from connectors.graph.reads import lookups
 from connectors.sandbox.oracle import Snapshot, snapshot
 from connectors.sandbox.quota import Quota
 from connectors.sandbox.rules import Change

@@ -12,8 +12,8 @@ from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
 
 from connectors.audit_log import LICENSE_CHANGE
-from connectors.graph import columns
-from connectors.graph.paging import Listing
+from connectors.graph.reads import columns
+from connectors.graph.reads.paging import Listing
 
 PAGE_SIZE = 999
 """The largest page of users that Graph serves."""

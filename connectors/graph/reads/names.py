@@ -8,8 +8,8 @@ from typing import Any
 from connectors.graph import wire
 from connectors.graph.answer import documented
 from connectors.graph.batch import Item
-from connectors.graph.lookups import GROUP_SELECT, GROUPS, USERS
-from connectors.graph.reader import Reader, in_quotes, user_url
+from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, USERS
+from connectors.graph.reads.reader import Reader, in_quotes, user_url
 from connectors.roster.values import is_guid
 from connectors.tenant import Group, Named, UserId
 

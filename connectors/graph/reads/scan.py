@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.graph import columns, wire
+from connectors.graph import wire
 from connectors.graph.answer import documented, not_allowed
-from connectors.graph.columns import Profiles
-from connectors.graph.lookups import USERS
-from connectors.graph.paging import Gone, Rows
-from connectors.graph.reader import OnPage, Reader
+from connectors.graph.reads import columns
+from connectors.graph.reads.columns import Profiles
+from connectors.graph.reads.lookups import USERS
+from connectors.graph.reads.paging import Gone, Rows
+from connectors.graph.reads.reader import OnPage, Reader
 from connectors.graph.session import Session
 from connectors.roster.values import is_guid
 from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId

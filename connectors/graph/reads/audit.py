@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.audit_log import AuditRecord, entry_of
 from connectors.graph.answer import documented
-from connectors.graph.reader import Reader
+from connectors.graph.reads.reader import Reader
 from connectors.graph.redact import without_secrets
 
 SLICE = timedelta(hours=1)

@@ -11,10 +11,10 @@ from connectors.errors import Malformed
 from connectors.graph import wire
 from connectors.graph.answer import IF_IT_STAYS, documented
 from connectors.graph.batch import Item
-from connectors.graph.lookups import GROUP_SELECT, GROUPS, SKUS, USERS, Lookups
-from connectors.graph.paging import Gone, Listing, Rows, read_pages
+from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, SKUS, USERS, Lookups
+from connectors.graph.reads.paging import Gone, Listing, Rows, read_pages
+from connectors.graph.reads.singles import read_each
 from connectors.graph.session import Session
-from connectors.graph.singles import read_each
 from connectors.tenant import (
     CompanySubscription,
     DeletedUser,
