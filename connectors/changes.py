@@ -34,7 +34,7 @@ class SetUsageLocation:
     usage_location: str
 
 
-Change = AssignLicense | SetUsageLocation
+UserRequest = AssignLicense | SetUsageLocation
 """Everything that is ever sent to change a user."""
 
 

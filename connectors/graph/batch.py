@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from connectors.changes import AssignLicense, Change, SetUsageLocation
+from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
 from connectors.graph.pace import BATCH_SIZE_MAX
 
 ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
@@ -49,7 +49,7 @@ def error_of(body: Any) -> tuple[str, str]:
     return str(error.get("code") or ""), str(error.get("message") or "")
 
 
-def writes(batch: Sequence[Change]) -> bytes:
+def writes(batch: Sequence[UserRequest]) -> bytes:
     """Return the envelope that carries these changes, one item each, with ids "0", "1", ….
 
     Both arrays are always present, for Graph refuses a body that lacks one. No user may occur twice, for the order
@@ -60,7 +60,7 @@ def writes(batch: Sequence[Change]) -> bytes:
     return _envelope([_write(change) for change in batch])
 
 
-def _write(change: Change) -> dict[str, object]:
+def _write(change: UserRequest) -> dict[str, object]:
     body: dict[str, object]
     match change:
         case AssignLicense(user_id, add, remove):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from connectors.audit_log import AuditRecord
-from connectors.changes import Change, Pause, Reply, Traffic
+from connectors.changes import Pause, Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import writes
@@ -134,7 +134,7 @@ class GraphClient:
         await self._session.bearer.sign_in()
         await self._turns.take(Kind.WRITE, n)
 
-    async def assign(self, batch: Sequence[Change]) -> tuple[Reply, ...]:
+    async def assign(self, batch: Sequence[UserRequest]) -> tuple[Reply, ...]:
         """Send at most 20 changes of different users in one `$batch`, once; one reply each, in the same order.
 
         Never waits and never repeats a change. A turn that was not used, because a gate has closed since, is given

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from connectors.changes import Change, Reply, SetUsageLocation, Verdict
+from connectors.changes import Reply, SetUsageLocation, UserRequest, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
@@ -23,7 +23,7 @@ NOT_GRAPH = Meaning(Verdict.IN_DOUBT, "not_graph")
 """Whoever answered, it was not Graph: whether the changes went through has to be read."""
 
 
-async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]:
+async def assign(session: Session, batch: Sequence[UserRequest]) -> tuple[Reply, ...]:
     """Send the changes in one `$batch` and return one reply each, in the same order.
 
     Nothing is sent while the gate is closed. A 401 for the whole batch proves that nothing was carried out, so a
@@ -56,7 +56,7 @@ async def assign(session: Session, batch: Sequence[Change]) -> tuple[Reply, ...]
     return _answered(session, batch, answer)
 
 
-async def _send(session: Session, batch: Sequence[Change]) -> Answer:
+async def _send(session: Session, batch: Sequence[UserRequest]) -> Answer:
     """Send once. Raises Unsent when the gate is closed or nothing left, LostReply when the answer is lost."""
     if session.turns.closed_for(Kind.WRITE) > 0:
         raise Unsent("Graph asked to wait meanwhile.")
@@ -65,13 +65,13 @@ async def _send(session: Session, batch: Sequence[Change]) -> Answer:
     return await session.send(request, [Kind.WRITE], writes=len(batch))
 
 
-def _unsent(session: Session, batch: Sequence[Change], message: str) -> tuple[Reply, ...]:
+def _unsent(session: Session, batch: Sequence[UserRequest], message: str) -> tuple[Reply, ...]:
     session.turns.give_back(len(batch))
     closed = max(session.turns.closed_for(kind) for kind in (Kind.WRITE, Kind.TOKEN))
     return _all(batch, Meaning(Verdict.RETRY, "not_sent"), message=message, after=closed or None)
 
 
-def _refused_whole(session: Session, batch: Sequence[Change], answer: Answer) -> tuple[Reply, ...]:
+def _refused_whole(session: Session, batch: Sequence[UserRequest], answer: Answer) -> tuple[Reply, ...]:
     """Answer for all changes of a `$batch` that was not carried out as such."""
     after = session.retry_after(answer.headers)
     found = envelope_meaning(answer.status, after)
@@ -81,7 +81,7 @@ def _refused_whole(session: Session, batch: Sequence[Change], answer: Answer) ->
     return _all(batch, found, answer=answer, code=code, message=message, after=after)
 
 
-def _answered(session: Session, batch: Sequence[Change], answer: Answer) -> tuple[Reply, ...]:
+def _answered(session: Session, batch: Sequence[UserRequest], answer: Answer) -> tuple[Reply, ...]:
     try:
         items = wire_batch.answers(orjson.loads(answer.body), len(batch))
     except (ValueError, TypeError):
@@ -95,7 +95,7 @@ def _answered(session: Session, batch: Sequence[Change], answer: Answer) -> tupl
     return replies
 
 
-def _reply(session: Session, change: Change, item: Item | None, answer: Answer, date: str | None) -> Reply:
+def _reply(session: Session, change: UserRequest, item: Item | None, answer: Answer, date: str | None) -> Reply:
     ours, theirs = answer.client_request_id, answer.headers.get("request-id", "")
     if item is None:
         doubt = Verdict.IN_DOUBT
@@ -116,7 +116,7 @@ def _reply(session: Session, change: Change, item: Item | None, answer: Answer, 
     )
 
 
-def _success(change: Change) -> int:
+def _success(change: UserRequest) -> int:
     """Return the status that Microsoft documents for this kind of change: PATCH answers without a body."""
     return 204 if isinstance(change, SetUsageLocation) else 200
 
@@ -135,7 +135,7 @@ def _slow_down(session: Session, answer: Answer, items: Sequence[Item], replies:
 
 
 def _all(
-    batch: Sequence[Change],
+    batch: Sequence[UserRequest],
     found: Meaning,
     *,
     answer: Answer | None = None,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from connectors.audit_log import AuditRecord
 from connectors.catalog.products import Catalog
-from connectors.changes import Change, Pause, Reply, Traffic
+from connectors.changes import Pause, Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
@@ -86,7 +86,7 @@ class TenantClient(Protocol):
         """Wait until the quota allows n writes."""
         ...
 
-    async def assign(self, batch: Sequence[Change]) -> Sequence[Reply]:
+    async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
         """Send at most 20 changes, once."""
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.changes import Change, Reply, Traffic
+from connectors.changes import Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.tenant import SkuId, UserId, UserRead
 from jobs.license_reassignment.apply.control import Control
@@ -29,7 +29,7 @@ class Tenant(Protocol):
         """Return when the quota allows n writes; waits, and says why."""
         ...
 
-    async def assign(self, batch: Sequence[Change]) -> Sequence[Reply]:
+    async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
         """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
         ...
 

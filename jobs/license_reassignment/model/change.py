@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from connectors.changes import AssignLicense, Change, SetUsageLocation
+from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
 from connectors.tenant import LicenseProfile, SkuId, UserId, UserRead
 from jobs.license_reassignment.model.standing import Seen, look
 
@@ -21,7 +21,7 @@ class Task(Protocol):
         ...
 
     @property
-    def change(self) -> Change:
+    def change(self) -> UserRequest:
         """What is sent."""
         ...
 
