@@ -12,10 +12,10 @@ from virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 from connectors.catalog.products import load_catalog
 from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
+from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.seed import SOURCE, generate
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.sample.seed import SOURCE, generate
+from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.commands.apply import Applied, apply_plan

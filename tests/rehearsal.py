@@ -19,11 +19,12 @@ from connectors.catalog.products import load_catalog
 from connectors.errors import ConnectorError
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
-from connectors.sandbox import meddle, seed
 from connectors.sandbox.app import create_app
-from connectors.sandbox.model import Json
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load, load_license
+from connectors.sandbox.sample import seed
+from connectors.sandbox.tenant.file import load, load_license
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble import meddle
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.commands.addons import make_addons_plan
 from jobs.license_reassignment.commands.apply import Applied, apply_plan

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from applying_place import Place
 
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.api.world import AppIdentity
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
 from jobs.license_reassignment.ports import Parts

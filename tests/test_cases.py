@@ -24,7 +24,7 @@ from rehearsal import Rehearsal, ending, read_json, tenant_of
 
 from connectors.errors import ConnectorError
 from connectors.sandbox import oracle
-from connectors.sandbox.state import SOMEBODY_ELSE, TenantState
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 from jobs.license_reassignment.errors import ExitCode, JobError
 from jobs.license_reassignment.reconcile.reconciliation import LedgerRow, Reconciliation
 

@@ -9,9 +9,9 @@ from conftest import ROOT
 
 from connectors.roster.csv_text import read_table
 from connectors.roster.read import Roster, RosterRow, read_roster
-from connectors.sandbox.seed import generate
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load
+from connectors.sandbox.sample.seed import generate
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.state import TenantState
 from jobs.settings.load import Settings, load_settings
 
 SAMPLES = ROOT / "sample_data"

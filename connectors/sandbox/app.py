@@ -10,14 +10,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from connectors.sandbox.batch import Item, failed, read_items, run_batch
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.meddle import meddle
-from connectors.sandbox.quota import Quota
+from connectors.sandbox.api.batch import Item, failed, read_items, run_batch
+from connectors.sandbox.api.routes import call, find_route
+from connectors.sandbox.api.world import SANDBOX_TOKEN, AppIdentity, Reply, Request, World, refused
 from connectors.sandbox.refusal import Refusal, unauthorized
-from connectors.sandbox.routes import call, find_route
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import SANDBOX_TOKEN, AppIdentity, Reply, Request, World, refused
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.meddle import meddle
+from connectors.sandbox.trouble.quota import Quota
 
 Latency = Callable[[str, int], Awaitable[None]]
 """Awaited once per request, between its arrival and its work: (path, number of calls in it)."""

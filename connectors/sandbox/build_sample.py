@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import sys
 
-from connectors.sandbox.model import Json
-from connectors.sandbox.people import COUNTRY_OF_USER, GIVEN, SURNAME
+from connectors.sandbox.sample.people import COUNTRY_OF_USER, GIVEN, SURNAME
+from connectors.sandbox.sample.seed import ADDONS, OFF_PATTERNS, SERVICES, TENANT_ID, catalog
 from connectors.sandbox.sample_people import E4, EMPTY_GROUP, LICENSED_GROUP, SPECIAL, VISIO_GROUP
-from connectors.sandbox.seed import ADDONS, OFF_PATTERNS, SERVICES, TENANT_ID, catalog
-from connectors.sandbox.tenant_file import dump, load
+from connectors.sandbox.tenant.file import dump, load
+from connectors.sandbox.tenant.model import Json
 
 INVENTED = 190
 SEED = 365

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.sandbox.model import Assignment, WriteRecord
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import Assignment, WriteRecord
+from connectors.sandbox.tenant.state import TenantState
 
 Snapshot = dict[str, tuple[Assignment, ...]]
 """User id -> all assignments, for every living user."""

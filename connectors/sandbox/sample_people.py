@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.sandbox.model import Json
+from connectors.sandbox.tenant.model import Json
 
 E4 = "ENTERPRISEWITHSCAL"
 LICENSED_GROUP = "11ce0000-e4e4-4000-8000-000000000001"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from connectors.sandbox import seed as seeds
 from connectors.sandbox.app import create_app
-from connectors.sandbox.quota import Quota
+from connectors.sandbox.sample import seed as seeds
 from connectors.sandbox.server import Server, serve
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.quota import Quota
 from jobs.cli import output
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.commands.run import Steps, run_all

@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 from connectors.sandbox.app import create_app
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.seed import generate
+from connectors.sandbox.sample.seed import generate
 from connectors.sandbox.server import serve
+from connectors.sandbox.trouble.quota import Quota
 
 
 def main() -> None:

@@ -20,12 +20,12 @@ from e2e_login import APP_ID, HOST, SECRET, Login
 from e2e_wires import Proxy, certificates, https_server, listener
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from connectors.sandbox.api.world import AppIdentity, World
 from connectors.sandbox.app import create_app
-from connectors.sandbox.model import Json
-from connectors.sandbox.seed import catalog
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load
-from connectors.sandbox.world import AppIdentity, World
+from connectors.sandbox.sample.seed import catalog
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.tenant.state import TenantState
 
 GRAPH = "graph.microsoft.com"
 TENANT = "11111111-2222-4333-8444-555555555555"

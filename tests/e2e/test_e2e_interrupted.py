@@ -13,7 +13,7 @@ import pytest
 from conftest import lacking
 from e2e_rig import E3, E4, SETTINGS, TENANT, Rig, tenant, until
 
-from connectors.sandbox.world import World
+from connectors.sandbox.api.world import World
 
 pytest_plugins = ["e2e_fixtures"]
 pytestmark = [

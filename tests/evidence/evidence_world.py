@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from connectors.catalog.products import load_catalog
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
+from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.model import Assignment, Group, User
-from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.sample.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, generate
+from connectors.sandbox.tenant.model import Assignment, Group, User
+from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.commands.apply import Applied, apply_plan

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from evidence_world import APP, CATALOG, ROLES, Night, someone
 
-from connectors.sandbox.model import WriteRecord
+from connectors.sandbox.tenant.model import WriteRecord
 from jobs.license_reassignment.commands.audit import audit
 from jobs.license_reassignment.reconcile.audit_log import windows_of
 

@@ -22,11 +22,11 @@ from conftest import ROOT, needs
 from evidence_world import Night
 
 from connectors.sandbox import oracle
-from connectors.sandbox.model import User, WriteRecord
 from connectors.sandbox.oracle import holders
-from connectors.sandbox.seed import SOURCE
-from connectors.sandbox.state import SOMEBODY_ELSE
-from connectors.sandbox.tenant_file import load
+from connectors.sandbox.sample.seed import SOURCE
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.model import User, WriteRecord
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.words import LANGUAGES
 

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 from evidence_world import Night, give_source_back, licensed_group, newcomer, source_of
 
-from connectors.sandbox.model import Sku, User
-from connectors.sandbox.seed import ADDONS
+from connectors.sandbox.sample.seed import ADDONS
+from connectors.sandbox.tenant.model import Sku, User
 from jobs.license_reassignment.decide import decide
 
 HELD = frozenset({"no_direct_holders", "consumed_is_zero"})

@@ -14,9 +14,9 @@ from connectors.audit_log import AuditEntry, AuditRecord, entry_of, from_lines, 
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.app import create_app
-from connectors.sandbox.model import WriteRecord
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.seed import generate
+from connectors.sandbox.sample.seed import generate
+from connectors.sandbox.tenant.model import WriteRecord
+from connectors.sandbox.trouble.quota import Quota
 
 APP = "5a4d0b07-0000-4000-8000-000000000001"
 OTHER = "99999999-0000-4000-8000-000000000009"

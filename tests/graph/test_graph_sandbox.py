@@ -16,15 +16,15 @@ from connectors.clock import SystemClock
 from connectors.errors import PermissionMissing
 from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
+from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Assignment
 from connectors.sandbox.oracle import holders, recount, snapshot
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.seed import generate
+from connectors.sandbox.sample.seed import generate
 from connectors.sandbox.server import serve
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.tenant.model import Assignment
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.quota import Quota
 from connectors.tenant import LicenseAssignment, PlanId, ReadScope, SkuId, TenantSnapshot, UserId
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from rehearsal import Rehearsal, tenant_of
 
-from connectors.sandbox.model import WriteRecord
+from connectors.sandbox.tenant.model import WriteRecord
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal

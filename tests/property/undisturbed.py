@@ -15,11 +15,11 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from rehearsal import Rehearsal
 
 from connectors.catalog.products import load_catalog
-from connectors.sandbox.people import DEPARTMENTS
+from connectors.sandbox.licensing.rules import Change, decide_user
 from connectors.sandbox.refusal import Refusal
-from connectors.sandbox.rules import Change, decide_user
-from connectors.sandbox.seed import SOURCE, TENANT_ID, generate
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.sample.people import DEPARTMENTS
+from connectors.sandbox.sample.seed import SOURCE, TENANT_ID, generate
+from connectors.sandbox.tenant.state import TenantState
 from connectors.tenant import SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.decide.translate import translate
 from jobs.license_reassignment.model.plan import Plan, split

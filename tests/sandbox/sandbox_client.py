@@ -8,14 +8,14 @@ from typing import Any
 
 import httpx
 
+from connectors.sandbox.api.world import SANDBOX_TOKEN, AppIdentity, World
 from connectors.sandbox.app import create_app
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Json
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.seed import catalog
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load
-from connectors.sandbox.world import SANDBOX_TOKEN, AppIdentity, World
+from connectors.sandbox.sample.seed import catalog
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.quota import Quota
 
 START = 1_772_438_400.0
 """2026-03-02T08:00:00Z."""

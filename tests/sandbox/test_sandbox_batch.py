@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sandbox_client import ADELE, BRAM, CHLOE, E3, E4, Caller, person, swap_item, tenant_of
 
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Json
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.trouble.faults import FaultPlan
 
 
 def users(count: int) -> list[Json]:

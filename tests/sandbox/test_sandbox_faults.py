@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sandbox_client import ADELE, BRAM, E3, E4, START, Caller, person, swap_item, tenant_of
 
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Json
-from connectors.sandbox.state import SOMEBODY_ELSE
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE
+from connectors.sandbox.trouble.faults import FaultPlan
 
 SWAP = {"addLicenses": [{"skuId": E3, "disabledPlans": []}], "removeLicenses": [E4]}
 ASSIGN = f"/users/{ADELE}/assignLicense"

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox_client import ADELE, BRAM, CHLOE, E3, E4, GROUP, START, Caller, person, tenant_of
 
-from connectors.sandbox.groups import GROUP_LICENSING
-from connectors.sandbox.model import Json
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.licensing.groups import GROUP_LICENSING
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.tenant.state import TenantState
 
 FROM_GROUP = {"sku": "ENTERPRISEWITHSCAL", "group": GROUP}
 SWAP = {"addLicenses": [{"skuId": E3, "disabledPlans": []}], "removeLicenses": [E4]}

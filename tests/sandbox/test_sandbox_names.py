@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sandbox_client import ADELE, BRAM, GROUP, Caller, person, tenant_of
 
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.api.world import AppIdentity
+from connectors.sandbox.tenant.state import TenantState
 
 HIDDEN = "00000000-0000-4000-8000-0000000000f2"
 DOLLAR = "$adele@contoso.example"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sandbox_client import ADELE, START, TENANT, Caller, person, swap_item, tenant_of
 
-from connectors.sandbox.model import Json
-from connectors.sandbox.quota import Bucket, Quota
+from connectors.sandbox.tenant.model import Json
+from connectors.sandbox.trouble.quota import Bucket, Quota
 
 NOTHING: Json = {"addLicenses": [], "removeLicenses": []}
 ASSIGN = f"/users/{ADELE}/assignLicense"

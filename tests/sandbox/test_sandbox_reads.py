@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sandbox_client import ADELE, BRAM, CHLOE, E3, E4, START, TENANT, Caller, person, tenant_of
 
-from connectors.sandbox.model import Json
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.api.world import AppIdentity
+from connectors.sandbox.tenant.model import Json
 
 GUEST = "00000000-0000-4000-8000-0000000000aa"
 HOLDERS = f"/users?$filter=assignedLicenses/any(l:l/skuId eq {E4})"

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sandbox_client import ADELE, E3, E4, START, person, swap_item, tenant_of
 
+from connectors.sandbox.api.world import World
 from connectors.sandbox.app import create_app
 from connectors.sandbox.server import Server, serve
-from connectors.sandbox.world import World
 
 pytestmark = pytest.mark.socket
 

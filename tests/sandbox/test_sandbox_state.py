@@ -11,11 +11,11 @@ from sandbox_client import ADELE, BRAM, E3, E4, TENANT, Caller, person, tenant_o
 
 from connectors.sandbox import oracle
 from connectors.sandbox.build_sample import document
-from connectors.sandbox.meddle import meddle
-from connectors.sandbox.model import Assignment, Json, instant, stamp
-from connectors.sandbox.seed import generate
-from connectors.sandbox.state import SOMEBODY_ELSE
-from connectors.sandbox.tenant_file import dump, load
+from connectors.sandbox.sample.seed import generate
+from connectors.sandbox.tenant.file import dump, load
+from connectors.sandbox.tenant.model import Assignment, Json, instant, stamp
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE
+from connectors.sandbox.trouble.meddle import meddle
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "tenant.json"
 

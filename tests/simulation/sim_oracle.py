@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from sim_run import Story
 from virtual_time import START
 
-from connectors.sandbox.model import Assignment, User, WriteRecord
+from connectors.sandbox.api.world import SANDBOX_APP_ID
+from connectors.sandbox.licensing.rules import Change, decide_user
 from connectors.sandbox.oracle import bare_moments, writes_by
 from connectors.sandbox.refusal import Refusal
-from connectors.sandbox.rules import Change, decide_user
-from connectors.sandbox.seed import SOURCE
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import SANDBOX_APP_ID
+from connectors.sandbox.sample.seed import SOURCE
+from connectors.sandbox.tenant.model import Assignment, User, WriteRecord
+from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.model.plan import split
 

@@ -18,10 +18,10 @@ from virtual_time import ProcessDied
 
 from connectors.errors import ConnectorError
 from connectors.graph.reads import lookups
+from connectors.sandbox.licensing.rules import Change
 from connectors.sandbox.oracle import Snapshot, snapshot
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.rules import Change
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.quota import Quota
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.apply import engine
 from jobs.license_reassignment.commands import plan as preparing

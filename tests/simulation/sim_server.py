@@ -14,7 +14,7 @@ import orjson
 from starlette.applications import Starlette
 from virtual_time import Hour, VirtualLoop
 
-from connectors.sandbox.quota import Quota
+from connectors.sandbox.trouble.quota import Quota
 
 
 class _Pause:

@@ -17,11 +17,11 @@ from virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, ru
 
 from connectors.catalog.products import Catalog, load_catalog
 from connectors.graph.client import PaceSettings, open_client
+from connectors.sandbox.api.world import AppIdentity
+from connectors.sandbox.api.world import World as SandboxWorld
 from connectors.sandbox.app import create_app
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.quota import Quota
-from connectors.sandbox.world import AppIdentity
-from connectors.sandbox.world import World as SandboxWorld
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.quota import Quota
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.ports import Parts

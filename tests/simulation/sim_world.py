@@ -10,11 +10,11 @@ from typing import Any
 
 from sim_disk import HOW_TO_DIE, Blow
 
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Assignment
-from connectors.sandbox.people import DEPARTMENTS
-from connectors.sandbox.seed import ADDONS, SOURCE, TARGETS, generate
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.sample.people import DEPARTMENTS
+from connectors.sandbox.sample.seed import ADDONS, SOURCE, TARGETS, generate
+from connectors.sandbox.tenant.model import Assignment
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.faults import FaultPlan
 from jobs.settings.load import Effective, Settings
 
 AT_ODDS = "INTUNE_A_VL"

@@ -11,10 +11,10 @@ from e2e_login import HOST, Login
 from e2e_rig import GRAPH
 from e2e_wires import Proxy
 
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.meddle import put_licenses
-from connectors.sandbox.model import Assignment
-from connectors.sandbox.world import World
+from connectors.sandbox.api.world import World
+from connectors.sandbox.tenant.model import Assignment
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.meddle import put_licenses
 
 TARGETS = ("ENTERPRISEPACK", "ENTERPRISEPREMIUM", "SPE_E3")
 RETRY_AFTERS_S = (1, 2, 2, 3, 3, 5, 8, 15)

@@ -23,12 +23,12 @@ from e2e_wires import Proxy, certificates, https_server, listener
 from soak_faults import Chaos, fault_plan, latency
 from soak_wire import Recorder
 
+from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.model import Assignment
 from connectors.sandbox.oracle import snapshot
-from connectors.sandbox.quota import REPORTS_PER_10_S, WRITES_PER_150_S, Quota
-from connectors.sandbox.seed import TARGETS, TENANT_ID, generate
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.sample.seed import TARGETS, TENANT_ID, generate
+from connectors.sandbox.tenant.model import Assignment
+from connectors.sandbox.trouble.quota import REPORTS_PER_10_S, WRITES_PER_150_S, Quota
 
 HEARTBEAT_S = 0.05
 ROLES = (*ALL_ROLES, "AuditLog.Read.All")

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from connectors.graph import client
 from connectors.sandbox.app import create_app
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.state import TenantState
 from jobs import wiring
 from jobs.cli import commands
 from jobs.cli.running import flag

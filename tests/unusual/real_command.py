@@ -19,7 +19,7 @@ from rehearsal import tenant_of
 
 from connectors.sandbox.app import create_app
 from connectors.sandbox.server import Server, serve
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.state import TenantState
 
 TENANT = "c0a70500-0000-4000-8000-000000000001"
 OLD, NEW = "ENTERPRISEWITHSCAL", "ENTERPRISEPACK"

@@ -14,9 +14,9 @@ from in_process import CommandLine, Place, Said
 from rehearsal import read_json
 from small_tenant import APPLY
 
-from connectors.sandbox import meddle
-from connectors.sandbox.state import SOMEBODY_ELSE
-from connectors.sandbox.tenant_file import load_license
+from connectors.sandbox.tenant.file import load_license
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE
+from connectors.sandbox.trouble import meddle
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan, load_snapshot, tasks_of

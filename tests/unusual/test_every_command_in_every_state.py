@@ -17,9 +17,9 @@ from in_process import CommandLine, Place, Said, told
 from rehearsal import START, tenant_of
 from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
-from connectors.sandbox import meddle
-from connectors.sandbox.model import Assignment
-from connectors.sandbox.tenant_file import load_license
+from connectors.sandbox.tenant.file import load_license
+from connectors.sandbox.tenant.model import Assignment
+from connectors.sandbox.trouble import meddle
 
 PEOPLE = ("ada", "bo", "cy", "di")
 SETTINGS = HEAD + EVERYONE + DECLARED

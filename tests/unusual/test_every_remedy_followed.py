@@ -21,9 +21,11 @@ from test_every_reason_has_its_remedy import PRODUCED
 from test_remedies_of_the_demo import FOLLOWED
 
 from connectors.catalog.products import load_catalog
-from connectors.sandbox import groups, meddle, oracle
-from connectors.sandbox.model import Assignment, User
-from connectors.sandbox.rules import Change
+from connectors.sandbox import oracle
+from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing.rules import Change
+from connectors.sandbox.tenant.model import Assignment, User
+from connectors.sandbox.trouble import meddle
 from jobs.license_reassignment.reconcile.gates import GATE_IDS
 
 DECLARED = '\n[declare]\nby = "CHG-1"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'

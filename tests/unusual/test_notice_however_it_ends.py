@@ -22,9 +22,9 @@ from real_command import NEW, OLD, SETTINGS, TENANT, end, shop, tenant, until
 from rehearsal import START
 
 from connectors.errors import Malformed
+from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.world import AppIdentity
+from connectors.sandbox.tenant.state import TenantState
 from jobs.cli import webhook
 from jobs.license_reassignment.commands import run
 

@@ -14,7 +14,7 @@ from small_tenant import APPLY, NEW, header, person, place
 
 from connectors.changes import Verdict
 from connectors.graph.verdicts import meaning
-from connectors.sandbox.seed import catalog
+from connectors.sandbox.sample.seed import catalog
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.report.words_codes import EN, NL
 

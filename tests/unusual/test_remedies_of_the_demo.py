@@ -18,10 +18,12 @@ import pytest
 from in_process import CommandLine, Place, Said
 from rehearsal import START
 
-from connectors.sandbox import groups, meddle, oracle
-from connectors.sandbox.model import Assignment, Group, User
-from connectors.sandbox.rules import Change
-from connectors.sandbox.tenant_file import load
+from connectors.sandbox import oracle
+from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing.rules import Change
+from connectors.sandbox.tenant.file import load
+from connectors.sandbox.tenant.model import Assignment, Group, User
+from connectors.sandbox.trouble import meddle
 
 SOURCE, TARGET = "ENTERPRISEWITHSCAL", "ENTERPRISEPACK"
 APPLY = ("apply", "PLAN", "--tenant", "contoso.example")

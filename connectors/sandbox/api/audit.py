@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from connectors.sandbox.groups import GROUP_LICENSING
-from connectors.sandbox.model import Json, WriteRecord, instant, stamp
-from connectors.sandbox.odata import Clause, Query, read_query, reject_filter
+from connectors.sandbox.api.odata import Clause, Query, read_query, reject_filter
+from connectors.sandbox.api.world import Reply, Request, World, ok
+from connectors.sandbox.licensing.groups import GROUP_LICENSING
 from connectors.sandbox.refusal import unsupported
-from connectors.sandbox.state import SOMEBODY_ELSE, TenantState
-from connectors.sandbox.world import Reply, Request, World, ok
+from connectors.sandbox.tenant.model import Json, WriteRecord, instant, stamp
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 
 _ACTIVITY = {
     "user": "Change user license",

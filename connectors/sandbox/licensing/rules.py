@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.sandbox.countries import COUNTRIES
-from connectors.sandbox.model import Assignment, Sku, User, plans_on
+from connectors.sandbox.licensing.countries import COUNTRIES
 from connectors.sandbox.refusal import Refusal, bad_request, forbidden
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import Assignment, Sku, User, plans_on
+from connectors.sandbox.tenant.state import TenantState
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

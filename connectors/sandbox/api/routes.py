@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from connectors.sandbox import groups_api, tenant_api, users_api
+from connectors.sandbox.api import groups, tenant, users
+from connectors.sandbox.api.world import Reply, Request, World, refused
 from connectors.sandbox.refusal import Refusal, bad_request, forbidden, no_route
-from connectors.sandbox.world import Reply, Request, World, refused
 
 Handler = Callable[[World, Request], Reply]
 
@@ -60,30 +60,30 @@ _WRITE_USERS = "User.ReadWrite.All Directory.ReadWrite.All"
 _CAST = "directory/deletedItems/microsoft.graph.user"
 
 ROUTES = (
-    _route("POST users/{}/assignLicense", 1, _ASSIGN, users_api.assign_license),
-    _route("GET users/$count", 1, _READ_USERS, users_api.count_endpoint),
-    _route("GET users/{}", 1, _READ_USERS, users_api.get_user),
-    _route("GET users", 2, _READ_USERS, users_api.list_users),
-    _route("PATCH users/{}", 1, _WRITE_USERS, users_api.patch_user),
-    _route("POST users/{}/reprocessLicenseAssignment", 1, _WRITE_USERS, users_api.reprocess),
-    _route("GET users/{}/licenseDetails", 2, _READ_DETAILS, users_api.get_license_details),
-    _route("GET organization", 1, _READ_ORG + " User.Read.All", tenant_api.list_organization),
-    _route("GET organization/{}", 1, _READ_ORG + " User.Read.All", tenant_api.get_organization),
-    _route("GET subscribedSkus", 3, _READ_SKUS, tenant_api.list_skus),
-    _route("GET subscribedSkus/{}", 1, _READ_SKUS, tenant_api.get_sku),
-    _route("GET directory/subscriptions", 1, _READ_ORG, tenant_api.list_subscriptions),
-    _route("GET directory/subscriptions/{}", 1, _READ_ORG, tenant_api.get_subscription),
-    _route(f"GET {_CAST}", 1, _READ_USERS, tenant_api.list_deleted_users),
-    _route("GET groups", 1, _READ_GROUPS, groups_api.list_groups),
-    _route("GET groups/{}", 1, _READ_GROUPS, groups_api.get_group),
-    _route("GET groups/{}/members", 3, _READ_GROUPS, groups_api.list_members),
-    _route("GET groups/{}/members/{}", 3, _READ_GROUPS, groups_api.list_members),
-    _route("GET groups/{}/transitiveMembers", 5, _READ_GROUPS, groups_api.list_transitive_members),
-    _route("GET groups/{}/transitiveMembers/{}", 5, _READ_GROUPS, groups_api.list_transitive_members),
-    _route("GET groups/{}/membersWithLicenseErrors", 1, _READ_GROUPS, groups_api.list_members_in_error),
-    _route("POST groups/{}/assignLicense", 1, _ASSIGN_GROUP, groups_api.assign_license),
-    _route("GET admin/serviceAnnouncement/healthOverviews", 1, "ServiceHealth.Read.All", tenant_api.list_health),
-    _route("GET auditLogs/directoryAudits", 1, "AuditLog.Read.All", tenant_api.list_audits, report=True),
+    _route("POST users/{}/assignLicense", 1, _ASSIGN, users.assign_license),
+    _route("GET users/$count", 1, _READ_USERS, users.count_endpoint),
+    _route("GET users/{}", 1, _READ_USERS, users.get_user),
+    _route("GET users", 2, _READ_USERS, users.list_users),
+    _route("PATCH users/{}", 1, _WRITE_USERS, users.patch_user),
+    _route("POST users/{}/reprocessLicenseAssignment", 1, _WRITE_USERS, users.reprocess),
+    _route("GET users/{}/licenseDetails", 2, _READ_DETAILS, users.get_license_details),
+    _route("GET organization", 1, _READ_ORG + " User.Read.All", tenant.list_organization),
+    _route("GET organization/{}", 1, _READ_ORG + " User.Read.All", tenant.get_organization),
+    _route("GET subscribedSkus", 3, _READ_SKUS, tenant.list_skus),
+    _route("GET subscribedSkus/{}", 1, _READ_SKUS, tenant.get_sku),
+    _route("GET directory/subscriptions", 1, _READ_ORG, tenant.list_subscriptions),
+    _route("GET directory/subscriptions/{}", 1, _READ_ORG, tenant.get_subscription),
+    _route(f"GET {_CAST}", 1, _READ_USERS, tenant.list_deleted_users),
+    _route("GET groups", 1, _READ_GROUPS, groups.list_groups),
+    _route("GET groups/{}", 1, _READ_GROUPS, groups.get_group),
+    _route("GET groups/{}/members", 3, _READ_GROUPS, groups.list_members),
+    _route("GET groups/{}/members/{}", 3, _READ_GROUPS, groups.list_members),
+    _route("GET groups/{}/transitiveMembers", 5, _READ_GROUPS, groups.list_transitive_members),
+    _route("GET groups/{}/transitiveMembers/{}", 5, _READ_GROUPS, groups.list_transitive_members),
+    _route("GET groups/{}/membersWithLicenseErrors", 1, _READ_GROUPS, groups.list_members_in_error),
+    _route("POST groups/{}/assignLicense", 1, _ASSIGN_GROUP, groups.assign_license),
+    _route("GET admin/serviceAnnouncement/healthOverviews", 1, "ServiceHealth.Read.All", tenant.list_health),
+    _route("GET auditLogs/directoryAudits", 1, "AuditLog.Read.All", tenant.list_audits, report=True),
 )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connectors.sandbox import groups
-from connectors.sandbox.model import Group, Json, User, WriteRecord
-from connectors.sandbox.odata import Query, reject_filter, require_advanced, require_selectable
+from connectors.sandbox.api.odata import Query, reject_filter, require_advanced, require_selectable
+from connectors.sandbox.api.views import GROUP_KNOWN, USER_DEFAULT, USER_KNOWN, group_state, group_view, user_view
+from connectors.sandbox.api.world import Reply, Request, World, ok
+from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing.rules import GUID, read_change
 from connectors.sandbox.refusal import Refusal, bad_request, not_found, overlapping
-from connectors.sandbox.rules import GUID, read_change
-from connectors.sandbox.views import GROUP_KNOWN, USER_DEFAULT, USER_KNOWN, group_state, group_view, user_view
-from connectors.sandbox.world import Reply, Request, World, ok
+from connectors.sandbox.tenant.model import Group, Json, User, WriteRecord
 
 USER_CAST, GROUP_CAST = "microsoft.graph.user", "microsoft.graph.group"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.sandbox.model import User
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import User
+from connectors.sandbox.tenant.state import TenantState
 
 
 class Replica:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from connectors.sandbox.model import Assignment, User, WriteRecord
-from connectors.sandbox.state import SOMEBODY_ELSE, TenantState
+from connectors.sandbox.tenant.model import Assignment, User, WriteRecord
+from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 
 
 def meddle(tenant: TenantState, rng: random.Random, kinds: tuple[str, ...], now: float) -> None:

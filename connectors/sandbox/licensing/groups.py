@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.sandbox.model import Assignment, Group, Processing, User, WriteRecord
+from connectors.sandbox.licensing.rules import Change, check_product, find_violation
 from connectors.sandbox.refusal import Refusal, bad_request
-from connectors.sandbox.rules import Change, check_product, find_violation
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import Assignment, Group, Processing, User, WriteRecord
+from connectors.sandbox.tenant.state import TenantState
 
 GROUP_LICENSING = "0000000c-0000-4000-8000-00000000c0de"
 """The app id of the background process in the write log and in audit records."""

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import orjson
 
+from connectors.sandbox.api.routes import call
+from connectors.sandbox.api.world import Reply, Request, World, ok, refused
 from connectors.sandbox.refusal import Refusal
-from connectors.sandbox.routes import call
-from connectors.sandbox.world import Reply, Request, World, ok, refused
 
 ITEMS_MAX = 20
 

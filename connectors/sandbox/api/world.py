@@ -12,14 +12,15 @@ from typing import Any
 
 import orjson
 
-from connectors.sandbox import groups, schedule
-from connectors.sandbox.faults import FaultPlan
-from connectors.sandbox.model import Json, stamp
-from connectors.sandbox.odata import Query, bad_body, read_query
-from connectors.sandbox.quota import Quota
+from connectors.sandbox.api.odata import Query, bad_body, read_query
+from connectors.sandbox.licensing import groups
 from connectors.sandbox.refusal import Refusal
-from connectors.sandbox.replica import Replica
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant import schedule
+from connectors.sandbox.tenant.model import Json, stamp
+from connectors.sandbox.tenant.replica import Replica
+from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.faults import FaultPlan
+from connectors.sandbox.trouble.quota import Quota
 
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - a fixed word that opens a tenant made of sample data, not a secret
 SANDBOX_APP_ID = "5a4d0b07-0000-4000-8000-000000000001"

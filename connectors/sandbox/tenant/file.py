@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from connectors.sandbox.model import (
+from connectors.sandbox.tenant.model import (
     Assignment,
     Group,
     Json,
@@ -46,7 +46,7 @@ from connectors.sandbox.model import (
     instant,
     stamp,
 )
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.state import TenantState
 
 T = TypeVar("T")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from connectors.sandbox.audit import audit_page
-from connectors.sandbox.model import Sku
-from connectors.sandbox.odata import require_selectable
+from connectors.sandbox.api.audit import audit_page
+from connectors.sandbox.api.odata import require_selectable
+from connectors.sandbox.api.views import USER_KNOWN, organization_view, sku_view, subscription_view, user_view
+from connectors.sandbox.api.world import Reply, Request, World, ok
 from connectors.sandbox.refusal import bad_request, not_found
-from connectors.sandbox.views import USER_KNOWN, organization_view, sku_view, subscription_view, user_view
-from connectors.sandbox.world import Reply, Request, World, ok
+from connectors.sandbox.tenant.model import Sku
 
 
 def _listed(request: Request, what: str, rows: list[dict[str, object]]) -> Reply:

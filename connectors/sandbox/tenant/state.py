@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from copy import copy
 
-from connectors.sandbox.model import (
+from connectors.sandbox.tenant.model import (
     ASSIGNED_AT_DEFAULT,
     Assignment,
     Group,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import orjson
 
-from connectors.sandbox.model import Assignment, Group, Json, Organization, Subscription, User
-from connectors.sandbox.people import COUNTRY_OF_USER, DEPARTMENTS, invent
-from connectors.sandbox.state import TenantState
-from connectors.sandbox.tenant_file import load_rules, load_sku
+from connectors.sandbox.sample.people import COUNTRY_OF_USER, DEPARTMENTS, invent
+from connectors.sandbox.tenant.file import load_rules, load_sku
+from connectors.sandbox.tenant.model import Assignment, Group, Json, Organization, Subscription, User
+from connectors.sandbox.tenant.state import TenantState
 
 TENANT_ID = "c0a70500-0000-4000-8000-000000000001"
 DOMAIN = "contoso.example"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectors.sandbox.model import Json, Sku, Subscription
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import Json, Sku, Subscription
+from connectors.sandbox.tenant.state import TenantState
 
 _SKU_FIELDS = {
     "capabilityStatus": "status",

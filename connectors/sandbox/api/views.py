@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.sandbox.model import Assignment, Group, Json, Plan, Sku, Subscription, User, plans_on, stamp, states
-from connectors.sandbox.state import TenantState
+from connectors.sandbox.tenant.model import (
+    Assignment,
+    Group,
+    Json,
+    Plan,
+    Sku,
+    Subscription,
+    User,
+    plans_on,
+    stamp,
+    states,
+)
+from connectors.sandbox.tenant.state import TenantState
 
 _CREATED = "2019-06-01T00:00:00Z"
 

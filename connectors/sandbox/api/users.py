@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connectors.sandbox import groups
-from connectors.sandbox.countries import COUNTRIES
-from connectors.sandbox.model import Json, Profile, User, WriteRecord
-from connectors.sandbox.odata import Clause, Query, reject_filter, require_advanced, require_selectable
+from connectors.sandbox.api.odata import Clause, Query, reject_filter, require_advanced, require_selectable
+from connectors.sandbox.api.views import USER_KNOWN, license_details, user_view
+from connectors.sandbox.api.world import Reply, Request, World, ok
+from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing.countries import COUNTRIES
+from connectors.sandbox.licensing.rules import Change, decide_user, read_change
 from connectors.sandbox.refusal import Refusal, bad_request, forbidden, not_found, overlapping
-from connectors.sandbox.replica import Replica
-from connectors.sandbox.rules import Change, decide_user, read_change
-from connectors.sandbox.views import USER_KNOWN, license_details, user_view
-from connectors.sandbox.world import Reply, Request, World, ok
+from connectors.sandbox.tenant.model import Json, Profile, User, WriteRecord
+from connectors.sandbox.tenant.replica import Replica
 
 Page = tuple[list[User], int | None]
 

@@ -1,0 +1,1 @@
+"""Graph's calls: routes, batches, query options, handlers and their JSON."""

@@ -1,0 +1,1 @@
+"""Invented tenants of any size, and the products that they are made of."""

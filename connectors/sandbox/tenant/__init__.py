@@ -1,0 +1,1 @@
+"""What the tenant holds, its file, and what happens in it by itself."""

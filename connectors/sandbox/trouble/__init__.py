@@ -1,0 +1,1 @@
+"""Faults, throttling, and somebody else at work in the same tenant."""
