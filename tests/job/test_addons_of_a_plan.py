@@ -12,7 +12,7 @@ from rehearsal import Rehearsal, tenant_of
 from connectors.tenant import LicenseAssignment, LicenseProfile
 from jobs.license_reassignment.commands.addons import decide_addons, make_addons_plan
 from jobs.license_reassignment.commands.plan import Planned
-from jobs.license_reassignment.decide.decide import Stay, Swap
+from jobs.license_reassignment.decide.decide import Change, Hold
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.run_folder.folder import RunDir
 
@@ -113,7 +113,7 @@ def test_who_was_changed_since_the_proof_keeps_everything(tmp_path: Path) -> Non
     assert "change" == rows.loc["bo@contoso.example", "kind"]
 
 
-def _decide(*held: LicenseAssignment, proven: tuple[LicenseAssignment, ...] | None = None) -> Swap | Stay | None:
+def _decide(*held: LicenseAssignment, proven: tuple[LicenseAssignment, ...] | None = None) -> Change | Hold | None:
     skus = {SKU[p]: product(p) for p in (E5, E4, "MCOMEETADV", "VISIOCLIENT", "MCOEV", "MCOPSTN1")}
     now = LicenseProfile.of(held)
     return decide_addons(now, LicenseProfile.of(proven or held), (SKU[E5],), (SKU[E4],), skus, CATALOG)
@@ -139,15 +139,15 @@ def test_only_what_is_direct_and_covered_by_what_is_on_goes(case: str) -> None:
 
     found = _decide(*held)
 
-    assert expected == (found.remove if isinstance(found, Swap) else found)
-    assert not isinstance(found, Swap) or found.add == ()
+    assert expected == (found.remove if isinstance(found, Change) else found)
+    assert not isinstance(found, Change) or found.add == ()
 
 
 def test_a_source_that_is_back_keeps_the_add_ons() -> None:
     """The move does not stand any more."""
     found = _decide(BASE, CONFERENCING, holding(E4), proven=(BASE, CONFERENCING))
 
-    assert isinstance(found, Stay)
+    assert isinstance(found, Hold)
     assert "changed_by_others" == found.reason
 
 

@@ -179,16 +179,16 @@ def disabled_plan_dropped() -> AbstractContextManager[Any]:
 
 def foreign_license_removed() -> AbstractContextManager[Any]:
     """Together with the source, another license of the user goes."""
-    real = decide._swap
+    real = decide._change
 
     def swap(profile: Any, traits: Any, held: Sequence[SkuId], context: Any) -> Any:
         found = real(profile, traits, held, context)
         others = [
             a.sku_id for a in profile.assignments if a.direct and a.sku_id not in {*held, *(traits.targets or ())}
         ]
-        return replace(found, remove=(*found.remove, *others[:1])) if isinstance(found, decide.Swap) else found
+        return replace(found, remove=(*found.remove, *others[:1])) if isinstance(found, decide.Change) else found
 
-    return patch.object(decide, "_swap", swap)
+    return patch.object(decide, "_change", swap)
 
 
 MUTANTS: Mapping[str, tuple[Mutant, Wanted]] = {

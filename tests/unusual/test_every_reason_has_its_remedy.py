@@ -28,7 +28,7 @@ SOURCES = [
     if path.stem in SPEAKERS
 ]
 PLACES = {
-    "Stay": 0,
+    "Hold": 0,
     "_by_flag": 2,
     "_hold_misfits": 4,
     "hold": 2,

@@ -14,10 +14,10 @@ from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
-from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
+from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
 from jobs.license_reassignment.decide.remarks import addons_beside
-from jobs.license_reassignment.decide.table import DECISION_COLUMNS, texts, verdict_columns
+from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, shields_of, told, with_groups
@@ -104,19 +104,19 @@ def draw_addons(
         str(u): split(t) for u, t in zip(plan.decisions["id"], plan.decisions["targets"].astype(str), strict=True)
     }
     users = snapshot.users[snapshot.users["id"].isin(list(proven))]
-    known: dict[tuple[LicenseProfile, LicenseProfile, tuple[str, ...]], Verdict | None] = {}
-    found: list[Verdict | None] = []
+    known: dict[tuple[LicenseProfile, LicenseProfile, tuple[str, ...]], Decision | None] = {}
+    found: list[Decision | None] = []
     for user_id, number in zip(users["id"], users["profile"], strict=True):
         key = (snapshot.profiles[number], proven[str(user_id)], targets[str(user_id)])
         if key not in known:
             known[key] = decide_addons(*key, plan.sources, skus, parts.catalog)  # type: ignore[arg-type]  # ids
         guarded = known[key] is not None and user_id in shields.users
-        found.append(Stay("protected", targets=key[2]) if guarded else known[key])  # type: ignore[arg-type]  # ids
+        found.append(Hold("protected", targets=key[2]) if guarded else known[key])  # type: ignore[arg-type]  # ids
     users = users[np.array([v is not None for v in found], dtype=bool)]
-    verdicts = [v for v in found if v is not None]
+    decided = [v for v in found if v is not None]
     shown = {"protected": told(shields, users["id"])}
-    header = {**_header(parts, plan, snapshot, verdicts), **author.header, **shown}
-    return finish(header, snapshot, _table(plan, users, verdicts), ())
+    header = {**_header(parts, plan, snapshot, decided), **author.header, **shown}
+    return finish(header, snapshot, _table(plan, users, decided), ())
 
 
 def decide_addons(
@@ -126,7 +126,7 @@ def decide_addons(
     sources: Sequence[SkuId],
     skus: Mapping[SkuId, SubscribedSku],
     catalog: Catalog,
-) -> Verdict | None:
+) -> Decision | None:
     """Decide one user: covered add-ons go in one request; a base that changed since the proof keeps them all.
 
     Returns None for a user without a covered add-on, who is no part of the plan.
@@ -139,32 +139,32 @@ def decide_addons(
         return None
     about = frozenset((*targets, *sources))
     if relevant(now, about) != relevant(proven, about) or len({a.sku_id for a in base}) < len(targets):
-        return Stay("changed_by_others", targets=targets)
+        return Hold("changed_by_others", targets=targets)
     before = Holding.of(((skus.get(a.sku_id), a) for a in now.assignments), catalog.families)
     left = [a for a in now.assignments if not (a.direct and a.sku_id in covered)]
     after = Holding.of(((skus.get(a.sku_id), a) for a in left), catalog.families)
     for plan, needs in broken_dependencies(before, after, catalog.families):
-        return Stay("dependency", f"{plan} needs {needs}", targets)
+        return Hold("dependency", f"{plan} needs {needs}", targets)
     if lost := data_at_risk(before, after):
-        return Stay("lost_service", "; ".join(loss.sentence for loss in lost), targets)
+        return Hold("lost_service", "; ".join(loss.sentence for loss in lost), targets)
     stays = tuple((sku, cover) for sku, cover in covers if sku not in covered)
-    return Swap(targets=targets, add=(), remove=covered, needs=(), addons=stays)
+    return Change(targets=targets, add=(), remove=covered, needs=(), addons=stays)
 
 
-def _table(plan: Plan, users: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    table = verdict_columns(verdicts)
+def _table(plan: Plan, users: pd.DataFrame, decided: Sequence[Decision]) -> pd.DataFrame:
+    table = decision_columns(decided)
     table["id"] = users["id"].to_numpy(dtype=object)
     table["name"] = users["user_principal_name"].to_numpy(dtype=object)
     table["rule"] = f"add-ons of {plan.plan_id}"
-    table["wave"] = texts(ONLY_WAVE if isinstance(v, Swap) else "" for v in verdicts)
+    table["wave"] = texts(ONLY_WAVE if isinstance(d, Change) else "" for d in decided)
     table["before"] = users["profile"].to_numpy()
     table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)
 
 
-def _header(parts: Parts, plan: Plan, snapshot: TenantSnapshot, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    changes = [v for v in verdicts if isinstance(v, Swap)]
-    leaving = sorted({s for v in changes for s in v.remove})
+def _header(parts: Parts, plan: Plan, snapshot: TenantSnapshot, decided: Sequence[Decision]) -> dict[str, Any]:
+    changes = [d for d in decided if isinstance(d, Change)]
+    leaving = sorted({s for d in changes for s in d.remove})
     return {
         "tool_version": parts.tool_version,
         "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -13,10 +13,10 @@ from connectors.roster.values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import NOBODY, Planned, author_of, warnings_of, write_plan
-from jobs.license_reassignment.decide.decide import Stay, Swap, Verdict
+from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
 from jobs.license_reassignment.decide.seats import SeatRow, seat_row
-from jobs.license_reassignment.decide.table import DECISION_COLUMNS, texts, verdict_columns
+from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
@@ -77,15 +77,15 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
     others = _others(plan, load_neighbors(run, plan))
     writers = (others.writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks)
-    verdicts = [_unless_overtaken(reverse(t, now[t.user_id]), w) for t, w in zip(tasks, writers, strict=True)]
+    decided = [_unless_overtaken(reverse(t, now[t.user_id]), w) for t, w in zip(tasks, writers, strict=True)]
     first = sum(_broken(t, now[t.user_id]) for t in tasks)
     waves = (Wave(FIRST_WAVE),) if first else ()
-    leaving = sorted({s for v in verdicts if isinstance(v, Swap) for s in v.remove})
+    leaving = sorted({s for d in decided if isinstance(d, Change) for s in d.remove})
     coming = sorted({s for t in tasks for s in t.change.remove})
-    table = _table(plan, tasks, verdicts, [now[t.user_id] for t in tasks])
-    table["wave"] = texts(_in_waves(verdicts, first, wave_order(waves)))
+    table = _table(plan, tasks, decided, [now[t.user_id] for t in tasks])
+    table["wave"] = texts(_in_waves(decided, first, wave_order(waves)))
     limits = limits_of(parts.effective.settings)
-    seats = give_seats(table, verdicts, _seats(snapshot, coming, limits), waves, capped={})
+    seats = give_seats(table, decided, _seats(snapshot, coming, limits), waves, capped={})
     draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves), author_of(parts, identity))
     not_ready = readiness.not_ready(snapshot, coming, limits)
     return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
@@ -97,11 +97,11 @@ def _others(plan: Plan, neighborhood: Neighborhood) -> Others:
     return read_back(written(deeds, neighborhood), plan.plan_id)
 
 
-def _unless_overtaken(verdict: Verdict, writer: str) -> Verdict:
+def _unless_overtaken(decision: Decision, writer: str) -> Decision:
     """Leave alone whom another run of ours has written to since: what stands there is that run's, and it is named."""
-    if not writer or (isinstance(verdict, Stay) and verdict.reason != "changed_by_others"):
-        return verdict
-    return Stay("changed_by_run", f"by {writer}", verdict.targets)
+    if not writer or (isinstance(decision, Hold) and decision.reason != "changed_by_others"):
+        return decision
+    return Hold("changed_by_run", f"by {writer}", decision.targets)
 
 
 def _broken(task: LicenseTask, now: Now) -> bool:
@@ -109,10 +109,10 @@ def _broken(task: LicenseTask, now: Now) -> bool:
     return bool(task.change.add) and is_broken(now.profile, task.change)
 
 
-def _in_waves(verdicts: Sequence[Verdict], first: int, names: Sequence[str]) -> list[str]:
+def _in_waves(decided: Sequence[Decision], first: int, names: Sequence[str]) -> list[str]:
     """Put the first so many changes into the first wave, the others into the last."""
-    waves = [names[0] if n < first else names[-1] for n in range(len(verdicts))]
-    return [wave if isinstance(v, Swap) else "" for v, wave in zip(verdicts, waves, strict=True)]
+    waves = [names[0] if n < first else names[-1] for n in range(len(decided))]
+    return [wave if isinstance(d, Change) else "" for d, wave in zip(decided, waves, strict=True)]
 
 
 def _scope(plan: Plan, tasks: Sequence[LicenseTask]) -> ReadScope:
@@ -132,7 +132,7 @@ def _now(snapshot: TenantSnapshot) -> dict[str, Now]:
     }
 
 
-def reverse(task: LicenseTask, now: Now) -> Verdict:
+def reverse(task: LicenseTask, now: Now) -> Decision:
     """Decide one user: back to the before-image in one request, or not touched, and why.
 
     A license of ours that Graph accepted and then put in error is taken back as any other.
@@ -140,25 +140,25 @@ def reverse(task: LicenseTask, now: Now) -> Verdict:
     targets = task.change.remove
     seen = look(now.profile, task.before, task.change, task.targets)
     if seen == "before":
-        return Stay("already_on_target", targets=targets)
+        return Hold("already_on_target", targets=targets)
     if seen != "moved" and not _broken(task, now):
-        return Stay("changed_by_others", targets=targets)
+        return Hold("changed_by_others", targets=targets)
     if not now.located:
-        return Stay("no_usage_location", targets=targets)
+        return Hold("no_usage_location", targets=targets)
     held = {s: task.before.direct(s) for s in task.change.remove}
     add = tuple(AddLicense(s, a.disabled_plans) for s, a in held.items() if a is not None)
     remove = tuple(a.sku_id for a in task.change.add)
-    return Swap(targets=targets, add=add, remove=remove, needs=tuple(a.sku_id for a in add))
+    return Change(targets=targets, add=add, remove=remove, needs=tuple(a.sku_id for a in add))
 
 
-def _table(plan: Plan, tasks: Sequence[LicenseTask], verdicts: Sequence[Verdict], now: Sequence[Now]) -> pd.DataFrame:
-    table = verdict_columns(verdicts)
+def _table(plan: Plan, tasks: Sequence[LicenseTask], decided: Sequence[Decision], now: Sequence[Now]) -> pd.DataFrame:
+    table = decision_columns(decided)
     table["id"] = texts(t.user_id for t in tasks)
     table["name"] = texts(n.name for n in now)
     table["rule"] = f"undo {plan.plan_id}"
     table["before"] = [n.number for n in now]
     table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
-    table["verdict"] = range(len(verdicts))
+    table["decision"] = range(len(decided))
     return table
 
 

@@ -1,4 +1,4 @@
-"""Decides one license profile at a time: swap it in one request, or leave it, and why."""
+"""Decides one license profile at a time: change it in one request, or hold it, and why."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
+class Change:
     """The user changes in one request. `add` leaves out targets already held; `needs` are the seats it takes.
 
     `addons` says of each add-on that is kept how far the targets cover it; `remarks` are codes of the remarks table,
@@ -56,7 +56,7 @@ class Swap:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class Hold:
     """The user is not touched; `reason` is a code of the reasons table, `detail` names what it is about."""
 
     reason: str
@@ -66,7 +66,7 @@ class Stay:
     remarks: tuple[str, ...] = ()
 
 
-Verdict = Swap | Stay
+Decision = Change | Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Context:
     group_names: Mapping[str, str] = field(default_factory=dict)
 
 
-def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict:
+def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Decision:
     """Decide one (profile, traits). The order of the questions is the order in which reasons win."""
     held = tuple(s for s in context.policy.sources if s in profile.skus)
     return (
@@ -93,21 +93,21 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Verdict
         or _by_flag(traits, scope.RESTRICTED, "restricted_management")
         or _source_not_ours(profile, traits, held, context)
         or _target_unfit(profile, traits, context)
-        or _swap(profile, traits, held, context)
+        or _change(profile, traits, held, context)
     )
 
 
-def _by_flag(traits: Traits, bit: int, reason: str) -> Stay | None:
-    return Stay(reason, targets=traits.targets or ()) if traits.flags & bit else None
+def _by_flag(traits: Traits, bit: int, reason: str) -> Hold | None:
+    return Hold(reason, targets=traits.targets or ()) if traits.flags & bit else None
 
 
-def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Stay | None:
+def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Hold | None:
     if held:
         return None
     targets = traits.targets or ()
     if targets and all(any(a.sound for a in profile.of_sku(t)) for t in targets):
-        return Stay("already_on_target", targets=targets, remarks=_plans_stand(profile, traits, context))
-    return Stay("no_source", targets=targets)
+        return Hold("already_on_target", targets=targets, remarks=_plans_stand(profile, traits, context))
+    return Hold("no_source", targets=targets)
 
 
 def _plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> tuple[str, ...]:
@@ -123,40 +123,40 @@ def _plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> t
     return tuple(found)
 
 
-def _by_choice(traits: Traits) -> Stay | None:
+def _by_choice(traits: Traits) -> Hold | None:
     if traits.targets is None:
-        return Stay("no_rule")
-    return Stay("left_by_choice") if not traits.targets else None
+        return Hold("no_rule")
+    return Hold("left_by_choice") if not traits.targets else None
 
 
-def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Stay | None:
+def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Hold | None:
     """A group's license is changed on the group only, and its direct half stays as long as the group keeps it."""
     targets = traits.targets or ()
     groups = sorted({a.group_id for s in held for a in profile.inherited(s)})
     if groups:
-        return Stay("inherited", ", ".join(context.group_names.get(g, g) for g in groups), targets)
+        return Hold("inherited", ", ".join(context.group_names.get(g, g) for g in groups), targets)
     if any(a.state == "Unknown" for s in held for a in profile.of_sku(s)):
-        return Stay("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
+        return Hold("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
     return None
 
 
-def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Stay | None:
+def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Hold | None:
     targets = traits.targets or ()
     for target in targets:
         held = profile.of_sku(target)
         if held and not any(a.sound for a in held):
             words = ", ".join(sorted({f"{a.state} {a.error}".strip() for a in held}))
-            return Stay("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
+            return Hold("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
         if not held and target in context.unusable_targets:
-            return Stay(context.unusable_targets[target], context.skus[target].part_number, targets)
+            return Hold(context.unusable_targets[target], context.skus[target].part_number, targets)
     if traits.flags & scope.SHARED_ADDRESS:
-        return Stay("duplicate_address", targets=targets)
+        return Hold("duplicate_address", targets=targets)
     if traits.flags & scope.UNLOCATED and any(not profile.of_sku(t) for t in targets):
-        return Stay("no_usage_location", targets=targets)
+        return Hold("no_usage_location", targets=targets)
     return None
 
 
-def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Verdict:
+def _change(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Decision:
     targets = traits.targets or ()
     needs = tuple(t for t in targets if not profile.of_sku(t))
     leaving = [a for a in profile.assignments if a.sku_id in held]
@@ -171,18 +171,18 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
         wished_off=traits.disabled_plans,
     )
     if translation.unknown:
-        return Stay("unknown_plan_wish", ", ".join(translation.unknown), targets)
+        return Hold("unknown_plan_wish", ", ".join(translation.unknown), targets)
     before = Holding.of(((context.skus.get(a.sku_id), a) for a in profile.assignments), context.families)
     added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
     after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)
     phone = phone_off({*translation.kept_off, *translation.new_off}, translation.forced_off, context.families)
-    stay = _service_lost(before, after, traits, context, phone) or _plans_at_odds(before, after, context)
-    if stay:
-        return Stay(stay.reason, stay.detail, targets, translation.lost)
-    swap = _request(targets, needs, held, translation)
+    hold = _service_lost(before, after, traits, context, phone) or _plans_at_odds(before, after, context)
+    if hold:
+        return Hold(hold.reason, hold.detail, targets, translation.lost)
+    change = _request(targets, needs, held, translation)
     base = [*added, *(a for a in staying if a.sku_id in targets)]
     return replace(
-        swap,
+        change,
         addons=addons_beside(staying, base, context.skus, context.families),
         remarks=(
             *remarks_of(before, after, context.families, voice=traits.voice),
@@ -194,8 +194,8 @@ def _swap(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], contex
 
 def _request(
     targets: tuple[SkuId, ...], needs: tuple[SkuId, ...], held: Sequence[SkuId], translation: Translation
-) -> Swap:
-    return Swap(
+) -> Change:
+    return Change(
         targets=targets,
         add=translation.add,
         remove=tuple(held),
@@ -206,23 +206,23 @@ def _request(
     )
 
 
-def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: str) -> Stay | None:
+def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: str) -> Hold | None:
     losses = data_at_risk(before, after)
     detail = "; ".join(loss.sentence for loss in losses)
     if losses and traits.legal_hold:
-        return Stay("legal_hold", detail)
+        return Hold("legal_hold", detail)
     if losses and not context.policy.accept_lost_services and not traits.backup_acknowledged:
-        return Stay("lost_service", detail)
+        return Hold("lost_service", detail)
     voice = voice_at_risk(before, after, declared=traits.voice, phone_off=phone)
     if voice and not context.policy.accept_lost_services:
-        return Stay("lost_voice", voice)
+        return Hold("lost_voice", voice)
     return None
 
 
-def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Stay | None:
+def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Hold | None:
     """Only what the change would bring is held: a pair that stands today is Graph's business."""
     for plan, needs in broken_dependencies(before, after, context.families):
-        return Stay("dependency", f"{plan} needs {needs}")
+        return Hold("dependency", f"{plan} needs {needs}")
     for first, second in conflicts(before, after, context.families):
-        return Stay("conflict", f"{first} excludes {second}")
+        return Hold("conflict", f"{first} excludes {second}")
     return None

@@ -10,7 +10,7 @@ import pandas as pd
 from connectors.roster.values import BadValueError, country
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
-from jobs.license_reassignment.decide.decide import Context, Stay, Swap, Traits, Verdict, decide
+from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.model.policy import Policy, Wish
 from jobs.license_reassignment.reconcile.reconciliation import USERS_COLUMNS
@@ -47,20 +47,20 @@ _OF_CHANGES_ONLY = (
     *("addons", "remarks", "wave", "usage_location"),
 )
 
-_RESERVED_COLUMNS = ("verdict", NUMBER, OBJECT)
+_RESERVED_COLUMNS = ("decision", NUMBER, OBJECT)
 """Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
 NO_WISH = Wish(line=0)
 
 
-def disabled_text(swap: Swap) -> str:
+def disabled_text(change: Change) -> str:
     """Render the switched-off plans per added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
-    return ";".join(f"{a.sku_id}:{'+'.join(a.disabled_plans)}" for a in swap.add if a.disabled_plans)
+    return ";".join(f"{a.sku_id}:{'+'.join(a.disabled_plans)}" for a in change.add if a.disabled_plans)
 
 
-def addons_text(swap: Swap) -> str:
+def addons_text(change: Change) -> str:
     """Render what is kept beside the targets: `skuId:covered;skuId:kept;…`."""
-    return ";".join(f"{sku}:{cover}" for sku, cover in swap.addons)
+    return ";".join(f"{sku}:{cover}" for sku, cover in change.addons)
 
 
 def tabulate(
@@ -69,10 +69,10 @@ def tabulate(
     context: Context,
     wishes: Mapping[UserId, Wish],
     rejected: frozenset[UserId],
-) -> tuple[pd.DataFrame, list[Verdict]]:
+) -> tuple[pd.DataFrame, list[Decision]]:
     """Decide every user in scope.
 
-    Returns the table (DECISION_COLUMNS plus `verdict`, an index into the returned list of distinct verdicts).
+    Returns the table (DECISION_COLUMNS plus `decision`, an index into the returned list of distinct decisions).
     A wave is filled in only where the roster names one.
     """
     users = snapshot.users
@@ -91,21 +91,21 @@ def tabulate(
     selected = scope.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
     keys, users, chosen, locations = keys[selected], users[selected], chosen[selected], locations[selected]
     code, distinct = _distinct(keys)
-    verdicts = [
+    decided = [
         decide(snapshot.profiles[profile], _traits(choice, bits, distinct_wishes[wish], targets), context)
         for profile, choice, bits, wish in distinct[["profile", "choice", "flags", "wish"]].to_numpy().tolist()
     ]
-    table = _columns(users, chosen["rule"], verdicts, code)
+    table = _columns(users, chosen["rule"], decided, code)
     _tell_locations(table, users)
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
-    needing = np.array([isinstance(v, Swap) and bool(v.needs) for v in verdicts], dtype=bool)[code]
+    needing = np.array([isinstance(d, Change) and bool(d.needs) for d in decided], dtype=bool)[code]
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
     table["acknowledged_by"] = _from_wishes(users, wishes, "backup_acknowledged_by")
     for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
-    return table.reset_index(drop=True), verdicts
+    return table.reset_index(drop=True), decided
 
 
 def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> None:
@@ -187,13 +187,13 @@ def texts(values: Iterable[str]) -> np.ndarray:
     return np.array(list(values), dtype=object)
 
 
-def verdict_columns(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """Return what of a decision row follows from the verdict alone, one row per verdict."""
-    return pd.DataFrame([_row(v) for v in verdicts], columns=list(_VERDICT_COLUMNS)).astype(object)
+def decision_columns(decided: Sequence[Decision]) -> pd.DataFrame:
+    """Return what of a decision row follows from the decision alone, one row per decision."""
+    return pd.DataFrame([_row(d) for d in decided], columns=list(_DECIDED_COLUMNS)).astype(object)
 
 
-def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verdict], code: np.ndarray) -> pd.DataFrame:
-    per_verdict = verdict_columns(verdicts)
+def _columns(users: pd.DataFrame, rules: pd.Series[str], decided: Sequence[Decision], code: np.ndarray) -> pd.DataFrame:
+    per_decision = decision_columns(decided)
     table = pd.DataFrame(
         {
             "id": users["id"].array,
@@ -202,10 +202,10 @@ def _columns(users: pd.DataFrame, rules: pd.Series[str], verdicts: Sequence[Verd
             "before": users["profile"].array,
         }
     )
-    for column in _VERDICT_COLUMNS:
-        texts = per_verdict[column].to_numpy(dtype=object)
+    for column in _DECIDED_COLUMNS:
+        texts = per_decision[column].to_numpy(dtype=object)
         table[column] = shared(texts, code) if column in _LONG_COLUMNS else texts[code]
-    table["verdict"] = code
+    table["decision"] = code
     return table
 
 
@@ -215,7 +215,7 @@ def as_text(table: pd.DataFrame, extra: Sequence[str] = ()) -> pd.DataFrame:
     return shown.astype({column: str for column in shown if column not in _LONG_COLUMNS})
 
 
-_VERDICT_COLUMNS = (
+_DECIDED_COLUMNS = (
     "kind",
     "add",
     "remove",
@@ -231,27 +231,27 @@ _VERDICT_COLUMNS = (
 )
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    match verdict:
-        case Swap():
+def _row(decision: Decision) -> tuple[str, ...]:
+    match decision:
+        case Change():
             return (
                 "change",
-                "+".join(a.sku_id for a in verdict.add),
-                "+".join(verdict.remove),
-                disabled_text(verdict),
+                "+".join(a.sku_id for a in decision.add),
+                "+".join(decision.remove),
+                disabled_text(decision),
                 "",
                 "",
-                "+".join(verdict.targets),
-                "+".join(verdict.kept_off),
-                "+".join(verdict.new_on),
-                "+".join(verdict.lost),
-                addons_text(verdict),
-                SEPARATOR.join(verdict.remarks),
+                "+".join(decision.targets),
+                "+".join(decision.kept_off),
+                "+".join(decision.new_on),
+                "+".join(decision.lost),
+                addons_text(decision),
+                SEPARATOR.join(decision.remarks),
             )
-        case Stay():
-            targets = "+".join(verdict.targets)
-            lost, remarks = "+".join(verdict.lost), SEPARATOR.join(verdict.remarks)
-            return ("hold", "", "", "", verdict.reason, verdict.detail, targets, "", "", lost, "", remarks)
+        case Hold():
+            targets = "+".join(decision.targets)
+            lost, remarks = "+".join(decision.lost), SEPARATOR.join(decision.remarks)
+            return ("hold", "", "", "", decision.reason, decision.detail, targets, "", "", lost, "", remarks)
 
 
 def hold(table: pd.DataFrame, rows: np.ndarray, reason: str, detail: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.tenant import SkuId
-from jobs.license_reassignment.decide.decide import Swap, Verdict
+from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.seats import BUSINESS_CAP, SeatRow, demand, fit
 from jobs.license_reassignment.decide.table import hold
 from jobs.license_reassignment.model.policy import Wave
@@ -54,7 +54,7 @@ def share_of(total: int, percent: float) -> int:
 
 def give_seats(
     table: pd.DataFrame,
-    verdicts: Sequence[Verdict],
+    decided: Sequence[Decision],
     seats: Sequence[SeatRow],
     waves: Sequence[Wave],
     *,
@@ -66,12 +66,12 @@ def give_seats(
     """
     ordered = _in_order(table, waves)
     room = {s.sku_id: BUSINESS_CAP - capped[s.sku_id] if s.sku_id in capped else len(table) for s in seats}
-    _hold_misfits(table, ordered, verdicts, room, "business_cap", seats)
+    _hold_misfits(table, ordered, decided, room, "business_cap", seats)
     ordered = ordered[(table.loc[ordered, "kind"] == "change").to_numpy()]
-    wanted = demand(_needs(table, ordered, verdicts))
-    _hold_misfits(table, ordered, verdicts, {s.sku_id: s.free for s in seats}, "no_seat", seats)
+    wanted = demand(_needs(table, ordered, decided))
+    _hold_misfits(table, ordered, decided, {s.sku_id: s.free for s in seats}, "no_seat", seats)
     ordered = ordered[(table.loc[ordered, "kind"] == "change").to_numpy()]
-    got = demand(_needs(table, ordered, verdicts))
+    got = demand(_needs(table, ordered, decided))
     return [replace(row, needed=got[row.sku_id], short=max(0, wanted[row.sku_id] - max(0, row.free))) for row in seats]
 
 
@@ -88,20 +88,20 @@ def _in_order(table: pd.DataFrame, waves: Sequence[Wave]) -> pd.Index[int]:
     return keys.sort_values(["wave", "line", "name"], kind="stable").index
 
 
-def _needs(table: pd.DataFrame, rows: pd.Index[int], verdicts: Sequence[Verdict]) -> list[tuple[SkuId, ...]]:
-    needs = [v.needs if isinstance(v, Swap) else () for v in verdicts]
-    return [needs[code] for code in table.loc[rows, "verdict"]]
+def _needs(table: pd.DataFrame, rows: pd.Index[int], decided: Sequence[Decision]) -> list[tuple[SkuId, ...]]:
+    needs = [d.needs if isinstance(d, Change) else () for d in decided]
+    return [needs[code] for code in table.loc[rows, "decision"]]
 
 
 def _hold_misfits(
     table: pd.DataFrame,
     rows: pd.Index[int],
-    verdicts: Sequence[Verdict],
+    decided: Sequence[Decision],
     free: Mapping[SkuId, int],
     reason: str,
     seats: Sequence[SeatRow],
 ) -> None:
-    needs = _needs(table, rows, verdicts)
+    needs = _needs(table, rows, decided)
     short = fit(needs, free)
     misfits = np.array([sku is not None for sku in short], dtype=bool)
     if misfits.any():

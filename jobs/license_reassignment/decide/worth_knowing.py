@@ -11,7 +11,7 @@ import pandas as pd
 from connectors.catalog.voice_countries import VoiceCountries
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.coverage import AddonCover
-from jobs.license_reassignment.decide.decide import Swap, Verdict
+from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.model.text import counted
@@ -21,7 +21,7 @@ SAMPLE = 5
 
 def add_user_remarks(
     table: pd.DataFrame,
-    verdicts: Sequence[Verdict],
+    decided: Sequence[Decision],
     snapshot: TenantSnapshot,
     countries: VoiceCountries,
     sources: Iterable[SkuId],
@@ -31,8 +31,8 @@ def add_user_remarks(
     coming = table["usage_location"].to_numpy(dtype=object)
     place = np.where(coming == "", users["usage_location"].str.upper().to_numpy(dtype=object), coming)
     change = (table["kind"] == "change").to_numpy(dtype=bool)
-    national = [v.national if isinstance(v, Swap) else () for v in verdicts]
-    code = table["verdict"].to_numpy(dtype=np.int64)
+    national = [d.national if isinstance(d, Change) else () for d in decided]
+    code = table["decision"].to_numpy(dtype=np.int64)
 
     def concerned(remark: str) -> np.ndarray:
         matches = np.array([remark in codes for codes in national], dtype=bool)
