@@ -40,7 +40,8 @@ def test_the_build_sees_the_package_and_nothing_else() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
-    assert {"connectors", "jobs", "sample_data", "constraints.txt", "pyproject.toml", "README.md"} == let_in
+    files = {"constraints.txt", "LICENSE", "pyproject.toml", "README.md"}
+    assert {"connectors", "jobs", "sample_data", *files} == let_in
 
 
 @pytest.fixture
