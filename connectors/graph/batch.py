@@ -19,7 +19,7 @@ ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "l
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ItemAnswer:
     """The answer to one item: status, headers with lower-case names, and the parsed body."""
 
     status: int
@@ -85,7 +85,7 @@ def _envelope(items: list[dict[str, object]]) -> bytes:
     return orjson.dumps({"requests": [{"id": str(i), **item} for i, item in enumerate(items)]})
 
 
-def answers(parsed: Any, count: int) -> list[Item | None]:
+def answers(parsed: Any, count: int) -> list[ItemAnswer | None]:
     """Return the answers in the order of the requests; None where there is none that can be read.
 
     `parsed` is the body of the envelope. Two different answers to one item count as none. Raises TypeError when the
@@ -94,7 +94,7 @@ def answers(parsed: Any, count: int) -> list[Item | None]:
     responses = parsed.get("responses") if isinstance(parsed, dict) else None
     if not isinstance(responses, list):
         raise TypeError("no list of responses")
-    found: list[Item | None] = [None] * count
+    found: list[ItemAnswer | None] = [None] * count
     seen: set[int] = set()
     for raw in responses:
         index = _index(raw, count)
@@ -111,9 +111,9 @@ def _index(raw: Any, count: int) -> int | None:
     return int(number) if number.isascii() and number.isdigit() and int(number) < count else None
 
 
-def _item(raw: dict[str, Any]) -> Item | None:
+def _item(raw: dict[str, Any]) -> ItemAnswer | None:
     status, headers = raw.get("status"), raw.get("headers")
     if not isinstance(status, int):
         return None
     pairs = headers.items() if isinstance(headers, dict) else ()
-    return Item(status, {str(k).lower(): str(v) for k, v in pairs}, raw.get("body"))
+    return ItemAnswer(status, {str(k).lower(): str(v) for k, v in pairs}, raw.get("body"))

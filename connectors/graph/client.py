@@ -16,12 +16,12 @@ from connectors.changes import Pause, Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import writes
+from connectors.graph.channel import Channel
 from connectors.graph.pace import PaceSettings
 from connectors.graph.reads import audit
 from connectors.graph.reads import names as names_
 from connectors.graph.reads.reader import Reader
 from connectors.graph.reads.scan import read_tenant
-from connectors.graph.session import Session
 from connectors.graph.sign_in.token import TokenSource, identity
 from connectors.graph.transport import BODY_BYTES_MAX, open_http, trust
 from connectors.graph.turns import Kind, Turns
@@ -49,9 +49,9 @@ class GraphClient:
     (a person must act), and whatever the clock raises to end a wait.
     """
 
-    def __init__(self, session: Session, turns: Turns, credential: str) -> None:
-        self.traffic: Traffic = session.traffic
-        self._session = session
+    def __init__(self, channel: Channel, turns: Turns, credential: str) -> None:
+        self.traffic: Traffic = channel.traffic
+        self._channel = channel
         self._turns = turns
         self._credential = credential
 
@@ -59,28 +59,28 @@ class GraphClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        await self._channel.close()
 
     @property
     def clock_offset_s(self) -> float | None:
         """Our clock minus Graph's in seconds, as of the last answer; None before the first."""
-        return self._session.clock_offset_s
+        return self._channel.clock_offset_s
 
     async def sign_in(self) -> Identity:
         """Get a token and say who it speaks for."""
-        return identity(await self._session.bearer.sign_in(), self._credential)
+        return identity(await self._channel.bearer.sign_in(), self._credential)
 
     async def read_organization(self) -> Organization:
         """Read who the tenant is."""
-        return await Reader(self._session).organization()
+        return await Reader(self._channel).organization()
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read the products of the tenant, sorted by id."""
-        return await Reader(self._session).skus()
+        return await Reader(self._channel).skus()
 
     async def read_subscriptions(self) -> tuple[CompanySubscription, ...]:
         """Read the purchases of the tenant, sorted by id."""
-        return await Reader(self._session).subscriptions()
+        return await Reader(self._channel).subscriptions()
 
     async def read_health(self) -> tuple[ServiceHealth, ...] | None:
         """Read the service health; None where the optional permission is missing, or the answer cannot be used.
@@ -88,7 +88,7 @@ class GraphClient:
         A cloud may have none, and what is optional stops nobody: the reads that matter meet the same network.
         """
         try:
-            return await Reader(self._session).health()
+            return await Reader(self._channel).health()
         except (PermissionMissing, Malformed):
             return None
 
@@ -100,13 +100,13 @@ class GraphClient:
         keeps them for 7 or 30 days.
         """
         try:
-            return await audit.read_audit(Reader(self._session), app_id, since, until)
+            return await audit.read_audit(Reader(self._channel), app_id, since, until)
         except (PermissionMissing, Malformed):
             return None
 
     async def read_tenant(self, scope: ReadScope, *, on_page: Callable[[str, int], None]) -> TenantSnapshot:
         """Read everything in `scope`; `on_page` hears the name of a collection and its rows so far."""
-        return await read_tenant(self._session, scope, on_page)
+        return await read_tenant(self._channel, scope, on_page)
 
     async def find(
         self, names: Sequence[str], *, groups: bool, hidden: bool, on_page: Callable[[str, int], None]
@@ -115,35 +115,35 @@ class GraphClient:
 
         `hidden` says that the token holds Member.Read.Hidden; `on_page` hears how far the members are read.
         """
-        return await names_.find(Reader(self._session, on_page), names, groups=groups, hidden=hidden)
+        return await names_.find(Reader(self._channel, on_page), names, groups=groups, hidden=hidden)
 
     async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""
-        return await Reader(self._session).users(ids)
+        return await Reader(self._channel).users(ids)
 
     async def read_license_details(self, ids: Sequence[UserId]) -> tuple[LicenseDetails | None, ...]:
         """Read how the service plans of these users are provisioned, in the order asked; None for one not found."""
-        return await Reader(self._session).license_details(ids)
+        return await Reader(self._channel).license_details(ids)
 
     async def write_turn(self, n: int) -> None:
-        """Return when `n` changes may be sent at once, within the quota and with open gates; the turn is then taken.
+        """Return when `n` changes may be sent at once, within the quota, nothing being closed; the turn is then taken.
 
         A turn is used by one `assign` of `n` changes. An `n` above the burst of the quota (20, less for a small
         quota) waits for a full bucket and leaves a debt.
         """
-        await self._session.bearer.sign_in()
+        await self._channel.bearer.sign_in()
         await self._turns.take(Kind.WRITE, n)
 
     async def assign(self, batch: Sequence[UserRequest]) -> tuple[Reply, ...]:
         """Send at most 20 changes of different users in one `$batch`, once; one reply each, in the same order.
 
-        Never waits and never repeats a change. A turn that was not used, because a gate has closed since, is given
+        Never waits and never repeats a change. A turn that was not used, because writes were closed since, is given
         back and told as RETRY with the reason "not_sent".
         """
-        return await writes.assign(self._session, batch)
+        return await writes.assign(self._channel, batch)
 
     def seed_writes(self, times: Sequence[datetime]) -> None:
-        """Count these writes of an earlier session against the quota."""
+        """Count these writes of an earlier channel against the quota."""
         self._turns.seed_writes(times)
 
     def pauses(self) -> tuple[Pause, ...]:
@@ -177,7 +177,7 @@ def open_client(
     verify = trust(ca_bundle) if transport is None else True
     traffic = Traffic()
     turns = Turns(pace, clock, on_wait, traffic, dice)
-    session = Session(
+    channel = Channel(
         root=root,
         tokens=tokens,
         clock=clock,
@@ -186,4 +186,4 @@ def open_client(
         new_id=new_id,
         open_http=partial(open_http, root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
     )
-    return GraphClient(session, turns, tokens.credential)
+    return GraphClient(channel, turns, tokens.credential)

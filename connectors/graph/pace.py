@@ -56,7 +56,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Backoff:
     """Whether requests of one kind may leave: not before the monotonic second `open_at`.
 
     `refusals` counts waves of refusals in a row, `trouble_since` is when the first of them was asked (None: no
@@ -72,11 +72,11 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Seconds to wait, zero for none, and why; `gated` when the other side asked for it and not our own pace."""
+    """Seconds to wait, zero for none, and why; `asked` when the other side asked for it and not our own pace."""
 
     seconds: float
     reason: str = ""
-    gated: bool = False
+    asked: bool = False
 
 
 NO_DELAY = Delay(0.0)
@@ -125,7 +125,7 @@ def replayed(times: Iterable[float], rate: Rate, now: float) -> Bucket:
     return refilled(bucket, rate, now)
 
 
-def backoff(refusals: int, dice: float) -> float:
+def backoff_s(refusals: int, dice: float) -> float:
     """Return the wait after the n-th refusal in a row without `Retry-After`: 1, 2, 4 … 60 s, later 300 s.
 
     `dice` in [0, 1) spreads it over the upper half, so that senders do not return together.
@@ -138,7 +138,7 @@ def backoff(refusals: int, dice: float) -> float:
 
 
 def refused(
-    gate: Gate,
+    backoff: Backoff,
     *,
     began: float,
     now: float,
@@ -146,39 +146,39 @@ def refused(
     reason: str,
     dice: float,
     network: bool = False,
-) -> Gate:
-    """Return the gate after a refusal of a request sent at `began`.
+) -> Backoff:
+    """Return the backoff after a refusal of a request sent at `began`.
 
-    Refusals of requests that were under way together are one wave and count once. A gate never opens earlier than it
-    was told before.
+    Refusals of requests that were under way together are one wave and count once. What is closed never opens earlier
+    than it was told before.
     """
-    refusals = gate.refusals + 1 if began >= gate.open_at else max(gate.refusals, 1)
-    pause = retry_after_s if retry_after_s else backoff(refusals, dice)
-    return Gate(
-        open_at=max(gate.open_at, now + pause),
+    refusals = backoff.refusals + 1 if began >= backoff.open_at else max(backoff.refusals, 1)
+    pause = retry_after_s if retry_after_s else backoff_s(refusals, dice)
+    return Backoff(
+        open_at=max(backoff.open_at, now + pause),
         refusals=refusals,
-        trouble_since=began if gate.trouble_since is None else gate.trouble_since,
+        trouble_since=began if backoff.trouble_since is None else backoff.trouble_since,
         reason=reason,
         network=network,
     )
 
 
-def helped(gate: Gate) -> Gate:
-    """Return the gate after an answer that helped; a closed gate stays closed until its time all the same."""
-    return replace(gate, refusals=0, trouble_since=None, network=False)
+def helped(backoff: Backoff) -> Backoff:
+    """Return the backoff after an answer that helped; what is closed stays closed until its time all the same."""
+    return replace(backoff, refusals=0, trouble_since=None, network=False)
 
 
-def next_delay(gate: Gate, bucket: Bucket, rate: Rate, n: float, now: float) -> Delay:
-    """Return how long a request worth `n` tokens has to wait: the closed gate first, then the bucket."""
-    if now < gate.open_at:
-        return Delay(up_to_ms(gate.open_at - now), gate.reason, gated=True)
+def next_delay(backoff: Backoff, bucket: Bucket, rate: Rate, n: float, now: float) -> Delay:
+    """Return how long a request worth `n` tokens has to wait: the backoff first, then the bucket."""
+    if now < backoff.open_at:
+        return Delay(up_to_ms(backoff.open_at - now), backoff.reason, asked=True)
     wait = bucket_delay(bucket, rate, n, now)
     return Delay(wait, "own pace") if wait > 0 else NO_DELAY
 
 
-def budget_spent(gate: Gate, now: float, wait_s: float, wait_max_s: float) -> bool:
+def budget_spent(backoff: Backoff, now: float, wait_s: float, wait_max_s: float) -> bool:
     """Say whether waiting `wait_s` more would exceed the longest wait since the last answer that helped."""
-    began = now if gate.trouble_since is None else gate.trouble_since
+    began = now if backoff.trouble_since is None else backoff.trouble_since
     return now + wait_s - began > wait_max_s
 
 

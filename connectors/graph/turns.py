@@ -11,14 +11,14 @@ from connectors.changes import Pause, Traffic
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
 from connectors.graph import pace
-from connectors.graph.pace import Bucket, Delay, Gate, PaceSettings, Rate
+from connectors.graph.pace import Backoff, Bucket, Delay, PaceSettings, Rate
 
 SLICE_MAX_S = 15.0
 """Waits for our own pace are cut to this length, so that a changed quota share is noticed."""
 
 
 class Kind(StrEnum):
-    """What is asked of the other side; each kind has a gate of its own."""
+    """What is asked of the other side; each kind is closed and opened on its own."""
 
     READ = "read"
     WRITE = "write"
@@ -29,9 +29,9 @@ GRAPH = (Kind.READ, Kind.WRITE)
 
 
 class Turns:
-    """Gates and buckets of one client, shared by all its senders.
+    """Backoffs and buckets of one client, shared by all its senders.
 
-    There is no await between the look at the gate and the taking of the tokens, so two senders never take the same
+    There is no await between the look at the backoff and the taking of the tokens, so two senders never take the same
     turn.
     """
 
@@ -49,7 +49,7 @@ class Turns:
         self._traffic = traffic
         self._dice = dice
         self._load: dict[Kind, float | None] = {}
-        self._gates = dict.fromkeys(Kind, Gate())
+        self._backoffs = dict.fromkeys(Kind, Backoff())
         now = clock.monotonic()
         self._writes = Bucket(self._write_rate().capacity, now)
         self._units = Bucket(self._unit_rate().capacity, now)
@@ -64,9 +64,9 @@ class Turns:
         """Return what is closed now, in wall-clock time, so that another process can keep it closed."""
         now, wall = self._clock.monotonic(), self._clock.now()
         return tuple(
-            Pause(kind, wall + timedelta(seconds=gate.open_at - now), gate.reason)
-            for kind, gate in self._gates.items()
-            if now < gate.open_at
+            Pause(kind, wall + timedelta(seconds=backoff.open_at - now), backoff.reason)
+            for kind, backoff in self._backoffs.items()
+            if now < backoff.open_at
         )
 
     def keep(self, pauses: Sequence[Pause]) -> None:
@@ -74,9 +74,9 @@ class Turns:
         now, wall = self._clock.monotonic(), self._clock.now()
         for pause in pauses:
             open_at = now + (pause.until - wall).total_seconds()
-            if pause.kind in self._gates and open_at > self._gates[Kind(pause.kind)].open_at and open_at > now:
-                self._gates[Kind(pause.kind)] = replace(
-                    self._gates[Kind(pause.kind)], open_at=open_at, reason=pause.reason
+            if pause.kind in self._backoffs and open_at > self._backoffs[Kind(pause.kind)].open_at and open_at > now:
+                self._backoffs[Kind(pause.kind)] = replace(
+                    self._backoffs[Kind(pause.kind)], open_at=open_at, reason=pause.reason
                 )
 
     async def take(self, kind: Kind, n: int) -> None:
@@ -90,9 +90,9 @@ class Turns:
         self._spend(kind, n)
 
     async def wait_open(self, kind: Kind) -> None:
-        """Return when the gate is open; takes no tokens. Raises as `take` does."""
+        """Return when the kind is open; takes no tokens. Raises as `take` does."""
         while (seconds := self.closed_for(kind)) > 0:
-            await self._wait_out(kind, Delay(seconds, self._gates[kind].reason, gated=True))
+            await self._wait_out(kind, Delay(seconds, self._backoffs[kind].reason, asked=True))
 
     def charge(self, n: int) -> None:
         """Take the tokens of `n` writes without waiting; what is missing is a debt."""
@@ -113,17 +113,17 @@ class Turns:
 
     def closed_for(self, kind: Kind) -> float:
         """Return the seconds for which no request of this kind may leave; 0 when it may."""
-        gate, now = self._gates[kind], self._clock.monotonic()
-        return pace.up_to_ms(gate.open_at - now) if now < gate.open_at else 0.0
+        backoff, now = self._backoffs[kind], self._clock.monotonic()
+        return pace.up_to_ms(backoff.open_at - now) if now < backoff.open_at else 0.0
 
     def refused(
         self, kinds: Sequence[Kind], *, began: float, retry_after_s: float | None, reason: str, network: bool = False
     ) -> None:
-        """Close the gates of these kinds after a refusal of a request that began at the monotonic second `began`."""
+        """Close these kinds after a refusal of a request that began at the monotonic second `began`."""
         dice = self._dice()
         for kind in kinds:
-            self._gates[kind] = pace.refused(
-                self._gates[kind],
+            self._backoffs[kind] = pace.refused(
+                self._backoffs[kind],
                 began=began,
                 now=self._clock.monotonic(),
                 retry_after_s=retry_after_s,
@@ -134,15 +134,15 @@ class Turns:
 
     def close_beside(self, kind: Kind) -> None:
         """Close the other kind for as long as this one; it is in no trouble of its own, so its wait budget stays."""
-        closed = self._gates[kind]
+        closed = self._backoffs[kind]
         for other in GRAPH:
-            gate = self._gates[other]
-            if gate.open_at < closed.open_at:
-                self._gates[other] = replace(gate, open_at=closed.open_at, reason=closed.reason)
+            backoff = self._backoffs[other]
+            if backoff.open_at < closed.open_at:
+                self._backoffs[other] = replace(backoff, open_at=closed.open_at, reason=closed.reason)
 
     def helped(self, kind: Kind) -> None:
         """Note an answer that helped: the wait budget starts anew."""
-        self._gates[kind] = pace.helped(self._gates[kind])
+        self._backoffs[kind] = pace.helped(self._backoffs[kind])
 
     def loaded(self, kind: Kind, share_of_limit: float | None) -> None:
         """Note how near its limit the other side sees requests of this kind; None when it said nothing."""
@@ -150,14 +150,14 @@ class Turns:
 
     def given_up(self, kind: Kind, seconds: float) -> NotYet | None:
         """Return the error to raise when waiting `seconds` more would exceed the wait budget, else None."""
-        gate, limit = self._gates[kind], self._settings.wait_seconds_max
-        if not pace.budget_spent(gate, self._clock.monotonic(), seconds, limit):
+        backoff, limit = self._backoffs[kind], self._settings.wait_seconds_max
+        if not pace.budget_spent(backoff, self._clock.monotonic(), seconds, limit):
             return None
         text = (
-            f"No answer that helps within the longest wait of {limit:.0f} s ({gate.reason}). "
+            f"No answer that helps within the longest wait of {limit:.0f} s ({backoff.reason}). "
             "Run the same command again later: it continues where it stopped."
         )
-        return NetworkAway(text) if gate.network else WaitBudgetSpent(text)
+        return NetworkAway(text) if backoff.network else WaitBudgetSpent(text)
 
     async def wait(self, reason: str, seconds: float) -> None:
         """Let `seconds` pass, telling why first. Whatever the clock raises goes on to the caller."""
@@ -166,18 +166,18 @@ class Turns:
         await self._clock.sleep(seconds)
 
     async def _wait_out(self, kind: Kind, delay: Delay) -> None:
-        if not delay.gated:
+        if not delay.asked:
             await self.wait(delay.reason, min(delay.seconds, SLICE_MAX_S))
             return
         # Whoever waits, waits for every kind that is closed: one that always works must not hide one that never does.
-        for closed in (kind, *(k for k in self._gates if self.closed_for(k) > 0)):
+        for closed in (kind, *(k for k in self._backoffs if self.closed_for(k) > 0)):
             if error := self.given_up(closed, delay.seconds):
                 raise error
         await self.wait(delay.reason, delay.seconds)
 
     def _delay(self, kind: Kind, n: int) -> Delay:
         bucket, rate = (self._writes, self._write_rate()) if kind is Kind.WRITE else (self._units, self._unit_rate())
-        return pace.next_delay(self._gates[kind], bucket, rate, n, self._clock.monotonic())
+        return pace.next_delay(self._backoffs[kind], bucket, rate, n, self._clock.monotonic())
 
     def _spend(self, kind: Kind, n: int) -> None:
         """Take tokens; a write costs one resource unit as well, which it does not wait for."""

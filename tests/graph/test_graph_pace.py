@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.graph import pace
-from connectors.graph.pace import Bucket, Delay, Gate, Rate
+from connectors.graph.pace import Backoff, Bucket, Delay, Rate
 
 SLOW = Rate(capacity=20, per_s=2.0)
-OPEN = Gate()
+OPEN = Backoff()
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 DELAYS = [
@@ -24,18 +24,18 @@ DELAYS = [
     ("a debt is paid first", OPEN, Bucket(-4, 0), 20, 0, Delay(12.0, "own pace")),
     ("more than the capacity waits for a full bucket", OPEN, Bucket(18, 0), 50, 0, Delay(1.0, "own pace")),
     ("a wait is rounded up to a millisecond", OPEN, Bucket(19.9999, 0), 20, 0, Delay(0.001, "own pace")),
-    ("a closed gate comes first", Gate(open_at=7, reason="asked"), Bucket(0, 0), 20, 2, Delay(5.0, "asked", True)),
-    ("a gate opens at its time", Gate(open_at=7, reason="asked"), Bucket(20, 0), 20, 7, Delay(0.0)),
-    ("and not before", Gate(open_at=7, reason="asked"), Bucket(20, 0), 20, 6.9996, Delay(0.001, "asked", True)),
+    ("what is closed comes first", Backoff(open_at=7, reason="asked"), Bucket(0, 0), 20, 2, Delay(5.0, "asked", True)),
+    ("it opens at its time", Backoff(open_at=7, reason="asked"), Bucket(20, 0), 20, 7, Delay(0.0)),
+    ("and not before", Backoff(open_at=7, reason="asked"), Bucket(20, 0), 20, 6.9996, Delay(0.001, "asked", True)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("says", "gate", "bucket", "n", "now", "delay"), DELAYS, ids=[row[0] for row in DELAYS])
+@pytest.mark.parametrize(("says", "backoff", "bucket", "n", "now", "delay"), DELAYS, ids=[row[0] for row in DELAYS])
 def test_the_next_delay_follows_from_the_state(
-    says: str, gate: Gate, bucket: Bucket, n: int, now: float, delay: Delay
+    says: str, backoff: Backoff, bucket: Bucket, n: int, now: float, delay: Delay
 ) -> None:
-    """The delay is a function of gate, bucket, size and time."""
-    assert delay == pace.next_delay(gate, bucket, SLOW, n, now)
+    """The delay is a function of backoff, bucket, size and time."""
+    assert delay == pace.next_delay(backoff, bucket, SLOW, n, now)
 
 
 def test_a_rate_of_nothing_waits_for_ever() -> None:
@@ -99,46 +99,46 @@ BACKOFFS = [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (10, 60), (11, 300
 @pytest.mark.parametrize(("refusals", "most"), BACKOFFS)
 def test_back_off_grows_in_tiers(refusals: int, most: float) -> None:
     """1, 2, 4 … 60 s, and 300 s in a long outage, spread over the upper half."""
-    assert most / 2 == pace.backoff(refusals, 0.0)
-    assert most == pytest.approx(pace.backoff(refusals, 1.0))
+    assert most / 2 == pace.backoff_s(refusals, 0.0)
+    assert most == pytest.approx(pace.backoff_s(refusals, 1.0))
 
 
 def test_retry_after_wins_over_back_off() -> None:
     """A named time is kept exactly, whatever happened before."""
-    gate = pace.refused(Gate(refusals=9), began=5, now=6, retry_after_s=2.5, reason="r", dice=0.5)
+    backoff = pace.refused(Backoff(refusals=9), began=5, now=6, retry_after_s=2.5, reason="r", dice=0.5)
 
-    assert Gate(open_at=8.5, refusals=10, trouble_since=5, reason="r") == gate
+    assert Backoff(open_at=8.5, refusals=10, trouble_since=5, reason="r") == backoff
 
 
 def test_a_gate_never_opens_earlier_than_it_was_told() -> None:
     """A shorter wait that arrives later does not shorten a longer one."""
-    gate = pace.refused(Gate(open_at=100, refusals=1), began=5, now=6, retry_after_s=1, reason="r", dice=0)
+    backoff = pace.refused(Backoff(open_at=100, refusals=1), began=5, now=6, retry_after_s=1, reason="r", dice=0)
 
-    assert 100 == gate.open_at
+    assert 100 == backoff.open_at
 
 
 def test_requests_under_way_together_are_one_refusal() -> None:
     """Eight batches that were refused at once do not make the back-off eight steps longer."""
-    gate = Gate()
+    backoff = Backoff()
     for _ in range(8):
-        gate = pace.refused(gate, began=0, now=1, retry_after_s=None, reason="r", dice=1.0)
+        backoff = pace.refused(backoff, began=0, now=1, retry_after_s=None, reason="r", dice=1.0)
 
-    assert (1, 2.0) == (gate.refusals, gate.open_at)
+    assert (1, 2.0) == (backoff.refusals, backoff.open_at)
 
 
 def test_an_answer_that_helps_ends_the_trouble_and_not_the_wait() -> None:
-    """A success of another batch does not open a gate that was told to stay closed."""
-    gate = pace.helped(Gate(open_at=50, refusals=3, trouble_since=1, reason="r", network=True))
+    """A success of another batch does not open what was told to stay closed."""
+    backoff = pace.helped(Backoff(open_at=50, refusals=3, trouble_since=1, reason="r", network=True))
 
-    assert Gate(open_at=50, reason="r") == gate
+    assert Backoff(open_at=50, reason="r") == backoff
 
 
 def test_the_wait_budget_counts_from_the_first_refusal() -> None:
     """Without trouble only the wait itself counts."""
-    assert not pace.budget_spent(Gate(), 1000, 60, 60)
-    assert pace.budget_spent(Gate(), 1000, 61, 60)
-    assert pace.budget_spent(Gate(trouble_since=990), 1000, 51, 60)
-    assert not pace.budget_spent(Gate(trouble_since=990), 1000, 50, 60)
+    assert not pace.budget_spent(Backoff(), 1000, 60, 60)
+    assert pace.budget_spent(Backoff(), 1000, 61, 60)
+    assert pace.budget_spent(Backoff(trouble_since=990), 1000, 51, 60)
+    assert not pace.budget_spent(Backoff(trouble_since=990), 1000, 50, 60)
 
 
 HEADERS = [

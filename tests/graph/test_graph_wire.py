@@ -8,7 +8,7 @@ from graph_double import E3, E4, GROUP, START, refusal, state, swaps, user, user
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.graph import batch, wire
-from connectors.graph.batch import Item
+from connectors.graph.batch import ItemAnswer
 from connectors.tenant import (
     CompanySubscription,
     DeletedUser,
@@ -89,7 +89,7 @@ def test_answers_are_matched_by_id_and_never_by_place() -> None:
     }  # fmt: skip
     found = batch.answers(parsed, 6)
 
-    assert Item(400, {"retry-after": "7"}, {"error": {"code": "c"}}) == found[0]
+    assert ItemAnswer(400, {"retry-after": "7"}, {"error": {"code": "c"}}) == found[0]
     assert [400, None, None, 200, 200, None] == [item.status if item else None for item in found]
 
 
@@ -104,10 +104,10 @@ def test_the_request_id_comes_from_the_header_or_the_error() -> None:
     """Whatever Graph gives is kept for support."""
     inner = {"error": {"code": "c", "message": "m", "innerError": {"request-id": "R"}}}
 
-    assert "H" == Item(400, {"request-id": "H"}, inner).request_id
-    assert "R" == Item(400, {}, inner).request_id
-    assert "" == Item(400, {}, refusal(0, 400, "c", "m")["body"]).request_id
-    assert "" == Item(200, {}, None).request_id
+    assert "H" == ItemAnswer(400, {"request-id": "H"}, inner).request_id
+    assert "R" == ItemAnswer(400, {}, inner).request_id
+    assert "" == ItemAnswer(400, {}, refusal(0, 400, "c", "m")["body"]).request_id
+    assert "" == ItemAnswer(200, {}, None).request_id
 
 
 def test_an_organization_is_read() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox_client import ADELE, START, TENANT, Caller, person, swap_item, tenant_of
 
 from connectors.sandbox.tenant.model import Json
-from connectors.sandbox.trouble.quota import Bucket, Quota
+from connectors.sandbox.trouble.quota import Limit, Quota
 
 NOTHING: Json = {"addLicenses": [], "removeLicenses": []}
 ASSIGN = f"/users/{ADELE}/assignLicense"
@@ -21,19 +21,19 @@ def test_the_published_figures() -> None:
     quota = Quota()
 
     assert [
-        (bucket.capacity, bucket.seconds) for bucket in (quota.writes, quota.tenant_writes, quota.units, quota.reports)
+        (limit.capacity, limit.seconds) for limit in (quota.writes, quota.tenant_writes, quota.units, quota.reports)
     ] == [(3_000, 150), (18_000, 300), (8_000, 10), (5, 10)]
     assert [Quota(size=size).units.capacity for size in ("S", "M")] == [3_500, 5_000]
 
 
 def test_a_bucket_refills_evenly_and_refused_calls_cost() -> None:
-    """Ten tokens in ten seconds: a refused call makes the wait longer, down to a floor of a quarter of the bucket."""
-    bucket = Bucket(10, 10.0)
+    """Ten tokens in ten seconds: a refused call makes the wait longer, down to a floor of a quarter of the limit."""
+    limit = Limit(10, 10.0)
 
-    assert [bucket.take(1, 0.0) for _ in range(10)] == [0.0] * 10
-    assert [bucket.take(1, 0.0) for _ in range(3)] == [2.0, 3.0, 3.5]
-    assert bucket.take(1, 3.0) == 1.5
-    assert bucket.take(1, 5.0) == 0.0
+    assert [limit.take(1, 0.0) for _ in range(10)] == [0.0] * 10
+    assert [limit.take(1, 0.0) for _ in range(3)] == [2.0, 3.0, 3.5]
+    assert limit.take(1, 3.0) == 1.5
+    assert limit.take(1, 5.0) == 0.0
 
 
 def test_a_write_beyond_the_quota_is_told_how_long_to_wait() -> None:

@@ -145,7 +145,7 @@ def throttling_is_refusal() -> AbstractContextManager[Any]:
 
 def first_page_only() -> AbstractContextManager[Any]:
     """A collection ends where its first page ends."""
-    real = paging.Session.read
+    real = paging.Channel.read
 
     async def read(session: Any, request: Any, **more: Any) -> Any:
         found = await real(session, request, **more)
@@ -153,7 +153,7 @@ def first_page_only() -> AbstractContextManager[Any]:
             found.body.pop("@odata.nextLink", None)
         return found
 
-    return patch.object(paging.Session, "read", read)
+    return patch.object(paging.Channel, "read", read)
 
 
 def believed_once() -> AbstractContextManager[Any]:

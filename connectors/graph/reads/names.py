@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.graph import wire
 from connectors.graph.answer import documented
-from connectors.graph.batch import Item
+from connectors.graph.batch import ItemAnswer
 from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, USERS
 from connectors.graph.reads.reader import Reader, in_quotes, user_url
 from connectors.roster.values import is_guid
@@ -76,14 +76,14 @@ async def _groups(reader: Reader, names: Sequence[str], *, hidden: bool) -> dict
 
 async def _answers(
     reader: Reader, questions: Sequence[tuple[str, str]], what: str, permission: str
-) -> list[tuple[str, Item]]:
+) -> list[tuple[str, ItemAnswer]]:
     if not questions:
         return []
     items = await reader.asked([url for _, url in questions], what=what, permission=permission)
     return [(name, item) for (name, _), item in zip(questions, items, strict=True)]
 
 
-def _rows(item: Item) -> list[Mapping[str, Any]]:
+def _rows(item: ItemAnswer) -> list[Mapping[str, Any]]:
     """Return the objects of an answer: of a list, or the one that was asked for; none where there is none."""
     if item.status != 200:
         return []

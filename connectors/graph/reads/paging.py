@@ -12,7 +12,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from connectors.errors import Malformed
 from connectors.graph.answer import IF_IT_STAYS, Reading, documented
-from connectors.graph.session import Session
+from connectors.graph.channel import Channel
 
 PAGES_MAX = 10_000
 WALKS_MAX = 4
@@ -45,16 +45,16 @@ class Listing:
 
 
 async def read_pages(
-    session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
+    channel: Channel, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
 ) -> list[T]:
     """Return what `take` made of each page; `seen` hears the rows of each page as it comes.
 
     A walk whose page token has expired, or whose next links run in a circle, is begun again and what it gave is
-    dropped. Raises Gone when the collection itself does not exist, Malformed when it has no end, else as Session.read
+    dropped. Raises Gone when the collection itself does not exist, Malformed when it has no end, else as Channel.read
     does.
     """
     for _ in range(WALKS_MAX):
-        pages = await _walk(session, listing, take, seen)
+        pages = await _walk(channel, listing, take, seen)
         if pages is not None:
             return pages
     raise Malformed(
@@ -64,12 +64,12 @@ async def read_pages(
 
 
 async def _walk(
-    session: Session, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
+    channel: Channel, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
 ) -> list[T] | None:
     """One walk from the first page on; None when it cannot be ended. A page is taken in while the next one comes."""
 
     def ask(request: RequestInformation) -> asyncio.Task[Reading]:
-        reading = session.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
+        reading = channel.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
         return asyncio.create_task(reading)
 
     coming, pages, links = ask(listing.first()), list[T](), set[str]()

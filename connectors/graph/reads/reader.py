@@ -10,11 +10,11 @@ from urllib.parse import quote
 from connectors.errors import Malformed
 from connectors.graph import wire
 from connectors.graph.answer import IF_IT_STAYS, documented
-from connectors.graph.batch import Item
+from connectors.graph.batch import ItemAnswer
+from connectors.graph.channel import Channel
 from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, SKUS, USERS, Lookups
 from connectors.graph.reads.paging import Gone, Listing, Rows, read_pages
 from connectors.graph.reads.singles import read_each
-from connectors.graph.session import Session
 from connectors.tenant import (
     CompanySubscription,
     DeletedUser,
@@ -64,15 +64,15 @@ def _quiet(_what: str, _rows: int) -> None:
 
 
 class Reader:
-    """Reads with one session; `records` is the evidence of what was asked.
+    """Reads with one channel; `records` is the evidence of what was asked.
 
     `on_page` hears the name of a collection and the rows read of it so far.
     """
 
-    def __init__(self, session: Session, on_page: OnPage = _quiet) -> None:
+    def __init__(self, channel: Channel, on_page: OnPage = _quiet) -> None:
         self.records: list[ReadRecord] = []
-        self.lookups = Lookups(session.graph)
-        self._session = session
+        self.lookups = Lookups(channel.graph)
+        self._channel = channel
         self._on_page = on_page
 
     async def organization(self) -> Organization:
@@ -102,7 +102,7 @@ class Reader:
     async def users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read single users, in the order asked."""
         raws = await self.each_user(ids, READ_SELECT)
-        now = self._session.clock.now()
+        now = self._channel.clock.now()
         with documented("/users/{id}"):
             return tuple(
                 UserRead(user_id, False, now) if raw is None else wire.user_read(raw, now, asked=user_id)
@@ -113,14 +113,14 @@ class Reader:
         """Read users by id, in the order asked; None for one that does not exist."""
         return await self._each("/users/{id}", ids, select, USERS)
 
-    async def each_name(self, names: Sequence[str], select: Sequence[str]) -> list[Item]:
+    async def each_name(self, names: Sequence[str], select: Sequence[str]) -> list[ItemAnswer]:
         """Read users by principal name, in the order asked: status 404 for nobody, 400 for what is no name to Graph."""
         return await self.asked([user_url(name, select) for name in names], what="/users/{name}", permission=USERS)
 
-    async def asked(self, urls: Sequence[str], *, what: str, permission: str) -> list[Item]:
+    async def asked(self, urls: Sequence[str], *, what: str, permission: str) -> list[ItemAnswer]:
         """Return the answers to single questions that hold names of people: status 200, 404 or 400."""
-        began = self._session.clock.now()
-        items = await read_each(self._session, urls, what=what, permission=permission, by_name=True)
+        began = self._channel.clock.now()
+        items = await read_each(self._channel, urls, what=what, permission=permission, by_name=True)
         self._note(f"{what} of {len(urls)}", began, sum(item.status == 200 for item in items))
         return items
 
@@ -151,14 +151,14 @@ class Reader:
 
     async def pages(self, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
         """Read a collection to its end, note the read, and return what `take` made of each page."""
-        began, so_far = self._session.clock.now(), 0
+        began, so_far = self._channel.clock.now(), 0
 
         def seen(rows: int) -> None:
             nonlocal so_far
             so_far += rows
             self._on_page(listing.what, so_far)
 
-        pages = await read_pages(self._session, listing, lambda rows: (len(rows), take(rows)), seen)
+        pages = await read_pages(self._channel, listing, lambda rows: (len(rows), take(rows)), seen)
         self._note(listing.what, began, sum(count for count, _ in pages))
         return [taken for _, taken in pages]
 
@@ -169,9 +169,9 @@ class Reader:
     async def _each(
         self, what: str, keys: Sequence[str], select: Sequence[str], permission: str, *, units: int = 1
     ) -> list[Mapping[str, Any] | None]:
-        began, query = self._session.clock.now(), "?$select=" + ",".join(select) if select else ""
+        began, query = self._channel.clock.now(), "?$select=" + ",".join(select) if select else ""
         urls = [what.replace("{id}", quote(key, safe="")) + query for key in keys]
-        items = await read_each(self._session, urls, what=what, permission=permission, units=units)
+        items = await read_each(self._channel, urls, what=what, permission=permission, units=units)
         found = [item.body if item.status == 200 else None for item in items]
         self._note(f"{what} of {len(keys)}", began, len(found) - found.count(None))
         return found
@@ -189,4 +189,4 @@ class Reader:
             return wire.group(raw, frozenset(member for page in pages for member in page))
 
     def _note(self, query: str, began: datetime, rows: int) -> None:
-        self.records.append(ReadRecord(query, iso(began), iso(self._session.clock.now()), rows))
+        self.records.append(ReadRecord(query, iso(began), iso(self._channel.clock.now()), rows))

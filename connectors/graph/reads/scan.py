@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from connectors.graph import wire
 from connectors.graph.answer import documented, not_allowed
+from connectors.graph.channel import Channel
 from connectors.graph.reads import columns
 from connectors.graph.reads.columns import Profiles
 from connectors.graph.reads.lookups import USERS
 from connectors.graph.reads.paging import Gone, Rows
 from connectors.graph.reads.reader import OnPage, Reader
-from connectors.graph.session import Session
 from connectors.roster.values import is_guid
 from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 
@@ -32,13 +32,13 @@ HIDDEN_ROWS_MIN = 10
 Seats = dict[str, tuple[int, int]]
 
 
-async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> TenantSnapshot:
+async def read_tenant(channel: Channel, scope: ReadScope, on_page: OnPage) -> TenantSnapshot:
     """Read what the scope asks for as one snapshot.
 
-    `stable` is False when the seats of the scope's SKUs moved during each of the scans. Raises as Session.read does.
+    `stable` is False when the seats of the scope's SKUs moved during each of the scans. Raises as Channel.read does.
     """
-    began = session.clock.now()
-    reader, users = Reader(session, on_page), _Users(scope.sku_ids)
+    began = channel.clock.now()
+    reader, users = Reader(channel, on_page), _Users(scope.sku_ids)
     organization = await reader.organization()
     subscriptions = await reader.subscriptions()
     after = await reader.skus()
@@ -63,7 +63,7 @@ async def read_tenant(session: Session, scope: ReadScope, on_page: OnPage) -> Te
         deleted_users=deleted or (),
         reads=tuple(reader.records),
         began=began,
-        ended=session.clock.now(),
+        ended=channel.clock.now(),
         stable=stable,
         not_found=looked_up.not_found,
         resolved=looked_up.resolved,

@@ -15,7 +15,7 @@ DEBT_MAX = 0.25
 
 
 @dataclass(slots=True)
-class Bucket:
+class Limit:
     """`capacity` tokens, refilled evenly over `seconds`. A refused call costs as well, down to a floor."""
 
     capacity: float
@@ -71,10 +71,10 @@ class Quota:
     """
 
     def __init__(self, *, scale: float = 1.0, size: str = "L", grace_seconds: float = 0.0) -> None:
-        self.writes = Bucket(WRITES_PER_150_S * scale, 150.0)
-        self.tenant_writes = Bucket(TENANT_WRITES_PER_300_S * scale, 300.0)
-        self.units = Bucket(RU_PER_10_S[size] * scale, 10.0)
-        self.reports = Bucket(max(1.0, REPORTS_PER_10_S * scale), 10.0)
+        self.writes = Limit(WRITES_PER_150_S * scale, 150.0)
+        self.tenant_writes = Limit(TENANT_WRITES_PER_300_S * scale, 300.0)
+        self.units = Limit(RU_PER_10_S[size] * scale, 10.0)
+        self.reports = Limit(max(1.0, REPORTS_PER_10_S * scale), 10.0)
         self.grace_seconds = grace_seconds
         self.violations: list[Violation] = []
         self.throttled = 0

@@ -51,7 +51,7 @@ class TooMuch(Malformed):
     """The answer is longer than any of Graph's, and was not read to its end."""
 
 
-class Session:
+class Channel:
     """Sends requests, reads with patience, writes once.
 
     `clock_offset_s` is our clock minus Graph's, in seconds, from the last `Date` header.
@@ -105,7 +105,7 @@ class Session:
             return Reading(410, None, answer.token)
         if answer.status in WAITABLE:
             after = self.retry_after(answer.headers)
-            self.close_gates(Kind.READ, answer.status, answer.headers, answer.began, after)
+            self.back_off(Kind.READ, answer.status, answer.headers, answer.began, after)
             raise Retryable(f"Graph answered {answer.status} to {what}.", retry_after_s=after)
         raise not_allowed(answer.status, answer.error, what, permission)
 
@@ -140,7 +140,7 @@ class Session:
 
         Counted is what is handed to the wire, also when nobody waits for the answer any more.
         Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when
-        the address is not ours. A failure closes the gates of `kinds`.
+        the address is not ours. A failure closes `kinds`.
         """
         self._lanes.first.set_base_url_for_request_information(request)
         self.require_own(request.url)
@@ -200,9 +200,7 @@ class Session:
             headers.get("retry-after"), date=headers.get("date", date), now=self.clock.now()
         )
 
-    def close_gates(
-        self, kind: Kind, status: int, headers: Mapping[str, str], began: float, after: float | None
-    ) -> None:
+    def back_off(self, kind: Kind, status: int, headers: Mapping[str, str], began: float, after: float | None) -> None:
         """Close what the refusal is about: its own kind, both where the whole app or tenant is throttled.
 
         A throttle that does not say what it is about is taken to be about everything.
