@@ -26,7 +26,8 @@ from connectors.errors import ConnectorError
 from connectors.sandbox import oracle
 from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 from jobs.license_reassignment.errors import ExitCode, JobError
-from jobs.license_reassignment.reconcile.reconciliation import LedgerRow, Reconciliation
+from jobs.license_reassignment.reconcile.findings import LedgerRow
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(p.name for p in CASES.iterdir() if p.is_dir())

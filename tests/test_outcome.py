@@ -9,7 +9,9 @@ from engine_parts import NEW, OLD, OTHER, profile
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, UserId
-from jobs.license_reassignment.model.standing import Case, Entry, Judgement, Row, Standing, fold, is_moved, judge, look
+from jobs.license_reassignment.model.change import is_moved, look
+from jobs.license_reassignment.model.standing import Entry, Standing, fold
+from jobs.license_reassignment.reconcile.judge import Case, Judgement, Row, judge
 
 OFF = (PlanId("sway"),)
 CHANGE = Row("change", "", NEW, OLD, f"{NEW}:sway", (NEW,))

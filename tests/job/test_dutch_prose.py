@@ -25,7 +25,7 @@ from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile import incidents
-from jobs.license_reassignment.reconcile.advice import advice_of
+from jobs.license_reassignment.reconcile.cancellation import advice_of
 from jobs.license_reassignment.reconcile.foreign_writes import NOBODY
 from jobs.license_reassignment.reconcile.gates import all_gates
 from jobs.license_reassignment.reconcile.since_last import after_cancel

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from job_world import product
 
+from jobs.license_reassignment.reconcile.findings import LedgerRow, Residual, Totals
 from jobs.license_reassignment.reconcile.gates import GATE_IDS, Facts, all_gates
-from jobs.license_reassignment.reconcile.reconciliation import LedgerRow, Residual, Totals
 
 DOCUMENTED = [
     "no_direct_holders", "no_inherited_holders", "no_group_carries_source", "no_soft_deleted_holders",

@@ -19,7 +19,7 @@ from rehearsal import Rehearsal, tenant_of
 from connectors.catalog.products import load_catalog
 from connectors.roster.read import read_roster
 from jobs.license_reassignment.commands.verify import report
-from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES
+from jobs.license_reassignment.reconcile.findings import OUTCOMES
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 TENANT = {

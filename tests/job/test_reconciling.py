@@ -35,7 +35,8 @@ from job_world import (
 
 from connectors.tenant import DeletedUser
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES, BySteps, Reconciliation
+from jobs.license_reassignment.reconcile.findings import OUTCOMES, BySteps
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 ADA, BO, CY = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo", "cy"))

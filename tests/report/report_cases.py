@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.tenant import Names, ReadRecord
-from jobs.license_reassignment.reconcile.reconciliation import (
+from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
     USERS_COLUMNS,
     Action,
@@ -17,7 +17,6 @@ from jobs.license_reassignment.reconcile.reconciliation import (
     Gate,
     Incident,
     LedgerRow,
-    Reconciliation,
     Requests,
     Residual,
     ResidualHolder,
@@ -26,6 +25,7 @@ from jobs.license_reassignment.reconcile.reconciliation import (
     Timing,
     Totals,
 )
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 E4, E5, M3 = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "456")
 TENANT = "11111111-2222-4333-8444-555555555555"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from report_cases import finding, user
 
-from jobs.license_reassignment.reconcile.reconciliation import BySteps, Incident, Reconciliation, ResidualHolder
+from jobs.license_reassignment.reconcile.findings import BySteps, Incident, ResidualHolder
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 NASTY = (
     "</script><script>alert(1)</script>",

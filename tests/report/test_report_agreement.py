@@ -15,7 +15,8 @@ from report_cases import go, no_go
 from report_nasty import nasty
 from static_page import StaticPage
 
-from jobs.license_reassignment.reconcile.reconciliation import OUTCOMES, Reconciliation
+from jobs.license_reassignment.reconcile.findings import OUTCOMES
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.report.html import render_html
 

@@ -15,7 +15,8 @@ from report_cases import GATE_IDS, finding, go, no_go, user
 from report_nasty import NASTY, nasty
 from static_page import StaticPage
 
-from jobs.license_reassignment.reconcile.reconciliation import BySteps, Reconciliation
+from jobs.license_reassignment.reconcile.findings import BySteps
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.html import render_html, render_plan_html
 
 ORDER = [

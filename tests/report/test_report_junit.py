@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from report_cases import GATE_IDS, finding, go, no_go, user
 from report_nasty import nasty
 
-from jobs.license_reassignment.reconcile.reconciliation import Gate
+from jobs.license_reassignment.reconcile.findings import Gate
 from jobs.license_reassignment.report.junit import render_junit
 
 GATES = (

@@ -8,7 +8,7 @@ import pytest
 from report_cases import HOLD_REASONS, finding, go, no_go, user
 from report_nasty import nasty
 
-from jobs.license_reassignment.reconcile.reconciliation import Gate
+from jobs.license_reassignment.reconcile.findings import Gate
 from jobs.license_reassignment.report.markdown import render_summary
 
 HEAD_LINE = "Head of the journal: `p1f2e3d4c5b6a 4 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`\n"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.tenant import SkuId, UserId
-from jobs.license_reassignment.model.change import Task
-from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, Seen, Standing, advance
+from jobs.license_reassignment.model.change import Seen, Task
+from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, Standing, advance
 
 BATCH_SIZE_MAX = 20
 SETTLE_SPACING = timedelta(seconds=10)

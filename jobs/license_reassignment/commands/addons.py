@@ -22,8 +22,8 @@ from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, shields_of, told, with_groups
 from jobs.license_reassignment.guard import check_tenant
+from jobs.license_reassignment.model.change import relevant
 from jobs.license_reassignment.model.plan import Plan, split
-from jobs.license_reassignment.model.standing import relevant
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.reconcile import reconcile

@@ -17,7 +17,7 @@ from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.model.plan import parse_disabled, split
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
-from jobs.license_reassignment.reconcile.reconciliation import FINE
+from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.run_record import seconds_at_work
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import (

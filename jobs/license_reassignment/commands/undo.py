@@ -21,11 +21,11 @@ from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
-from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
 from jobs.license_reassignment.model.other_runs import Neighborhood, deeds_for
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits, Wave
-from jobs.license_reassignment.model.standing import NOT_SENT, fold, is_broken, look
+from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.foreign_writes import Others, read_back, written

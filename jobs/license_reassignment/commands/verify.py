@@ -24,9 +24,10 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.audit_log import sent_by_others, windows_of
+from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
-from jobs.license_reassignment.reconcile.reconciliation import MOVED, Reconciliation
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import Sides, holders
 from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.report.bundle import render_all, renderers

@@ -1,13 +1,15 @@
-"""The two kinds of work that a plan has for a user: the change of licenses, and the country that must come first."""
+"""What one request changes for one user, a license or the country that must come first, and what a read shows of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
-from connectors.tenant import LicenseProfile, SkuId, UserId, UserRead
-from jobs.license_reassignment.model.standing import Seen, look
+from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
+
+Seen = Literal["moved", "before", "other", "gone"]
 
 LOCATIONS_WAVE = "usage locations"
 
@@ -113,3 +115,46 @@ class LocationTask:
             "before": self.before_number,
             "usage_location": self.change.usage_location,
         }
+
+
+def relevant(profile: LicenseProfile, skus: frozenset[SkuId]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return what a drift is judged by: SKU, origin and disabled plans of the SKUs that the plan is about."""
+    return tuple((a.sku_id, a.group_id, a.disabled_plans) for a in profile.assignments if a.sku_id in skus)
+
+
+def concerned(change: AssignLicense, targets: Iterable[SkuId]) -> frozenset[SkuId]:
+    """Return the SKUs whose assignments matter to one change."""
+    return frozenset({a.sku_id for a in change.add} | set(change.remove) | set(targets))
+
+
+def is_moved(profile: LicenseProfile, change: AssignLicense, targets: Iterable[SkuId]) -> bool:
+    """Whether a read shows the change done: every target sound with the intended plans, nothing to remove left."""
+    if not carried_out(profile, change) or not all(a.sound for a in _added(profile, change)):
+        return False
+    return all(any(a.sound for a in profile.of_sku(t)) for t in targets)
+
+
+def is_broken(profile: LicenseProfile, change: AssignLicense) -> bool:
+    """Whether a read shows the change carried out and a license of it in error: the old is gone, the new gives less."""
+    return carried_out(profile, change) and not all(a.sound for a in _added(profile, change))
+
+
+def carried_out(profile: LicenseProfile, change: AssignLicense) -> bool:
+    """Whether a read shows everything added and removed as the change asks, in whatever state the licenses are."""
+    if any(profile.of_sku(sku) for sku in change.remove):
+        return False
+    assigned = {a.sku_id: a.disabled_plans for a in _added(profile, change)}
+    return assigned == {a.sku_id: tuple(sorted(a.disabled_plans)) for a in change.add}
+
+
+def _added(profile: LicenseProfile, change: AssignLicense) -> list[LicenseAssignment]:
+    found = (profile.direct(a.sku_id) for a in change.add)
+    return [a for a in found if a is not None]
+
+
+def look(profile: LicenseProfile, before: LicenseProfile, change: AssignLicense, targets: tuple[SkuId, ...]) -> Seen:
+    """Say what one read shows of one change: done, as it was before, or something else."""
+    if is_moved(profile, change, targets):
+        return "moved"
+    skus = concerned(change, targets)
+    return "before" if relevant(profile, skus) == relevant(before, skus) else "other"

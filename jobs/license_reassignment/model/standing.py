@@ -1,4 +1,4 @@
-"""What became of each user: the journal folded to a standing, and the standing judged against the last reads."""
+"""Where the journal leaves each user: its lines folded, one by one, to a standing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from connectors.changes import AssignLicense
-from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
-from jobs.license_reassignment.model.plan import change_of
-
 State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone", "held"]
-Seen = Literal["moved", "before", "other", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,150 +116,3 @@ def _step(old: Standing, entry: Entry, item: Mapping[str, Any]) -> Standing:
         message=item.get("message", old.message),
         at=entry.at,
     )
-
-
-def relevant(profile: LicenseProfile, skus: frozenset[SkuId]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return what a drift is judged by: SKU, origin and disabled plans of the SKUs that the plan is about."""
-    return tuple((a.sku_id, a.group_id, a.disabled_plans) for a in profile.assignments if a.sku_id in skus)
-
-
-def concerned(change: AssignLicense, targets: Iterable[SkuId]) -> frozenset[SkuId]:
-    """Return the SKUs whose assignments matter to one change."""
-    return frozenset({a.sku_id for a in change.add} | set(change.remove) | set(targets))
-
-
-def is_moved(profile: LicenseProfile, change: AssignLicense, targets: Iterable[SkuId]) -> bool:
-    """Whether a read shows the change done: every target sound with the intended plans, nothing to remove left."""
-    if not _carried_out(profile, change) or not all(a.sound for a in _added(profile, change)):
-        return False
-    return all(any(a.sound for a in profile.of_sku(t)) for t in targets)
-
-
-def is_broken(profile: LicenseProfile, change: AssignLicense) -> bool:
-    """Whether a read shows the change carried out and a license of it in error: the old is gone, the new gives less."""
-    return _carried_out(profile, change) and not all(a.sound for a in _added(profile, change))
-
-
-def _carried_out(profile: LicenseProfile, change: AssignLicense) -> bool:
-    if any(profile.of_sku(sku) for sku in change.remove):
-        return False
-    held = {a.sku_id: a.disabled_plans for a in _added(profile, change)}
-    return held == {a.sku_id: tuple(sorted(a.disabled_plans)) for a in change.add}
-
-
-def _added(profile: LicenseProfile, change: AssignLicense) -> list[LicenseAssignment]:
-    found = (profile.direct(a.sku_id) for a in change.add)
-    return [a for a in found if a is not None]
-
-
-def look(profile: LicenseProfile, before: LicenseProfile, change: AssignLicense, targets: tuple[SkuId, ...]) -> Seen:
-    """Say what one read shows of one change: done, as it was before, or something else."""
-    if is_moved(profile, change, targets):
-        return "moved"
-    skus = concerned(change, targets)
-    return "before" if relevant(profile, skus) == relevant(before, skus) else "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One user's outcome with its reason code and the sigil of the comparison."""
-
-    outcome: str
-    reason: str
-    sigil: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the plan said of one user: the part of a decision that a judgement needs."""
-
-    kind: str
-    reason: str
-    add: str
-    remove: str
-    disabled_plans: str
-    targets: tuple[SkuId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One user to judge. `after` is None when the user was not found (or waits in deleted users).
-
-    `author` is the other run of ours that explains what the user holds now, in words; "" where none does.
-    """
-
-    row: Row
-    before: LicenseProfile
-    after: LicenseProfile | None
-    standing: Standing
-    sources: tuple[SkuId, ...]
-    reads_agree: bool = True
-    author: str = ""
-
-
-ACCEPTED_THEN_ERROR = "accepted_then_error"
-
-
-def judge(case: Case) -> Judgement:
-    """Give the first outcome that fits, in the order of the contract."""
-    if case.after is None:
-        return Judgement("gone", "user_not_found", "!")
-    row, standing = case.row, case.standing
-    change = change_of("", row.add, row.remove, row.disabled_plans)
-    skus = frozenset({*case.sources, *row.targets, *(a.sku_id for a in change.add)})
-    same = relevant(case.after, skus) == relevant(case.before, skus)
-    done = bool(row.targets) and _on_target(case.after, case, change)
-    broken = _broken(case.after, case, change)
-    if standing.state == "in_doubt" and not done and not ((same or broken) and case.reads_agree):
-        return Judgement("in_doubt", standing.reason or "unproven", "!")
-    if done:
-        # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
-        return Judgement("moved" if standing.ours else "already_on_target", "", "=")
-    if standing.state == "refused" or broken:
-        return Judgement("refused", broken or standing.reason, "-")
-    if standing.state == "applied":
-        reason = _by(case, "move_undone")
-        return Judgement("drifted", reason, _sigil(case.after, case, change))
-    if not same or standing.state in {"drifted", "gone"}:
-        sigil = "*" if row.kind == "hold" else _sigil(case.after, case, change)
-        return Judgement("drifted", _by(case, "changed_by_others"), sigil)
-    if row.kind == "hold" or standing.state == "held":
-        return Judgement("held", row.reason or standing.reason, "=")
-    return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
-
-
-def _by(case: Case, reason: str) -> str:
-    return f"changed_by_run: by {case.author}" if case.author else reason
-
-
-def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:
-    no_source = not any(after.of_sku(s) for s in case.sources)
-    return no_source and is_moved(after, change, case.row.targets)
-
-
-def _broken(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
-    """Return the reason when Graph accepted our change and does not report a target sound since; "" otherwise.
-
-    A target that was there before in the same state is none of our doing. A change whose answer was lost counts as
-    accepted when everything is as it asked.
-    """
-    standing = case.standing
-    if not standing.ours or (standing.state != "applied" and not _carried_out(after, change)):
-        return ""
-    targets = dict.fromkeys((*case.row.targets, *(a.sku_id for a in change.add)))
-    unsound = [a for t in targets for a in after.of_sku(t) if not a.sound and a not in case.before.assignments]
-    if not unsound or any(_other_sound(a, after) for a in unsound):
-        return ""
-    return f"{ACCEPTED_THEN_ERROR}: {unsound[0].state} {unsound[0].error}".strip()
-
-
-def _other_sound(assignment: LicenseAssignment, profile: LicenseProfile) -> bool:
-    return any(a.sound for a in profile.of_sku(assignment.sku_id))
-
-
-def _sigil(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
-    if any(not after.of_sku(t) for t in case.row.targets):
-        return "-"
-    if any(after.of_sku(s) for s in change.remove):
-        return "+"
-    return "*"

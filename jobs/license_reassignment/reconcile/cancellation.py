@@ -1,4 +1,4 @@
-"""How the old subscriptions end: which route, what lapses when, what is paid twice, what could be given back. Pure."""
+"""May the old subscriptions be cancelled, and how do they end: advice, route, dates, what is paid twice. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.text import counted
+from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals
 
 ONLINE_SEATS_MAX = 25
 """Microsoft documents that up to so many seats can be cancelled online; more are reduced first."""
@@ -235,3 +238,42 @@ def _idle(after: TenantSnapshot, skus: frozenset[SkuId]) -> Iterable[IdleAccount
         held = sorted(part.get(s, s) for s in after.profiles[int(number)].skus & skus)
         if held:
             yield IdleAccount(user_id, name, "+".join(held))
+
+
+def advice_of(
+    plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool, counts_agree: bool = True
+) -> tuple[str, str]:
+    """Return what to do with the old subscription, and why.
+
+    Seats are given back down to the holders that were read only where Graph counts no more than those.
+    """
+    if not plan.asks_gates:
+        done = totals.moved + totals.already_on_target
+        of = f"{done} of {counted(totals.in_scope, 'user')}"
+        if plan.undo:
+            return "keep", f"an undo plan asks no cancel gates: {of} {'is' if done == 1 else 'are'} restored"
+        return "keep", f"an add-ons plan asks no cancel gates: {of} lost covered add-ons, their base untouched"
+    left = residual.users_direct + residual.users_inherited
+    if verdict == "GO":
+        return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
+    open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
+    if left and not open_work and counts_agree:
+        return (
+            f"reduce seats to {left}",
+            f"{counted(left, 'user still holds', 'users still hold')} the source SKU, and nothing planned is open",
+        )
+    return "keep", "not every gate is open; the failed ones say what to do"
+
+
+def subscriptions_of(plan: Plan, after: TenantSnapshot, verdict: str, advice: str) -> tuple[SubscriptionRow, ...]:
+    """List every subscription, the sources first, each with its own verdict."""
+
+    def word(sku_id: SkuId) -> str:
+        if sku_id not in plan.sources or not plan.asks_gates:
+            return "not a source"
+        return "cancel" if verdict == "GO" else "reduce" if advice.startswith("reduce") else "keep"
+
+    return tuple(
+        SubscriptionRow(s.id, s.sku_id, s.part_number, s.status, s.total_licenses, s.next_lifecycle, word(s.sku_id))
+        for s in sorted(after.subscriptions, key=lambda s: (s.sku_id not in plan.sources, s.part_number, s.id))
+    )

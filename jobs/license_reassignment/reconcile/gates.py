@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.reconciliation import Gate, LedgerRow, Residual, Totals
+from jobs.license_reassignment.reconcile.findings import Gate, LedgerRow, Residual, Totals
 
 GATE_IDS = (
     "no_direct_holders",

@@ -10,8 +10,8 @@ from typing import Any
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
+from jobs.license_reassignment.reconcile.findings import Incident
 from jobs.license_reassignment.reconcile.foreign_writes import Others
-from jobs.license_reassignment.reconcile.reconciliation import Incident
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
 

@@ -17,19 +17,11 @@ from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import Entry, Standing, fold
 from jobs.license_reassignment.reconcile import gates, incidents, run_record, tables
-from jobs.license_reassignment.reconcile.advice import advice_of, subscriptions_of
 from jobs.license_reassignment.reconcile.audit_log import Witness, testimony
-from jobs.license_reassignment.reconcile.cancellation import Ending, ending
+from jobs.license_reassignment.reconcile.cancellation import Ending, advice_of, ending, subscriptions_of
+from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
 from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, Others
-from jobs.license_reassignment.reconcile.reconciliation import (
-    OUTCOMES,
-    Gate,
-    LedgerRow,
-    Reconciliation,
-    Residual,
-    ResidualHolder,
-    Totals,
-)
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
     Movement,
     Sides,

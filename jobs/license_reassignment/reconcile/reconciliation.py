@@ -6,247 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from connectors.tenant import Names, ReadRecord
+from jobs.license_reassignment.reconcile.audit_log import Witness
+from jobs.license_reassignment.reconcile.cancellation import Ending
+from jobs.license_reassignment.reconcile.findings import (
+    AcceptedLoss,
+    Action,
+    Gate,
+    Incident,
+    LedgerRow,
+    Requests,
+    Residual,
+    ResidualHolder,
+    Run,
+    SubscriptionRow,
+    Timing,
+    Totals,
+)
+from jobs.license_reassignment.reconcile.since_last import SinceLast
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from connectors.tenant import Names, ReadRecord
-    from jobs.license_reassignment.reconcile.audit_log import Witness
-    from jobs.license_reassignment.reconcile.cancellation import Ending
-    from jobs.license_reassignment.reconcile.since_last import SinceLast
-
 FORMAT_VERSION = "1.0"
-
-OUTCOMES = (
-    "moved",
-    "already_on_target",
-    "moved_by_group",
-    "held",
-    "refused",
-    "drifted",
-    "gone",
-    "in_doubt",
-    "pending",
-)
-MOVED = ("moved", "moved_by_group")
-FINE = frozenset({"moved", "already_on_target", "moved_by_group"})
-
-ACCEPTING_POLICY = '[plans] lost_services = "accept"'
-
-USERS_COLUMNS = (
-    "id",
-    "user_principal_name",
-    "outcome",
-    "reason",
-    "rule",
-    "before_skus",
-    "target_skus",
-    "after_skus",
-    "plans_kept_off",
-    "plans_new_on",
-    "plans_lost",
-    "sigil",
-    "applied_at",
-    "request_id",
-    "wave",
-    "display_name",
-    "remedy",
-    "detail",
-    "usage_location_set",
-    "acknowledged_by",
-)
-ACTION_COLUMNS = (
-    "user_principal_name",
-    "id",
-    "kind",
-    "reason",
-    "subject",
-    "remedy",
-    "owner",
-    "due",
-    "justification",
-    "backup_acknowledged_by",
-    "target",
-    "voice",
-    "legal_hold",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One question that must be answered with yes before the old subscription may be cancelled."""
-
-    id: str
-    status: Literal["passed", "failed", "not_checkable"]
-    detail: str
-    remedy: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the gate is open; what could not be checked is not."""
-        return self.status == "passed"
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How many users ended in which outcome; the outcomes add up to `in_scope`."""
-
-    in_scope: int
-    moved: int
-    already_on_target: int
-    moved_by_group: int
-    held: int
-    refused: int
-    drifted: int
-    gone: int
-    in_doubt: int
-    pending: int
-    rejected_rows: int
-    roster_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One SKU's seats: what Graph counted, what our journal explains, what others did, what nobody explains.
-
-    `other_runs` is the part of `foreign` that other runs of ours made.
-    """
-
-    sku_id: str
-    sku_part_number: str
-    enabled: int
-    consumed_before: int
-    gained: int
-    lost: int
-    foreign: int
-    consumed_after: int
-    unexplained: int
-    holders_before: int
-    holders_after: int
-    other_runs: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Residual:
-    """Who still holds a source SKU, counted as distinct users (or groups)."""
-
-    users_direct: int
-    users_inherited: int
-    groups: int
-    soft_deleted: int
-    out_of_scope: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResidualHolder:
-    """One holder of a source SKU at the last read. `how` is direct, inherited, both, group or soft_deleted."""
-
-    id: str
-    name: str
-    how: str
-    sku_part_number: str
-    in_plan: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionRow:
-    """One purchase, with the verdict for it: `cancel`, `keep` or `not a source`."""
-
-    id: str
-    sku_id: str
-    sku_part_number: str
-    status: str
-    total_licenses: int
-    next_lifecycle: str
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """Something that an auditor must see first: a bare user, a foreign change, an address that changed.
-
-    `kind` is a stable code, `harm` says whether it makes the exit code 5.
-    """
-
-    kind: str
-    subject: str
-    detail: str
-    harm: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedLoss:
-    """A user whom we moved and who lost a data service with consent: what, and who gave it.
-
-    `accepted_by` is the name in the roster's row, or the key of the settings that accepts every such loss.
-    """
-
-    id: str
-    name: str
-    loss: str
-    accepted_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Requests:
-    """Traffic of all sessions of the plan."""
-
-    http: int
-    batches: int
-    writes: int
-    throttled: int
-    waited_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When the work began and ended (UTC, ISO 8601 with Z, "" when nothing was applied) and how fast it was."""
-
-    started_at: str
-    finished_at: str
-    apply_seconds: float
-    users_per_second: float
-    verified_at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BySteps:
-    """One fact for each step of a run; "" for a step that was not made, or of which nobody wrote it down."""
-
-    plan: str = ""
-    apply: str = ""
-    verify: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Who ran what, where, with which inputs. Apps are app ids; `declared` are [fact, value, author]."""
-
-    tool_version: str
-    planned_by: str
-    applied_by: str
-    verified_by: str
-    operator: BySteps
-    host: BySteps
-    config_sha256: str
-    roster_sha256: str
-    declared: tuple[tuple[str, str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing left for a person to do. `kind` is residual, held, refused, drifted, pending, in_doubt or gate.
-
-    `voice` and `legal_hold` are "yes" where the roster says so: the filled-in list, as the next roster, says it again.
-    """
-
-    kind: str
-    reason: str
-    subject: str
-    remedy: str
-    user_principal_name: str = ""
-    id: str = ""
-    voice: str = ""
-    legal_hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

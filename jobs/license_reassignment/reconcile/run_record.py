@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile.reconciliation import BySteps, Requests, Run, Timing
+from jobs.license_reassignment.reconcile.findings import BySteps, Requests, Run, Timing
 
 
 def requests_of(journal: Sequence[Entry], verification: Mapping[str, Any]) -> Requests:

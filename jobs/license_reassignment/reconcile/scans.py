@@ -20,19 +20,9 @@ from connectors.tenant import (
     UserId,
 )
 from jobs.license_reassignment.model.plan import Plan, change_of, split
-from jobs.license_reassignment.model.standing import (
-    ACCEPTED_THEN_ERROR,
-    LOCATIONS,
-    NOT_SENT,
-    Case,
-    Entry,
-    Judgement,
-    Row,
-    Standing,
-    fold,
-    judge,
-)
+from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.foreign_writes import Others
+from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, Judgement, Row, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 
 

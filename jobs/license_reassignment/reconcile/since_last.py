@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.reconciliation import FINE, Gate, ResidualHolder
+from jobs.license_reassignment.reconcile.findings import FINE, Gate, ResidualHolder
 from jobs.license_reassignment.reconcile.scans import User
 
 ENDED = frozenset({"suspended", "lockedout", "deleted"})

@@ -13,7 +13,7 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, Witness
-from jobs.license_reassignment.reconcile.reconciliation import (
+from jobs.license_reassignment.reconcile.findings import (
     ACCEPTING_POLICY,
     FINE,
     USERS_COLUMNS,

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.roster.formula import guard
-from jobs.license_reassignment.reconcile.reconciliation import ACTION_COLUMNS, USERS_COLUMNS, Reconciliation
+from jobs.license_reassignment.reconcile.findings import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
     import pandas as pd

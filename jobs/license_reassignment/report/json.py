@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from jobs.license_reassignment.reconcile.reconciliation import FORMAT_VERSION, Gate, Reconciliation
+from jobs.license_reassignment.reconcile.findings import Gate
+from jobs.license_reassignment.reconcile.reconciliation import FORMAT_VERSION, Reconciliation
 
 SCHEMA_FILE = "reconciliation.schema.json"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from jobs.license_reassignment.reconcile.reconciliation import Gate, Reconciliation
+from jobs.license_reassignment.reconcile.findings import Gate
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

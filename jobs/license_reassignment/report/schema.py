@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from connectors.tenant import ReadRecord
 from jobs.license_reassignment.reconcile.audit_log import Witness
 from jobs.license_reassignment.reconcile.cancellation import Ending
-from jobs.license_reassignment.reconcile.reconciliation import (
+from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Incident,
     LedgerRow,

@@ -8,15 +8,8 @@ from urllib.parse import urlencode
 
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, Route
-from jobs.license_reassignment.reconcile.reconciliation import (
-    FINE,
-    OUTCOMES,
-    Gate,
-    Incident,
-    LedgerRow,
-    Reconciliation,
-    SubscriptionRow,
-)
+from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
 from jobs.license_reassignment.report.figures import Figure, SeatMarks, Term
 from jobs.license_reassignment.report.words import Words

@@ -11,15 +11,15 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from jobs.license_reassignment.reconcile.reconciliation import (
+from jobs.license_reassignment.reconcile.findings import (
     ACTION_COLUMNS,
     AcceptedLoss,
     Gate,
     Incident,
     LedgerRow,
-    Reconciliation,
     SubscriptionRow,
 )
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows

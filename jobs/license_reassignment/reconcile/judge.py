@@ -1,0 +1,116 @@
+"""What became of one user: where the journal leaves the change, judged against the last reads. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.changes import AssignLicense
+from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
+from jobs.license_reassignment.model.change import carried_out, is_moved, relevant
+from jobs.license_reassignment.model.plan import change_of
+from jobs.license_reassignment.model.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One user's outcome with its reason code and the sigil of the comparison."""
+
+    outcome: str
+    reason: str
+    sigil: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the plan said of one user: the part of a decision that a judgement needs."""
+
+    kind: str
+    reason: str
+    add: str
+    remove: str
+    disabled_plans: str
+    targets: tuple[SkuId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One user to judge. `after` is None when the user was not found (or waits in deleted users).
+
+    `author` is the other run of ours that explains what the user holds now, in words; "" where none does.
+    """
+
+    row: Row
+    before: LicenseProfile
+    after: LicenseProfile | None
+    standing: Standing
+    sources: tuple[SkuId, ...]
+    reads_agree: bool = True
+    author: str = ""
+
+
+ACCEPTED_THEN_ERROR = "accepted_then_error"
+
+
+def judge(case: Case) -> Judgement:
+    """Give the first outcome that fits, in the order of the contract."""
+    if case.after is None:
+        return Judgement("gone", "user_not_found", "!")
+    row, standing = case.row, case.standing
+    change = change_of("", row.add, row.remove, row.disabled_plans)
+    skus = frozenset({*case.sources, *row.targets, *(a.sku_id for a in change.add)})
+    same = relevant(case.after, skus) == relevant(case.before, skus)
+    done = bool(row.targets) and _on_target(case.after, case, change)
+    broken = _broken(case.after, case, change)
+    if standing.state == "in_doubt" and not done and not ((same or broken) and case.reads_agree):
+        return Judgement("in_doubt", standing.reason or "unproven", "!")
+    if done:
+        # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
+        return Judgement("moved" if standing.ours else "already_on_target", "", "=")
+    if standing.state == "refused" or broken:
+        return Judgement("refused", broken or standing.reason, "-")
+    if standing.state == "applied":
+        reason = _by(case, "move_undone")
+        return Judgement("drifted", reason, _sigil(case.after, case, change))
+    if not same or standing.state in {"drifted", "gone"}:
+        sigil = "*" if row.kind == "hold" else _sigil(case.after, case, change)
+        return Judgement("drifted", _by(case, "changed_by_others"), sigil)
+    if row.kind == "hold" or standing.state == "held":
+        return Judgement("held", row.reason or standing.reason, "=")
+    return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
+
+
+def _by(case: Case, reason: str) -> str:
+    return f"changed_by_run: by {case.author}" if case.author else reason
+
+
+def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:
+    no_source = not any(after.of_sku(s) for s in case.sources)
+    return no_source and is_moved(after, change, case.row.targets)
+
+
+def _broken(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
+    """Return the reason when Graph accepted our change and does not report a target sound since; "" otherwise.
+
+    A target that was there before in the same state is none of our doing. A change whose answer was lost counts as
+    accepted when everything is as it asked.
+    """
+    standing = case.standing
+    if not standing.ours or (standing.state != "applied" and not carried_out(after, change)):
+        return ""
+    targets = dict.fromkeys((*case.row.targets, *(a.sku_id for a in change.add)))
+    unsound = [a for t in targets for a in after.of_sku(t) if not a.sound and a not in case.before.assignments]
+    if not unsound or any(_other_sound(a, after) for a in unsound):
+        return ""
+    return f"{ACCEPTED_THEN_ERROR}: {unsound[0].state} {unsound[0].error}".strip()
+
+
+def _other_sound(assignment: LicenseAssignment, profile: LicenseProfile) -> bool:
+    return any(a.sound for a in profile.of_sku(assignment.sku_id))
+
+
+def _sigil(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
+    if any(not after.of_sku(t) for t in case.row.targets):
+        return "-"
+    if any(after.of_sku(s) for s in change.remove):
+        return "+"
+    return "*"
