@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from connectors.tenant import Names, ReadRecord
+from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
-    USERS_COLUMNS,
     Action,
     BySteps,
     Gate,

@@ -9,7 +9,7 @@ from report_cases import finding, go, no_go, user
 from report_nasty import NASTY, nasty
 
 from connectors.roster.formula import clean, unguard
-from jobs.license_reassignment.reconcile.findings import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 
 USERS_HEADER = (

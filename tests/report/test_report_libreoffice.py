@@ -18,7 +18,8 @@ from report_cases import finding, no_go, user
 from report_nasty import nasty
 
 from connectors.roster.formula import clean, guard
-from jobs.license_reassignment.reconcile.findings import ACTION_COLUMNS, USERS_COLUMNS, Action
+from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.reconcile.findings import Action
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 from jobs.license_reassignment.report.xlsx import render_xlsx

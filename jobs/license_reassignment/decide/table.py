@@ -12,8 +12,8 @@ from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide
 from jobs.license_reassignment.decide.remarks import SEPARATOR
+from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.policy import Policy, Wish
-from jobs.license_reassignment.reconcile.findings import USERS_COLUMNS
 from jobs.license_reassignment.run_folder.plan_files import NUMBER, OBJECT, PLAN_LISTS, shared
 
 DECISION_COLUMNS = (

@@ -21,44 +21,6 @@ FINE = frozenset({"moved", "already_on_target", "moved_by_group"})
 
 ACCEPTING_POLICY = '[plans] lost_services = "accept"'
 
-USERS_COLUMNS = (
-    "id",
-    "user_principal_name",
-    "outcome",
-    "reason",
-    "rule",
-    "before_skus",
-    "target_skus",
-    "after_skus",
-    "plans_kept_off",
-    "plans_new_on",
-    "plans_lost",
-    "sigil",
-    "applied_at",
-    "request_id",
-    "wave",
-    "display_name",
-    "remedy",
-    "detail",
-    "usage_location_set",
-    "acknowledged_by",
-)
-ACTION_COLUMNS = (
-    "user_principal_name",
-    "id",
-    "kind",
-    "reason",
-    "subject",
-    "remedy",
-    "owner",
-    "due",
-    "justification",
-    "backup_acknowledged_by",
-    "target",
-    "voice",
-    "legal_hold",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Gate:

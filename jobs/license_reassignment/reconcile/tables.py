@@ -9,6 +9,7 @@ import pandas as pd
 
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
+from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
@@ -16,7 +17,6 @@ from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTIO
 from jobs.license_reassignment.reconcile.findings import (
     ACCEPTING_POLICY,
     FINE,
-    USERS_COLUMNS,
     AcceptedLoss,
     Action,
     Gate,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.roster.formula import guard
-from jobs.license_reassignment.reconcile.findings import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 if TYPE_CHECKING:

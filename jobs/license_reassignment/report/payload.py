@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.reasons import QUIET
-from jobs.license_reassignment.reconcile.findings import FINE, USERS_COLUMNS
+from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
 from jobs.license_reassignment.report.service_names import service_names

@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, USERS_COLUMNS, BySteps, Gate
+from jobs.license_reassignment.model.columns import USERS_COLUMNS
+from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, BySteps, Gate
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.run_folder.folder import RunDir

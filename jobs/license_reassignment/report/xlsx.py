@@ -11,14 +11,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from jobs.license_reassignment.reconcile.findings import (
-    ACTION_COLUMNS,
-    AcceptedLoss,
-    Gate,
-    Incident,
-    LedgerRow,
-    SubscriptionRow,
-)
+from jobs.license_reassignment.model.columns import ACTION_COLUMNS
+from jobs.license_reassignment.reconcile.findings import AcceptedLoss, Gate, Incident, LedgerRow, SubscriptionRow
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
 
