@@ -19,8 +19,8 @@ from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
 from jobs.cli.progress_line import ConsoleWatcher
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.progress_file import Beacon
 from jobs.settings.load import Effective, load_settings
 

@@ -17,10 +17,10 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.sample.seed import SOURCE, generate
 from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.apply.control import Control, StopFlag
-from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import make_plan
-from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 from jobs.settings.load import Effective, Settings

@@ -17,8 +17,9 @@ from jobs.license_reassignment.apply.control import Control, StopFlag, Stoppable
 from jobs.license_reassignment.apply.engine import apply
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.replies import Answers
-from jobs.license_reassignment.apply.session import Ending, Progress, Session
+from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import Standing
 from jobs.license_reassignment.run_folder.journal import Head, Journal, read_journal, segment_name
 

@@ -33,10 +33,10 @@ from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.commands.explain import RunStanding, Story, standing_of, story_of
 from jobs.license_reassignment.commands.plan import Planned, make_plan
 from jobs.license_reassignment.commands.run import Steps, run_all
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.undo import make_undo
 from jobs.license_reassignment.commands.verify import report, verify
 from jobs.license_reassignment.errors import JobError
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings.load import load_settings

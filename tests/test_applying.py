@@ -11,8 +11,8 @@ from applying_place import Place
 
 from connectors.sandbox.api.world import AppIdentity
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.load import load_plan
 
 

@@ -11,7 +11,7 @@ from test_watching import RUNNING
 
 from connectors.changes import Pause
 from jobs.cli.watch import status
-from jobs.license_reassignment.apply.session import Progress
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
 from jobs.license_reassignment.run_folder.progress_file import Beacon, Sign, last_sign, pauses_left

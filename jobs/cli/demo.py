@@ -20,7 +20,7 @@ from jobs.cli import output
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.run_folder.lock import tenant_lock
+from jobs.license_reassignment.run_folder.folder import tenant_lock
 from jobs.settings.load import Effective
 from jobs.wiring import effective_settings, live
 

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from connectors.tenant import Names
 from jobs.license_reassignment.apply.control import StopFlag
-from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.errors import Unfinished
+from jobs.license_reassignment.model.progress import Progress
 
 PLAIN_EVERY_S: Final = 30.0
 LIVE_EVERY_S: Final = 0.2

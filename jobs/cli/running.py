@@ -14,7 +14,7 @@ from jobs.license_reassignment.apply.control import StopFlag
 if TYPE_CHECKING:
     from jobs.license_reassignment.commands.explain import RunStanding
     from jobs.license_reassignment.commands.run import Steps
-    from jobs.license_reassignment.ports import Parts
+    from jobs.license_reassignment.commands.shared.parts import Parts
     from jobs.license_reassignment.run_folder.folder import RunDir
     from jobs.settings.load import Effective
 
@@ -90,7 +90,7 @@ def find_or_newest(config: Path | None, where: Path | None, name: str) -> RunDir
 
 def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[None]:
     """Hold the tenant's lock, in the folder where the run lives."""
-    from jobs.license_reassignment.run_folder.lock import tenant_lock
+    from jobs.license_reassignment.run_folder.folder import tenant_lock
 
     folder = run.path.parent if run else effective.runs_path
     return tenant_lock(folder, effective.settings.tenant.id.lower())
@@ -100,8 +100,8 @@ def lock(effective: Effective, run: RunDir | None) -> AbstractContextManager[Non
 def lock_of(run: RunDir) -> Iterator[None]:
     """Hold the lock of a run's tenant, which its plan names; what a killed command left is put in order at the end."""
     from connectors.clock import SystemClock
+    from jobs.license_reassignment.run_folder.folder import tenant_lock
     from jobs.license_reassignment.run_folder.load import load_plan
-    from jobs.license_reassignment.run_folder.lock import tenant_lock
     from jobs.license_reassignment.run_folder.progress_file import put_out
 
     with tenant_lock(run.path.parent, load_plan(run).tenant_id):

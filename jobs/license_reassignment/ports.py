@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from connectors.audit_log import AuditRecord
-from connectors.catalog.products import Catalog
 from connectors.changes import Pause, Reply, Traffic, UserRequest
-from connectors.clock import Clock
 from connectors.tenant import (
     CompanySubscription,
     Identity,
@@ -24,10 +21,7 @@ from connectors.tenant import (
     UserId,
     UserRead,
 )
-from jobs.license_reassignment.apply.control import Control
-from jobs.license_reassignment.apply.session import Progress
-from jobs.license_reassignment.run_folder.progress_file import Beacon
-from jobs.settings.load import Effective
+from jobs.license_reassignment.model.progress import Progress
 
 
 class TenantClient(Protocol):
@@ -121,19 +115,3 @@ class Watcher(Protocol):
     def progress(self, progress: Progress) -> None:
         """Hear how far an apply is."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The live parts of one run, made by the composition root."""
-
-    tenant: TenantClient
-    clock: Clock
-    catalog: Catalog
-    effective: Effective
-    control: Control
-    watcher: Watcher
-    tool_version: str
-    operator: str
-    host: str
-    beacon: Beacon = field(default_factory=Beacon)

@@ -12,9 +12,10 @@ from typing import Any
 
 from parts import Silent, live
 
-from jobs.license_reassignment.apply.session import Ending, Progress, Session
+from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.commands import apply as applying
 from jobs.license_reassignment.commands import phases
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 

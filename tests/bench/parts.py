@@ -12,8 +12,8 @@ from connectors.clock import SystemClock
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
-from jobs.license_reassignment.apply.session import Progress
-from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.model.progress import Progress
 from jobs.settings.load import Effective, load_settings
 from jobs.wiring import COLLECT_AFTER_OBJECTS, RU_PER_10_S, WRITES_PER_150_S
 

@@ -22,12 +22,12 @@ from connectors.sandbox.sample.seed import ADDONS, SOURCE, TARGETS, TENANT_ID, g
 from connectors.sandbox.tenant.model import Assignment, Group, User
 from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.apply.control import Control, StopFlag
-from jobs.license_reassignment.apply.session import Progress
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_PERMISSION
-from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings.load import Effective, Settings

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.verify import report
 from jobs.license_reassignment.errors import ExitCode, InputError
+from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.run_folder import seal
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal, line_hash
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
-from jobs.license_reassignment.run_folder.manifest import digests, sha256
 
 pytest_plugins = ["evidence_fixtures"]
 
@@ -143,7 +143,7 @@ def test_one_outcome_changed_in_users_csv_does_not_stand(no_go, copy_of: Copy) -
 def forge(run: RunDir) -> None:
     """Write manifest, digest and sums anew, as anybody can who may write the folder."""
     manifest = orjson.loads(run.read(seal.MANIFEST))
-    manifest["files"] = digests(seal.digests_of(run))
+    manifest["files"] = seal.digests_of(run)
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     run.write(seal.MANIFEST, content)
     run.write(seal.DIGEST, f"{sha256(content)}  manifest.json\n".encode())

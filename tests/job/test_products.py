@@ -11,9 +11,9 @@ import pytest
 from job_world import CATALOG
 from rehearsal import Rehearsal, tenant_of
 
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.skus import published_table, tenant_products, tenant_table
 from jobs.license_reassignment.errors import InputError, NotReady
-from jobs.license_reassignment.ports import Parts
 
 T = TypeVar("T")
 SETTINGS = """

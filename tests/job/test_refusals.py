@@ -17,10 +17,10 @@ from jobs.license_reassignment.commands.apply import apply_plan
 from jobs.license_reassignment.commands.check import check
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.commands.run import run_all
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.undo import make_undo
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.gather.names import policy_of, wishes_of
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 SKUS = tuple(product(p) for p in PRODUCTS)

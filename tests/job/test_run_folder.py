@@ -11,8 +11,7 @@ import pytest
 
 from jobs.license_reassignment.errors import ExitCode, InputError, Locked, Unfinished
 from jobs.license_reassignment.run_folder import folder
-from jobs.license_reassignment.run_folder.folder import RunDir, all_runs, find
-from jobs.license_reassignment.run_folder.lock import tenant_lock
+from jobs.license_reassignment.run_folder.folder import RunDir, all_runs, find, tenant_lock
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 

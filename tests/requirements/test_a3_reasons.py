@@ -22,7 +22,7 @@ from requirement_world import (
 from connectors.tenant import ServiceHealth
 from jobs.license_reassignment.errors import Locked
 from jobs.license_reassignment.gather import readiness, subscriptions
-from jobs.license_reassignment.run_folder.lock import tenant_lock
+from jobs.license_reassignment.run_folder.folder import tenant_lock
 
 ADA = person("ada", E4)
 

@@ -23,8 +23,8 @@ from connectors.sandbox.app import create_app
 from connectors.sandbox.trouble.faults import FaultPlan
 from connectors.sandbox.trouble.quota import Quota
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
-from jobs.license_reassignment.apply.session import Progress
-from jobs.license_reassignment.ports import Parts
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder import journal
 
 ROOT = "http://tenant.example/v1.0"

@@ -17,7 +17,7 @@ from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.tenant import UserRead
 from jobs.cli.progress_line import PLAIN_EVERY_S, ConsoleWatcher
 from jobs.license_reassignment.apply.control import StopFlag
-from jobs.license_reassignment.apply.session import Progress
+from jobs.license_reassignment.model.progress import Progress
 
 CATALOG = load_catalog()
 MINUTE, HOUR = 60.0, 3600.0

@@ -18,7 +18,6 @@ from small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.run_folder import seal
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.manifest import digests
 
 SETTINGS = HEAD + EVERYONE + DECLARED
 LEFT_BESIDE = (
@@ -137,7 +136,7 @@ def seal_as_of_old(run: RunDir) -> None:
     """Write manifest, digest and sums with every file in them, as version 0.1.0 did."""
     manifest = orjson.loads(run.read(seal.MANIFEST))
     names = [p.relative_to(run.path).as_posix() for p in run.path.rglob("*") if p.is_file() and p.name[0] != "."]
-    manifest["files"] = digests({name: run.read(name) for name in names if name not in seal.SEALS})
+    manifest["files"] = {name: sha256(run.read(name)) for name in names if name not in seal.SEALS}
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     run.write(seal.MANIFEST, content)
     run.write(seal.DIGEST, f"{sha256(content)}  manifest.json\n".encode())

@@ -14,6 +14,7 @@ from jobs.license_reassignment.apply.control import Control
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.replies import Answers
 from jobs.license_reassignment.errors import ExitCode
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.text import counted, quoted
 from jobs.license_reassignment.run_folder.journal import Journal
 
@@ -32,22 +33,6 @@ class Tenant(Protocol):
     async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
         """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
         ...
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a person watching is told. Times in seconds; `reason` says why the run waits, "" when it does not."""
-
-    total: int
-    done: int = 0
-    refused: int = 0
-    in_doubt: int = 0
-    drifted: int = 0
-    wave: str = ""
-    reason: str = ""
-    elapsed_s: float = 0.0
-    rate: float = 0.0
-    eta_s: float | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.protected import protected_for_plan
 from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
@@ -20,12 +22,11 @@ from jobs.license_reassignment.decide.remarks import addons_beside
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, shields_of, told, with_groups
+from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told, with_groups
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import relevant
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_plan
@@ -49,7 +50,7 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     lookups = tuple(UserId(u) for u in proven)
     scope = ReadScope(sku_ids=tuple(sorted(about)), group_sku_ids=plan.sources, lookups=lookups)
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
-    shields = await shields_of(parts, identity, parts.effective.settings.scope.protected, snapshot)
+    shields = await protected_for_plan(parts, identity, snapshot)
     snapshot = with_groups(snapshot, shields.groups)
     draft = draw_addons(parts, plan, snapshot, proven, author_of(parts, identity), shields)
     return write_plan(parts, draft, warnings_of(draft, snapshot, _nobody(plan, len(proven))), ())

@@ -15,17 +15,17 @@ from jobs.license_reassignment import guard
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
 from jobs.license_reassignment.commands.phases import both_phases, located_in_doubt, unlocated
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.protected import protected_now
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
-from jobs.license_reassignment.gather.protected import protected_now
 from jobs.license_reassignment.gather.refusals import refuse_unknown_accepted
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import Neighborhood, overtaken
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
 from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.model.text import quoted
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Journal
 from jobs.license_reassignment.run_folder.load import (

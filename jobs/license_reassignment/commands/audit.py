@@ -18,9 +18,18 @@ from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.json import document
 from jobs.license_reassignment.report.likeness import alike, same_cells
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
-from jobs.license_reassignment.run_folder.binding import line_of, unlike
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.seal import DIGEST, MANIFEST, SUMS, digests_of, sealed_names, signed, sums
+from jobs.license_reassignment.run_folder.seal import (
+    DIGEST,
+    MANIFEST,
+    SUMS,
+    digests_of,
+    line_of,
+    sealed_names,
+    signed,
+    sums,
+    unlike_journal,
+)
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
 PLAIN = frozenset({"users.csv", "actions.csv"})
@@ -87,7 +96,7 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     renderings = render_all(again, str(evidence.verification.get("language", "en")))
     found += _renderings(run, renderings, made_by)
     told = {difference.partition(" ")[0] for difference in found}
-    chained = unlike(run, evidence.journal, {*renderings, *PSEUDONYMISED})
+    chained = unlike_journal(run, evidence.journal, {*renderings, *PSEUDONYMISED})
     found += [sentence for name, sentence in chained if name not in told]
     return Audited(
         plan_id=again.plan_id,

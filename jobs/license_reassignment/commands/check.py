@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.catalog.products import Catalog
 from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather import subscriptions as lifecycle
@@ -20,7 +21,6 @@ from jobs.license_reassignment.gather.refusals import (
     refuse_unknown_plans,
 )
 from jobs.license_reassignment.model.policy import Policy
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.load import Settings
 

@@ -10,11 +10,12 @@ from connectors.tenant import UserId
 from jobs.license_reassignment.apply.engine import apply, close
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.replies import Answers
-from jobs.license_reassignment.apply.session import Ending, Progress, Session
+from jobs.license_reassignment.apply.session import Ending, Session
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.gather.readiness import LOCATION_PERMISSION, WRITE_PERMISSION
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LocationTask
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.run_folder.journal import Journal
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from connectors.roster.read import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
 from jobs.license_reassignment.commands.check import sign_in
+from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.protected import protected_for_plan
 from jobs.license_reassignment.decide.draft import Author, Draft, Inputs, draw_up, numbered
 from jobs.license_reassignment.decide.worth_knowing import sentences
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of
@@ -24,7 +26,7 @@ from jobs.license_reassignment.gather.names import (
     with_roster_waves,
 )
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
-from jobs.license_reassignment.gather.protected import check_rule_groups, shields_of, with_groups
+from jobs.license_reassignment.gather.protected import check_rule_groups, with_groups
 from jobs.license_reassignment.gather.refusals import (
     refuse_unknown_accepted,
     refuse_unknown_addons,
@@ -33,7 +35,6 @@ from jobs.license_reassignment.gather.refusals import (
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.report.plan_page import plan_view
@@ -90,7 +91,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     policy = with_roster_waves(policy, wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
     check_rule_groups(policy, snapshot, identity)
-    shields = await shields_of(parts, identity, settings.scope.protected, snapshot)
+    shields = await protected_for_plan(parts, identity, snapshot)
     snapshot, policy = with_groups(snapshot, shields.groups), replace(policy, protected=shields.users)
     bound = await _bound(parts, wishes, snapshot, skip_bad_rows=skip_bad_rows)
     draft = draw_up(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.commands.plan import Planned, load_roster, make_plan
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
@@ -15,7 +16,6 @@ from jobs.license_reassignment.guard import check_age
 from jobs.license_reassignment.model.other_runs import overtaken
 from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
 from jobs.license_reassignment.run_folder.load import (

@@ -13,6 +13,7 @@ from connectors.roster.values import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import NOBODY, Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
 from jobs.license_reassignment.decide.seats import SeatRow, seat_row
@@ -27,7 +28,6 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits, Wave
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.foreign_writes import Others, read_back, written
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import (

@@ -16,13 +16,13 @@ from connectors.catalog.products import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, deeds_for
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
-from jobs.license_reassignment.ports import Parts
 from jobs.license_reassignment.reconcile.audit_log import sent_by_others, windows_of
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, OTHER_RUNS, read_back, written
@@ -33,7 +33,6 @@ from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.run_folder import snapshot_files
-from jobs.license_reassignment.run_folder.binding import bind
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, read_journal, utc_text
 from jobs.license_reassignment.run_folder.load import (
@@ -45,7 +44,7 @@ from jobs.license_reassignment.run_folder.load import (
     tasks_of,
 )
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
-from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, seal
+from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, seal, write_into_journal
 
 REPORTS = (
     "reconciliation.json",
@@ -109,7 +108,8 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
     for name, data in files.items():
         run.write(name, data)
-    bind(parts, run, head, identity.app_id)
+    who = {"operator": parts.operator, "host": parts.host, "tool_version": parts.tool_version}
+    write_into_journal(run, head, parts.clock.now, app_id=identity.app_id, **who)
     return report(run, parts.catalog, key)
 
 

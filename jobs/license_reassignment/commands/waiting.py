@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.license_reassignment.commands.check import Checked, check
+from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import ExitCode
-from jobs.license_reassignment.ports import Parts
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.
 TIERS = (

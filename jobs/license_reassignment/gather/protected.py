@@ -14,7 +14,6 @@ from jobs.license_reassignment.errors import GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather.people import People
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Policy
-from jobs.license_reassignment.ports import Parts
 
 HIDDEN_PERMISSION = "Member.Read.Hidden"
 KEY = "[scope] protected"
@@ -70,48 +69,68 @@ def may_read_hidden(identity: Identity) -> bool:
     return HIDDEN_PERMISSION in (identity.roles or ())
 
 
-async def shields_of(parts: Parts, identity: Identity, entries: Sequence[str], snapshot: TenantSnapshot) -> Shields:
-    """Resolve every entry for a plan, among the users of the snapshot first; raises InputError (2) where one fails."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Entries whose users are still to be found, by what each is asked for: a name, an address or an id.
+
+    `known` are the users of the snapshot that answer to an entry; `asked` is what the tenant is asked for.
+    """
+
+    keys: Mapping[str, str]
+    known: Mapping[str, frozenset[UserId]]
+    asked: tuple[str, ...]
+    people: People
+    snapshot: TenantSnapshot
+
+
+def sought(entries: Sequence[str], snapshot: TenantSnapshot) -> Sought:
+    """Look among the users of a plan's snapshot first; the tenant is asked for the rest."""
     people = People(snapshot)
     keys = {entry: key_of(entry) for entry in entries}
     people.learn_addresses(keys.values())
-    hits = {entry: people.answering(key) for entry, key in keys.items()}
-    found = await _find(parts, identity, [keys[entry] for entry in keys if not hits[entry]])
-    return _judged(keys, hits, found, people, snapshot, may_read_hidden(identity), InputError)
+    known = {entry: people.answering(key) for entry, key in keys.items()}
+    return Sought(keys, known, _distinct(keys[entry] for entry in keys if not known[entry]), people, snapshot)
 
 
-async def protected_now(parts: Parts, identity: Identity, plan: Plan, before: TenantSnapshot) -> frozenset[UserId]:
-    """Return whom the plan's own entries and those of the settings file protect at this moment.
+def sought_again(plan: Plan, live: Sequence[str], before: TenantSnapshot) -> Sought:
+    """Say what an apply asks for: the groups of the plan's own entries by id, the `live` entries as they stand.
 
-    What the plan resolved counts by its id, whatever it is called now; a name of the file is asked for as it stands.
-    Raises GuardRefused (10) for an entry of the file that is nobody, and for a group whose members cannot be read.
+    What the plan resolved counts by its id, whatever it is called now, and a user of it is not asked for again.
     """
-    own: Mapping[str, Mapping[str, Any]] = {one["entry"]: one for one in plan.header.get("protected", ())}
-    live = list(dict.fromkeys(parts.effective.settings.scope.protected))
+    own = _own(plan)
     frozen = plan.header["frozen"].get("scope", {}).get("protected", ()) if not own else ()
-    users = {UserId(u) for one in own.values() if one["kind"] == "user" for u in str(one["id"]).split("+")}
     people = People(before)
     keys = {entry: str(own[entry]["id"]) for entry in own if own[entry]["kind"] == "group"}
     keys |= {entry: key_of(entry) for entry in dict.fromkeys([*frozen, *live]) if entry not in own}
-    if not keys:
-        return frozenset(users)
-    found = await _find(parts, identity, list(keys.values()))
-    gone = [e for e in keys if e in own and e not in live and not found[keys[e]].groups]  # an id is always asked for
-    for entry in gone:
-        parts.watcher.said(f"{KEY}: the group {own[entry]['name']} of the plan no longer exists, and protects nobody.")
-        del keys[entry]
-    hits = {entry: people.answering(key) for entry, key in keys.items() if entry not in own}
-    shields = _judged(keys, hits, found, people, before, may_read_hidden(identity), GuardRefused)
-    return shields.users | users
+    known = {entry: people.answering(key) for entry, key in keys.items() if entry not in own}
+    return Sought(keys, known, _distinct(keys.values()), people, before)
 
 
-async def _find(parts: Parts, identity: Identity, keys: Sequence[str]) -> Mapping[str, Named]:
-    wanted = list(dict.fromkeys(key for key in keys if key))
-    if not wanted:
-        return {}
-    hidden = may_read_hidden(identity)
-    found = await parts.tenant.find(wanted, groups=True, hidden=hidden, on_page=parts.watcher.reading)
-    return {one.name: one for one in found}
+def without_deleted(
+    again: Sought, plan: Plan, live: Sequence[str], found: Mapping[str, Named]
+) -> tuple[Sought, tuple[str, ...]]:
+    """Leave out the groups of the plan that are deleted since and no longer in the settings; also returns their names.
+
+    An id is always asked for, so one that was not found is not there.
+    """
+    own = _own(plan)
+    gone = [e for e, key in again.keys.items() if e in own and e not in live and not found[key].groups]
+    kept = {entry: key for entry, key in again.keys.items() if entry not in gone}
+    return replace(again, keys=kept), tuple(str(own[entry]["name"]) for entry in gone)
+
+
+def users_by_id(plan: Plan) -> frozenset[UserId]:
+    """Return the users whom the plan itself resolved as protected; the members of its groups are read again."""
+    ids = (str(one["id"]).split("+") for one in _own(plan).values() if one["kind"] == "user")
+    return frozenset(UserId(u) for several in ids for u in several)
+
+
+def _own(plan: Plan) -> Mapping[str, Mapping[str, Any]]:
+    return {one["entry"]: one for one in plan.header.get("protected", ())}
+
+
+def _distinct(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def key_of(entry: str) -> str:
@@ -121,26 +140,22 @@ def key_of(entry: str) -> str:
     return bare if is_guid(bare) else text
 
 
-def _judged(
-    keys: Mapping[str, str],
-    hits: Mapping[str, frozenset[UserId]],
-    found: Mapping[str, Named],
-    people: People,
-    snapshot: TenantSnapshot,
-    hidden: bool,
-    refuse: type[JobError],
-) -> Shields:
-    """Make a shield of every entry; raises `refuse` with a sentence for each that is nobody, ambiguous or hidden."""
+def shields_of(asked: Sought, found: Mapping[str, Named], *, hidden: bool, refuse: type[JobError]) -> Shields:
+    """Make a shield of every entry; raises `refuse` with a sentence for each that is nobody, ambiguous or hidden.
+
+    `found` is what the tenant said, by what it was asked for; `hidden`: we may read the members of hidden groups.
+    """
+    people = asked.people
     shields, problems, groups = [], [], dict[str, Group]()
-    for entry, key in keys.items():
+    for entry, key in asked.keys.items():
         named = found.get(key, Named(key))
-        ids = hits.get(entry, frozenset()) | {user_id for user_id, _ in named.users}
+        ids = asked.known.get(entry, frozenset()) | {user_id for user_id, _ in named.users}
         if ids:
             names = {**{u: people.name_of(u) for u in ids}, **dict(named.users)}
             shields.append(
                 Shield(entry, "user", "+".join(sorted(ids)), "+".join(names[u] for u in sorted(ids)), frozenset(ids))
             )
-        elif problem := _problem(entry, key, named, snapshot, hidden=hidden):
+        elif problem := _problem(entry, key, named, asked.snapshot, hidden=hidden):
             problems.append(problem)
         else:
             [group] = named.groups

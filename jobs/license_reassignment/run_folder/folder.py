@@ -1,4 +1,4 @@
-"""The run folder: every file of a run, written whole, durable and readable by its owner alone."""
+"""The run folder: every file of a run, written whole, durable and readable by its owner alone; one run per tenant."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
+from filelock import FileLock, Timeout
 
-from jobs.license_reassignment.errors import InputError, Unfinished
+from jobs.license_reassignment.errors import InputError, Locked, Unfinished
 
 PROGRESS = "progress.json"
 NO_EVIDENCE = frozenset({"pause", "speed", PROGRESS})
@@ -25,8 +26,6 @@ OWNER_MARK = "~$"
 
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
 """The name of a file that `write` had not finished when the process was killed."""
-
-PLAN_FILES = ("plan.json", "plan.html", "decisions.csv", "rejected.csv")
 
 
 class RunDir:
@@ -229,3 +228,25 @@ def _made(path: Path) -> tuple[str, int, str]:
         return created, path.stat().st_mtime_ns, path.parent.name
     except (OSError, ValueError, LookupError, TypeError):
         return "", 0, path.parent.name
+
+
+@contextmanager
+def tenant_lock(runs: Path, tenant_id: str) -> Iterator[None]:
+    """Hold the tenant's lock. Raises Locked (11) when another run has it; the system frees it when a run dies."""
+    path = runs / f".lock-{tenant_id}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, mode=0o600)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise Locked(
+            f"Another run works on tenant {tenant_id} (lock {path}). Wait for it: `reseat status` shows how far it is."
+        ) from error
+    except OSError as error:
+        raise Unfinished(
+            f"Cannot write {path}: {error.strerror or error}. Repair the folder; nothing was done."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from connectors.changes import Pause
-from jobs.license_reassignment.apply.session import Progress
+from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
 

@@ -1,9 +1,11 @@
-"""The seal of a run folder: digests of every file, the digest of the digests, and a signature when a key is given."""
+"""The seal of a run folder: the digest of every file in the manifest and in the journal, and a signature."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -12,15 +14,19 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.model.plan import sha256
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.manifest import manifest, sha256sums
+from jobs.license_reassignment.run_folder.journal import Head, Journal, is_segment, line_hash, segments
 
 MANIFEST = "manifest.json"
 DIGEST = "manifest.sha256"
 SUMS = "SHA256SUMS"
 SIGNATURE = "manifest.sig"
 SEALS = (MANIFEST, DIGEST, SUMS, SIGNATURE)
+MANIFEST_VERSION = "1.0"
+VERIFIED = "verified"
+"""The event of the journal's note that a verification ends with."""
 
 
 def digests_of(run: RunDir) -> dict[str, str]:
@@ -65,12 +71,33 @@ def seal(run: RunDir, found: Reconciliation, key: Ed25519PrivateKey | None) -> s
     return sha256(content)
 
 
+def manifest(
+    files: Mapping[str, str], *, plan_id: str, verdict: str, tool_version: str, journal_head: tuple[int, str]
+) -> bytes:
+    """Return manifest.json for the digests by file name; `journal_head` is (last seq, hash)."""
+    seq, head = journal_head
+    value = {
+        "format_version": MANIFEST_VERSION,
+        "plan_id": plan_id,
+        "verdict": verdict,
+        "tool_version": tool_version,
+        "journal": {"seq": seq, "hash": head},
+        "files": files,
+    }
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
 def sums(run: RunDir, files: Mapping[str, str], manifest_digest: str) -> bytes:
     """Return the lines for `sha256sum -c`: every evidence file, the manifest, and the signature where there is one."""
     sealed = {**files, MANIFEST: manifest_digest}
     if run.has(SIGNATURE):
         sealed[SIGNATURE] = sha256(run.read(SIGNATURE))
-    return sha256sums(sealed).encode()
+    return sha256sums(sealed)
+
+
+def sha256sums(digest_of: Mapping[str, str]) -> bytes:
+    """Return file name -> digest as the lines that `sha256sum -c` reads."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digest_of.items())).encode()
 
 
 def load_signing_key(path: Path | None) -> Ed25519PrivateKey | None:
@@ -117,3 +144,51 @@ def signed(run: RunDir, key: Ed25519PublicKey) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def write_into_journal(
+    run: RunDir, head: Head, now: Callable[[], datetime], *, app_id: str, operator: str, host: str, tool_version: str
+) -> None:
+    """Append a note with the digest of every file that is there but the journal's own and those rendered later.
+
+    So the head of the chain covers what a verification rests on. The names say who verified, where, and with what.
+    """
+    journal = Journal(head, now)
+    torn = journal.cut_torn_tail()
+    files = {name: digest for name, digest in digests_of(run).items() if not is_segment(name)}
+    facts = {"app_id": app_id, "operator": operator, "host": host, "tool_version": tool_version}
+    text = f"the tenant was read afresh; {len(files)} files are as their digests here say"
+    journal.append("note", {"event": VERIFIED, "text": text, **facts, "torn_bytes_cut": torn, "files": files})
+    journal.close()
+
+
+def in_journal(journal: Sequence[Entry]) -> Mapping[str, str]:
+    """Return the digests that the last verification wrote down, by file name; empty where none did."""
+    notes: list[Mapping[str, Any]] = [e.body for e in journal if e.kind == "note" and e.body.get("event") == VERIFIED]
+    return notes[-1]["files"] if notes else {}
+
+
+def unlike_journal(run: RunDir, journal: Sequence[Entry], rendered: set[str]) -> Iterator[tuple[str, str]]:
+    """Return name and sentence of every file that is not as the chain says.
+
+    `rendered` ones follow from the others and are compared elsewhere.
+    """
+    expected = in_journal(journal)
+    if not expected:
+        yield "journal", "the journal does not hold any verification, and the folder has one"
+        return
+    actual = digests_of(run)
+    for name, digest in expected.items():
+        if name not in actual:
+            yield name, f"{name} is missing: the journal says that it was there at the last verification"
+        elif actual[name] != digest:
+            yield name, f"{name} was altered: its SHA-256 is {actual[name]}, the journal says {digest}"
+    for name in sorted(actual.keys() - expected.keys() - rendered):
+        if not is_segment(name):
+            yield name, f"{name} was not there at the last verification, as the journal says"
+
+
+def line_of(run: RunDir, kept: str) -> int | None:
+    """Return the number of the journal's line with this hash, None where it has none."""
+    raws = (raw for path in segments(run.path) for raw in path.read_bytes().splitlines())
+    return next((number for number, raw in enumerate(raws, start=1) if line_hash(raw) == kept), None)
