@@ -1,15 +1,16 @@
-"""May this plan begin? Limits, tenant, age, product definitions and seats, asked before the first write. Pure."""
+"""May this plan begin? Limits, tenant, age, later runs, product definitions and seats, before the first write. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from connectors.tenant import CompanySubscription, Organization, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, NotReady
 from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
+from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, snapshot_ended
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.policy import Limits
 
@@ -68,12 +69,40 @@ def check_pin(plan: Plan, pinned: str) -> None:
 
 def check_age(plan: Plan, limits: Limits, now: datetime) -> None:
     """Raise GuardRefused when the snapshot is too old for the first write."""
-    age = now - datetime.fromisoformat(plan.header["snapshot"]["ended"])
+    age = now - snapshot_ended(plan.header)
     if age > timedelta(minutes=limits.snapshot_age_minutes_max):
         raise GuardRefused(
             f"The snapshot of plan {plan.plan_id} is {age.total_seconds() / 60:.0f} minutes old, more than [limits] "
             f"snapshot_age_minutes_max = {limits.snapshot_age_minutes_max}. Make a new plan; nothing was sent."
         )
+
+
+def overtaken(plan: Plan, users: Iterable[str], others: OtherRuns) -> list[str]:
+    """Return a clause for each run that has overtaken the plan for one of these users, or as a whole; [] for none.
+
+    A run on a later snapshot has, for every user of its intents; an undo of the plan has for all, once it has begun;
+    and so has a run folder that cannot be read.
+    """
+    wanted = frozenset(users)
+    if not wanted:
+        return []
+    found = [f"{u.folder} cannot be read ({u.why})" for u in others.unreadable]
+    for other in others.runs:
+        if other.undo_of == plan.plan_id and other.begun:
+            found.append(f"plan {other.plan_id} is taking it back, or has done so")
+        elif hit := _later_intents(other, snapshot_ended(plan.header), wanted):
+            users_told = "one of its users" if len(hit) == 1 else f"{len(hit)} of its users"
+            found.append(f"plan {other.plan_id}, made later, has written to {users_told} since")
+    return found
+
+
+def _later_intents(other: OtherRun, moment: datetime, wanted: Set[str]) -> Set[str]:
+    """Return the users that a run on a snapshot as late or later has written to since this plan's own snapshot."""
+    if other.snapshot_ended < moment:
+        return frozenset()
+    tie = other.snapshot_ended == moment
+    intents = [n for n in other.lines if n.kind == "intent" and (not tie or datetime.fromisoformat(n.at) > moment)]
+    return wanted & frozenset(u for n in intents for u in n.user_ids)
 
 
 def check_products(

@@ -26,10 +26,10 @@ from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIE
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile import incidents
 from jobs.license_reassignment.reconcile.cancellation import advice_of
-from jobs.license_reassignment.reconcile.foreign_writes import NOBODY
 from jobs.license_reassignment.reconcile.gates import all_gates
 from jobs.license_reassignment.reconcile.since_last import after_cancel
 from jobs.license_reassignment.reconcile.tables import not_checked
+from jobs.license_reassignment.reconcile.whose_change import NO_OTHER_RUNS
 from jobs.license_reassignment.report.words import LANGUAGES
 
 EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
@@ -161,7 +161,7 @@ def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = ServiceChange("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
     for text in (
         *(i.detail for i in incidents._addresses(None, None)),
-        *(i.detail for i in incidents._locations(None, None, SimpleNamespace(located={}, others=NOBODY))),
+        *(i.detail for i in incidents._locations(None, None, SimpleNamespace(located={}, others=NO_OTHER_RUNS))),
         *(i.detail for i in incidents._beyond_plan(plan, [sent])),
         gone,
         f"{gone}; {gone}; our change did not ask for it",

@@ -22,7 +22,7 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.gather.refusals import refuse_unknown_accepted
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
-from jobs.license_reassignment.model.other_runs import Neighborhood, overtaken
+from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
 from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.model.text import quoted
@@ -31,7 +31,7 @@ from jobs.license_reassignment.run_folder.journal import Head, Journal
 from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
-    load_neighbors,
+    load_other_runs,
     load_plan,
     load_snapshot,
     locations_of,
@@ -73,7 +73,7 @@ class _Run:
     locations: dict[UserId, LocationTask]
     standings: dict[str, Standing]
     waves: tuple[str, ...]
-    others: Neighborhood
+    others: OtherRuns
     protected_now: list[UserId] = field(default_factory=list)
     look_only: dict[UserId, str] = field(default_factory=dict)
     settling: bool = False
@@ -117,7 +117,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
         return _nothing_to_do(work)
     if early := parts.control.must_end():
         return _ended(work, Ending(ExitCode.STOPPED, early), work.board(), (work.head.seq, work.head.hash), 0)
-    if hindered := overtaken(plan, [t.user_id for t in work.to_send()], work.others):
+    if hindered := guard.overtaken(plan, [t.user_id for t in work.to_send()], work.others):
         _look_alone(work, hindered)
     parts.tenant.keep(pauses_left(run, work.known))
     identity = await parts.tenant.sign_in()
@@ -180,7 +180,7 @@ def _prepare(run: RunDir, plan: Plan, wave: str) -> _Run:
         locations={},
         standings=fold(known),
         waves=_waves(plan, wave),
-        others=load_neighbors(run, plan),
+        others=load_other_runs(run, plan),
     )
     work.look_only = {u: "" for u, t in work.tasks.items() if t.wave not in work.waves}
     doubtful = located_in_doubt(known)

@@ -12,8 +12,7 @@ from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
-from jobs.license_reassignment.guard import check_age
-from jobs.license_reassignment.model.other_runs import overtaken
+from jobs.license_reassignment.guard import check_age, overtaken
 from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -21,7 +20,7 @@ from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
 from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
-    load_neighbors,
+    load_other_runs,
     load_plan,
     load_runs,
     load_snapshot,
@@ -128,7 +127,7 @@ def _has_open(parts: Parts, run: RunDir, plan: Plan) -> bool:
         return False
     standings = fold(entries(head.lines))
     left = [u for u in tasks_of(plan, load_snapshot(run)) if not standings.get(u, NOT_SENT).answered]
-    readable = replace(load_neighbors(run, plan), unreadable=())
+    readable = replace(load_other_runs(run, plan), unreadable=())
     return bool(left) and not overtaken(plan, left, readable)
 
 
@@ -136,7 +135,7 @@ def taken_back(parts: Parts, run: RunDir) -> str:
     """Say that the newest begun run of these inputs was undone, where this one would move anybody again; else ""."""
     plan = load_plan(run)
     known = load_runs(parts.effective.runs_path, plan.tenant_id)
-    begun = [n for n in known.neighbors if n.begun and n.inputs_digest == plan.header["inputs_digest"]]
+    begun = [n for n in known.runs if n.begun and n.inputs_digest == plan.header["inputs_digest"]]
     newest = max(begun, key=lambda n: (n.snapshot_ended, n.created_at), default=None)
     undo = known.undone_by(newest.plan_id) if newest else None
     if newest is None or undo is None or not plan.header["totals"]["changes"]:

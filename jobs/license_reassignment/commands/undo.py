@@ -23,17 +23,17 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
-from jobs.license_reassignment.model.other_runs import Neighborhood, deeds_for
+from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits, Wave
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.foreign_writes import Others, read_back, written
+from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns, changes_by_other_runs
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
-    load_neighbors,
+    load_other_runs,
     load_plan,
     load_snapshot,
     tasks_of,
@@ -75,8 +75,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
         one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
         parts.watcher.said(f"{counted(len(missing), one, many)} left out.")
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
-    others = _others(plan, load_neighbors(run, plan))
-    writers = (others.writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks)
+    others = _others(plan, load_other_runs(run, plan))
+    writers = (others.last_writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks)
     decided = [_unless_overtaken(reverse(t, now[t.user_id]), w) for t, w in zip(tasks, writers, strict=True)]
     first = sum(_broken(t, now[t.user_id]) for t in tasks)
     waves = (Wave(FIRST_WAVE),) if first else ()
@@ -91,10 +91,10 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
 
 
-def _others(plan: Plan, neighborhood: Neighborhood) -> Others:
+def _others(plan: Plan, runs: OtherRuns) -> ChangesByOtherRuns:
     """Return what other runs of ours did to the users of the plan since its snapshot."""
-    deeds = deeds_for(plan, frozenset(plan.decisions["id"].astype(str)), neighborhood)
-    return read_back(written(deeds, neighborhood), plan.plan_id)
+    lines = lines_about(plan, frozenset(plan.decisions["id"].astype(str)), runs)
+    return changes_by_other_runs(lines, plan.plan_id)
 
 
 def _unless_overtaken(decision: Decision, writer: str) -> Decision:

@@ -20,16 +20,23 @@ from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError, JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.model.change import LicenseTask
-from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, deeds_for
+from jobs.license_reassignment.model.other_runs import (
+    OTHER_RUNS,
+    OtherRun,
+    OtherRuns,
+    from_jsonl,
+    lines_about,
+    to_jsonl,
+)
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
-from jobs.license_reassignment.reconcile.audit_log import sent_by_others, windows_of
+from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, windows_of
 from jobs.license_reassignment.reconcile.findings import MOVED
-from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, OTHER_RUNS, read_back, written
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import Sides, holders
 from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
 from jobs.license_reassignment.report.bundle import render_all, renderers
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.run_folder import snapshot_files
@@ -38,7 +45,7 @@ from jobs.license_reassignment.run_folder.journal import Head, read_journal, utc
 from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,
-    load_neighbors,
+    load_other_runs,
     load_plan,
     load_snapshot,
     tasks_of,
@@ -90,7 +97,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     after, agreed, scans = await _scan(parts, plan, before, last_write)
     details = await _details(parts, plan, before, after, head)
     health = await parts.tenant.read_health()
-    others = load_neighbors(run, plan)
+    others = load_other_runs(run, plan)
     asked, records = await _audit_log(parts, run, head, others)
     verification = {
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
@@ -102,7 +109,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     rest = orjson.loads(files["after-tenant.json"])
     files["after-tenant.json"] = snapshot_files.json_bytes({**rest, DETAILS: details, "verification": verification})
     read = frozenset(before.users["id"]) | frozenset(after.users["id"])
-    files[OTHER_RUNS] = written(deeds_for(plan, read, others), others)
+    files[OTHER_RUNS] = to_jsonl(lines_about(plan, read, others))
     if records is not None:
         files[AUDIT_LOG] = records
     run.move_to_history((*AFTER, *REPORTS, *SEALS), _stamp(parts.clock.now()))
@@ -129,13 +136,13 @@ def _faulty(profile: LicenseProfile | None, task: LicenseTask) -> bool:
     return profile is not None and any(a.sku_id in targets and a.gives and not a.sound for a in profile.assignments)
 
 
-async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others: Neighborhood) -> dict[str, list[str]]:
+async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others: OtherRuns) -> dict[str, list[str]]:
     """Read again whom other runs may have left without a license; by run, who has none at all.
 
     A new plan has none of them in scope, for they hold nothing that it is about.
     """
     seen, found = {*plan.decisions["id"].astype(str), *after.users["id"].astype(str)}, dict[str, list[str]]()
-    for other in others.neighbors:
+    for other in others.runs:
         if plan.kind != "swap" or others.undone_by(other.plan_id):
             continue
         ids = [UserId(u) for u in _perhaps_harmed(other) if u not in seen]
@@ -146,7 +153,7 @@ async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others:
     return found
 
 
-def _perhaps_harmed(other: Neighbor) -> list[str]:
+def _perhaps_harmed(other: OtherRun) -> list[str]:
     """Return whom the last verification of a run found left without a license by it.
 
     Where it was not verified, or its report cannot be read, that is everybody whom it moved.
@@ -158,12 +165,10 @@ def _perhaps_harmed(other: Neighbor) -> list[str]:
         users = snapshot_files.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
         return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
     except (JobError, ValueError, LookupError, TypeError):
-        return [u for u, standing in fold(d.entry for d in other.deeds).items() if standing.state == "applied"]
+        return [u for u, standing in fold(line.entry for line in other.lines).items() if standing.state == "applied"]
 
 
-async def _audit_log(
-    parts: Parts, run: RunDir, head: Head, others: Neighborhood
-) -> tuple[dict[str, Any], bytes | None]:
+async def _audit_log(parts: Parts, run: RunDir, head: Head, others: OtherRuns) -> tuple[dict[str, Any], bytes | None]:
     """Export what Entra recorded of our sessions; None where that is not permitted, or where nothing was written.
 
     What an earlier verification exported is kept: Microsoft drops its records after 7 or 30 days.
@@ -173,7 +178,7 @@ async def _audit_log(
         "asked_at": utc_text(parts.clock.now()),
         "windows": [asdict(w) for w in windows],
         "granted": True,
-        "other_runs": sent_by_others(windows, others),
+        "other_runs": sent_by_other_runs(windows, others),
     }
     records: dict[str, AuditRecord] = {str(r["id"]): r for r in _exported(run)}
     for window in windows:
@@ -289,7 +294,8 @@ def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> E
     with run.reading(AUDIT_LOG):
         audit_log = from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else ()
     with run.reading(OTHER_RUNS):
-        others = read_back(run.read(OTHER_RUNS), plan.plan_id) if run.has(OTHER_RUNS) else NOBODY
+        lines = from_jsonl(run.read(OTHER_RUNS)) if run.has(OTHER_RUNS) else []
+        others = changes_by_other_runs(lines, plan.plan_id)
     return Evidence(
         plan=plan,
         before=load_snapshot(run),

@@ -1,8 +1,4 @@
-"""What runs know of each other: the other run folders of the same tenant, and what they wrote to whom. Pure.
-
-`store.load_neighbors` reads them; here is what follows from them: which users of a plan a later run has overtaken, and
-which lines of other journals speak of the users of a plan.
-"""
+"""What other runs of the same tenant are and what they wrote to whom, as folders and other-runs.jsonl say it. Pure."""
 
 from __future__ import annotations
 
@@ -11,22 +7,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import Entry
 
-SPEAKING = frozenset({"intent", "outcome", "settled"})
+OTHER_RUNS = "other-runs.jsonl"
+"""The file in which a run keeps what the others wrote to its users."""
+
+ABOUT_USERS = frozenset({"intent", "outcome", "settled"})
 """The kinds of journal lines that speak of users."""
+
+_LINE_KEYS = ("run", "run_kind", "undo_of", "seq", "at", "kind", "hash")
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class OtherRunLine:
     """One line of another run's journal that speaks of users, with the hash that its chain knows it by.
 
-    `body` is that of the journal: `items` [{`id`, …}] beside `batch`, `writes` and the ids of the request; an intent's
-    item has `add` [{`skuId`, `disabledPlans`}] and `remove` [skuId].
+    `run` is its plan id, `run_kind` the kind of its plan, `undo_of` the plan that it takes back or "". `body` is that
+    of the journal: `items` [{`id`, …}] beside `batch`, `writes` and the ids of the request; an intent's item has `add`
+    [{`skuId`, `disabledPlans`}] and `remove` [skuId].
     """
 
     run: str
+    run_kind: str
+    undo_of: str
     seq: int
     at: str
     kind: str
@@ -35,7 +41,7 @@ class Deed:
 
     @property
     def entry(self) -> Entry:
-        """The same line as `outcome.fold` takes it: folding the deeds of one run gives its standings by user."""
+        """The same line as `standing.fold` takes it: folding the lines of one run gives its standings by user."""
         return Entry(self.kind, self.at, self.body)
 
     @property
@@ -43,16 +49,16 @@ class Deed:
         """The users that it speaks of."""
         return frozenset(str(item["id"]) for item in self.body["items"])
 
-    def of(self, users: Set[str]) -> Deed:
+    def about(self, users: Set[str]) -> OtherRunLine:
         """Return the same line with the items of these users alone."""
         return replace(self, body={**self.body, "items": [i for i in self.body["items"] if i["id"] in users]})
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbor:
+class OtherRun:
     """Another run of the same tenant. `undo_of` and `addons_of` are plan ids, "" where it is neither.
 
-    `app_ids` are the identities that applied it; `deeds` are in the order of its journal.
+    `app_ids` are the identities that applied it; `lines` are in the order of its journal.
     """
 
     plan_id: str
@@ -64,22 +70,22 @@ class Neighbor:
     created_at: str
     snapshot_ended: datetime
     app_ids: tuple[str, ...]
-    deeds: tuple[Deed, ...]
+    lines: tuple[OtherRunLine, ...]
 
     @property
     def begun(self) -> bool:
         """Whether it may have written anything."""
-        return any(d.kind == "intent" for d in self.deeds)
+        return any(line.kind == "intent" for line in self.lines)
 
-    def after(self, moment: datetime, users: Set[str]) -> Iterator[Deed]:
+    def lines_since(self, moment: datetime, users: Set[str]) -> Iterator[OtherRunLine]:
         """Yield the lines since then that speak of these users, with the items of these users alone."""
-        for deed in self.deeds:
-            if datetime.fromisoformat(deed.at) >= moment and not users.isdisjoint(deed.user_ids):
-                yield deed.of(users)
+        for line in self.lines:
+            if datetime.fromisoformat(line.at) >= moment and not users.isdisjoint(line.user_ids):
+                yield line.about(users)
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableRun:
     """A run folder that does not say what it did, and why not."""
 
     folder: str
@@ -87,16 +93,37 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighborhood:
+class OtherRuns:
     """Every other run folder of one tenant in one runs directory; `unreadable` ones may be of any tenant."""
 
-    neighbors: tuple[Neighbor, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    runs: tuple[OtherRun, ...] = ()
+    unreadable: tuple[UnreadableRun, ...] = ()
 
-    def undone_by(self, plan_id: str) -> Neighbor | None:
+    def undone_by(self, plan_id: str) -> OtherRun | None:
         """Return the newest undo of this plan that has begun."""
-        undoing = [n for n in self.neighbors if n.undo_of == plan_id and n.begun]
-        return max(undoing, key=lambda n: n.snapshot_ended, default=None)
+        undoing = [run for run in self.runs if run.undo_of == plan_id and run.begun]
+        return max(undoing, key=lambda run: run.snapshot_ended, default=None)
+
+
+def other_run(header: Mapping[str, Any], folder: str, journal: Sequence[tuple[Entry, int, str]]) -> OtherRun:
+    """Make one other run of its plan's header and its journal: each line with its number and its hash."""
+    run, kind, undo_of = str(header["plan_id"]), str(header["kind"]), str(header.get("undo_of", ""))
+    return OtherRun(
+        plan_id=run,
+        folder=folder,
+        kind=kind,
+        undo_of=undo_of,
+        addons_of=str(header.get("addons_of", "")),
+        inputs_digest=str(header["inputs_digest"]),
+        created_at=str(header["created_at"]),
+        snapshot_ended=snapshot_ended(header),
+        app_ids=tuple(sorted({str(e.body.get("app_id", "")) for e, _, _ in journal if e.kind == "start"} - {""})),
+        lines=tuple(
+            OtherRunLine(run, kind, undo_of, seq, e.at, e.kind, line_hash, e.body)
+            for e, seq, line_hash in journal
+            if e.kind in ABOUT_USERS
+        ),
+    )
 
 
 def snapshot_ended(header: Mapping[str, Any]) -> datetime:
@@ -104,56 +131,20 @@ def snapshot_ended(header: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(header["snapshot"]["ended"])
 
 
-def deeds_for(plan: Plan, users: Set[str], others: Neighborhood) -> list[Deed]:
+def lines_about(plan: Plan, users: Set[str], others: OtherRuns) -> list[OtherRunLine]:
     """Return what the other runs had for these users since the plan's snapshot, in the order in which it happened."""
     moment = snapshot_ended(plan.header)
-    found = [deed for other in others.neighbors for deed in other.after(moment, users)]
-    return sorted(found, key=lambda d: (d.at, d.run, d.seq))
+    found = [line for other in others.runs for line in other.lines_since(moment, users)]
+    return sorted(found, key=lambda line: (line.at, line.run, line.seq))
 
 
-def overtaken(plan: Plan, users: Iterable[str], others: Neighborhood) -> list[str]:
-    """Return a clause for each run that has overtaken the plan for one of these users, or as a whole; [] for none.
-
-    A run on a later snapshot has, for every user of its intents; an undo of the plan has for all, once it has begun;
-    and so has a run folder that cannot be read.
-    """
-    wanted = frozenset(users)
-    if not wanted:
-        return []
-    found = [f"{u.folder} cannot be read ({u.why})" for u in others.unreadable]
-    for other in others.neighbors:
-        if other.undo_of == plan.plan_id and other.begun:
-            found.append(f"plan {other.plan_id} is taking it back, or has done so")
-        elif hit := _later_intents(other, snapshot_ended(plan.header), wanted):
-            users_told = "one of its users" if len(hit) == 1 else f"{len(hit)} of its users"
-            found.append(f"plan {other.plan_id}, made later, has written to {users_told} since")
-    return found
+def to_jsonl(lines: Iterable[OtherRunLine]) -> bytes:
+    """Write one JSON line per line of another run's journal: whose it is, its hash there, and what it says."""
+    values = ({**line.body, **{key: getattr(line, key) for key in _LINE_KEYS}} for line in lines)
+    return b"".join(orjson.dumps(value, option=orjson.OPT_SORT_KEYS) + b"\n" for value in values)
 
 
-def _later_intents(other: Neighbor, moment: datetime, wanted: Set[str]) -> Set[str]:
-    """Return the users that a run on a snapshot as late or later has written to since this plan's own snapshot."""
-    if other.snapshot_ended < moment:
-        return frozenset()
-    tie = other.snapshot_ended == moment
-    intents = [d for d in other.deeds if d.kind == "intent" and (not tie or datetime.fromisoformat(d.at) > moment)]
-    return wanted & frozenset(u for d in intents for u in d.user_ids)
-
-
-def read_neighbor(header: Mapping[str, Any], folder: str, lines: Sequence[tuple[Entry, int, str]]) -> Neighbor:
-    """Make one neighbor of its plan's header and its journal: each line with its number and its hash."""
-    return Neighbor(
-        plan_id=str(header["plan_id"]),
-        folder=folder,
-        kind=str(header["kind"]),
-        undo_of=str(header.get("undo_of", "")),
-        addons_of=str(header.get("addons_of", "")),
-        inputs_digest=str(header["inputs_digest"]),
-        created_at=str(header["created_at"]),
-        snapshot_ended=snapshot_ended(header),
-        app_ids=tuple(sorted({str(e.body.get("app_id", "")) for e, _, _ in lines if e.kind == "start"} - {""})),
-        deeds=tuple(
-            Deed(str(header["plan_id"]), seq, e.at, e.kind, line_hash, e.body)
-            for e, seq, line_hash in lines
-            if e.kind in SPEAKING
-        ),
-    )
+def from_jsonl(data: bytes) -> list[OtherRunLine]:
+    """Read the file back; raises ValueError or KeyError for a line that is none."""
+    values = [dict(orjson.loads(line)) for line in data.splitlines()]
+    return [OtherRunLine(**{key: value.pop(key) for key in _LINE_KEYS}, body=value) for value in values]

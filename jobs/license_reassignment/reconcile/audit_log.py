@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.audit_log import AuditEntry
-from jobs.license_reassignment.model.other_runs import Neighborhood
+from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.standing import LICENSES, Entry, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -90,13 +90,13 @@ def _shifted(at: str, by: timedelta) -> str:
     return (datetime.fromisoformat(at) + by).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def sent_by_others(windows: Sequence[Window], others: Neighborhood) -> dict[str, int]:
+def sent_by_other_runs(windows: Sequence[Window], others: OtherRuns) -> dict[str, int]:
     """Count by user id how often other runs of ours wrote under the same app in these times: not only to our users."""
     sent = Counter[str]()
-    for neighbor in others.neighbors:
-        for deed in neighbor.deeds:
-            if deed.kind == "intent" and deed.entry.writes == LICENSES and _within(deed.at, neighbor.app_ids, windows):
-                sent.update(str(item["id"]) for item in deed.body["items"])
+    for run in others.runs:
+        for line in run.lines:
+            if line.kind == "intent" and line.entry.writes == LICENSES and _within(line.at, run.app_ids, windows):
+                sent.update(str(item["id"]) for item in line.body["items"])
     return dict(sorted(sent.items()))
 
 

@@ -11,9 +11,9 @@ from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
 from jobs.license_reassignment.reconcile.findings import Incident
-from jobs.license_reassignment.reconcile.foreign_writes import Others
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
+from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns
 
 MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
@@ -36,7 +36,7 @@ class Seen:
     located: Mapping[str, str]
     proven: frozenset[str]
     services: Services
-    others: Others
+    others: ChangesByOtherRuns
     details_read: bool
 
 
@@ -201,7 +201,9 @@ def broken_words(seen: Seen, user: User) -> str:
     )
 
 
-def _other_licenses(plan: Plan, users: Sequence[User], after: TenantSnapshot, others: Others) -> list[Incident]:
+def _other_licenses(
+    plan: Plan, users: Sequence[User], after: TenantSnapshot, others: ChangesByOtherRuns
+) -> list[Incident]:
     """Licenses that the plan is not about must be the same before and after; our requests never name them."""
     part = {s.sku_id: s.part_number for s in after.skus}
     known: dict[tuple[LicenseProfile, LicenseProfile, frozenset[SkuId]], str] = {}

@@ -20,7 +20,6 @@ from jobs.license_reassignment.reconcile import gates, incidents, run_record, ta
 from jobs.license_reassignment.reconcile.audit_log import Witness, testimony
 from jobs.license_reassignment.reconcile.cancellation import Ending, advice_of, ending, subscriptions_of
 from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
-from jobs.license_reassignment.reconcile.foreign_writes import NOBODY, Others
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
     Movement,
@@ -34,6 +33,7 @@ from jobs.license_reassignment.reconcile.scans import (
 )
 from jobs.license_reassignment.reconcile.services import Services
 from jobs.license_reassignment.reconcile.since_last import Former, after_cancel, since_last
+from jobs.license_reassignment.reconcile.whose_change import NO_OTHER_RUNS, ChangesByOtherRuns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ class Evidence:
     catalog: Catalog
     audit_log: Sequence[AuditEntry] = ()
     former: Former | None = None
-    others: Others = NOBODY
+    others: ChangesByOtherRuns = NO_OTHER_RUNS
     details: Mapping[str, LicenseDetails] | None = None
 
 

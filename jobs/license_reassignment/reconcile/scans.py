@@ -21,9 +21,9 @@ from connectors.tenant import (
 )
 from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
-from jobs.license_reassignment.reconcile.foreign_writes import Others
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, Judgement, Row, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
+from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def users_of(
     *,
     agree: bool,
     details: Mapping[str, LicenseDetails],
-    others: Others,
+    others: ChangesByOtherRuns,
 ) -> list[User]:
     """Judge every user of the plan, in the order of the decisions; equal cases are judged once, equal rows kept."""
     judged: dict[Case, Judgement] = {}
@@ -170,7 +170,7 @@ def _author(
     before: LicenseProfile,
     after: LicenseProfile | None,
     skus: frozenset[SkuId],
-    others: Others,
+    others: ChangesByOtherRuns,
 ) -> str:
     """Return the other run that explains why a user is not as our change left it, or as it was; "" where none does."""
     if after is None or user_id not in others.changes:
@@ -193,7 +193,9 @@ def _plain(standing: Standing) -> Standing:
     return Standing(standing.state, standing.reason, sent=min(standing.sent, 1))
 
 
-def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId], others: Others) -> dict[SkuId, Movement]:
+def movements(
+    sides: Sides, users: Sequence[User], skus: Sequence[SkuId], others: ChangesByOtherRuns
+) -> dict[SkuId, Movement]:
     """Count per SKU which changes of holders our journal explains; every other difference is foreign.
 
     A license that Graph accepted and then put into Error takes no seat, so it is no gain.
@@ -212,7 +214,7 @@ def movements(sides: Sides, users: Sequence[User], skus: Sequence[SkuId], others
             loss = user is not None and was and sku in user.change.remove
             step = _post(moved[sku], was=was, now=now, gain=gain, loss=loss)
             if step:
-                author = others.step(user_id, sku, step)
+                author = others.author_of_step(user_id, sku, step)
                 moved[sku].other_runs += step if author else 0
                 moved[sku].foreign_users.append((user_id, sides.name(user_id), step, author))
     return moved

@@ -13,7 +13,7 @@ from connectors.changes import SetUsageLocation
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, JobError
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
-from jobs.license_reassignment.model.other_runs import Neighbor, Neighborhood, Unreadable, read_neighbor
+from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, UnreadableRun, other_run
 from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, sha256, split
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder import snapshot_files
@@ -85,45 +85,45 @@ def entries(lines: Sequence[Line]) -> list[Entry]:
     return [Entry(line.kind, line.at, line.body) for line in lines]
 
 
-def load_neighbors(run: RunDir, plan: Plan) -> Neighborhood:
+def load_other_runs(run: RunDir, plan: Plan) -> OtherRuns:
     """Read what the other runs of the plan's tenant did, from the folders beside this one. A copy of it is no other."""
     found = load_runs(run.path.parent, plan.tenant_id, besides=run.path)
-    return replace(found, neighbors=tuple(n for n in found.neighbors if n.plan_id != plan.plan_id))
+    return replace(found, runs=tuple(n for n in found.runs if n.plan_id != plan.plan_id))
 
 
-def load_runs(runs: Path, tenant_id: str, *, besides: Path | None = None) -> Neighborhood:
+def load_runs(runs: Path, tenant_id: str, *, besides: Path | None = None) -> OtherRuns:
     """Read what the runs of one tenant did, from the folders of a runs directory.
 
     A folder that holds a plan or a journal and cannot be read is told as such, never passed over.
     """
-    found, damaged = list[Neighbor](), list[Unreadable]()
+    found, damaged = list[OtherRun](), list[UnreadableRun]()
     folders = sorted(p for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
     for folder in folders:
         if besides is not None and folder.resolve() == besides.resolve():
             continue
         try:
-            neighbor = _neighbor(RunDir(folder), tenant_id)
+            one = _other_run(RunDir(folder), tenant_id)
         except (JobError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = error.strerror if isinstance(error, OSError) else ""
-            damaged.append(Unreadable(str(folder), why or "its plan or its journal is damaged or incomplete"))
+            damaged.append(UnreadableRun(str(folder), why or "its plan or its journal is damaged or incomplete"))
             continue
-        if neighbor is not None:
-            found.append(neighbor)
-    return Neighborhood(tuple(found), tuple(damaged))
+        if one is not None:
+            found.append(one)
+    return OtherRuns(tuple(found), tuple(damaged))
 
 
-def _neighbor(other: RunDir, tenant_id: str) -> Neighbor | None:
+def _other_run(run: RunDir, tenant_id: str) -> OtherRun | None:
     """Return what one folder says; None for one that is no run of this tenant."""
-    if not other.has("plan.json") and not segments(other.path):
+    if not run.has("plan.json") and not segments(run.path):
         return None
-    header = _header(other)
+    header = _header(run)
     if header["tenant"]["id"] != tenant_id:
         return None
-    head = read_journal(other.path, header["digest"])
-    if not _holds_what_was_sealed(other, head):
+    head = read_journal(run.path, header["digest"])
+    if not _holds_what_was_sealed(run, head):
         raise ValueError("the journal is shorter than when it was sealed")
     lines = [(e, n.seq, n.hash) for e, n in zip(entries(head.lines), head.lines, strict=True)]
-    return read_neighbor(header, str(other.path), lines)
+    return other_run(header, str(run.path), lines)
 
 
 def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:

@@ -1,0 +1,94 @@
+"""Whose a change is: ours, that of another run of ours in the same directory, or somebody else's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.tenant import LicenseProfile, SkuId
+from jobs.license_reassignment.model.other_runs import OtherRunLine
+from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry, fold
+
+_DONE = frozenset({"applied", "in_doubt"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one other run did to one user, or may have done; `run` names it in words."""
+
+    at: str
+    run: str
+    adds: frozenset[str]
+    removes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesByOtherRuns:
+    """What other runs did to the users of a plan, by user id; nothing of it is somebody else's doing.
+
+    `located` says which run set a usage location.
+    """
+
+    changes: Mapping[str, Sequence[_Change]] = field(default_factory=dict)
+    located: Mapping[str, str] = field(default_factory=dict)
+
+    def author_of_step(self, user_id: str, sku: SkuId, step: int) -> str:
+        """Return the run that explains a holder more (+1) or fewer (-1) of a SKU; "" where none does."""
+        hits = [c.run for c in self.changes.get(user_id, ()) if sku in (c.adds if step > 0 else c.removes)]
+        return hits[-1] if hits else ""
+
+    def last_writer(self, user_id: str, skus: Set[SkuId], since: str) -> str:
+        """Return the run that wrote last to a user about one of these SKUs, later than `since`; "" where none did."""
+        found = [c.run for c in self.changes.get(user_id, ()) if c.at > since and skus & (c.adds | c.removes)]
+        return found[-1] if found else ""
+
+    def author(self, user_id: str, expected: LicenseProfile, now: LicenseProfile, skus: Set[SkuId]) -> str:
+        """Return the run that explains why a user does not hold what was expected of these SKUs; "" where none does."""
+        found = self.changes.get(user_id, ())
+        differ = {s for s in skus if expected.of_sku(s) != now.of_sku(s)}
+        touched = frozenset[str]().union(*(c.adds | c.removes for c in found))
+        return found[-1].run if found and differ and differ <= touched else ""
+
+
+NO_OTHER_RUNS = ChangesByOtherRuns()
+
+
+def changes_by_other_runs(lines: Iterable[OtherRunLine], plan_id: str) -> ChangesByOtherRuns:
+    """Fold the journal lines of other runs to what each did to whom; `plan_id` is the plan whose users they are."""
+    runs: dict[str, list[Entry]] = {}
+    named: dict[str, str] = {}
+    for line in lines:
+        runs.setdefault(line.run, []).append(line.entry)
+        named.setdefault(line.run, _in_words(line, plan_id))
+    changes: dict[str, list[_Change]] = {}
+    located: dict[str, str] = {}
+    for run, entries in runs.items():
+        for user_id, change in _changes(named[run], entries):
+            changes.setdefault(user_id, []).append(change)
+        located.update((u, named[run]) for u, s in fold(entries, LOCATIONS).items() if s.state in _DONE)
+    by_time = {user: tuple(sorted(some, key=lambda c: c.at)) for user, some in changes.items()}
+    return ChangesByOtherRuns(by_time, located)
+
+
+def _in_words(line: OtherRunLine, plan_id: str) -> str:
+    match line.run_kind:
+        case "undo":
+            return f"run {line.run} (undo of {'this plan' if line.undo_of == plan_id else line.undo_of})"
+        case "addons":
+            return f"run {line.run} (its add-ons plan)"
+        case _:
+            return f"run {line.run}"
+
+
+def _changes(run: str, entries: Sequence[Entry]) -> Iterator[tuple[str, _Change]]:
+    """Yield by user what the run did, or may have done: a request that was sent and not refused."""
+    asked: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        if entry.kind == "intent" and entry.writes == LICENSES:
+            asked.update({item["id"]: item for item in entry.body["items"]})
+    for user_id, standing in fold(entries).items():
+        if standing.state in _DONE and standing.sent and user_id in asked:
+            item = asked[user_id]
+            adds = frozenset(str(a["skuId"]) for a in item["add"])
+            yield user_id, _Change(standing.at, run, adds, frozenset(map(str, item["remove"])))
