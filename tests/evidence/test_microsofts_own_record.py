@@ -11,7 +11,7 @@ from evidence_world import APP, CATALOG, ROLES, Night, someone
 
 from connectors.sandbox.tenant.model import WriteRecord
 from jobs.license_reassignment.commands.audit import audit
-from jobs.license_reassignment.reconcile.audit_log import windows_of
+from jobs.license_reassignment.reconcile.audit_log import writing_periods
 
 
 @pytest.fixture
@@ -142,4 +142,4 @@ def test_each_session_is_asked_for_with_the_app_that_wrote(tmp_path: Path) -> No
     assert ["2026-03-02", "2026-03-03"] == [w.since[:10] for w in found.windows]
     assert (8, 8) == (found.records, found.matched)
     assert {APP} == {w.app_id for w in found.windows}
-    assert () == windows_of(())
+    assert () == writing_periods(())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from job_world import E3, E4, TENANT, holding, person, product, snapshot, subscription
 
-from jobs.license_reassignment.reconcile.cancellation import Due, Ending, Route, ending
+from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSource, EndOfSubscription, end_of_source
 
 TODAY = "2026-03-02T12:00:00.000Z"
 CREATED, NEXT = "2019-06-01T00:00:00Z", "2026-06-30T00:00:00Z"
@@ -17,15 +17,15 @@ PEOPLE = (person("ada", "ENTERPRISEPACK"), person("bo", "ENTERPRISEPACK", accoun
 
 def ended(
     *subscriptions: Any, channel: str = "direct", agreement: str = "mosa", at: str = TODAY, **more: Any
-) -> Ending:
+) -> EndOfSource:
     world = snapshot(*more.pop("people", PEOPLE), subscriptions=subscriptions, **more)
     declared = {"purchase_channel": channel, "billing_agreement": agreement}
-    return ending(world, [E4], [E3], declared, tenant_id=TENANT, verified_at=at)
+    return end_of_source(world, [E4], [E3], declared, tenant_id=TENANT, verified_at=at)
 
 
 def route(
     seats: int = 26, *, channel: str = "direct", agreement: str = "mosa", at: str = TODAY, **fields: Any
-) -> Route:
+) -> EndOfSubscription:
     given = {"created": CREATED, "next_lifecycle": NEXT, **fields}
     return ended(
         subscription("ENTERPRISEWITHSCAL", seats, **given), channel=channel, agreement=agreement, at=at

@@ -30,7 +30,7 @@ from jobs.license_reassignment.model.other_runs import (
 )
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
-from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, windows_of
+from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -173,7 +173,7 @@ async def _audit_log(parts: Parts, run: RunDir, head: Head, others: OtherRuns) -
 
     What an earlier verification exported is kept: Microsoft drops its records after 7 or 30 days.
     """
-    windows = windows_of(entries(head.lines))
+    windows = writing_periods(entries(head.lines))
     asked = {
         "asked_at": utc_text(parts.clock.now()),
         "windows": [asdict(w) for w in windows],

@@ -23,7 +23,7 @@ RETENTION_DAYS = (7, 30)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WritingPeriod:
     """A time in which an app of ours wrote, as the audit log is asked for it. ISO 8601 UTC."""
 
     app_id: str
@@ -51,7 +51,7 @@ class ForeignRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class AuditLogCheck:
     """What Entra's audit log says of the run. `status` is exported, not_permitted, nothing_written or not_asked.
 
     `writes` are the users whose change is proven on our side; they are either `matched` or listed in `missing`.
@@ -61,7 +61,7 @@ class Witness:
 
     status: str
     asked_at: str = ""
-    windows: tuple[Window, ...] = ()
+    windows: tuple[WritingPeriod, ...] = ()
     records: int = 0
     writes: int = 0
     matched: int = 0
@@ -71,8 +71,8 @@ class Witness:
     other_runs: int = 0
 
 
-def windows_of(journal: Iterable[Entry]) -> tuple[Window, ...]:
-    """Return when which app wrote: one window per session that sent something, wide enough for clocks that differ."""
+def writing_periods(journal: Iterable[Entry]) -> tuple[WritingPeriod, ...]:
+    """Return when which app wrote: one period per session that sent something, wide enough for clocks that differ."""
     sessions: list[tuple[str, list[str]]] = []
     for entry in journal:
         if entry.kind == "start":
@@ -80,7 +80,7 @@ def windows_of(journal: Iterable[Entry]) -> tuple[Window, ...]:
         elif sessions and entry.kind in {"intent", "outcome", "settled"}:
             sessions[-1][1].append(entry.at)
     return tuple(
-        Window(app_id, _shifted(min(times), -CLOCKS_DIFFER), _shifted(max(times), CLOCKS_DIFFER))
+        WritingPeriod(app_id, _shifted(min(times), -CLOCKS_DIFFER), _shifted(max(times), CLOCKS_DIFFER))
         for app_id, times in sessions
         if times
     )
@@ -90,54 +90,54 @@ def _shifted(at: str, by: timedelta) -> str:
     return (datetime.fromisoformat(at) + by).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def sent_by_other_runs(windows: Sequence[Window], others: OtherRuns) -> dict[str, int]:
+def sent_by_other_runs(periods: Sequence[WritingPeriod], others: OtherRuns) -> dict[str, int]:
     """Count by user id how often other runs of ours wrote under the same app in these times: not only to our users."""
     sent = Counter[str]()
     for run in others.runs:
         for line in run.lines:
-            if line.kind == "intent" and line.entry.writes == LICENSES and _within(line.at, run.app_ids, windows):
+            if line.kind == "intent" and line.entry.writes == LICENSES and _within(line.at, run.app_ids, periods):
                 sent.update(str(item["id"]) for item in line.body["items"])
     return dict(sorted(sent.items()))
 
 
-def _within(at: str, app_ids: Sequence[str], windows: Sequence[Window]) -> bool:
-    """Whether a moment may fall into a window of one of these apps; a run that names no app may be any."""
+def _within(at: str, app_ids: Sequence[str], periods: Sequence[WritingPeriod]) -> bool:
+    """Whether a moment may fall into a period of one of these apps; a run that names no app may be any."""
     moment = datetime.fromisoformat(at)
     return any(
         datetime.fromisoformat(w.since) - CLOCKS_DIFFER <= moment <= datetime.fromisoformat(w.until) + CLOCKS_DIFFER
         and (not w.app_id or not app_ids or w.app_id in app_ids)
-        for w in windows
+        for w in periods
     )
 
 
-def testimony(
+def check_audit_log(
     asked: Mapping[str, Any] | None,
     records: Sequence[AuditEntry],
     journal: Sequence[Entry],
     standings: Mapping[str, Standing],
     names: Mapping[str, str],
-) -> Witness:
+) -> AuditLogCheck:
     """Match what the directory recorded with what the journal says. `asked` is the note of the verify step.
 
     Its `other_runs` counts by user what other runs of ours sent in the same time.
     """
     if asked is None:
-        return Witness("not_asked")
-    windows = tuple(Window(**w) for w in asked["windows"])
+        return AuditLogCheck("not_asked")
+    periods = tuple(WritingPeriod(**p) for p in asked["windows"])
     applied = [user for user, standing in standings.items() if standing.state == "applied" and standing.sent]
-    status = "not_permitted" if not asked["granted"] else "exported" if windows else "nothing_written"
+    status = "not_permitted" if not asked["granted"] else "exported" if periods else "nothing_written"
     if status != "exported":
-        return Witness(status, str(asked["asked_at"]), windows, writes=len(applied))
+        return AuditLogCheck(status, str(asked["asked_at"]), periods, writes=len(applied))
     recorded = {r.user_id for r in records if r.succeeded}
     missing = [u for u in applied if u not in recorded]
     others = Counter[str](asked.get("other_runs", {}))
     matched, left_over = len(applied) - len(missing), list(_left_over(records, journal))
     foreign = tuple(r for r in left_over if not _taken(others, r.user_id))
     by_others = len(left_over) - len(foreign)
-    return Witness(
+    return AuditLogCheck(
         status=status,
         asked_at=str(asked["asked_at"]),
-        windows=windows,
+        windows=periods,
         records=len(records),
         writes=len(applied),
         matched=matched,

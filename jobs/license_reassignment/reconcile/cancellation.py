@@ -41,7 +41,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class EndOfSubscription:
     """How one purchase of a source is ended. `route` is the first choice, `otherwise` are what also leads there."""
 
     subscription_id: str
@@ -101,14 +101,14 @@ class IdleAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndOfSource:
     """Everything about the end of the source. `counted_from` is the day of the verification.
 
     `over_assigned` are source part numbers with more holders than enabled seats.
     """
 
     counted_from: str
-    routes: tuple[Route, ...]
+    routes: tuple[EndOfSubscription, ...]
     overlap: tuple[Overlap, ...]
     seats_back: tuple[SeatsBack, ...]
     domains: tuple[DomainUse, ...]
@@ -116,7 +116,7 @@ class Ending:
     over_assigned: tuple[str, ...]
 
 
-def ending(
+def end_of_source(
     after: TenantSnapshot,
     sources: Sequence[SkuId],
     targets: Sequence[SkuId],
@@ -124,7 +124,7 @@ def ending(
     *,
     tenant_id: str,
     verified_at: str,
-) -> Ending:
+) -> EndOfSource:
     """Say how the source subscriptions end, counted from the day of the verification.
 
     `declared` holds `purchase_channel` and `billing_agreement`, "" for what nobody declared.
@@ -132,7 +132,7 @@ def ending(
     today = date.fromisoformat(verified_at[:10])
     old = [s for s in after.subscriptions if s.sku_id in sources]
     new = [s for s in after.subscriptions if s.sku_id in targets]
-    return Ending(
+    return EndOfSource(
         counted_from=today.isoformat(),
         routes=tuple(_route(s, declared, today, tenant_id) for s in old),
         overlap=tuple(_overlaps(old, new, today)),
@@ -147,11 +147,11 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text[:10]) if text else None
 
 
-def _route(one: CompanySubscription, declared: Mapping[str, str], today: date, tenant_id: str) -> Route:
+def _route(one: CompanySubscription, declared: Mapping[str, str], today: date, tenant_id: str) -> EndOfSubscription:
     foreign = bool(one.owner_tenant_id) and one.owner_tenant_id != tenant_id
     channel = "partner" if foreign else declared.get("purchase_channel", "")
     first, otherwise = _choices(one, channel, declared.get("billing_agreement", ""), today)
-    return Route(
+    return EndOfSubscription(
         subscription_id=one.id,
         sku_id=one.sku_id,
         sku_part_number=one.part_number,

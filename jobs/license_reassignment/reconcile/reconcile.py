@@ -17,8 +17,8 @@ from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import Entry, Standing, fold
 from jobs.license_reassignment.reconcile import gates, incidents, run_record, tables
-from jobs.license_reassignment.reconcile.audit_log import Witness, testimony
-from jobs.license_reassignment.reconcile.cancellation import Ending, advice_of, ending, subscriptions_of
+from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck, check_audit_log
+from jobs.license_reassignment.reconcile.cancellation import EndOfSource, advice_of, end_of_source, subscriptions_of
 from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
@@ -86,7 +86,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
-    names, witness = evidence.catalog.names, _witness(evidence, standings, users)
+    names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
@@ -110,7 +110,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
         actions=tables.actions(users, left, (*answers, *later), plan.header.get("wished", {})),
-        not_checked=tables.not_checked(evidence.verification, after, witness),
+        not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
         reads=after.reads,
         journal_head=evidence.journal_head,
@@ -118,8 +118,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         users=_users_table(seen, names),
         undo=plan.undo,
         kind=plan.kind,
-        ending=_ending(evidence) if plan.asks_gates else None,
-        witness=witness,
+        ending=_end_of_source(evidence) if plan.asks_gates else None,
+        witness=recorded,
         since_last=since_last(evidence.former, (*answers, *later), users, left),
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
@@ -171,9 +171,9 @@ def _totals(evidence: Evidence, counts: Mapping[str, int]) -> Totals:
     return totals
 
 
-def _witness(evidence: Evidence, standings: Mapping[str, Standing], users: Sequence[User]) -> Witness:
+def _audit_log_check(evidence: Evidence, standings: Mapping[str, Standing], users: Sequence[User]) -> AuditLogCheck:
     asked, names = evidence.verification.get("witness"), {u.id: u.name for u in users}
-    return testimony(asked, evidence.audit_log, evidence.journal, standings, names)
+    return check_audit_log(asked, evidence.audit_log, evidence.journal, standings, names)
 
 
 def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]:
@@ -192,11 +192,11 @@ def _limits(evidence: Evidence) -> Limits:
     )
 
 
-def _ending(evidence: Evidence) -> Ending:
+def _end_of_source(evidence: Evidence) -> EndOfSource:
     verified_at = str(evidence.verification.get("verified_at", "")) or evidence.after.ended.isoformat()
     declared = evidence.verification.get("declare", {})
     plan = evidence.plan
-    return ending(
+    return end_of_source(
         evidence.after, plan.sources, plan.targets, declared, tenant_id=plan.tenant_id, verified_at=verified_at
     )
 

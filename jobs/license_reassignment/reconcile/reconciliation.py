@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.tenant import Names, ReadRecord
-from jobs.license_reassignment.reconcile.audit_log import Witness
-from jobs.license_reassignment.reconcile.cancellation import Ending
+from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
+from jobs.license_reassignment.reconcile.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Action,
@@ -74,8 +74,8 @@ class Reconciliation:
     kind: str = "swap"
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-    ending: Ending | None = None
-    witness: Witness | None = None
+    ending: EndOfSource | None = None
+    witness: AuditLogCheck | None = None
     since_last: SinceLast | None = None
     after_cancel: tuple[Gate, ...] = ()
     accepted_losses: tuple[AcceptedLoss, ...] = ()

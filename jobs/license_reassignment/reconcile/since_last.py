@@ -26,7 +26,7 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ThenAndNow:
     """Something that was one way at the last verification and is another way now."""
 
     id: str
@@ -41,8 +41,8 @@ class SinceLast:
 
     verified_at: str
     verdict: str
-    gates: tuple[Turn, ...]
-    users: tuple[Turn, ...]
+    gates: tuple[ThenAndNow, ...]
+    users: tuple[ThenAndNow, ...]
     appeared: tuple[str, ...]
     vanished: tuple[str, ...]
 
@@ -59,9 +59,9 @@ class SinceLast:
             ("holder appeared", "holders appeared", self.appeared),
             ("holder vanished", "holders vanished", self.vanished),
         )
-        turns = [f"{t.id} {t.before} → {t.now}" for t in self.gates]
-        turns += [counted(len(some), one, many) for one, many, some in counts if some]
-        return f"since {self.verified_at} ({self.verdict}): " + ("; ".join(turns) or "nothing is different")
+        turned = [f"{t.id} {t.before} → {t.now}" for t in self.gates]
+        turned += [counted(len(some), one, many) for one, many, some in counts if some]
+        return f"since {self.verified_at} ({self.verdict}): " + ("; ".join(turned) or "nothing is different")
 
 
 def since_last(
@@ -75,12 +75,12 @@ def since_last(
         verified_at=former.verified_at,
         verdict=former.verdict,
         gates=tuple(
-            Turn(g.id, g.id, former.gates[g.id], g.status)
+            ThenAndNow(g.id, g.id, former.gates[g.id], g.status)
             for g in gates
             if g.id in former.gates and former.gates[g.id] != g.status
         ),
         users=tuple(
-            Turn(u.id, u.name, former.outcomes[u.id], u.judgement.outcome)
+            ThenAndNow(u.id, u.name, former.outcomes[u.id], u.judgement.outcome)
             for u in users
             if u.id in former.outcomes and former.outcomes[u.id] != u.judgement.outcome
         ),

@@ -13,7 +13,7 @@ from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, Witness
+from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, AuditLogCheck
 from jobs.license_reassignment.reconcile.findings import (
     ACCEPTING_POLICY,
     FINE,
@@ -178,7 +178,7 @@ def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ..
     return tuple(found)
 
 
-def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, witness: Witness) -> tuple[str, ...]:
+def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: AuditLogCheck) -> tuple[str, ...]:
     """Say plainly what this run did not look at."""
     sentences = [
         "Whether each service is provisioned behind the license (mailboxes, sites): the license level is verified.",
@@ -187,13 +187,13 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, witness:
         "Provisioning sources outside Graph (Entra Connect, HR, Okta) that could assign the old SKU again.",
         "Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not say it.",
     ]
-    if witness.status in {"not_permitted", "not_asked"}:
-        reason = "the permission AuditLog.Read.All is not granted" if witness.status == "not_permitted" else "not asked"
+    if check.status in {"not_permitted", "not_asked"}:
+        reason = "the permission AuditLog.Read.All is not granted" if check.status == "not_permitted" else "not asked"
         sentences.append(f"Microsoft's own audit log is not part of this evidence: {reason}.")
-    if witness.missing:
+    if check.missing:
         sentences.append(
-            f"{len(witness.missing)} of {counted(witness.writes, 'change')} "
-            f"{'has' if len(witness.missing) == 1 else 'have'} no record in Microsoft's audit log: records "
+            f"{len(check.missing)} of {counted(check.writes, 'change')} "
+            f"{'has' if len(check.missing) == 1 else 'have'} no record in Microsoft's audit log: records "
             f"appear some {MINUTES_LATE} minutes late and are kept for {' or '.join(map(str, RETENTION_DAYS))} days."
         )
     if verification.get("health") is None:

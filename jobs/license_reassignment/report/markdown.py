@@ -55,7 +55,7 @@ def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     if r.ending and r.ending.routes:
         yield f"- {t('ending.cancel' if v.may_end else 'ending.not_yet')}"
     if r.witness:
-        yield f"- {_text(t('witness.title'))}: {_text(v.testimony)}"
+        yield f"- {_text(t('witness.title'))}: {_text(v.audit_log_sentence)}"
 
 
 def _gates(v: ReportView, t: Words) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import orjson
@@ -9,8 +10,8 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from connectors.tenant import ReadRecord
-from jobs.license_reassignment.reconcile.audit_log import Witness
-from jobs.license_reassignment.reconcile.cancellation import Ending
+from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
+from jobs.license_reassignment.reconcile.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Incident,
@@ -72,8 +73,8 @@ Document = TypedDict(
         "after_cancel": list[GateDocument],
         "since_last": SinceLast | None,
         "pseudonymised": bool,
-        "ending": Ending | None,
-        "witness": Witness | None,
+        "ending": EndOfSource | None,
+        "witness": AuditLogCheck | None,
         "reads_before": list[ReadRecord],
         "reads": list[ReadRecord],
         "journal_head": JournalHead,
@@ -89,7 +90,21 @@ def document_type() -> TypeAdapter[Any]:
     return TypeAdapter(Document)
 
 
+_PUBLISHED = {
+    "AuditLogCheck": "Witness",
+    "EndOfSource": "Ending",
+    "EndOfSubscription": "Route",
+    "ThenAndNow": "Turn",
+    "WritingPeriod": "Window",
+}
+"""What the schema has always called these definitions: every folder holds a copy, which `audit` compares with ours."""
+
+
 def schema() -> bytes:
     """Return the JSON Schema of reconciliation.json."""
     value = document_type().json_schema() | {"title": "reseat reconciliation.json"}
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    names = re.compile(rf'(?<=["/])({"|".join(_PUBLISHED)})(?=")')
+    text = names.sub(lambda name: _PUBLISHED[name[1]], orjson.dumps(value).decode())
+    return orjson.dumps(
+        orjson.loads(text), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    )

@@ -7,7 +7,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from jobs.license_reassignment.model.reasons import QUIET
-from jobs.license_reassignment.reconcile.cancellation import Due, Route
+from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.charts import Mark, bars, stacked
@@ -169,7 +169,7 @@ class ReportView:
         """Whether the page may say how to end the old subscription: nobody is told to end it before a GO."""
         return self._r.verdict == "GO"
 
-    def dates(self, route: Route) -> tuple[Due, ...]:
+    def dates(self, route: EndOfSubscription) -> tuple[Due, ...]:
         """What lapses when; before a GO only what Microsoft does by itself, for nothing is to be ended."""
         named = (due for due in route.dates if due.basis == "graph" and due.what != "disabled")
         return route.dates if self.may_end else tuple(named)
@@ -217,7 +217,7 @@ class ReportView:
         return "; ".join(f"{doer} ({', '.join(steps)})" for doer, steps in done.items())
 
     @property
-    def testimony(self) -> str:
+    def audit_log_sentence(self) -> str:
         """What Microsoft's own record says, in one sentence; "" where there is none."""
         w = self._r.witness
         if w is None:

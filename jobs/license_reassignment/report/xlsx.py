@@ -72,7 +72,7 @@ def render_xlsx(r: Reconciliation) -> bytes:
         book.sheet("Seats", tuple(f.name for f in fields(LedgerRow)), map(astuple, r.ledger))
         book.sheet("Subscriptions", tuple(f.name for f in fields(SubscriptionRow)), map(astuple, r.subscriptions))
         book.sheet("Ending", ("subscription", "product", "what", "value", "basis"), _ending(r))
-        book.sheet("Microsoft's record", ("What", "Value"), _witness(r))
+        book.sheet("Microsoft's record", ("What", "Value"), _audit_log(r))
         book.sheet("Requests", ("What", "Value"), _requests(r))
         book.sheet("Declarations", ("fact", "value", "author"), r.run.declared)
         book.sheet("Incidents", tuple(f.name for f in fields(Incident)), map(astuple, r.incidents))
@@ -204,7 +204,7 @@ def _ending(r: Reconciliation) -> Iterator[tuple[Cell, ...]]:
     yield from (("", one.skus, "may need no seat", one.name, one.id) for one in r.ending.idle_accounts)
 
 
-def _witness(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
+def _audit_log(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
     if r.witness is None:
         return
     yield "status", r.witness.status
