@@ -42,16 +42,16 @@ test: lint types floors  ## lint, types, import floors, tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
-	$(BIN)/python tests/property/every_tenant.py
+	PYTHONPATH=tests $(BIN)/python -m property.every_tenant
 
 mutants: $(VENV)/.dev  ## the check of the check: every deliberate bug is caught by the simulation
-	$(BIN)/python tests/simulation/mutants.py
+	PYTHONPATH=tests $(BIN)/python -m simulation.mutants
 
 soak: $(VENV)/.dev  ## ten minutes of apply against a real socket with every fault at once, killed twenty times
-	$(BIN)/python tests/soak/soak.py
+	PYTHONPATH=tests $(BIN)/python -m soak.soak
 
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
-	$(BIN)/python tests/bench/bench.py
+	PYTHONPATH=tests $(BIN)/python -m bench.bench
 
 clean:  ## remove what make made
 	rm -rf $(VENV) demo-run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parts import Silent, live
+from bench.parts import Silent, live
 
 from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.commands import apply as applying

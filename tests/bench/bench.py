@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import measures
+from bench import measures
+from bench.sizes import SIZES, Row, Size
 from rich.console import Console
 from rich.table import Table
-from sizes import SIZES, Row, Size
 
 PLAIN_WIDTH = 150
 FLUSHES = 20

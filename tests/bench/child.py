@@ -17,7 +17,7 @@ def peak_mb() -> float:
 def main() -> None:
     """Run `module:function` with the JSON object of the second argument as its keywords."""
     module, _, function = sys.argv[1].partition(":")
-    result: dict[str, Any] = getattr(importlib.import_module(module), function)(**json.loads(sys.argv[2]))
+    result: dict[str, Any] = getattr(importlib.import_module(f"bench.{module}"), function)(**json.loads(sys.argv[2]))
     sys.stdout.write(json.dumps({"result": result, "peak_mb": peak_mb()}) + "\n")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parts import NO_QUOTA, settings_file
-from rig import EVERYBODY_PLAIN, SIX_IN_TEN, Measured, Tenant, measure
-from sizes import Row, Size
+from bench.parts import NO_QUOTA, settings_file
+from bench.rig import EVERYBODY_PLAIN, SIX_IN_TEN, Measured, Tenant, measure
+from bench.sizes import Row, Size
 
 from connectors.graph.pace import BATCH_SIZE_MAX
 from jobs.wiring import WRITES_PER_150_S

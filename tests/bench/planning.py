@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import orjson
-from parts import live
+from bench.parts import live
 
 from connectors.graph.client import GraphClient
 from connectors.graph.reads.lookups import Lookups

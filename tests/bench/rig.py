@@ -6,11 +6,10 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-HERE = Path(__file__).resolve().parent
+from worlds.machine import TESTS
 
 EVERYBODY_PLAIN = dict.fromkeys(
     (
@@ -40,8 +39,8 @@ class Tenant:
 
     def __enter__(self) -> Self:
         told = {name: getattr(self, name) for name in ("users", "seed", "mix", "latency_ms", "quota_scale")}
-        command = [sys.executable, str(HERE / "tenant_process.py"), json.dumps(told)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "bench.tenant_process", json.dumps(told)]
+        self._process = subprocess.Popen(command, cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         answer = self._said()
         self.url, self.tenant_id = answer["url"], answer["tenant_id"]
         return self
@@ -81,7 +80,7 @@ class Measured:
 
 def measure(task: str, **arguments: Any) -> Measured:
     """Run one task (`module:function` of this folder) in a process of its own."""
-    command = [sys.executable, str(HERE / "child.py"), task, json.dumps(arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    command = [sys.executable, "-m", "bench.child", task, json.dumps(arguments)]
+    done = subprocess.run(command, cwd=TESTS, stdout=subprocess.PIPE, text=True, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
     return Measured(told["result"], told["peak_mb"])

@@ -6,11 +6,10 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import bench
-import measures
 import pytest
-from rig import EVERYBODY_PLAIN, Measured, Tenant, measure
-from sizes import SIZES
+from bench import bench, measures
+from bench.rig import EVERYBODY_PLAIN, Measured, Tenant, measure
+from bench.sizes import SIZES
 
 pytestmark = pytest.mark.socket
 
@@ -21,7 +20,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(task: str, **arguments: Any) -> Measured:
         module, _, function = task.partition(":")
-        return Measured(getattr(importlib.import_module(module), function)(**arguments), 1.0)
+        return Measured(getattr(importlib.import_module(f"bench.{module}"), function)(**arguments), 1.0)
 
     monkeypatch.setattr(measures, "measure", run)
 

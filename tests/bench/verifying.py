@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from parts import live
+from bench.parts import live
 
 from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands.verify import report, verify

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from buildah import Buildah, base_tarball, pip_mounts
-from conftest import ROOT, lacking
+from image.buildah import Buildah, base_tarball, pip_mounts
+from worlds.machine import ROOT, lacking
 
 COMPILED = """
 import importlib.util, pathlib, sys

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from undisturbed import complaints, live
+from property.undisturbed import complaints, live
 
 
 def judge(seed: int, users: int) -> tuple[int, int, list[str]]:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from undisturbed import Lived, complaints, live
+from property.undisturbed import Lived, complaints, live
 
 FEW_SEEDS = range(12)
 USERS = 60

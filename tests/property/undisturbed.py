@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
-
-from rehearsal import Rehearsal
+from worlds.rehearsal import Rehearsal
 
 from connectors.catalog.products import load_catalog
 from connectors.sandbox.licensing.rules import Change, decide_user

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "job"))
-
-from job_world import (
+from worlds.job_world import (
     CATALOG,
     NOON,
     SKU,
@@ -26,7 +23,7 @@ from job_world import (
     snapshot,
     subscription,
 )
-from rehearsal import Rehearsal, read_json, tenant_of
+from worlds.rehearsal import Rehearsal, read_json, tenant_of
 
 __all__ = [
     "CATALOG",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from requirement_world import (
+from requirements.requirement_world import (
     CATALOG,
     E4,
     NOON,

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from requirement_world import (
+from requirements.requirement_world import (
     CATALOG,
     E4,
     SKU,

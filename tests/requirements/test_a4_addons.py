@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from requirement_world import (
+from requirements.requirement_world import (
     CATALOG,
     E4,
     PRESETS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from requirement_world import (
+from requirements.requirement_world import (
     CATALOG,
     E4,
     PRESETS,

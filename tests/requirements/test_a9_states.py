@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from requirement_world import E4, SKU, person, product, snapshot, subscription
+from requirements.requirement_world import E4, SKU, person, product, snapshot, subscription
 
 from jobs.license_reassignment.gather import readiness, subscriptions
 from jobs.license_reassignment.reconcile.since_last import after_cancel

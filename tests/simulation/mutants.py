@@ -1,9 +1,8 @@
 """The check of the check: each deliberate bug is put into the real code, and some world has to notice it.
 
-Run as `python tests/simulation/mutants.py [name …]`; ends with 1 when a mutant gets through.
+Run as `PYTHONPATH=tests python -m simulation.mutants [name …]`; ends with 1 when a mutant gets through.
 """
 
-# ruff: noqa: E402 - a script has to say where its modules are before it can import them
 from __future__ import annotations
 
 import os
@@ -11,16 +10,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
-
-from sim_oracle import complaints
-from sim_run import live
-from sim_world import LOST_AND_STALE, World, world_of
+from simulation.oracle import complaints
+from simulation.run import live
+from simulation.world import LOST_AND_STALE, World, world_of
 
 from connectors.changes import Verdict
 from connectors.graph import batch, writes

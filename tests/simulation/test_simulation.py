@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from sim_oracle import complaints
-from sim_run import live
-from sim_world import WAYS_TO_GO_WRONG, world_of
+from simulation.oracle import complaints
+from simulation.run import live
+from simulation.world import WAYS_TO_GO_WRONG, world_of
 
 WORLDS = int(os.environ.get("RESEAT_WORLDS", "2000"))
 FIRST = int(os.environ.get("RESEAT_FIRST_WORLD", "0"))

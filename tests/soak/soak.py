@@ -1,7 +1,7 @@
 """`make soak`: ten minutes with all faults at once over a real socket, killed twenty times; then the tenant is asked.
 
-    .venv/bin/python tests/soak/soak.py --seconds 600 --kills 20 --seed 7
-    .venv/bin/python tests/soak/soak.py --judge FOLDER      # judge once more what an earlier soak left behind
+    PYTHONPATH=tests .venv/bin/python -m soak.soak --seconds 600 --kills 20 --seed 7
+    PYTHONPATH=tests .venv/bin/python -m soak.soak --judge FOLDER  # judge once more what an earlier soak left behind
 
 Ends with 0 when every promise was kept, with 1 naming the first one that was not, with 2 when the soak itself did not
 come to what it was to show. The seed decides tenant, faults and moments; the machine's own timing decides the rest, so
@@ -19,11 +19,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from soak_evidence import Evidence, load
-from soak_judge import broken, busiest
-from soak_rig import Soak, Tenant
-from soak_story import Strange, Teller, Unfit
-from soak_windows import judge
+from soak.evidence import Evidence, load
+from soak.judge import broken, busiest
+from soak.rig import Soak, Tenant
+from soak.story import Strange, Teller, Unfit
+from soak.windows import judge
 
 PLANNED_SHARE = 0.8
 BUSY_SHARE = 0.3

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import soak
-from soak_evidence import Evidence, Request, Wait, load
-from soak_judge import PAUSING_S, PROMISES, broken
+from soak import soak
+from soak.evidence import Evidence, Request, Wait, load
+from soak.judge import PAUSING_S, PROMISES, broken
 
 pytestmark = [
     pytest.mark.socket,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from soak_evidence import Line, Request, Wait
-from soak_windows import RECEIVED_S, judge
+from soak.evidence import Line, Request, Wait
+from soak.windows import RECEIVED_S, judge
 
 WRITE, READ = ("write",), ("read",)
 

@@ -1,0 +1,97 @@
+"""What a plan tells beside its decisions: nothing of it holds anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from worlds.job_world import TO_E3, draw, group, holding, person, product, snapshot
+
+from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
+from jobs.license_reassignment.decide.worth_knowing import sentences
+
+E4 = "ENTERPRISEWITHSCAL"
+TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
+ADA = person("ada", E4)
+
+
+def _remarks(header: dict[str, object]) -> dict[str, int]:
+    return {r["remark"]: r["users"] for r in header["remarks"]}  # type: ignore[attr-defined]  # a list of rows
+
+
+def test_a_resource_account_is_named_whether_it_moves_or_not() -> None:
+    """It holds the free license that only call queues and auto attendants have."""
+    virtual = replace(product("VISIOCLIENT"), part_number="PHONESYSTEM_VIRTUALUSER")
+    queue = person("queue", E4, "VISIOCLIENT")
+    held = person("attendant", E4, "VISIOCLIENT", usage_location="")
+    skus = [product(E4), product("ENTERPRISEPACK"), virtual]
+
+    drawn = draw(snapshot(queue, held, ADA, skus=skus))
+
+    assert 2 == _remarks(dict(drawn.plan.header))["resource_account"]
+    assert ("hold", "resource_account") == (drawn.row(held)["kind"], drawn.row(held)["remarks"])
+
+
+def test_a_user_with_several_remarks_counts_for_each() -> None:
+    """They stand in one cell, in the order in which they were found."""
+    off = person("off", E4, account_enabled="no")
+
+    drawn = draw(snapshot(ADA, off))
+
+    assert "voice_ends; disabled_account_moves" == drawn.row(off)["remarks"]
+    assert {"voice_ends": 2, "disabled_account_moves": 1} == _remarks(dict(drawn.plan.header))
+
+
+def test_what_is_kept_beside_the_target_is_counted_by_its_cover() -> None:
+    """Covered by E5, never covered, and covered only while it is on there: without Teams, E5's Teams Phone is off."""
+    people = [
+        person("a", E4, "MCOEV"),
+        person("b", holding(E4, "TEAMS1"), "MCOEV"),
+        person("c", E4, "VISIOCLIENT"),
+    ]
+
+    drawn = draw(snapshot(*people), TO_E5)
+    found = {a["sku_part_number"]: (a["covered"], a["partly"], a["kept"]) for a in drawn.plan.header["addons"]}
+
+    assert {"MCOEV": (1, 0, 1), "VISIOCLIENT": (0, 0, 1)} == found
+
+
+def test_a_held_user_adds_nothing_to_the_counts() -> None:
+    """Whoever finds no seat keeps everything, so no cover is told."""
+    people = [person("a", E4, "MCOEV"), person("b", E4, "MCOEV")]
+    skus = [product(E4), product("ENTERPRISEPREMIUM", enabled=1), product("MCOEV")]
+
+    drawn = draw(snapshot(*people, skus=skus), TO_E5)
+
+    assert [1] == [a["covered"] for a in drawn.plan.header["addons"]]
+    assert ("no_seat", "", "") == tuple(drawn.row(people[1])[c] for c in ("reason", "addons", "remarks"))
+
+
+def test_groups_that_follow_service_plans_are_named() -> None:
+    """Of the groups that were read: their members may change with the products."""
+    rule = 'user.assignedPlans -any (assignedPlan.servicePlanId -eq "x")'
+    dynamic = replace(group("aaaaaaaa", ADA, licenses=["VISIOCLIENT"]), membership_rule=rule)
+    plain = group("bbbbbbbb", ADA, licenses=["VISIOCLIENT"])
+
+    drawn = draw(snapshot(ADA, groups=[dynamic, plain]))
+
+    assert ["group aaaa"] == drawn.plan.header["plan_groups"]
+    assert any("group aaaa" in s for s in sentences(drawn.plan.header))
+
+
+def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:
+    """The swap itself removes none; without the wish, or without a covered one, nothing is said."""
+    wish = '[addons]\nincluded_in_target = "remove"\n'
+
+    def told(toml: str, *held: str) -> bool:
+        header = draw(snapshot(person("a", E4, *held)), toml).plan.header
+        return any("--addons-of" in s for s in sentences(header))
+
+    assert [True, False, False] == [told(TO_E5 + wish, "MCOEV"), told(TO_E5 + wish), told(TO_E5, "MCOEV")]
+
+
+def test_every_remark_has_its_sentence() -> None:
+    """Those of a plan are all in the table; a code that nobody knows says nothing."""
+    drawn = draw(snapshot(ADA, person("off", E4, account_enabled="no")))
+
+    assert set(_remarks(dict(drawn.plan.header))) <= set(SENTENCES)
+    assert ("", SENTENCES["may_need"]) == (sentence_of("nobody_knows"), sentence_of("may_need: A needs B"))

@@ -1,0 +1,290 @@
+"""In Dutch the evidence keeps its figures and names; what has no Dutch sentence stays English."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from worlds.gate_facts import NOT_CHECKABLE, OPEN, SHUT
+from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, holding, product
+
+from connectors.catalog.families import PlanLevel
+from connectors.tenant import LicenseProfile
+from jobs.license_reassignment.commands import plan as preparing
+from jobs.license_reassignment.decide import worth_knowing
+from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
+from jobs.license_reassignment.decide.remarks import SENTENCES
+from jobs.license_reassignment.gather.readiness import target_problem
+from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.standing import Entry
+from jobs.license_reassignment.reconcile import incidents
+from jobs.license_reassignment.reconcile.cancellation import advice_of
+from jobs.license_reassignment.reconcile.gates import all_gates
+from jobs.license_reassignment.reconcile.since_last import after_cancel
+from jobs.license_reassignment.reconcile.tables import not_checked
+from jobs.license_reassignment.reconcile.whose_change import NO_OTHER_RUNS
+from jobs.license_reassignment.report.words import LANGUAGES
+
+EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
+PEOPLE = [f"u{n}@contoso.example" for n in range(7)]
+NAME = re.compile(r"\w+@contoso\.example")
+TERM = re.compile(r"`[^`]+`|\"\w+\"|\b\w+_\w+\b|\b[A-Z]{2,}[\w+]*\b")
+FIGURE = re.compile(r"(?<![\w.:-])\d+(?![\w:-])")
+ENGLISH = re.compile(r"\b(?:the|an?|users?|holds?|and|not|seats?|or)\b")
+
+
+def told(text: str) -> None:
+    """Assert that the Dutch of a sentence, where it has one, has its names, terms and figures, and no English word."""
+    dutch = NL.prose(text)
+    assert EN.prose(text) == text
+    if dutch == text:
+        return
+    for kept in (NAME, TERM):
+        assert set(kept.findall(text)) - {"SKU"} <= set(kept.findall(dutch)), (text, dutch)
+    figures = set(FIGURE.findall(re.sub(r"(?<=\d),(?=\d)", "", text)))
+    assert figures <= set(FIGURE.findall(dutch.replace(".", ""))), (text, dutch)
+    assert not ENGLISH.search(TERM.sub("", dutch).replace("[scope]", "")), dutch
+
+
+def blanks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the blanks of a template with something to fill into each."""
+    for name, number in re.findall(r"\{([a-z]+)(\d*)\}", text):
+        value = {"n": f"1{number}", "sku": f"SKU{number}", "names": "a, b"}.get(name, f"Text {name}{number}")
+        yield name + number, value
+
+
+@pytest.mark.parametrize("text", [*HOLD_REMEDIES.values(), *REFUSAL_REMEDIES.values(), *OTHER_REMEDIES.values()])
+def test_every_remedy_of_a_reason(text: str) -> None:
+    told(text)
+
+
+def test_every_gate_with_nobody_one_many_and_unread() -> None:
+    """Each answer with its evidence, and the remedy of each that is not passed."""
+    for facts in (
+        *(replace(OPEN, **change) for change in SHUT.values()),
+        *(replace(OPEN, **change) for change in NOT_CHECKABLE.values()),
+        *(gate_facts(PEOPLE[:n]) for n in (0, 1, 2, 7)),
+        replace(OPEN, scans_agreed=False, last_write_at=""),
+    ):
+        for gate in all_gates(facts):
+            told(gate.detail.replace("E3: not provisioned", "E3: not provisioned: A, B"))
+            if gate.remedy:
+                told(gate.remedy)
+
+
+def gate_facts(names: list[str]) -> Any:
+    """Return facts in which everything happened to so many."""
+    n = len(names)
+    return replace(
+        OPEN,
+        residual=replace(OPEN.residual, users_direct=n, users_inherited=1000 * n),
+        totals=replace(OPEN.totals, in_doubt=n, pending=n),
+        groups=names,
+        soft_deleted=names,
+        relatives=[product(p) for p in ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK")][:n],
+        bare=names,
+        lost_unaccepted=names,
+        addons=["MCOEV", "MCOMEETADV"][:n],
+        declared_addons={"MCOEV": "traditional", "MCOMEETADV": "traditional"},
+        targets_not_ready=list(target_problems()) if n else [],
+    )
+
+
+def target_problems() -> Iterable[str]:
+    yield target_problem(None, E3, ())
+    for seats in (0, 1, 2):
+        sku = replace(product("ENTERPRISEPACK"), enabled=seats, capability_status="Suspended")
+        yield target_problem(sku, E3, ())
+    sku = product("ENTERPRISEPACK")
+    yield target_problem(sku, E3, [SimpleNamespace(sku_id=E3, status="Deleted")])
+    yield target_problem(replace(sku, plans=tuple(replace(p, provisioning_status="Error") for p in sku.plans)), E3, ())
+
+
+def test_every_reason_why_a_target_is_not_ready() -> None:
+    for text in target_problems():
+        told(text)
+
+
+def profile(*part_numbers: str) -> LicenseProfile:
+    return LicenseProfile.of([holding(p) for p in part_numbers])
+
+
+def person(standing: dict[str, Any], after: LicenseProfile) -> Any:
+    row = SimpleNamespace(targets=(E3,))
+    before = profile("ENTERPRISEWITHSCAL")
+    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row, "change": SimpleNamespace(add=())}
+    return SimpleNamespace(id="u", name=PEOPLE[0], before=before, standing=SimpleNamespace(**standing), **seen)
+
+
+def test_every_user_without_a_license() -> None:
+    """Whether a request was sent, and whether a move had been proven."""
+    plan = SimpleNamespace(sources=(E4,), targets=(E3,), decisions=pd.DataFrame({"targets": [E3]}))
+    for sent in (0, 1):
+        for proven in (frozenset[str](), frozenset({"u"})):
+            user = person({"state": "applied", "sent": sent, "at": "2026-03-02T12:00:00.000Z"}, LicenseProfile.of([]))
+            (found,) = incidents._bare(SimpleNamespace(plan=plan, users=[user], proven=proven))
+            told(found.detail)
+
+
+def test_every_change_of_a_license_by_others() -> None:
+    """Lost, got and changed, each alone and together; those who drifted too."""
+    part = {E4: "ENTERPRISEWITHSCAL", E3: "ENTERPRISEPACK", E5: "ENTERPRISEPREMIUM", MCOEV: "MCOEV"}
+    off, on = holding("VISIOCLIENT"), replace(holding("VISIOCLIENT"), disabled_plans=("p",))
+    sides = [(a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1) if a + b + c]
+    for lost, got, changed in sides:
+        before = LicenseProfile.of([*[holding("MCOEV")] * lost, *[off] * changed])
+        after = LicenseProfile.of([*[holding("ENTERPRISEPACK")] * got, *[on] * changed])
+        told(f"{incidents._difference(before, after, frozenset(), part)}, not by us")
+    world = SimpleNamespace(sku=lambda _: SimpleNamespace(part_number="ENTERPRISEPACK"))
+    moved = {E3: SimpleNamespace(foreign_users=[("u", PEOPLE[0], 1, ""), ("v", PEOPLE[1], -1, "")])}
+    for drifted in ({"u", "v"}, set[str]()):
+        for incident in incidents._foreign(moved, world, world, drifted):
+            told(incident.detail)
+
+
+def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address, a usage location, a request beyond the plan, a service that is gone."""
+    cells = [("u", PEOPLE[0], was, now) for was, now in (("", "NL"), ("NL", ""), ("NL", "BE"))]
+    mails = pd.DataFrame(cells, columns=["id", "user_principal_name", "mail", "mail_after"])
+    places = pd.DataFrame(cells, columns=["id", "user_principal_name", "usage_location", "usage_location_after"])
+    monkeypatch.setattr(incidents, "changed_addresses", lambda *_: mails)
+    monkeypatch.setattr(incidents, "changed_locations", lambda *_: places)
+    plan = SimpleNamespace(decisions=pd.DataFrame({"kind": []}))
+    sent = Entry("intent", "", {"items": [{"id": "u", "add": [], "remove": []}]})
+    gone = ServiceChange("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
+    for text in (
+        *(i.detail for i in incidents._addresses(None, None)),
+        *(i.detail for i in incidents._locations(None, None, SimpleNamespace(located={}, others=NO_OTHER_RUNS))),
+        *(i.detail for i in incidents._beyond_plan(plan, [sent])),
+        gone,
+        f"{gone}; {gone}; our change did not ask for it",
+    ):
+        told(text)
+
+
+@pytest.mark.parametrize(
+    ("asks", "undo"), [(True, False), (False, True), (False, False)], ids=["swap", "undo", "addons"]
+)
+def test_every_advice(asks: bool, undo: bool) -> None:
+    """GO or not, cancelled or not; nobody, one, several."""
+    plan = SimpleNamespace(asks_gates=asks, undo=undo)
+    for verdict, cancelled, n in itertools.product(("GO", "NO-GO"), (False, True), (0, 1, 2, 1000)):
+        residual, totals = replace(OPEN.residual, users_direct=n), replace(OPEN.totals, in_scope=n, moved=n)
+        told(advice_of(plan, verdict, totals, residual, cancelled=cancelled)[1])
+
+
+def test_every_answer_after_the_cancellation() -> None:
+    """Over or not, with a date or without; nobody, one and many who lost."""
+    for status, date, lost in (("Enabled", "2026-04-01", 1), ("Enabled", "", 7), ("Deleted", "", 0)):
+        one = SimpleNamespace(sku_id=E4, part_number="E4", id="s-1", status=status, next_lifecycle=date)
+        users = [
+            SimpleNamespace(
+                id=n, name=n, standing=SimpleNamespace(state="applied"), judgement=SimpleNamespace(outcome="drifted")
+            )
+            for n in PEOPLE[:lost]
+        ]
+        after = SimpleNamespace(subscriptions=[one] if lost else [])
+        for check in after_cancel(after, [E4], [], users, None):
+            told(check.detail)
+            if check.remedy:
+                told(check.remedy)
+
+
+def test_everything_that_was_not_checked() -> None:
+    for status in ("not_permitted", "not_asked", "exported"):
+        for missing, writes in ((0, 1), (1, 1), (1, 2), (3, 1000)):
+            witness = SimpleNamespace(status=status, missing=["x"] * missing, writes=writes)
+            for text in not_checked({}, SimpleNamespace(unread=("deleted_users", "groups")), witness):
+                told(text)
+
+
+def test_everything_that_is_worth_knowing() -> None:
+    """Each remark for one user and for many; add-ons, groups and holders that nobody expected."""
+    pairs = {
+        "lowered": ("Exchange: Plan 2 -> Plan 1", "Exchange: Plan 2 -> none"),
+        "may_conflict": ("EXCHANGE_S_STANDARD and EXCHANGE_S_ENTERPRISE",),
+        "may_need": tuple(f"MCOEV needs {need.wanted}" for need in CATALOG.families.needs),
+    }
+    remarks = [
+        {"remark": f"{code}: {pair}" if pair else code, "users": n, "sentence": sentence, "sample": PEOPLE[:n]}
+        for code, sentence in SENTENCES.items()
+        for pair in pairs.get(code, ("",))
+        for n in (1, 3)
+    ]
+    covers = [{"sku_part_number": "MCOEV", "covered": n, "partly": 2, "kept": 1000} for n in (0, 1, 1200)]
+    holders = [{"sku_part_number": "ENTERPRISEPACK", "users": n, "sample": PEOPLE[:n]} for n in (1, 3)]
+    header = {
+        "remarks": remarks,
+        "addons": covers,
+        "company_wide": ["RIGHTSMANAGEMENT"],
+        "plan_groups": ["Dynamic"],
+        "frozen": {"addons": {"included_in_target": "remove"}},
+        "unexpected_holders": holders,
+    }
+    for text in worth_knowing.sentences(header):
+        told(text)
+
+
+def test_every_warning_of_a_plan() -> None:
+    seats = [{"part_number": "SPE_E3", "short": n} for n in (0, 1, 40)]
+    totals = {"totals": {"changes": 1200, "in_scope": 1600}}
+    hold = pd.DataFrame({"kind": ["hold"]})
+    plan = SimpleNamespace(header={"seats": seats, **totals}, decisions=hold, sources=())
+    limits = SimpleNamespace(users_changed_max=1000, users_changed_percent_max=50.5)
+    pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
+    for text in (
+        *preparing.warnings_of(SimpleNamespace(plan=plan), SimpleNamespace(stable=False)),
+        *preparing._duration(plan, pace),
+        *over_limits(plan, limits),
+    ):
+        told(text)
+
+
+def test_every_reason_why_somebody_would_stop_telephoning() -> None:
+    """Each evidence with each cause, and what a service needs or excludes."""
+    phone = next(n.plan for n in CATALOG.families.needs if phone_off([n.plan], [], CATALOG.families))
+    offs = ("", phone_off([phone], [], CATALOG.families), phone_off([phone], [phone], CATALOG.families))
+    nothing = SimpleNamespace(services={})
+    for off in offs:
+        for calling, declared in ((("MCOPSTN1",), None), ((), True)):
+            before = SimpleNamespace(calling_plans=calling, possible_services={})
+            told(voice_at_risk(before, nothing, declared, phone_off=off))
+        told(f"has Teams Phone, and {off or 'no Teams Phone (MCOEV) afterwards'}")
+    for need in CATALOG.families.needs:
+        told(f"MCOEV needs {need.wanted}")
+    told("EXCHANGE_S_STANDARD excludes EXCHANGE_S_ENTERPRISE")
+    told("Graph does not say whether the license is direct or inherited")
+
+
+def test_no_sentence_is_taken_for_another() -> None:
+    """Each template, filled in, finds its own translation and no other."""
+    for english, dutch in NL.book.sentences.items():
+        values = dict(blanks(english))
+        text = english.format(**values) if values else english
+        expected = dutch.format(**values) if values else dutch
+        assert NL.prose(text) == expected
+        assert set(dict(blanks(dutch))) == set(values)
+
+
+def test_what_nobody_translated_stays_as_it_is() -> None:
+    """A name, a text of Microsoft's or nothing at all is no mistake; one piece of several may be known."""
+    for text in ("", "Licensing NL (0f0f)", "License assignment cannot be done.", "{n} users", "a; b"):
+        assert NL.prose(text) == text
+    assert NL.prose("something new; no deleted user names a source SKU").startswith("something new; geen ")
+    assert NL.prose("2 groups carry a source SKU: One; Two") == "2 groepen delen het oude product uit: One; Two"
+
+
+def test_a_sentence_begins_with_a_capital_and_a_name_is_left_alone() -> None:
+    assert EN.sentence("no group carries a source SKU") == "No group carries a source SKU"
+    assert NL.sentence("no group carries a source SKU") == "Geen groep deelt het oude product uit"
+    assert NL.sentence("declared: direct") == "Verklaard: direct"
+    assert NL.sentence("mail none → a@b").startswith("E-mailadres geen → ")
+    for name in ("a1b2-c3: not in", "vries@contoso.example x", "iPhone users", "", "x"):
+        assert EN.sentence(name) == name
