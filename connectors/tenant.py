@@ -316,10 +316,14 @@ class ServiceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Display names of SKUs and service plans, by id: for people only, never for a decision."""
+    """Display names of SKUs and service plans, by id: for people only, never for a decision.
+
+    `services` has the display names of service plans by the name that Graph gives a plan.
+    """
 
     skus: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
 
     def sku(self, sku_id: str) -> str:
         """Return the product's name, or the id where none is known."""

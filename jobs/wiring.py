@@ -11,16 +11,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-from rich.console import Console
 
 from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
-from jobs.cli.progress_line import ConsoleWatcher
-from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError
+from jobs.license_reassignment.ports import Watcher
 from jobs.license_reassignment.run_folder.progress_file import Beacon
 from jobs.settings.load import Effective, load_settings
 
@@ -60,7 +57,7 @@ def _from_here(runs: Path) -> str:
 
 @asynccontextmanager
 async def live(
-    effective: Effective, flag: StopFlag, console: Console, *, run: Path | None = None, writes: bool = False
+    effective: Effective, flag: StopFlag, watcher: Watcher, *, run: Path | None = None, writes: bool = False
 ) -> AsyncIterator[Parts]:
     """Open the client of the pinned tenant. `run` is where control files are looked for; only `writes` waits long."""
     from connectors.graph.client import PaceSettings, open_client  # noqa: PLC0415 - slow to import
@@ -69,8 +66,6 @@ async def live(
     gc.set_threshold(COLLECT_AFTER_OBJECTS)
     settings = effective.settings
     clock = StoppableClock(SystemClock(), flag)
-    catalog = load_catalog()
-    watcher = ConsoleWatcher(console, flag, catalog.names)
     beacon = Beacon()
     control = control_of(effective, flag, run, watcher.said, writes=writes)
 
@@ -102,7 +97,7 @@ async def live(
             yield Parts(
                 tenant=client,
                 clock=clock,
-                catalog=catalog,
+                catalog=load_catalog(),
                 effective=effective,
                 control=control,
                 watcher=watcher,
@@ -112,7 +107,6 @@ async def live(
                 beacon=beacon,
             )
         finally:
-            watcher.end_line()
             beacon.put_out()
 
 
@@ -121,13 +115,12 @@ def control_of(
 ) -> Control:
     """Make the control of one run: window and time limit hold for writing only."""
     pace = effective.settings.pace
-    hours = pace.hours if writes else None
     seconds = pace.stop_after_seconds if writes else None
     return Control(
         run or effective.runs_path,
         SystemClock(),
         flag,
-        window=Window(hours.start, hours.end, ZoneInfo(pace.time_zone)) if hours else None,
+        window=pace.hours if writes else None,
         stop_after=timedelta(seconds=seconds) if seconds else None,
         quota_share=pace.quota_share,
         said=said,

@@ -201,6 +201,7 @@ def load_catalog() -> Catalog:
         names=Names(
             skus={s: names[0] for s, names in titles.items()},
             plans={str(p): friendly for p, (_, friendly) in skus["service_plans"].items()},
+            services=dict(skus["service_plans"].values()),
         ),
         part_numbers=numbers,
         product_names=titles,

@@ -172,7 +172,7 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     """Render the report again from the run folder alone: no network, no credentials."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.commands.verify import report as render
+    from jobs.license_reassignment.commands.report import report as render
 
     run = find_stored(config, runs, plan)
     with lock_of(run):

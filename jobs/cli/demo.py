@@ -8,8 +8,6 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
-from rich.console import Console
-
 from connectors.sandbox.app import create_app
 from connectors.sandbox.sample import seed as seeds
 from connectors.sandbox.server import Server, serve
@@ -17,6 +15,7 @@ from connectors.sandbox.tenant.file import load
 from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.quota import Quota
 from jobs.cli import output
+from jobs.cli.progress_line import progress_line
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.errors import ExitCode, InputError
@@ -70,8 +69,8 @@ def fresh_runs(directory: Path) -> Path:
 
 async def _run(effective: Effective, tenant: TenantState, flag: StopFlag, *, as_json: bool) -> Steps:
     told = output.silent if as_json else output.step
-    with tenant_lock(effective.runs_path, tenant.organization.id):
-        async with live(effective, flag, Console(stderr=True), writes=True) as parts:
+    with tenant_lock(effective.runs_path, tenant.organization.id), progress_line(flag) as line:
+        async with live(effective, flag, line, writes=True) as parts:
             return await run_all(parts, approve=tenant.organization.id, skip_bad_rows=False, told=told)
 
 

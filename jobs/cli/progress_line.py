@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
 
+from connectors.catalog.products import load_catalog
 from connectors.tenant import Names
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import Unfinished
@@ -21,7 +23,7 @@ QUIET_WAIT_S: Final = 2.0  # a shorter wait is the ordinary pace and not worth a
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
-class ConsoleWatcher:
+class ProgressLine:
     """Tells progress on stderr. A read is where Ctrl-C is noticed between two pages."""
 
     def __init__(
@@ -88,6 +90,16 @@ class ConsoleWatcher:
         if self._open_line:
             self._console.file.write("\n")
             self._open_line = False
+
+
+@contextmanager
+def progress_line(flag: StopFlag) -> Iterator[ProgressLine]:
+    """Tell on stderr what happens, and leave the line at the end."""
+    line = ProgressLine(Console(stderr=True), flag, load_catalog().names)
+    try:
+        yield line
+    finally:
+        line.end_line()
 
 
 def duration(seconds: float) -> str:

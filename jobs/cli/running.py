@@ -113,14 +113,13 @@ def work(
     effective: Effective, work: Callable[[Parts], Awaitable[T]], run: RunDir | None = None, *, writes: bool = False
 ) -> T:
     """Run one piece of work with the live parts, and close them."""
-    from rich.console import Console
-
+    from jobs.cli.progress_line import progress_line
     from jobs.wiring import live
 
     async def session() -> T:
-        console = Console(stderr=True)
-        async with live(effective, flag, console, run=run.path if run else None, writes=writes) as parts:
-            return await work(parts)
+        with progress_line(flag) as line:
+            async with live(effective, flag, line, run=run.path if run else None, writes=writes) as parts:
+                return await work(parts)
 
     try:
         return asyncio.run(session())

@@ -18,7 +18,7 @@ from jobs.settings.errors import Loc, Problem, SettingsError, problems_of
 from jobs.settings.model import Settings, SwapRule, Wave, Where
 from jobs.settings.origin import merge
 from jobs.settings.toml_errors import explained
-from jobs.settings.values import Window, parse_duration, parse_window, url_host
+from jobs.settings.values import url_host
 
 __all__ = [
     "Effective",
@@ -28,11 +28,8 @@ __all__ = [
     "SwapRule",
     "Wave",
     "Where",
-    "Window",
     "load_settings",
     "not_available",
-    "parse_duration",
-    "parse_window",
 ]
 
 FILE_NAME: Final = "reseat.toml"

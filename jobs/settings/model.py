@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -189,7 +190,7 @@ class PaceSection(Section):
     @property
     def hours(self) -> Window | None:
         """The hours of `window` in `time_zone`; None means any time."""
-        return parse_window(self.window) if self.window else None
+        return Window(*parse_window(self.window), ZoneInfo(self.time_zone)) if self.window else None
 
     @property
     def stop_after_seconds(self) -> int | None:

@@ -30,20 +30,25 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The hours of a day in which writes may be sent, in local time; `start` belongs to it, `end` does not."""
+    """The hours of a day in which writes may be sent, in a time zone; `start` belongs to it, `end` does not."""
 
     start: time
     end: time
+    zone: ZoneInfo
 
-    def contains(self, moment: time) -> bool:
-        """Whether `moment` lies in the window; one whose end is earlier than its start runs past midnight."""
+    def open_at(self, now: datetime) -> bool:
+        """Whether the wall clock of the zone lies inside; a window that ends before it starts runs past midnight."""
+        at = now.astimezone(self.zone).time()
         if self.start < self.end:
-            return self.start <= moment < self.end
-        return moment >= self.start or moment < self.end
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone.key}"
 
 
-def parse_window(text: str) -> Window:
-    """Read `20:00-05:00`; raises ValueError for anything else, equal ends included."""
+def parse_window(text: str) -> tuple[time, time]:
+    """Read `20:00-05:00` as its two ends; raises ValueError for anything else, equal ends included."""
     match = _WINDOW.fullmatch(text)
     example = 'must be a time window such as "20:00-05:00", or "" for any time'
     if match is None:
@@ -51,10 +56,10 @@ def parse_window(text: str) -> Window:
     hours = [int(part) for part in match.groups()]
     if hours[0] > 23 or hours[2] > 23 or hours[1] > 59 or hours[3] > 59:
         raise ValueError(example)
-    window = Window(time(hours[0], hours[1]), time(hours[2], hours[3]))
-    if window.start == window.end:
+    start, end = time(hours[0], hours[1]), time(hours[2], hours[3])
+    if start == end:
         raise ValueError('begins and ends at the same time; use "" for any time')
-    return window
+    return start, end
 
 
 def parse_duration(text: str) -> int:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from worlds.virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
-from jobs.license_reassignment.apply.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock, Window
+from jobs.license_reassignment.apply.control import LOOK_EVERY_S, SLICE_S, Control, StopFlag, StoppableClock
 from jobs.license_reassignment.errors import Unfinished
+from jobs.settings.values import Window
 
 UTC_ZONE, AMSTERDAM = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam")
 NIGHT = Window(time(20), time(5), UTC_ZONE)

@@ -10,7 +10,8 @@ from typing import Any
 from bench.parts import live
 
 from connectors.catalog.products import load_catalog
-from jobs.license_reassignment.commands.verify import report, verify
+from jobs.license_reassignment.commands.report import report
+from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 

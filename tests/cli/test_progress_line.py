@@ -15,7 +15,7 @@ from worlds.virtual_time import VirtualLoop
 from connectors.catalog.products import load_catalog
 from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.tenant import UserRead
-from jobs.cli.progress_line import PLAIN_EVERY_S, ConsoleWatcher
+from jobs.cli.progress_line import PLAIN_EVERY_S, ProgressLine
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.model.progress import Progress
 
@@ -33,7 +33,7 @@ class Listening(Scene):
         super().__init__(folder, tasks(*names(users)), in_flight=8)
         self.log = io.StringIO()
         console = Console(file=self.log, force_terminal=False, width=200)
-        self.watcher = ConsoleWatcher(console, StopFlag(), CATALOG.names, lambda: self.hour.now)
+        self.watcher = ProgressLine(console, StopFlag(), CATALOG.names, lambda: self.hour.now)
         self.reasons: list[str] = []
         self.on_progress = self._heard
 

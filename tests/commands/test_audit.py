@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from worlds.evidence_world import CATALOG, KEY
 
 from jobs.license_reassignment.commands.audit import Audited, audit
-from jobs.license_reassignment.commands.verify import report
+from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.run_folder import seal

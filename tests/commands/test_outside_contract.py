@@ -18,7 +18,7 @@ from worlds.rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog.products import load_catalog
 from connectors.roster.read import read_roster
-from jobs.license_reassignment.commands.verify import report
+from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.reconcile.findings import OUTCOMES
 from jobs.license_reassignment.run_folder.folder import RunDir
 

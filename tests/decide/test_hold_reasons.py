@@ -21,7 +21,7 @@ from worlds.job_world import (
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES, remedy
 from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_page import plan_view
+from jobs.license_reassignment.report.plan_view import plan_view
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
@@ -147,7 +147,7 @@ def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
 
     assert plan.header["totals"] == {"in_scope": 3, "changes": 1, "already_on_target": 1, "held": 1}
     assert [(h["reason"], h["users"]) for h in plan.header["holds"]] == [("no_usage_location", 1)]
-    page = plan_view(plan, ())
+    page = plan_view(plan, (), {})
     assert (page.in_scope, page.changes, page.held, page.already_on_target) == (3, 1, 1, 1)
     html = render_plan_html(page)
     assert "1 more are on the target already; 0 roster rows were rejected" in html

@@ -15,9 +15,10 @@ import pytest
 from worlds.evidence_world import CATALOG, Night, give_source_back, licensed_group, newcomer
 
 from jobs.license_reassignment.commands.audit import audit
-from jobs.license_reassignment.commands.verify import report
+from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.report.pseudonyms import FILES, Pseudonyms, key_path, load_key
+from jobs.license_reassignment.report.pseudonyms import FILES, Pseudonyms
+from jobs.license_reassignment.run_folder.pseudonym_key import key_path, load_key
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

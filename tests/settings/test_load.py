@@ -10,10 +10,12 @@ import tomllib
 from datetime import time
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.settings.load import Effective, Settings, SettingsError, Window, load_settings, not_available
+from jobs.settings.load import Effective, Settings, SettingsError, load_settings, not_available
+from jobs.settings.values import Window
 
 TENANT = "1f0a9b3c-2d4e-4f60-8a7b-9c0d1e2f3a4b"
 SMALLEST = f"""[tenant]
@@ -218,10 +220,12 @@ def test_frozen_settings_of_another_version_are_refused(tmp_path: Path) -> None:
 
 def test_the_hours_and_the_end_of_a_run_are_read_from_their_texts(tmp_path: Path) -> None:
     """Without a text there is no limit."""
-    pace = load(tmp_path, SMALLEST + '[pace]\nwindow = "20:00-05:30"\nstop_after = "1h30m"\n').settings.pace
+    pace = load(
+        tmp_path, SMALLEST + '[pace]\nwindow = "20:00-05:30"\ntime_zone = "Europe/Amsterdam"\nstop_after = "1h30m"\n'
+    ).settings.pace
     free = load(tmp_path).settings.pace
 
-    assert (Window(time(20), time(5, 30)), 5400) == (pace.hours, pace.stop_after_seconds)
+    assert (Window(time(20), time(5, 30), ZoneInfo("Europe/Amsterdam")), 5400) == (pace.hours, pace.stop_after_seconds)
     assert (None, None) == (free.hours, free.stop_after_seconds)
 
 

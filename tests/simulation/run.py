@@ -25,9 +25,9 @@ from connectors.sandbox.trouble.quota import Quota
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.apply import engine
 from jobs.license_reassignment.commands import plan as preparing
-from jobs.license_reassignment.commands import verify as verifying
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.shared import reports
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of
@@ -75,7 +75,7 @@ def live(world: World) -> Story:
     try:
         with (
             patch.object(preparing, "render_plan_html", lambda *_: ""),
-            patch.object(verifying, "render_all", lambda *_: {}),
+            patch.object(reports, "render_all", lambda *_: {}),
             # Workers look around for work; on a clock that jumps, looking less often loses nothing.
             patch.object(engine, "IDLE_S", 5.0),
             patch.object(engine, "NAP_S", 5.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,
@@ -40,4 +41,5 @@ def plan() -> PlanView:
         ),
         warnings=("Seats of Microsoft 365 E3 are 40 short.",),
         settings=(("scope.from", "graph"), ("limits.users_changed_max", "1000")),
+        service_names=load_catalog().names.services,
     )

@@ -32,10 +32,11 @@ from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.commands.explain import RunStanding, Story, standing_of, story_of
 from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.undo import make_undo
-from jobs.license_reassignment.commands.verify import report, verify
+from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir

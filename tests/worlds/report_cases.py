@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from connectors.catalog.products import load_catalog
 from connectors.tenant import Names, ReadRecord
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.reconcile.findings import (
@@ -233,6 +234,7 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
                 "INTUNE_A": "Microsoft Intune",
                 "AAD_PREMIUM": "Microsoft Entra ID P1",
             },
+            services=load_catalog().names.services,
         ),
         users=pd.DataFrame(rows, columns=[*USERS_COLUMNS, *_extra_columns(rows)], dtype="string[pyarrow]"),
         notes=("The scan began 60 s after the last write.",),

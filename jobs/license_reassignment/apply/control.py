@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from connectors.clock import Clock
 from jobs.license_reassignment.errors import Unfinished
+from jobs.settings.values import Window
 
 SLICE_S = 0.5
 
@@ -71,25 +70,6 @@ class StoppableClock:
             if left <= 0:
                 return
             await self._clock.sleep(min(SLICE_S, left))
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The hours in which writes may be sent, in a time zone; across midnight when the end lies before the start."""
-
-    start: time
-    end: time
-    zone: ZoneInfo
-
-    def open_at(self, now: datetime) -> bool:
-        """Whether the wall clock of the zone lies inside the window."""
-        at = now.astimezone(self.zone).time()
-        if self.start < self.end:
-            return self.start <= at < self.end
-        return at >= self.start or at < self.end
-
-    def __str__(self) -> str:
-        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone.key}"
 
 
 class Control:

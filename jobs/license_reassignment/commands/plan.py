@@ -37,7 +37,7 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_page import plan_view
+from jobs.license_reassignment.report.plan_view import plan_view
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import segments
 from jobs.license_reassignment.run_folder.seal import MANIFEST, load_signing_key
@@ -174,7 +174,9 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: S
     run.create()
     files: Mapping[str, bytes] = {
         **draft.files,
-        "plan.html": render_plan_html(plan_view(draft.plan, told), parts.effective.settings.run.language).encode(),
+        "plan.html": render_plan_html(
+            plan_view(draft.plan, told, parts.catalog.names.services), parts.effective.settings.run.language
+        ).encode(),
     }
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):

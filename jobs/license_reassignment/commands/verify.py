@@ -1,4 +1,4 @@
-"""`reseat verify` and `reseat report`: scan again until the scans agree, keep them as evidence, add up, render."""
+"""`reseat verify`: scan again until the scans agree, keep them as evidence, add up, render."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.audit_log import AuditRecord, from_lines, to_lines
 from connectors.catalog.products import Catalog
@@ -17,7 +16,8 @@ from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
 from jobs.license_reassignment.commands.shared.parts import Parts
-from jobs.license_reassignment.errors import InputError, JobError
+from jobs.license_reassignment.commands.shared.reports import REPORTS, renderers, write_reports
+from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import (
@@ -32,13 +32,11 @@ from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.findings import MOVED
-from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence, reconcile
+from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import Sides, holders
 from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
-from jobs.license_reassignment.report.bundle import render_all, renderers
-from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED, write_pseudonymised
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, read_journal, utc_text
@@ -51,19 +49,8 @@ from jobs.license_reassignment.run_folder.load import (
     tasks_of,
 )
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
-from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, seal, write_into_journal
+from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, write_into_journal
 
-REPORTS = (
-    "reconciliation.json",
-    "reconciliation.schema.json",
-    "users.csv",
-    "actions.csv",
-    "report.html",
-    "report.xlsx",
-    "summary.md",
-    "gates.junit.xml",
-    *PSEUDONYMISED,
-)
 AUDIT_LOG = "audit-log.jsonl"
 DETAILS = "license_details"
 """Key of after-tenant.json: by user id and SKU, the provisioningStatus of each service plan."""
@@ -117,7 +104,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
         run.write(name, data)
     who = {"operator": parts.operator, "host": parts.host, "tool_version": parts.tool_version}
     write_into_journal(run, head, parts.clock.now, app_id=identity.app_id, **who)
-    return report(run, parts.catalog, key)
+    return write_reports(run, load_evidence(run, parts.catalog), key)
 
 
 async def _details(
@@ -340,25 +327,3 @@ def _said_then(run: RunDir, folders: Sequence[str]) -> Former:
         residual={h["id"]: h["name"] for h in document["residual_holders"]},
         proven=frozenset(user for table in tables for user in table.loc[table["outcome"].isin(MOVED), "id"]),
     )
-
-
-def report(run: RunDir, catalog: Catalog, key: Ed25519PrivateKey | None = None) -> Reconciliation:
-    """Add up and render from the files alone; the same files give the same bytes. `key` signs the manifest.
-
-    Raises InputError (2) for a run that was never verified.
-    """
-    if not run.has("after-tenant.json"):
-        plan_id = load_plan(run).plan_id
-        raise InputError(
-            f"Run {plan_id} in {run.path} was not verified yet, so there is nothing to report: run "
-            f"`reseat verify {plan_id}`, which reads the tenant and writes the report."
-        )
-    evidence_found = load_evidence(run, catalog)
-    found = reconcile(evidence_found)
-    language = str(evidence_found.verification.get("language", "en"))
-    for name, data in render_all(found, language).items():
-        run.write(name, data)
-    if evidence_found.verification.get("pseudonymise"):
-        write_pseudonymised(run, found, language)
-    seal(run, found, key)
-    return found

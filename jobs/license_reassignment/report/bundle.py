@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
@@ -13,11 +12,6 @@ from jobs.license_reassignment.report.junit import render_junit
 from jobs.license_reassignment.report.markdown import render_summary
 from jobs.license_reassignment.report.schema import schema
 from jobs.license_reassignment.report.xlsx import render_xlsx
-
-
-def renderers() -> dict[str, str]:
-    """Return what decides the bytes of a rendering besides its value: the versions of ours and of what draws."""
-    return {name: version(name) for name in ("reseat", "jinja2", "xlsxwriter")}
 
 
 def render_all(r: Reconciliation, language: str = "en") -> Mapping[str, bytes]:

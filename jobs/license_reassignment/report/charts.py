@@ -1,4 +1,4 @@
-"""Where the marks of a chart go, in per cent of its width; the templates draw them."""
+"""What the templates draw: numbers with their rows, summands, and where the marks of a chart go in per cent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,40 @@ class Mark:
     count: int
     x: float
     width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its label, the breakdown under it, and where its rows are."""
+
+    label: str
+    value: int
+    detail: str
+    href: str
+    where: str
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand of an equation, with its sign and the rows behind it."""
+
+    label: str
+    value: int
+    sign: str = "+"
+    href: str = ""
+    where: str = ""
+    swatch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatMarks:
+    """One SKU's three bars: bought, used before, used after."""
+
+    label: str
+    enabled: Mark
+    before: Mark
+    after: Mark
 
 
 def stacked(counts: Iterable[tuple[str, int]]) -> tuple[Mark, ...]:

@@ -6,21 +6,18 @@ import base64
 import hashlib
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
 from jobs.license_reassignment.report.progress import progress_of
-from jobs.license_reassignment.report.service_names import service_names
 from jobs.license_reassignment.report.view import ReportView
 from jobs.license_reassignment.report.words import LANGUAGES, Words
 
 PAGE_ROWS = 100
-_TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = ("report.css", "tables.css", "page.css")
 _NOT_IN_A_FOOTER = re.compile(r"[^\w .:·-]")
 
@@ -48,7 +45,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
 def render_plan_html(view: PlanView, language: str = "en") -> str:
     """Return the plan as a page for an approver without a shell; it has no script."""
     footer = f"{view.plan_id} · {view.tenant_name} · {view.digest[:16]}"
-    return _page("plan.html.j2", LANGUAGES[language], footer, "0b57a4", p=view, names=service_names())
+    return _page("plan.html.j2", LANGUAGES[language], footer, "0b57a4", p=view, names=view.service_names)
 
 
 def _page(template: str, words: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:
@@ -78,7 +75,7 @@ def _sources(texts: list[str]) -> str:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=PackageLoader("jobs.license_reassignment.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

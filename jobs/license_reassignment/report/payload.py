@@ -14,7 +14,6 @@ from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
-from jobs.license_reassignment.report.service_names import service_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +46,7 @@ def users_payload(r: Reconciliation, sku_names: Mapping[str, str], prose: Callab
         "left_out": len(r.users) - len(shown),
         "columns": columns,
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
-        "labels": _labels(columns, {**service_names(), **r.names.plans, **sku_names}),
+        "labels": _labels(columns, {**r.names.services, **r.names.plans, **sku_names}),
         "fine": sorted(FINE),
         "quiet": sorted(QUIET),
     }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.license_reassignment.model.plan import Plan, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class PlanView:
     """A plan as it is shown for approval; all names are for people, all times UTC in ISO 8601.
 
     `in_scope` = `changes` + `held` + `already_on_target`. `settings` are (key, value) as frozen in the plan, `warnings`
-    whole sentences.
+    whole sentences, `service_names` are by the name that Graph gives a service plan.
     """
 
     plan_id: str
@@ -103,3 +107,71 @@ class PlanView:
     groups: tuple[str, ...] = ()
     already_on_target: int = 0
     protected: tuple[ProtectedEntry, ...] = ()
+    service_names: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_view(plan: Plan, warnings: Sequence[str], service_names: Mapping[str, str]) -> PlanView:
+    """Show a plan with names instead of ids, from its header alone."""
+    h = plan.header
+    name = {p["sku_id"]: p["name"] for p in (*h["sources"], *h["targets"])}
+    return PlanView(
+        plan_id=plan.plan_id,
+        digest=plan.digest,
+        tenant_id=plan.tenant_id,
+        tenant_name=h["tenant"]["name"],
+        created_at=h["created_at"],
+        tool_version=h["tool_version"],
+        sources=tuple(p["name"] for p in h["sources"]),
+        targets=tuple(p["name"] for p in h["targets"]),
+        in_scope=h["totals"]["in_scope"],
+        changes=h["totals"]["changes"],
+        held=h["totals"]["held"],
+        already_on_target=h["totals"]["already_on_target"],
+        rejected_rows=h["roster"]["rejected"],
+        by_rule=tuple(
+            RuleCount(
+                r["rule"] or "no rule",
+                " + ".join(name.get(t, t) for t in split(r["targets"])),
+                r["change"],
+                r["hold"],
+            )
+            for r in h["rules"]
+        ),
+        protected=tuple(
+            ProtectedEntry(p["entry"], p["kind"], p["name"], p["users"], p["in_scope"]) for p in h.get("protected", ())
+        ),
+        holds=tuple(HoldReason(x["reason"], x["users"], x["remedy"], tuple(x["sample"])) for x in h["holds"]),
+        seats=tuple(
+            SeatNeed(
+                name.get(s["sku_id"], s["part_number"]),
+                s["enabled"],
+                s["consumed"],
+                s["reserve"],
+                s["needed"],
+                s["left"],
+            )
+            for s in h["seats"]
+        ),
+        waves=tuple(WaveLine(w["name"], w["users"], w["then"]) for w in h["waves"]),
+        translation=tuple(
+            PlanTranslation(
+                row["source_plan"],
+                " + ".join(name.get(t, t) for t in table["targets"]),
+                row["target_plan"],
+                row["kind"],
+            )
+            for table in h["translation"]
+            for row in table["rows"]
+        ),
+        warnings=tuple(warnings),
+        settings=tuple(_flat("", h["frozen"])),
+        service_names=service_names,
+    )
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [pair for k, v in value.items() for pair in _flat(f"{prefix}.{k}" if prefix else str(k), v)]
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return [pair for n, v in enumerate(value, 1) for pair in _flat(f"{prefix}[{n}]", v)]
+    return [(prefix, ", ".join(map(str, value)) if isinstance(value, list) else str(value))]

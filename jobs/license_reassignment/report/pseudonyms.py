@@ -4,63 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, BySteps, Gate
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
-from jobs.license_reassignment.run_folder.folder import RunDir
 
 FOLDER = "pseudonymised"
 FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summary.md")
 PSEUDONYMISED = tuple(f"{FOLDER}/{name}" for name in FILES)
-KEY_BYTES = 32
 _ADDRESS = re.compile(r"[^\s,;:<>()\"'→]+@[^\s,;:<>()\"'→]+")
 _NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail", "acknowledged_by"}
 
 
-def key_path(run: RunDir) -> Path:
-    """Where the key is: beside the folder of the runs, so that no run folder that is handed over has it."""
-    runs = run.path.resolve().parent
-    return runs.parent / f"{runs.name}.pseudonym-key"
-
-
-def load_key(path: Path, new_key: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
-    """Read the key, or make one that its owner alone can read. Raises InputError (2) for one that is too short."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise InputError(
-                f"{path} is not a key of {KEY_BYTES} bytes; move it away, and a new one is made."
-            ) from None
-        return key
-    except OSError as error:
-        raise InputError(f"Cannot keep the key of the pseudonyms in {path}: {error.strerror}.") from error
-    key = new_key(KEY_BYTES)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-    return key
-
-
-def write_pseudonymised(run: RunDir, found: Reconciliation, language: str) -> None:
-    """Render the finding once more without names, into a folder of its own."""
-    renamed = pseudonymised(found, load_key(key_path(run)))
-    files = render_all(renamed, language)
-    for name in FILES:
-        run.write(f"{FOLDER}/{name}", files[name])
+def render_pseudonymised(r: Reconciliation, key: bytes, language: str) -> dict[str, bytes]:
+    """Return the second set by file name."""
+    files = render_all(pseudonymised(r, key), language)
+    return {f"{FOLDER}/{name}": files[name] for name in FILES}
 
 
 class Pseudonyms:

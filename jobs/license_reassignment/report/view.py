@@ -10,8 +10,7 @@ from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.charts import Mark, bars, stacked
-from jobs.license_reassignment.report.figures import Figure, SeatMarks, Term
+from jobs.license_reassignment.report.charts import Figure, Mark, SeatMarks, Term, bars, stacked
 from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight
