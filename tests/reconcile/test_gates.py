@@ -92,6 +92,6 @@ def test_an_undeclared_add_on_outweighs_a_declared_one() -> None:
 
 def test_long_lists_of_names_are_cut() -> None:
     """Five names and the number of the others: a gate is one sentence."""
-    gates = {g.id: g for g in all_gates(replace(OPEN, bare=[f"u{n}" for n in range(8)]))}
+    gates = {g.id: g for g in all_gates(replace(OPEN, unlicensed=[f"u{n}" for n in range(8)]))}
 
     assert gates["nobody_bare"].detail == "8 users hold neither source nor target: u0, u1, u2, u3, u4 and 3 more"

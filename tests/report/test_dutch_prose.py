@@ -89,7 +89,7 @@ def gate_facts(names: list[str]) -> Any:
         groups=names,
         soft_deleted=names,
         relatives=[product(p) for p in ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK")][:n],
-        bare=names,
+        unlicensed=names,
         lost_unaccepted=names,
         addons=["MCOEV", "MCOMEETADV"][:n],
         declared_addons={"MCOEV": "traditional", "MCOMEETADV": "traditional"},
@@ -129,7 +129,7 @@ def test_every_user_without_a_license() -> None:
     for sent in (0, 1):
         for proven in (frozenset[str](), frozenset({"u"})):
             user = person({"state": "applied", "sent": sent, "at": "2026-03-02T12:00:00.000Z"}, LicenseProfile.of([]))
-            (found,) = incidents._bare(SimpleNamespace(plan=plan, users=[user], proven=proven))
+            (found,) = incidents._unlicensed(SimpleNamespace(plan=plan, users=[user], proven=proven))
             told(found.detail)
 
 

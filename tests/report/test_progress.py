@@ -9,7 +9,7 @@ from report.static_page import StaticPage
 from worlds.report_cases import finding, go, user
 
 from jobs.license_reassignment.report.html import render_html
-from jobs.license_reassignment.report.progress import STEPS_MAX, progress_of
+from jobs.license_reassignment.report.moves_over_time import STEPS_MAX, moves_over_time
 
 
 def at(minute: int) -> str:
@@ -24,7 +24,7 @@ def moved(*minutes: int, wave: str = "all") -> list[dict[str, str]]:
 def test_every_move_is_counted_once_and_none_is_lost() -> None:
     """Fifty thousand users in sixty steps that rise to the whole."""
     rows = [user(n, applied_at=at(n // 40)) for n in range(50_000)]
-    found = progress_of(finding(rows).users)
+    found = moves_over_time(finding(rows).users)
 
     assert found is not None
     assert len(found.steps) == STEPS_MAX
@@ -36,7 +36,7 @@ def test_every_move_is_counted_once_and_none_is_lost() -> None:
 
 def test_where_nobody_was_moved_the_line_is_flat() -> None:
     """Two nights: it rises, waits for a day, and rises again."""
-    found = progress_of(finding(moved(0, 6, 990, 1000)).users)
+    found = moves_over_time(finding(moved(0, 6, 990, 1000)).users)
 
     assert found is not None
     assert found.path == "M0 100H0L0.6 50H99L100 0H100"
@@ -45,7 +45,7 @@ def test_where_nobody_was_moved_the_line_is_flat() -> None:
 def test_only_moves_count() -> None:
     """Who was refused has a time as well, and who was there already has none."""
     rows = [*moved(0, 5), user(3, "refused", applied_at=at(9)), user(4, "already_on_target", applied_at="")]
-    found = progress_of(finding(rows).users)
+    found = moves_over_time(finding(rows).users)
 
     assert found is not None
     assert (found.total, found.last) == (2, at(5))
@@ -53,7 +53,7 @@ def test_only_moves_count() -> None:
 
 def test_a_wave_is_complete_with_its_last_user() -> None:
     """The end of the whole needs no mark of its own."""
-    found = progress_of(finding([*moved(0, 10, wave="pilot"), *moved(5, 100)]).users)
+    found = moves_over_time(finding([*moved(0, 10, wave="pilot"), *moved(5, 100)]).users)
 
     assert found is not None
     assert [(step.at, step.waves) for step in found.wave_ends] == [(at(10), ("pilot",))]

@@ -235,9 +235,9 @@ def _idle(after: TenantSnapshot, skus: frozenset[SkuId]) -> Iterable[IdleAccount
     part = {s.sku_id: s.part_number for s in after.skus}
     rows = after.users[after.users["account_enabled"] == "no"]
     for user_id, name, number in zip(rows["id"], rows["user_principal_name"], rows["profile"], strict=True):
-        held = sorted(part.get(s, s) for s in after.profiles[int(number)].skus & skus)
-        if held:
-            yield IdleAccount(user_id, name, "+".join(held))
+        assigned = sorted(part.get(s, s) for s in after.profiles[int(number)].skus & skus)
+        if assigned:
+            yield IdleAccount(user_id, name, "+".join(assigned))
 
 
 def advice_of(

@@ -42,7 +42,7 @@ class Facts:
     consumed: Mapping[str, int]
     totals: Totals
     targets_not_ready: Sequence[str]
-    bare: Sequence[str]
+    unlicensed: Sequence[str]
     lost_unaccepted: Sequence[str]
     ledger: Sequence[LedgerRow]
     addons: Sequence[str]
@@ -191,9 +191,10 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
         ),
         gate(
             "nobody_bare",
-            not facts.bare,
-            f"{counted(len(facts.bare), 'user holds', 'users hold')} neither source nor target: {_few(facts.bare)}"
-            if facts.bare
+            not facts.unlicensed,
+            f"{counted(len(facts.unlicensed), 'user holds', 'users hold')} neither source nor target: "
+            f"{_few(facts.unlicensed)}"
+            if facts.unlicensed
             else "every user in scope holds the source or the target",
             "Assign the target to each of them by hand at once: mailbox data is kept for 30 days only, and a plan "
             "gives no license to somebody who has none. Then run `reseat verify` again.",

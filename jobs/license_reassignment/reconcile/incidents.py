@@ -1,4 +1,4 @@
-"""What an auditor must see first: bare users, lost services, changes beyond the plan, changes by others. Pure."""
+"""What an auditor must see first: licenses and services lost, changes beyond the plan, changes by others. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MAILBOX_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the incidents are found in.
+class Comparison:
+    """Two reads, plan and journal side by side, in which the incidents are found.
 
     `located` are usage locations that we set, by user id; `proven` are users whom an earlier verification found moved;
     `details_read` says whether the license details were asked for, as a verification of an earlier version did not.
@@ -40,17 +40,17 @@ class Seen:
     details_read: bool
 
 
-def all_incidents(seen: Seen) -> tuple[Incident, ...]:
+def all_incidents(compared: Comparison) -> tuple[Incident, ...]:
     """Collect every incident; those that are harm of ours come first."""
-    plan, users, before, after = seen.plan, seen.users, seen.before, seen.after
+    plan, users, before, after = compared.plan, compared.users, compared.before, compared.after
     found = [
-        *_beyond_plan(plan, seen.journal),
-        *_bare(seen),
-        *_lost(seen),
-        *_other_licenses(plan, users, after, seen.others),
-        *_foreign(seen.moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
+        *_beyond_plan(plan, compared.journal),
+        *_unlicensed(compared),
+        *_lost(compared),
+        *_other_licenses(plan, users, after, compared.others),
+        *_foreign(compared.moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
-        *_locations(before, after, seen),
+        *_locations(before, after, compared),
     ]
     return tuple(sorted(found, key=lambda i: not i.harm))
 
@@ -95,7 +95,7 @@ def named_targets(plan: Plan) -> frozenset[SkuId]:
     return frozenset(plan.targets) | frozenset(map(SkuId, rows))
 
 
-def is_bare(user: User, sources: Sequence[SkuId], targets: frozenset[SkuId]) -> bool:
+def is_unlicensed(user: User, sources: Sequence[SkuId], targets: frozenset[SkuId]) -> bool:
     """Whether the user had a source, still exists, and now has neither a source nor any target of the plan."""
     if user.after is None:
         return False
@@ -103,28 +103,28 @@ def is_bare(user: User, sources: Sequence[SkuId], targets: frozenset[SkuId]) -> 
     return had and user.has.skus.isdisjoint((*sources, *targets))
 
 
-def _bare(seen: Seen) -> list[Incident]:
+def _unlicensed(compared: Comparison) -> list[Incident]:
     """Users with neither product.
 
     Harm of ours where our write may have done it: not when an earlier look found the move whole, nor when another run
     or somebody else has written since. A target that Graph accepted and then put into error is our write's doing.
     """
-    found, targets = [], named_targets(seen.plan)
-    for u in seen.users:
-        if not is_bare(u, seen.plan.sources, targets):
+    found, targets = [], named_targets(compared.plan)
+    for u in compared.users:
+        if not is_unlicensed(u, compared.plan.sources, targets):
             continue
         if u.broken:
-            harm = _proven(seen, u) and not _given(u)
-            found.append(Incident("bare_user", u.name, broken_words(seen, u), harm=harm))
+            harm = _proven(compared, u) and not _given(u)
+            found.append(Incident("bare_user", u.name, broken_words(compared, u), harm=harm))
             continue
         why = "holds neither the source nor a target"
         if u.author:
             why += f", taken by {u.author}"
-        elif u.id in seen.proven:
+        elif u.id in compared.proven:
             why += ", and was found moved before: somebody else took the license since"
         elif _given(u):
             why += ", and somebody else has given another product since"
-        may_be_ours = u.standing.state in {"applied", "in_doubt"} and u.id not in seen.proven
+        may_be_ours = u.standing.state in {"applied", "in_doubt"} and u.id not in compared.proven
         harm = may_be_ours and not (u.author or _given(u))
         found.append(Incident("bare_user", u.name, f"{why}; {_kept_until(u)}", harm=harm))
     return found
@@ -156,48 +156,54 @@ def _kept_until(user: User) -> str:
     return f"mailbox data is kept for {MAILBOX_DAYS} days: until {last.date()} if our change took the license"
 
 
-def _lost(seen: Seen) -> list[Incident]:
+def _lost(compared: Comparison) -> list[Incident]:
     """Services that users whom we moved have lost.
 
     By our own change, or because Graph put the license that it had accepted into error, it is harm. Else somebody took
     them since: told, and no GO. An acceptance covers what the plan named as lost, and nothing else.
     """
-    accepted = seen.plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
-    acknowledged = set(seen.plan.header.get("acknowledged", ()))
-    targets = named_targets(seen.plan)
+    accepted = compared.plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
+    acknowledged = set(compared.plan.header.get("acknowledged", ()))
+    targets = named_targets(compared.plan)
     found = []
-    for user in seen.users:
-        if not user.ours or user.after is None or is_bare(user, seen.plan.sources, targets):
+    for user in compared.users:
+        if not user.ours or user.after is None or is_unlicensed(user, compared.plan.sources, targets):
             continue
-        ours = "" if accepted or user.id in acknowledged else seen.services.at_risk(user.before, user.asked)
-        if user.broken and _gone(seen, user):
-            found.append(Incident("lost_service", user.name, broken_words(seen, user), harm=_proven(seen, user)))
+        ours = "" if accepted or user.id in acknowledged else compared.services.at_risk(user.before, user.asked)
+        if user.broken and _gone(compared, user):
+            found.append(
+                Incident("lost_service", user.name, broken_words(compared, user), harm=_proven(compared, user))
+            )
         elif ours:
             found.append(Incident("lost_service", user.name, ours, harm=True))
-        elif not accepted and user.id not in acknowledged and (theirs := seen.services.at_risk(user.before, user.has)):
+        elif (
+            not accepted
+            and user.id not in acknowledged
+            and (theirs := compared.services.at_risk(user.before, user.has))
+        ):
             by = f"by {user.author}" if user.author else "our change did not ask for it"
             found.append(Incident("lost_service", user.name, f"{theirs}; {by}"))
     return found
 
 
-def _gone(seen: Seen, user: User) -> str:
-    return seen.services.beyond(user.before, user.asked, user.has)
+def _gone(compared: Comparison, user: User) -> str:
+    return compared.services.beyond(user.before, user.asked, user.has)
 
 
-def _proven(seen: Seen, user: User) -> bool:
+def _proven(compared: Comparison, user: User) -> bool:
     """Whether it was read what still works: a license in error that nobody looked into proves no harm."""
-    return seen.details_read and all(a.sound for a in user.has.assignments)
+    return compared.details_read and all(a.sound for a in user.has.assignments)
 
 
-def broken_words(seen: Seen, user: User) -> str:
+def broken_words(compared: Comparison, user: User) -> str:
     """Say of a change that Graph accepted and then reported in error what the user lost since when, and what to do."""
-    bare = is_bare(user, seen.plan.sources, named_targets(seen.plan)) and not _given(user)
-    lost = "no license is left" if bare else _gone(seen, user) or "no service is lost"
+    unlicensed = is_unlicensed(user, compared.plan.sources, named_targets(compared.plan)) and not _given(user)
+    lost = "no license is left" if unlicensed else _gone(compared, user) or "no service is lost"
     words = user.judgement.reason.partition(":")[2].strip()
     return (
         f"{lost}, since {user.standing.at}: Graph accepted the change and reports the license in error ({words}). "
         "Repair the license in the admin center or assign the old product there again; `reseat undo "
-        f"{seen.plan.plan_id}` gives it back to everybody whom the plan changed, these users first"
+        f"{compared.plan.plan_id}` gives it back to everybody whom the plan changed, these users first"
     )
 
 
@@ -267,14 +273,14 @@ def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
     ]
 
 
-def _locations(before: TenantSnapshot, after: TenantSnapshot, seen: Seen) -> list[Incident]:
+def _locations(before: TenantSnapshot, after: TenantSnapshot, compared: Comparison) -> list[Incident]:
     return [
         Incident(
             "usage_location_changed",
             name,
-            f"usage location {was or 'none'} → {now or 'none'}, {_by(seen.others.located.get(user_id, ''))}",
+            f"usage location {was or 'none'} → {now or 'none'}, {_by(compared.others.located.get(user_id, ''))}",
         )
-        for user_id, name, was, now in changed_locations(before, after, seen.located)
+        for user_id, name, was, now in changed_locations(before, after, compared.located)
         .loc[:, ["id", "user_principal_name", "usage_location", "usage_location_after"]]
         .astype(str)
         .to_numpy()

@@ -75,11 +75,11 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     """Judge every user, post the ledger, ask the gates, and give the verdict with its exit code."""
     plan, before, after = evidence.plan, evidence.before, evidence.after
     standings = fold(evidence.journal)
-    seen = _seen(evidence, standings)
-    users, counts = seen.users, outcome_counts(seen.users)
-    ledger, totals = _ledger(plan, before, after, seen.moved), _totals(evidence, counts)
+    compared = _compare(evidence, standings)
+    users, counts = compared.users, outcome_counts(compared.users)
+    ledger, totals = _ledger(plan, before, after, compared.moved), _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
-    found = (*incidents.all_incidents(seen), *incidents.left_without(evidence.verification.get(LEFT_WITHOUT, {})))
+    found = (*incidents.all_incidents(compared), *incidents.left_without(evidence.verification.get(LEFT_WITHOUT, {})))
     answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
@@ -115,7 +115,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=_users_table(seen, names),
+        users=_users_table(compared, names),
         undo=plan.undo,
         kind=plan.kind,
         ending=_end_of_source(evidence) if plan.asks_gates else None,
@@ -126,13 +126,13 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     )
 
 
-def _seen(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Seen:
+def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Comparison:
     """Judge every user, and say of every difference between the scans whose it is."""
     plan, before, after, others = evidence.plan, evidence.before, evidence.after, evidence.others
     sides, services = Sides(before, after), Services(before, after, evidence.catalog.families)
     agreed = bool(evidence.verification.get("scans_agreed"))
     users = users_of(plan, sides, standings, services, agree=agreed, details=evidence.details or {}, others=others)
-    return incidents.Seen(
+    return incidents.Comparison(
         plan=plan,
         users=users,
         moved=movements(sides, users, (*plan.sources, *plan.targets), others),
@@ -147,11 +147,11 @@ def _seen(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Se
     )
 
 
-def _users_table(seen: incidents.Seen, names: Names) -> pd.DataFrame:
-    plan, broken = seen.plan, {u.id: incidents.broken_words(seen, u) for u in seen.users if u.broken}
+def _users_table(compared: incidents.Comparison, names: Names) -> pd.DataFrame:
+    plan, broken = compared.plan, {u.id: incidents.broken_words(compared, u) for u in compared.users if u.broken}
     accepted_by = _by_id(plan, "acknowledged_by")
     return tables.users_table(
-        seen.users, seen.before, seen.after, names, seen.located, accepted_by, _extra(plan), broken
+        compared.users, compared.before, compared.after, names, compared.located, accepted_by, _extra(plan), broken
     )
 
 
@@ -249,17 +249,17 @@ def _residual(evidence: Evidence, planned: set[str]) -> tuple[Residual, tuple[Re
         after.users["id"], after.users["user_principal_name"], after.users["profile"], strict=True
     ):
         profile = after.profiles[number]
-        held = [s for s in evidence.plan.sources if s in profile.skus]
-        if not held or user_id in in_the_bin:
+        assigned = [s for s in evidence.plan.sources if s in profile.skus]
+        if not assigned or user_id in in_the_bin:
             continue
         if evidence.plan.kind == "addons" and user_id not in planned:
             continue  # who holds the add-on beside another base keeps it
-        is_direct = any(profile.direct(s) for s in held)
+        is_direct = any(profile.direct(s) for s in assigned)
         direct, inherited = direct + is_direct, inherited + (not is_direct)
         outside += user_id not in planned
-        both = is_direct and any(profile.inherited(s) for s in held)
+        both = is_direct and any(profile.inherited(s) for s in assigned)
         how = "both" if both else "direct" if is_direct else "inherited"
-        parts = "+".join(_part(after, evidence.before, s) for s in held)
+        parts = "+".join(_part(after, evidence.before, s) for s in assigned)
         found.append(ResidualHolder(user_id, name, how, parts, user_id in planned))
     for group in _groups_with_source(evidence):
         found.append(ResidualHolder(group.id, group.display_name, "group", "", in_plan=False))
@@ -294,7 +294,7 @@ def _facts(
         consumed={r.sku_part_number: r.consumed_after for r in source_rows},
         totals=totals,
         targets_not_ready=readiness.not_ready(after, plan.targets, _limits(evidence)),
-        bare=[i.subject for i in found if i.kind == "bare_user"],
+        unlicensed=[i.subject for i in found if i.kind == "bare_user"],
         lost_unaccepted=[i.subject for i in found if i.kind == "lost_service"],
         ledger=ledger,
         addons=_addons(plan, after),

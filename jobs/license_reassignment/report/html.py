@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report.moves_over_time import moves_over_time
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
-from jobs.license_reassignment.report.progress import progress_of
 from jobs.license_reassignment.report.view import ReportView
 from jobs.license_reassignment.report.words import LANGUAGES, Words
 
@@ -38,7 +38,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
     }
     footer = f"{r.plan_id} · {r.tenant_name} · {r.verdict} · {r.journal_head[1][:16]}"
     icon = "176639" if r.verdict == "GO" else "a61b29"
-    shown = {"r": r, "v": view, "progress": progress_of(r.users), "boot": boot, "left_out": payload["left_out"]}
+    shown = {"r": r, "v": view, "progress": moves_over_time(r.users), "boot": boot, "left_out": payload["left_out"]}
     return _page("report.html.j2", words, footer, icon, script="report.js", **shown)
 
 

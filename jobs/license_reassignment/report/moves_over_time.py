@@ -10,7 +10,7 @@ STEPS_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Stretch:
     """The users moved in one stretch of time. `at` is when the last of them was moved.
 
     The line rises from `begins` to (`x`, `y`), all in per cent. `waves` are those of which no user was moved later.
@@ -26,11 +26,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class MovesOverTime:
     """The moves of a run in the order of time; `first` is when the first user was moved."""
 
     first: str
-    steps: tuple[Step, ...]
+    steps: tuple[Stretch, ...]
 
     @property
     def last(self) -> str:
@@ -48,12 +48,12 @@ class Progress:
         return "M0 100" + "".join(f"H{step.begins:g}L{step.x:g} {step.y:g}" for step in self.steps) + "H100"
 
     @property
-    def wave_ends(self) -> tuple[Step, ...]:
+    def wave_ends(self) -> tuple[Stretch, ...]:
         """The steps at which a wave was complete, the end of the whole left out."""
         return tuple(step for step in self.steps[:-1] if step.waves)
 
 
-def progress_of(users: pd.DataFrame) -> Progress | None:
+def moves_over_time(users: pd.DataFrame) -> MovesOverTime | None:
     """Add the moves up over time; None where no user was moved."""
     moved = users.loc[(users["outcome"] == "moved") & (users["applied_at"] != ""), ["applied_at", "wave"]].astype(str)
     times = pd.to_datetime(moved["applied_at"], utc=True, format="ISO8601")
@@ -71,5 +71,5 @@ def progress_of(users: pd.DataFrame) -> Progress | None:
         waves = tuple(wave for wave in ends.get(key, ()) if wave)
         y = round(100 - 100 * total / len(table), 2)
         begins, x = (round(100 * part["share"].iloc[end], 2) for end in (0, -1))
-        steps.append(Step(part["at"].iloc[-1], len(part), total, begins, x, y, waves))
-    return Progress(table.iloc[0]["at"], tuple(steps))
+        steps.append(Stretch(part["at"].iloc[-1], len(part), total, begins, x, y, waves))
+    return MovesOverTime(table.iloc[0]["at"], tuple(steps))
