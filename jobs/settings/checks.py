@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from connectors.proxy import is_loopback
 from jobs.settings.errors import Loc, shown
 from jobs.settings.model import Settings
-from jobs.settings.values import is_loopback, url_host
+from jobs.settings.values import url_host
 
 # Writes are let through in batches of this size: a quota that does not exceed one batch never refills.
 BATCH_SIZE: Final = 20

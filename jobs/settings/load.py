@@ -13,24 +13,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from jobs.settings.checks import contradictions, not_available
+from jobs.settings.checks import contradictions
 from jobs.settings.errors import Loc, Problem, SettingsError, problems_of
-from jobs.settings.model import Settings, SwapRule, Wave, Where
+from jobs.settings.model import Settings
 from jobs.settings.origin import merge
 from jobs.settings.toml_errors import explained
 from jobs.settings.values import url_host
-
-__all__ = [
-    "Effective",
-    "Problem",
-    "Settings",
-    "SettingsError",
-    "SwapRule",
-    "Wave",
-    "Where",
-    "load_settings",
-    "not_available",
-]
 
 FILE_NAME: Final = "reseat.toml"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,14 +13,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_serializer,
     field_validator,
 )
 
-from jobs.settings.errors import SettingsError, problems_of
 from jobs.settings.values import (
-    LEAVE,
     Window,
     check_country,
     check_notify_url,
@@ -106,7 +103,7 @@ class ScopeSection(Section):
     guests: Literal["move", "hold"] = "hold"
 
 
-class Where(Section):
+class WhereSection(Section):
     """The conditions of a swap rule: keys are joined by and, the values of a key by or; an absent key asks nothing."""
 
     department: AnyOf = ()
@@ -122,20 +119,15 @@ class Where(Section):
         return {key: values for key, values in self if values}
 
 
-class SwapRule(Section):
+class SwapSection(Section):
     """`[[swap]]`: the target of the users whom `where` describes; `to` is `("leave",)` for those who get none."""
 
     name: str = ""
     to: Annotated[tuple[str, ...], BeforeValidator(parse_targets)]
-    where: Where = Where()
-
-    @property
-    def leaves(self) -> bool:
-        """Whether these users keep the source SKU by choice."""
-        return self.to == (LEAVE,)
+    where: WhereSection = WhereSection()
 
     @field_serializer("where")
-    def _where_as_written(self, where: Where) -> dict[str, tuple[str, ...]]:
+    def _where_as_written(self, where: WhereSection) -> dict[str, tuple[str, ...]]:
         return where.conditions()
 
 
@@ -198,7 +190,7 @@ class PaceSection(Section):
         return parse_duration(self.stop_after) if self.stop_after else None
 
 
-class Wave(Section):
+class WaveSection(Section):
     """`[[wave]]`: a part of the plan; `users` is a number, a share such as `10%`, or None when the roster names it."""
 
     name: Name
@@ -252,13 +244,13 @@ class Settings(Section):
     tenant: TenantSection
     source: SourceSection
     scope: ScopeSection = ScopeSection()
-    swap: Annotated[tuple[SwapRule, ...], BeforeValidator(_as_tuple)] = ()
+    swap: Annotated[tuple[SwapSection, ...], BeforeValidator(_as_tuple)] = ()
     plans: PlansSection = PlansSection()
     addons: AddonsSection = AddonsSection()
     groups: GroupsSection = GroupsSection()
     limits: LimitsSection = LimitsSection()
     pace: PaceSection = PaceSection()
-    wave: Annotated[tuple[Wave, ...], BeforeValidator(_as_tuple)] = ()
+    wave: Annotated[tuple[WaveSection, ...], BeforeValidator(_as_tuple)] = ()
     declare: DeclareSection = DeclareSection()
     usage_location: UsageLocationSection = UsageLocationSection()
     verify: VerifySection = VerifySection()
@@ -267,7 +259,7 @@ class Settings(Section):
 
     @field_validator("swap")
     @classmethod
-    def _every_rule_has_a_name(cls, rules: tuple[SwapRule, ...]) -> tuple[SwapRule, ...]:
+    def _every_rule_has_a_name(cls, rules: tuple[SwapSection, ...]) -> tuple[SwapSection, ...]:
         return tuple(
             rule if rule.name else rule.model_copy(update={"name": f"swap {number}"})
             for number, rule in enumerate(rules, start=1)
@@ -276,16 +268,3 @@ class Settings(Section):
     def frozen_part(self) -> dict[str, Any]:
         """Return the sections that a plan freezes: plain JSON data, defaults filled in, keys in a stable order."""
         return self.model_dump(mode="json", by_alias=True, include=set(FROZEN_SECTIONS))
-
-    @classmethod
-    def from_frozen(cls, frozen: Mapping[str, Any], live: Settings) -> Settings:
-        """Return `live` with the sections of a plan put in place; raises SettingsError when they cannot be read.
-
-        `protected` holds the names of both: a name added after the plan was made is never touched either.
-        """
-        try:
-            planned = cls.model_validate({**live.model_dump(by_alias=True), **frozen})
-        except ValidationError as error:
-            raise SettingsError(problems_of(error, cls, lambda _: "the settings frozen in the plan")) from None
-        protected = tuple(dict.fromkeys((*planned.scope.protected, *live.scope.protected)))
-        return planned.model_copy(update={"scope": planned.scope.model_copy(update={"protected": protected})})

@@ -6,18 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tzlocal.windows_tz import win_tz
 
-from connectors.roster.values import MEANT, is_country
+from connectors.proxy import is_loopback
+from connectors.roster.values import LEAVE, MEANT, is_country, is_guid
 
-LEAVE: Final = "leave"
-
-_GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WINDOW: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
@@ -85,10 +82,9 @@ def parse_percent(text: str) -> float:
 
 def parse_guid(text: str) -> str:
     """Return the GUID in lower case; raises ValueError when it is none."""
-    lowered = text.lower()
-    if not _GUID.fullmatch(lowered):
+    if not is_guid(text):
         raise ValueError("must be a GUID such as 1392051d-0cb9-4b7a-88d5-621fee5e8711")
-    return lowered
+    return text.lower()
 
 
 def parse_date(value: object) -> date:
@@ -140,16 +136,6 @@ def _places_of(abbreviation: str) -> tuple[str, bool]:
             found.append(zone)
             summer = summer or bool(shown[0].dst())
     return ", ".join(f'"{zone}"' for zone in found[:_PLACES_SHOWN_MAX]), summer
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host of an address is this machine itself: localhost, 127.0.0.0/8 or ::1."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def url_host(url: str) -> str:

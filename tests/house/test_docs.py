@@ -25,7 +25,8 @@ from jobs.license_reassignment.gather.readiness import (
 )
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.settings import checks
-from jobs.settings.load import SettingsError, load_settings
+from jobs.settings.errors import SettingsError
+from jobs.settings.load import load_settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}

@@ -12,7 +12,8 @@ from connectors.roster.read import Roster, RosterRow, read_roster
 from connectors.sandbox.sample.seed import generate
 from connectors.sandbox.tenant.file import load
 from connectors.sandbox.tenant.state import TenantState
-from jobs.settings.load import Settings, load_settings
+from jobs.settings.load import load_settings
+from jobs.settings.model import Settings
 
 SAMPLES = ROOT / "sample_data"
 PLAIN = "users.csv"

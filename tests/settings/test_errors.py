@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings.load import SettingsError, load_settings
+from jobs.settings.errors import SettingsError
+from jobs.settings.load import load_settings
 
 TOP = """[tenant]
 id = "1f0a9b3c-2d4e-4f60-8a7b-9c0d1e2f3a4b"

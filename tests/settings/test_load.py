@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.settings.load import Effective, Settings, SettingsError, load_settings, not_available
+from jobs.settings.checks import not_available
+from jobs.settings.load import Effective, load_settings
+from jobs.settings.model import Settings
 from jobs.settings.values import Window
 
 TENANT = "1f0a9b3c-2d4e-4f60-8a7b-9c0d1e2f3a4b"
@@ -125,9 +127,9 @@ then = "continue"
     settings = load(tmp_path, text).settings
 
     assert [
-        ("voice", ("SPE_E5", "MCOEV"), False),
-        ("swap 2", ("leave",), True),
-    ] == [(rule.name, rule.to, rule.leaves) for rule in settings.swap]
+        ("voice", ("SPE_E5", "MCOEV")),
+        ("swap 2", ("leave",)),
+    ] == [(rule.name, rule.to) for rule in settings.swap]
     assert [
         {
             "department": ("Sales",),
@@ -178,44 +180,17 @@ def test_the_file_in_the_current_folder_is_the_default(tmp_path: Path, monkeypat
     assert Path("reseat.toml") == load_settings(None, {}).path
 
 
-def test_the_frozen_part_survives_the_way_through_a_file(tmp_path: Path) -> None:
-    """What a plan freezes comes back the same, and everything else stays as it is now."""
-    text = SMALLEST + (
-        '[[swap]]\nto = ["A"]\nwhere = { country = "NL" }\n[[wave]]\nname = "p"\n[scope]\nroster = "u.csv"\n'
+def test_a_plan_freezes_what_decides_with_every_default(tmp_path: Path) -> None:
+    """The sections stand in the order of the file, a rule with its name and its own conditions alone."""
+    text = (
+        SMALLEST + '[[swap]]\nto = ["A"]\nwhere = { country = "NL" }\n[[wave]]\nname = "p"\n[scope]\nroster = "u.csv"\n'
     )
-    planned = load(tmp_path, text).settings
-    live = load(tmp_path, SMALLEST + "[pace]\nquota_share = 0.1\n[[swap]]\nto = ['B']\n").settings
 
-    frozen = planned.frozen_part()
-    again = Settings.from_frozen(json.loads(json.dumps(frozen)), live)
+    frozen = load(tmp_path, text).settings.frozen_part()
 
     assert ["source", "scope", "swap", "plans", "addons", "groups", "wave", "usage_location"] == list(frozen)
     assert [{"name": "swap 1", "to": ["A"], "where": {"country": ["NL"]}}] == frozen["swap"]
     assert [{"name": "p", "users": None, "then": "stop"}] == frozen["wave"]
-    assert json.dumps(frozen) == json.dumps(again.frozen_part())
-    assert (0.1, "u.csv") == (again.pace.quota_share, again.scope.roster)
-
-
-def test_a_name_protected_after_the_plan_is_protected(tmp_path: Path) -> None:
-    """The names of the plan and those of today both count."""
-    planned = load(tmp_path, SMALLEST + '[scope]\nprotected = ["old", "both"]\n').settings
-    live = load(tmp_path, SMALLEST + '[scope]\nprotected = ["both", "new"]\n').settings
-
-    assert ("old", "both", "new") == Settings.from_frozen(planned.frozen_part(), live).scope.protected
-
-
-def test_frozen_settings_of_another_version_are_refused(tmp_path: Path) -> None:
-    """A key that this version does not know is named, and the plan is named as its place."""
-    live = load(tmp_path).settings
-    frozen = {**live.frozen_part(), "addons": {"included": "keep"}}
-
-    with pytest.raises(SettingsError) as caught:
-        Settings.from_frozen(frozen, live)
-
-    assert (
-        "the settings frozen in the plan: [addons] has no key included; did you mean included_in_target?"
-        == caught.value.message
-    )
 
 
 def test_the_hours_and_the_end_of_a_run_are_read_from_their_texts(tmp_path: Path) -> None:

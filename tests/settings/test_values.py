@@ -8,7 +8,8 @@ from datetime import time
 
 import pytest
 
-from jobs.settings.values import is_loopback, parse_duration, parse_percent, parse_window, url_host
+from connectors.proxy import is_loopback
+from jobs.settings.values import parse_duration, parse_percent, parse_window, url_host
 
 
 def test_a_window_is_its_two_ends() -> None:

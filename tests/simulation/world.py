@@ -15,7 +15,8 @@ from connectors.sandbox.sample.seed import ADDONS, SOURCE, TARGETS, generate
 from connectors.sandbox.tenant.model import Assignment
 from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.faults import FaultPlan
-from jobs.settings.load import Effective, Settings
+from jobs.settings.load import Effective
+from jobs.settings.model import Settings
 
 AT_ODDS = "INTUNE_A_VL"
 """Its service plan is excluded by that of a target: given by somebody else meanwhile, it makes a move impossible."""

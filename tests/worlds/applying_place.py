@@ -22,7 +22,8 @@ from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
-from jobs.settings.load import Effective, Settings
+from jobs.settings.load import Effective
+from jobs.settings.model import Settings
 from worlds.virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
 CATALOG = load_catalog()

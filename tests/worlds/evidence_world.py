@@ -30,7 +30,8 @@ from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_P
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.settings.load import Effective, Settings
+from jobs.settings.load import Effective
+from jobs.settings.model import Settings
 
 T = TypeVar("T")
 CATALOG = load_catalog()

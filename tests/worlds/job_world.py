@@ -42,7 +42,7 @@ from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.since_last import Former
-from jobs.settings.load import Settings
+from jobs.settings.model import Settings
 
 CATALOG = load_catalog()
 TENANT = "11111111-2222-4333-8444-555555555555"

@@ -22,7 +22,7 @@ from jobs.license_reassignment.gather.refusals import (
 )
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.run_folder.seal import load_signing_key
-from jobs.settings.load import Settings
+from jobs.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

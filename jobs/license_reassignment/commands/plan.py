@@ -41,7 +41,7 @@ from jobs.license_reassignment.report.plan_view import plan_view
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import segments
 from jobs.license_reassignment.run_folder.seal import MANIFEST, load_signing_key
-from jobs.settings.load import Settings
+from jobs.settings.model import Settings
 
 SAME_PLANS_MAX = 1_000
 """So many folders of one and the same content are looked through before a person is asked to tidy up."""

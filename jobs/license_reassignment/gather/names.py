@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
 from connectors.roster.read import Roster, RosterRow, RowError, reject
-from connectors.roster.values import is_guid
+from connectors.roster.values import LEAVE, is_guid
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.errors import InputError, NotReady
 from jobs.license_reassignment.gather.refusals import list_hint, refuse_unsupported, wished_plans
-from jobs.license_reassignment.model.policy import LEAVE, Limits, Policy, Rule, Wave, Where, Wish
-from jobs.settings.load import Settings
+from jobs.license_reassignment.model.policy import Limits, Policy, Rule, Wave, Where, Wish
+from jobs.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from typing import Literal
 
 from connectors.tenant import SkuId, UserId
 
-LEAVE = "leave"
-
 NewPlans = Literal["enable", "disable"] | frozenset[str]
 
 
