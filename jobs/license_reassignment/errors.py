@@ -92,9 +92,3 @@ class Locked(JobError):
     """Another run works on the same tenant."""
 
     exit_code = ExitCode.LOCKED
-
-
-class Harm(JobError):
-    """Evidence was altered, or harm was done."""
-
-    exit_code = ExitCode.HARM

@@ -18,7 +18,7 @@ from connectors.catalog.families import PlanLevel
 from connectors.tenant import LicenseProfile
 from jobs.license_reassignment.commands import plan as preparing
 from jobs.license_reassignment.decide import worth_knowing
-from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceChange, phone_off, voice_at_risk
+from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceLoss, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
@@ -158,7 +158,7 @@ def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incidents, "changed_locations", lambda *_: places)
     plan = SimpleNamespace(decisions=pd.DataFrame({"kind": []}))
     sent = Entry("intent", "", {"items": [{"id": "u", "add": [], "remove": []}]})
-    gone = ServiceChange("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
+    gone = ServiceLoss("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
     for text in (
         *(i.detail for i in incidents._addresses(None, None)),
         *(i.detail for i in incidents._locations(None, None, SimpleNamespace(located={}, others=NO_OTHER_RUNS))),

@@ -86,8 +86,8 @@ def services(plans: Iterable[PlanId], families: PlanFamilies) -> dict[str, PlanL
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class ServiceChange:
-    """One plan family before and after a change; `NOT_PROVIDED` stands for nothing."""
+class ServiceLoss:
+    """One plan family that a change takes or lowers; `NOT_PROVIDED` stands for nothing."""
 
     family: str
     before: PlanLevel
@@ -96,7 +96,7 @@ class ServiceChange:
     @property
     def service(self) -> Service:
         """The service that the family belongs to."""
-        return self.before.service if self.before.level else self.after.service
+        return self.before.service
 
     @property
     def data_at_risk(self) -> bool:
@@ -110,35 +110,10 @@ class ServiceChange:
         return f"{name}: {self.before.label} -> {self.after.label}"
 
 
-ServiceLoss = ServiceChange
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Every plan family of a user in exactly one of five lists, each sorted by family."""
-
-    kept: tuple[ServiceChange, ...] = ()
-    raised: tuple[ServiceChange, ...] = ()
-    new: tuple[ServiceChange, ...] = ()
-    lowered: tuple[ServiceChange, ...] = ()
-    lost: tuple[ServiceChange, ...] = ()
-
-
-def compare(before: Mapping[str, PlanLevel], after: Mapping[str, PlanLevel]) -> Coverage:
-    """Sort every family into kept, raised, new, lowered or lost."""
-    kinds: dict[str, list[ServiceChange]] = {"kept": [], "raised": [], "new": [], "lowered": [], "lost": []}
-    for family in sorted(before.keys() | after.keys()):
-        change = ServiceChange(family, before.get(family, NOT_PROVIDED), after.get(family, NOT_PROVIDED))
-        kinds[_kind(change.before.level, change.after.level)].append(change)
-    return Coverage(**{kind: tuple(changes) for kind, changes in kinds.items()})
-
-
-def _kind(before: int, after: int) -> str:
-    if before == after:
-        return "kept"
-    if before < after:
-        return "raised" if before else "new"
-    return "lowered" if after else "lost"
+def losses(before: Mapping[str, PlanLevel], after: Mapping[str, PlanLevel]) -> tuple[ServiceLoss, ...]:
+    """Return every plan family that is lost or lowered, sorted."""
+    pairs = ((family, level, after.get(family, NOT_PROVIDED)) for family, level in sorted(before.items()))
+    return tuple(ServiceLoss(family, was, now) for family, was, now in pairs if was.level > now.level)
 
 
 def data_at_risk(before: Holding, after: Holding) -> tuple[ServiceLoss, ...]:
@@ -147,11 +122,11 @@ def data_at_risk(before: Holding, after: Holding) -> tuple[ServiceLoss, ...]:
     What may be in use today counts as used, and what may be there afterwards does not count as provided.
     """
     worst: dict[str, ServiceLoss] = {}
-    for coverage in (
-        compare(before.services, after.services),
-        compare(before.possible_services, after.possible_services),
+    for lost in (
+        losses(before.services, after.services),
+        losses(before.possible_services, after.possible_services),
     ):
-        worst |= {c.family: c for c in (*coverage.lowered, *coverage.lost) if c.data_at_risk}
+        worst |= {loss.family: loss for loss in lost if loss.data_at_risk}
     return tuple(sorted(worst.values()))
 
 

@@ -19,10 +19,9 @@ Assigned = tuple[SubscribedSku | None, LicenseAssignment]
 class Translation:
     """What to assign so that a user's choices survive the swap. Every tuple is sorted.
 
-    `add` has one entry per target. `kept_off` and `dropped` are the plans off today that stay off, and those for which
-    no target has a successor. `new_on` and `new_off` are the targets' plans without a predecessor. `lost` are plans on
-    today that nothing provides afterwards. `forced_on` are new plans left on against the policy, since an enabled plan
-    needs them; `forced_off` new plans left off against it, since what they need is off (they stand in `new_off` too).
+    `add` has one entry per target. `kept_off` are the plans off today that stay off. `new_on` and `new_off` are the
+    targets' plans without a predecessor. `lost` are plans on today that nothing provides afterwards. `forced_off` are
+    new plans left off against the policy, since what they need is off (they stand in `new_off` too).
     `unknown` are wished names that no plan has, or only one that cannot be switched off for a single user.
     """
 
@@ -31,8 +30,6 @@ class Translation:
     new_on: tuple[PlanId, ...] = ()
     new_off: tuple[PlanId, ...] = ()
     lost: tuple[PlanId, ...] = ()
-    dropped: tuple[PlanId, ...] = ()
-    forced_on: tuple[PlanId, ...] = ()
     forced_off: tuple[PlanId, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -79,8 +76,6 @@ def translate(
         new_on=tuple(sorted(new_on)),
         new_off=tuple(sorted(new - new_on)),
         lost=_without(on & mine, (offered - switched_off) | others, families),
-        dropped=_without(off, offered, families) if carry_over and wished_off is None else (),
-        forced_on=tuple(sorted(forced_on - forced_off)),
         forced_off=tuple(sorted(forced_off)),
         unknown=unknown,
     )

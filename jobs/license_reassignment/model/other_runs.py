@@ -56,7 +56,7 @@ class OtherRunLine:
 
 @dataclass(frozen=True, slots=True)
 class OtherRun:
-    """Another run of the same tenant. `undo_of` and `addons_of` are plan ids, "" where it is neither.
+    """Another run of the same tenant. `undo_of` is the plan that it takes back, "" for any other.
 
     `app_ids` are the identities that applied it; `lines` are in the order of its journal.
     """
@@ -65,7 +65,6 @@ class OtherRun:
     folder: str
     kind: str
     undo_of: str
-    addons_of: str
     inputs_digest: str
     created_at: str
     snapshot_ended: datetime
@@ -113,7 +112,6 @@ def other_run(header: Mapping[str, Any], folder: str, journal: Sequence[tuple[En
         folder=folder,
         kind=kind,
         undo_of=undo_of,
-        addons_of=str(header.get("addons_of", "")),
         inputs_digest=str(header["inputs_digest"]),
         created_at=str(header["created_at"]),
         snapshot_ended=snapshot_ended(header),

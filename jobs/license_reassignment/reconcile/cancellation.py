@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+from jobs.license_reassignment.gather.subscriptions import RETURN_DAYS
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals
 
 ONLINE_SEATS_MAX = 25
 """Microsoft documents that up to so many seats can be cancelled online; more are reduced first."""
-
-RETURN_DAYS = 7
-"""Under a Microsoft Customer Agreement seats go back, or a purchase is cancelled, within so many days of its start."""
 
 DISABLED_DAYS = {"direct": 90, "partner": 90, "volume": 30}
 """Days that a disabled subscription can typically be reactivated; for volume licensing the shortest that is named."""
