@@ -11,7 +11,8 @@ from worlds.published_products import FAMILIES, license_of, product
 from connectors.catalog.families import Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.changes import AddLicense
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
-from jobs.license_reassignment.decide.translate import NewPlans, translate
+from jobs.license_reassignment.decide.translate import translate
+from jobs.license_reassignment.model.policy import NewServices
 
 E4 = product("ENTERPRISEWITHSCAL")
 NUMBERS = st.sets(st.integers(0, 11), max_size=12)
@@ -34,7 +35,7 @@ SMALL = PlanFamilies(
 
 @given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["enable", "disable", frozenset({"P0", "p05"})]))
 def test_any_translation_is_sendable_and_complete(
-    source: set[int], disabled: set[int], one: set[int], two: set[int], policy: NewPlans
+    source: set[int], disabled: set[int], one: set[int], two: set[int], policy: NewServices
 ) -> None:
     """Sent ids exist in their SKU, each plan has one fate, off stays off, and lost is exactly what is gone."""
     leaving = small("source", source)

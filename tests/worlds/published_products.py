@@ -5,7 +5,8 @@ from __future__ import annotations
 from connectors.catalog.products import load_catalog
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.coverage import Holding
-from jobs.license_reassignment.decide.translate import NewPlans, Translation, translate
+from jobs.license_reassignment.decide.translate import Translation, translate
+from jobs.license_reassignment.model.policy import NewServices
 
 CATALOG = load_catalog()
 FAMILIES = CATALOG.families
@@ -45,7 +46,7 @@ def moved_from_e4(
     to: tuple[str, ...],
     staying: tuple[tuple[SubscribedSku, LicenseAssignment], ...] = (),
     carry_over: bool = True,
-    new: NewPlans = "enable",
+    new: NewServices = "enable",
     wished_off: tuple[str, ...] | None = None,
 ) -> Translation:
     """Translate a user of Office 365 E4 with the named plans off."""

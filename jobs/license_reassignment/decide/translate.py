@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from connectors.catalog.families import Need, PlanFamilies, Severity
 from connectors.changes import AddLicense
 from connectors.tenant import LicenseAssignment, PlanId, ServicePlan, SkuId, SubscribedSku
+from jobs.license_reassignment.model.policy import NewServices
 
-NewPlans = Literal["enable", "disable"] | frozenset[str]
 Assigned = tuple[SubscribedSku | None, LicenseAssignment]
 
 
@@ -40,7 +39,7 @@ def translate(
     targets: Sequence[SubscribedSku],
     *,
     carry_over: bool,
-    new_in_target: NewPlans,
+    new_in_target: NewServices,
     families: PlanFamilies,
     wished_off: tuple[str, ...] | None = None,
 ) -> Translation:
@@ -120,7 +119,7 @@ def _successors(plans: frozenset[PlanId], offered: frozenset[PlanId], families: 
     return frozenset(s for p in plans if (s := families.successor(p, offered)) is not None)
 
 
-def _wanted(new: frozenset[PlanId], policy: NewPlans, targets: Sequence[SubscribedSku]) -> frozenset[PlanId]:
+def _wanted(new: frozenset[PlanId], policy: NewServices, targets: Sequence[SubscribedSku]) -> frozenset[PlanId]:
     if policy == "enable":
         return new
     if policy == "disable":

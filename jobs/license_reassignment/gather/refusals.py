@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
 from connectors.roster.values import excerpt
 from connectors.tenant import ServicePlan, SkuId, SubscribedSku
-from jobs.license_reassignment.decide.translate import NewPlans
 from jobs.license_reassignment.errors import InputError
+from jobs.license_reassignment.model.policy import NewServices
 
 _OTHER_SIGNS = re.compile(r"[,;|/&\n]")
 
@@ -33,7 +33,7 @@ def refuse_unsupported(named: Iterable[tuple[str, str]], catalog: Catalog, skus:
             )
 
 
-def refuse_unknown_plans(new_in_target: NewPlans, targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> None:
+def refuse_unknown_plans(new_in_target: NewServices, targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> None:
     """Raise InputError for a name in `[plans] new_in_target` that no product of the tenant has: a typo is no policy.
 
     A plan that only other products have is no mistake, for one list may serve several targets; the nearest name is one

@@ -8,7 +8,7 @@ from typing import Literal
 
 from connectors.tenant import SkuId, UserId
 
-NewPlans = Literal["enable", "disable"] | frozenset[str]
+NewServices = Literal["enable", "disable"] | frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Policy:
     hold_disabled_accounts: bool = False
     hold_guests: bool = True
     carry_over: bool = True
-    new_in_target: NewPlans = "enable"
+    new_in_target: NewServices = "enable"
     accept_lost_services: bool = False
     write_locations: bool = False
     waves: tuple[Wave, ...] = ()

@@ -40,10 +40,10 @@ def _given(assignment: LicenseAssignment, details: LicenseDetails | None) -> Lic
         return None
     if assignment.sound or details is None:
         return assignment
-    plans = details.get(assignment.sku_id)
-    if plans is None:
+    services = details.get(assignment.sku_id)
+    if services is None:
         return None
-    failed = {plan for plan, status in plans.items() if not _works(status)}
+    failed = {service for service, status in services.items() if not _works(status)}
     off = tuple(sorted({*assignment.disabled_plans, *failed}))
     return replace(assignment, disabled_plans=off, state="Active", error="")
 
@@ -78,7 +78,7 @@ class Services:
         self._risks: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
 
     def between(self, was: LicenseProfile, now: LicenseProfile) -> Difference:
-        """Return which plans stayed off, are newly on, and are provided by nothing any more."""
+        """Return which services stayed off, are newly on, and are provided by nothing any more."""
         if was == now:
             return UNCHANGED
         if (was, now) not in self._seen:
@@ -86,9 +86,9 @@ class Services:
         return self._seen[was, now]
 
     def _compared(self, was: LicenseProfile, now: LicenseProfile) -> Difference:
-        on, off = self._plans(was.assignments, self._was)
-        on_now, off_now = self._plans(now.assignments, self._now)
-        coming_on, coming_off = self._plans(set(now.assignments) - set(was.assignments), self._now)
+        on, off = self._on_and_off(was.assignments, self._was)
+        on_now, off_now = self._on_and_off(now.assignments, self._now)
+        coming_on, coming_off = self._on_and_off(set(now.assignments) - set(was.assignments), self._now)
         provided, worked = {self._key(p) for p in on_now}, {self._key(p) for p in on}
         families_off = {self._key(p) for p in off} - worked
         followed = {s for p in on | off if (s := self._families.successor(p, coming_on | coming_off)) is not None}
@@ -98,13 +98,13 @@ class Services:
             lost=tuple(sorted(p for p in on - on_now if self._key(p) not in provided)),
         )
 
-    def _key(self, plan: PlanId) -> str:
-        return self._families.key(plan)
+    def _key(self, service: PlanId) -> str:
+        return self._families.key(service)
 
-    def _plans(
+    def _on_and_off(
         self, assignments: Iterable[LicenseAssignment], skus: Mapping[SkuId, SubscribedSku]
     ) -> tuple[frozenset[PlanId], frozenset[PlanId]]:
-        """Return the plans that are on, and those that every assignment with them has off; markers are left out."""
+        """Return the services that are on, and those that every assignment with them has off; markers are left out."""
         on: set[PlanId] = set()
         offered: set[PlanId] = set()
         for a in assignments:
@@ -133,13 +133,13 @@ class Services:
         plain = sorted(self._name(p) for p in gone if not self._data(p))
         return "; ".join(filter(None, [risks, _few(plain)]))
 
-    def _data(self, plan: PlanId) -> bool:
-        level = self._families.family_of(plan)
+    def _data(self, service: PlanId) -> bool:
+        level = self._families.family_of(service)
         return level is not None and level.data_at_risk
 
-    def _name(self, plan: PlanId) -> str:
+    def _name(self, service: PlanId) -> str:
         skus = (*self._was.values(), *self._now.values())
-        return next((p.name for s in skus for p in s.plans if p.id == plan), plan)
+        return next((p.name for s in skus for p in s.plans if p.id == service), service)
 
 
 def _few(names: list[str]) -> str:

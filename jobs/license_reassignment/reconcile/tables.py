@@ -69,9 +69,9 @@ def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, .
         texts.profile(u.before),
         texts.skus(u.row.targets),
         texts.profile(u.after),
-        texts.plans(u.services.kept_off),
-        texts.plans(u.services.new_on),
-        texts.plans(u.services.lost),
+        texts.services(u.services.kept_off),
+        texts.services(u.services.new_on),
+        texts.services(u.services.lost),
         u.judgement.sigil,
         u.standing.at if written else "",
         u.standing.request_id,
@@ -91,12 +91,12 @@ def _detail(u: User) -> str:
 
 
 class _Texts:
-    """Part numbers and plan names for the cells of the table; equal values are rendered once."""
+    """Part numbers and names of services for the cells of the table; equal values are rendered once."""
 
     def __init__(self, before: TenantSnapshot, after: TenantSnapshot, names: Names) -> None:
         both = (*before.skus, *after.skus)
         self._skus: dict[str, str] = {s.sku_id: s.part_number for s in both}
-        self._plans: dict[str, str] = {p.id: p.name for s in both for p in s.plans}
+        self._services: dict[str, str] = {p.id: p.name for s in both for p in s.plans}
         self._names = names
         self._known: dict[object, str] = {None: "", "": ""}
 
@@ -110,10 +110,10 @@ class _Texts:
             self._known[profile] = self.skus(profile.skus)
         return self._known[profile]
 
-    def plans(self, ids: tuple[PlanId, ...]) -> str:
+    def services(self, ids: tuple[PlanId, ...]) -> str:
         """Join the names of service plans."""
         if ids not in self._known:
-            self._known[ids] = "+".join(self._plans.get(p, self._names.plan(p)) for p in ids)
+            self._known[ids] = "+".join(self._services.get(p, self._names.plan(p)) for p in ids)
         return self._known[ids]
 
 
