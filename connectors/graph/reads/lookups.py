@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
 
 from connectors.audit_log import LICENSE_CHANGE
+from connectors.graph.channel import Request
 from connectors.graph.reads import columns
 from connectors.graph.reads.paging import Listing
 
@@ -120,8 +120,8 @@ def _listing(
 ) -> Listing:
     """Describe a collection; `$select` and the page size stay out of its name, the filter is part of it."""
 
-    def first() -> RequestInformation:
-        request: RequestInformation = builder.to_get_request_information()
+    def first() -> Request:
+        request: Request = builder.to_get_request_information()
         asked = {"%24filter": filter_, "%24select": list(select) if select else None, "%24top": top}
         request.query_parameters.update({name: value for name, value in asked.items() if value is not None})
         return request
@@ -133,7 +133,7 @@ def _second(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _renamed(request: RequestInformation, path: str) -> RequestInformation:
+def _renamed(request: Request, path: str) -> Request:
     template: str = request.url_template or ""
     request.url_template = "{+baseurl}" + path + template[template.index("{?") :]
     return request
