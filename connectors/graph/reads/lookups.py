@@ -5,7 +5,7 @@ Microsoft documents the costs in resource units: `$select` takes one off, the le
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgraph import GraphServiceClient
@@ -14,6 +14,7 @@ from connectors.audit_log import LICENSE_CHANGE
 from connectors.graph.channel import Request
 from connectors.graph.reads import columns
 from connectors.graph.reads.paging import Listing
+from connectors.utc import utc_text
 
 PAGE_SIZE = 999
 """The largest page of users that Graph serves."""
@@ -101,7 +102,8 @@ class Lookups:
         """The license changes of users that the directory recorded between two moments, of one app or of all."""
         terms = [f"activityDisplayName eq '{LICENSE_CHANGE}'"]
         terms += [f"initiatedBy/app/appId eq '{app_id}'"] if app_id else []
-        terms += [f"activityDateTime ge {_second(since)}", f"activityDateTime le {_second(until)}"]
+        terms += [f"activityDateTime ge {utc_text(since, 'seconds')}"]
+        terms += [f"activityDateTime le {utc_text(until, 'seconds')}"]
         audits = self._graph.audit_logs.directory_audits
         return _listing(
             "/auditLogs/directoryAudits", audits, AUDIT_COST, AUDIT, filter_=" and ".join(terms), top=PAGE_SIZE
@@ -127,10 +129,6 @@ def _listing(
         return request
 
     return Listing(f"{path}?$filter={filter_}" if filter_ else path, first, cost, permission)
-
-
-def _second(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _renamed(request: Request, path: str) -> Request:

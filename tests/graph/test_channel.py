@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 import pytest
-from graph_double import ROOT, VirtualClock
+from worlds.graph_double import ROOT, VirtualClock
 
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
