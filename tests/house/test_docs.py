@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import inspect
 import os
 import re
 import subprocess
 import sys
+import textwrap
+import tomllib
+import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import orjson
 import pytest
@@ -16,7 +22,7 @@ import typer
 from worlds.machine import ROOT
 
 from jobs.cli.commands import app
-from jobs.license_reassignment.errors import MEANING, ExitCode
+from jobs.license_reassignment.errors import MEANING, ExitCode, first_of
 from jobs.license_reassignment.gather.readiness import (
     LOCATION_PERMISSION,
     OPTIONAL_PERMISSIONS,
@@ -27,23 +33,32 @@ from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIE
 from jobs.settings import checks
 from jobs.settings.errors import SettingsError
 from jobs.settings.load import load_settings
+from jobs.settings.model import Settings
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
-PAGES["README.md"] = README
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/*.md")))
+}
+README, COMMANDS_PAGE, SETTINGS_PAGE = PAGES["README.md"], PAGES["docs/commands.md"], PAGES["docs/settings.md"]
+README_LINES_MAX, PICTURE_BYTES_MAX = 200, 200_000
 _ALL = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 COMMANDS = {name: command for name, command in _ALL.items() if not command.hidden}
 """Without those that only say that they are not available yet."""
 ALL_PERMISSIONS = {*READ_PERMISSIONS, WRITE_PERMISSION, LOCATION_PERMISSION, *OPTIONAL_PERMISSIONS}
 
 # The least reseat.toml, to which a test adds one line.
+LEAST_VALUES = {
+    "tenant": {"id": "00000000-0000-0000-0000-000000000000"},
+    "source": {"skus": ["ENTERPRISEWITHSCAL"]},
+}
 LEAST = '[tenant]\nid = "00000000-0000-0000-0000-000000000000"\n[source]\nskus = ["ENTERPRISEWITHSCAL"]\n'
 
 
 def _rows(text: str) -> list[list[str]]:
     """Return the cells of every row of every table, headers and rules included."""
     lines = (line.strip() for line in text.splitlines())
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
+    rows = (re.split(r"(?<!\\)\|", line[1:-1]) for line in lines if line.startswith("| "))
+    return [[cell.strip() for cell in row] for row in rows]
 
 
 def _section(text: str, title: str) -> str:
@@ -64,27 +79,106 @@ def _help_of(name: str) -> str:
     return " ".join((inspect.getdoc(COMMANDS[name].callback) or "").split())
 
 
-def test_every_command_is_in_the_readme_with_its_help() -> None:
+def _reference() -> ModuleType:
+    """Load the script that makes the generated parts; docs/ is no package."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "make" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_what_the_code_says() -> None:
+    """Whoever changes a command, a code, a setting or a reason runs `python docs/make/reference.py`."""
+    reference = _reference()
+    used = {name for text in PAGES.values() for name in re.findall(r"<!-- begin: ([\w-]+) -->", text)}
+    assert set(reference.BLOCKS) == used
+    assert [] == [page for page, text in PAGES.items() if reference.regenerated(text) != text]
+
+
+def _summary() -> list[tuple[str, str, str]]:
+    """Return name, help and effect of each command in the first table of its page."""
+    rows = (row for row in _rows(COMMANDS_PAGE) if row[0].startswith("[`reseat "))
+    return [(row[0].split("`")[1].removeprefix("reseat "), row[1], row[2]) for row in rows]
+
+
+def test_every_command_is_on_its_page_with_its_help() -> None:
     """The table of commands is the list of commands, in the same order and words."""
-    rows = [row[:2] for row in _rows(_section(README, "## Commands")) if row[0].startswith("`reseat ")]
-    assert [[f"`reseat {name}`", _help_of(name)] for name in COMMANDS] == rows
+    assert [(name, _help_of(name)) for name in COMMANDS] == [row[:2] for row in _summary()]
+
+
+def test_every_option_is_on_the_page_of_commands() -> None:
+    """Under the heading of each command stands each name by which an option can be given."""
+    missing = [
+        f"{name} {option}"
+        for name, command in COMMANDS.items()
+        for parameter in command.params
+        for option in (parameter.opts if parameter.param_type_name == "option" else [parameter.metavar])
+        if f"{option}" not in _section(COMMANDS_PAGE, f"### reseat {name}")
+    ]
+    assert missing == []
+
+
+def _writes(name: str) -> bool:
+    """Return whether the function of a command asks for a client that may write."""
+    source = ast.parse(textwrap.dedent(inspect.getsource(COMMANDS[name].callback)))
+    return any(isinstance(node, ast.keyword) and node.arg == "writes" for node in ast.walk(source))
 
 
 def test_only_what_writes_is_said_to_write() -> None:
     """`apply` changes the tenant, `run` does when it is approved, nothing else does."""
-    rows = _rows(_section(README, "## Commands"))
-    writing = {row[0].strip("`"): row[2] for row in rows if row[0].startswith("`reseat ") and row[2] != "no"}
-    assert {"reseat apply": "**yes**", "reseat run": "with `--approve`"} == writing
+    writing = {name: effect for name, _, effect in _summary() if effect != "no"}
+    assert {"apply": "**yes**", "run": "with `--approve`"} == writing
+    assert set(writing) == {name for name in COMMANDS if _writes(name)}
 
 
-def test_every_exit_code_is_in_the_readme() -> None:
+def test_every_exit_code_is_on_the_page_of_commands() -> None:
     """One table, every code once, in order."""
-    codes = [row[0] for row in _rows(_section(README, "## Exit codes"))]
+    codes = [row[0] for row in _rows(_section(COMMANDS_PAGE, "## Exit codes"))]
     assert ["code", *(str(int(code)) for code in ExitCode)] == codes
 
 
+def test_the_order_in_which_codes_count_is_that_of_the_code() -> None:
+    """Of all that apply, the first in the sentence wins, and so on to the last."""
+    found = re.search(r"the first of ([\d, ]+) counts", COMMANDS_PAGE)
+    assert found
+    order = [int(code) for code in found[1].split(",")]
+    assert sorted(map(int, ExitCode)) == sorted(order)
+    assert order == [int(first_of(order[place:])) for place in range(len(order))]
+
+
+def _leaf_values(value: object) -> Iterator[str]:
+    """Yield every value that a key takes out of a fixed list, as they stand in its type."""
+    if typing.get_origin(value) is typing.Literal:
+        yield from (each for each in typing.get_args(value) if each)
+    else:
+        for inner in typing.get_args(value):
+            yield from _leaf_values(inner)
+
+
+def test_every_setting_is_on_its_page_with_its_default_and_its_values() -> None:
+    """Each key of each section, the default that the settings take, and each word that it may be."""
+    least = orjson.loads(Settings.model_validate(LEAST_VALUES).model_dump_json(by_alias=True))
+    missing = []
+    for section, field in Settings.model_fields.items():
+        inner = typing.get_args(field.annotation)
+        title = f"### [[{section}]]" if inner else f"### [{section}]"
+        rows = {row[0]: row for row in _rows(_section(SETTINGS_PAGE, title))}
+        for attribute, key in (inner[0] if inner else field.annotation).model_fields.items():
+            name = key.alias or attribute
+            row = rows.get(f"`{name}`", ["", "", ""])
+            words = re.findall(r"[\w-]+", row[2])
+            missing += [f"{section}.{name}: {value}" for value in _leaf_values(key.annotation) if value not in words]
+            if not inner and not key.is_required():
+                told = orjson.dumps(least[section][name]).decode()
+                missing += [f"{section}.{name}: {told}"] if row[1].strip("`").replace(", ", ",") != told else []
+    assert missing == []
+
+
 @pytest.mark.parametrize(
-    ("page", "title"), [("README.md", "## Under a scheduler"), ("docs/operating.md", "## How it ended")]
+    ("page", "title"),
+    [("docs/scheduling.md", "# Under a scheduler, and on Windows"), ("docs/operating.md", "## How it ended")],
 )
 def test_every_exit_code_has_its_consequence(page: str, title: str) -> None:
     """Neither a scheduler nor a person is left alone with a code."""
@@ -122,10 +216,10 @@ def test_every_reason_is_documented_in_the_words_of_the_code(title: str, expecte
     assert dict(expected) == dict(_table(_section(PAGES["docs/reasons.md"], title)))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/permissions.md"])
-def test_every_permission_is_documented_with_its_role(page: str) -> None:
-    """What `check` looks for is what the pages ask for, each with an id to grant, optional ones marked."""
-    rows = [row for row in _rows(PAGES[page]) if row[0].strip("`").split("`")[0] in ALL_PERMISSIONS]
+def test_every_permission_is_documented_with_its_role() -> None:
+    """What `check` looks for is what the page asks for, each with an id to grant, optional ones marked."""
+    page = PAGES["docs/permissions.md"]
+    rows = [row for row in _rows(page) if row[0].strip("`").split("`")[0] in ALL_PERMISSIONS]
     assert sorted(ALL_PERMISSIONS) == sorted(row[0].strip("`").split("`")[0] for row in rows)
     assert set(OPTIONAL_PERMISSIONS) == {row[0].split("`")[1] for row in rows if "(optional)" in row[0]}
     assert [] == [row for row in rows if not re.fullmatch(r"`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`", row[1])]
@@ -145,7 +239,12 @@ def test_a_role_has_one_id_everywhere() -> None:
     assert {} == {name: roles for name, roles in ids.items() if len(roles) != 1}
 
 
-def test_the_settings_of_the_readme_are_valid(tmp_path: Path) -> None:
+def test_every_permission_is_named_where_the_app_is_registered() -> None:
+    """Whoever prepares the first run reads of each."""
+    assert set() == {name for name in ALL_PERMISSIONS if f"`{name}`" not in PAGES["docs/first-run.md"]}
+
+
+def test_the_settings_of_the_pages_are_valid(tmp_path: Path) -> None:
     """Every example can be copied as it is."""
     blocks = list(_blocks("toml"))
     assert len(blocks) >= 2
@@ -167,8 +266,8 @@ EXAMPLES = {
 
 
 def test_what_is_not_available_yet_is_listed() -> None:
-    """The list of the README is the list of what the settings refuse, no more and no less."""
-    listed = re.findall(r"`([a-z_]+\.[a-z_]+)", _section(README, "## Not available yet"))
+    """The list of the page is the list of what the settings refuse, no more and no less."""
+    listed = re.findall(r"`([a-z_]+\.[a-z_]+)", _section(SETTINGS_PAGE, "## Not available yet"))
     assert sorted(REFUSED) == sorted(listed)
 
 
@@ -199,16 +298,84 @@ def test_every_command_in_the_documents_exists_with_its_options() -> None:
         command = own.split()[0]
         options = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", own)) - {"--help"}
         known = {name for parameter in getattr(COMMANDS.get(command), "params", ()) for name in parameter.opts}
-        if command not in {*COMMANDS, "COMMAND", "--help"} or (command in COMMANDS and options - known):
+        if command not in {*COMMANDS, "COMMAND", "--help", "--version"} or (command in COMMANDS and options - known):
             unknown.append(f"{page}: reseat {line}")
     assert unknown == []
 
 
+def _anchors(text: str) -> set[str]:
+    """Return the anchors that hosts of code give the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_every_link_leads_somewhere() -> None:
-    """A page that is linked exists."""
-    links = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#:]+)\)", text)]
-    assert len(links) > 5
-    assert [] == [(page, link) for page, link in links if not (ROOT / page).parent.joinpath(link).exists()]
+    """A page that is linked exists, and so does the heading that is named in it."""
+    links = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^):]+)\)", text)]
+    assert len(links) > 50
+    lost = []
+    for page, link in links:
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists() or (anchor and anchor not in _anchors(target.read_text(encoding="utf-8"))):
+            lost.append(f"{page}: {link}")
+    assert lost == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    """A page that no index names is read by nobody."""
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", PAGES["docs/README.md"]))
+    assert {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"} == linked
+
+
+ROOMS = (ROOT, ROOT / "connectors", ROOT / "jobs", ROOT / "jobs" / "license_reassignment")
+A_PATH = re.compile(r"(?:jobs|connectors|tests|docs|sample_data)/[\w./*-]*(?![\w./*<-])|[\w./-]+\.(?:py|j2|css)\b")
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    """A path in backticks or in a drawing is one of the checkout or, where it is shorter, of a folder in `ROOMS`."""
+    named = {
+        (page, path)
+        for page, text in PAGES.items()
+        for code in re.findall(r"```\w*\n.*?```|(?:^    .*\n)+|`[^`\n]+`", text, re.MULTILINE | re.DOTALL)
+        for path in re.findall(rf"(?<![\w/.<>-])(?:{A_PATH.pattern})", code)
+    }
+    assert len(named) > 20
+    assert [] == sorted(f"{page}: {path}" for page, path in named if not any(any(room.glob(path)) for room in ROOMS))
+
+
+def test_the_architecture_draws_every_room_and_the_floors_as_they_are_checked() -> None:
+    """The drawing of the floors is the contract of import-linter, and each room has its line, as in the package."""
+    page = PAGES["docs/architecture.md"]
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    layers = next(
+        c["layers"] for c in tools["importlinter"]["contracts"] if c.get("containers") == ["jobs.license_reassignment"]
+    )
+    drawn = re.findall(r"^    ([a-z_ |]+)$", _section(page, "## The floors"), re.MULTILINE)
+    assert layers == drawn[2 : 2 + len(layers)]
+    package = (ROOT / "jobs" / "license_reassignment" / "__init__.py").read_text(encoding="utf-8")
+    for room in (name for floor in layers for name in floor.split(" | ")):
+        assert re.search(rf"^        {room}(?:/|\.py) ", page, re.MULTILINE), room
+        assert re.search(rf"^{room} ", package, re.MULTILINE), room
+
+
+def test_the_readme_can_be_read_at_once() -> None:
+    """Fewer than 200 lines, and on its first screen the picture, both commands and the way in for contributors."""
+    lines = README.splitlines()
+    assert len(lines) < README_LINES_MAX
+    first = "\n".join(lines[:22])
+    assert [] == [
+        part
+        for part in ("(docs/report.png)", "make demo", "make test", "(docs/architecture.md)", "(CONTRIBUTING.md)")
+        if part not in first
+    ]
+
+
+def test_the_picture_of_the_report_is_small() -> None:
+    """`python docs/make/picture.py` makes it; a page of a hundred kilobytes opens on a train."""
+    picture = (ROOT / "docs" / "report.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n")
+    assert len(picture) < PICTURE_BYTES_MAX
 
 
 def test_the_sample_tenant_is_as_large_as_the_readme_says() -> None:
