@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import uuid4
 
@@ -183,6 +184,6 @@ def open_client(
         turns=turns,
         traffic=traffic,
         new_id=new_id,
-        http=open_http(root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
+        open_http=partial(open_http, root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
     )
     return GraphClient(channel, turns, tokens.credential)

@@ -9,23 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.bundle import render_all
+from jobs.license_reassignment.report.bundle import RENDERERS, render_all
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED, render_pseudonymised
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.pseudonym_key import key_path, load_key
 from jobs.license_reassignment.run_folder.seal import seal
 
-REPORTS = (
-    "reconciliation.json",
-    "reconciliation.schema.json",
-    "users.csv",
-    "actions.csv",
-    "report.html",
-    "report.xlsx",
-    "summary.md",
-    "gates.junit.xml",
-    *PSEUDONYMISED,
-)
+REPORTS = (*RENDERERS, *PSEUDONYMISED)
+"""Every report that may lie in a run folder."""
 
 
 def renderers() -> dict[str, str]:
