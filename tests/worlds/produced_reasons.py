@@ -14,7 +14,7 @@ from worlds.machine import ROOT
 
 JOB = ROOT / "jobs" / "license_reassignment"
 SPEAKERS = (
-    *("decide", "table", "waves", "draft", "addons", "undo", "standing"),
+    *("decide", "table", "waves", "draft", "addons", "undo", "standing", "judge"),
     *("engine", "apply", "phases", "session", "replies", "tables", "verdicts", "writes"),
 )
 SOURCES = [

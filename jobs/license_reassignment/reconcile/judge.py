@@ -21,7 +21,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecisionRow:
     """What the plan said of one user: the part of a decision that a judgement needs."""
 
     kind: str
@@ -39,7 +39,7 @@ class Case:
     `author` is the other run of ours that explains what the user holds now, in words; "" where none does.
     """
 
-    row: Row
+    row: DecisionRow
     before: LicenseProfile
     after: LicenseProfile | None
     standing: Standing

@@ -21,7 +21,7 @@ from connectors.tenant import (
 )
 from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
-from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, Judgement, Row, judge
+from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns
 
@@ -37,7 +37,7 @@ class User:
 
     id: str
     name: str
-    row: Row
+    row: DecisionRow
     rule: str
     wave: str
     detail: str
@@ -127,12 +127,12 @@ def users_of(
 ) -> list[User]:
     """Judge every user of the plan, in the order of the decisions; equal cases are judged once, equal rows kept."""
     judged: dict[Case, Judgement] = {}
-    decided: dict[tuple[str, ...], tuple[Row, AssignLicense]] = {}
+    decided: dict[tuple[str, ...], tuple[DecisionRow, AssignLicense]] = {}
     users: list[User] = []
     for d in plan.decisions.itertuples(index=False):
         key = (str(d.kind), str(d.reason), str(d.add), str(d.remove), str(d.disabled_plans), str(d.targets))
         if key not in decided:
-            decided[key] = Row(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
+            decided[key] = DecisionRow(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
         row, change = decided[key]
         user_id, standing = str(d.id), standings.get(str(d.id), NOT_SENT)
         before, after = sides.profile(int(str(d.before))), sides.after(str(d.id))

@@ -243,7 +243,7 @@ class ReportView:
 
     @property
     def residual(self) -> tuple[tuple[str, int], ...]:
-        """How a source is still held, by kind."""
+        """How many still have a source, by the way in which they have it."""
         keys = ("users_direct", "users_inherited", "groups", "soft_deleted", "out_of_scope")
         return tuple((key, getattr(self._r.residual, key)) for key in keys)
 
