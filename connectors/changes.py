@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from connectors.tenant import PlanId, SkuId, UserId
 
+WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
+"""The least permission that Microsoft documents for assignLicense."""
+
 
 @dataclass(frozen=True, slots=True)
 class AddLicense:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
+from connectors.limits import RU_PER_10_S, WRITES_PER_150_S
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError
@@ -22,9 +23,6 @@ from jobs.license_reassignment.run_folder.progress_file import Beacon
 from jobs.settings.load import Effective, load_settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
-
-WRITES_PER_150_S, RU_PER_10_S = 3_000, 8_000
-"""Microsoft's documented limits; a rehearsal with a multiple of the first has the same multiple of the second."""
 
 COLLECT_AFTER_OBJECTS = 100_000
 """So many new objects make Python look for cycles; a page of users is ten thousand objects that go away by themselves.
@@ -78,6 +76,7 @@ async def live(
         writes_per_150_s=settings.pace.writes_per_150_s,
         quota_share=control.quota_share,
         wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
+        # A rehearsal with a multiple of the one limit has the same multiple of the other.
         ru_per_10_s=round(RU_PER_10_S * max(1.0, settings.pace.writes_per_150_s / WRITES_PER_150_S)),
     )
     cloud = CLOUDS[settings.tenant.cloud]

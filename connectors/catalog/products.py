@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from connectors.catalog.families import Exclusion, Need, PlanFamilies, PlanLevel, Service, Severity
+from connectors.ids import is_guid
 from connectors.tenant import Names, PlanId, ServicePlan, SkuId, SubscribedSku
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GOVERNMENT = frozenset({"gov", "gcc", "gcch", "gcchigh", "usgov", "dod", "government"})
 _EDUCATION = frozenset(
     {"edu", "education", "faculty", "fac", "student", "students", "stu", "stuusebnft", "alumni", "m365edu"}
@@ -93,7 +93,7 @@ class Catalog:
 
         """
         wanted = _key(text)
-        if _GUID.fullmatch(wanted):
+        if is_guid(wanted):
             return SkuId(wanted)
         own = {s.sku_id for s in tenant_skus}
         by_own_number = {s.sku_id for s in tenant_skus if _key(s.part_number) == wanted}

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
-from connectors.graph.pace import BATCH_SIZE_MAX
+from connectors.limits import BATCH_SIZE_MAX
 
 ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
 

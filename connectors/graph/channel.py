@@ -13,18 +13,19 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
+from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import ResponseHandlerOption
-from msgraph import GraphServiceClient
+from kiota_http.observability_options import ObservabilityOptions
+from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.errors import LostReply, Malformed, Retryable
 from connectors.graph import pace
 from connectors.graph.answer import IF_IT_STAYS, Answer, Reading, not_allowed, not_graph
-from connectors.graph.lanes import Lanes
 from connectors.graph.retry import ProxyRefused, UntrustedCertificate, persist
 from connectors.graph.sign_in.bearer import Bearer
 from connectors.graph.sign_in.token import TokenSource
@@ -41,6 +42,10 @@ LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
 PACED = frozenset({429, 503, 509})
 """Statuses that ask for patience of everybody, and not for this request alone."""
+
+
+Request = RequestInformation
+"""What the SDK's builders make; the rooms above hand it on."""
 
 
 class Unsent(Retryable):
@@ -66,7 +71,7 @@ class Channel:
         turns: Turns,
         traffic: Traffic,
         new_id: Callable[[], object],
-        open_http: Callable[[], httpx.AsyncClient],
+        http: httpx.AsyncClient,
     ) -> None:
         self._origin = _origin(root)
         self.clock = clock
@@ -77,16 +82,19 @@ class Channel:
         self._root = root
         self.host = urlsplit(root).hostname or ""
         self.bearer = Bearer(self.host, tokens, turns, clock)
-        self._lanes = Lanes(root, self.bearer, open_http)
-        self.graph = GraphServiceClient(request_adapter=self._lanes.first)
+        self._http = http
+        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(self.bearer), http)
+        self._adapter.base_url = root
+        self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
+        self.graph = GraphServiceClient(request_adapter=self._adapter)
 
     async def close(self) -> None:
         """Close the connections and the credential."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self.bearer.close)
-            await self._lanes.close()
+            await self._http.aclose()
 
-    async def read(self, request: RequestInformation, *, what: str, cost: int, permission: str) -> Reading:
+    async def read(self, request: Request, *, what: str, cost: int, permission: str) -> Reading:
         """Return the 2xx answer to a GET or `$batch` of GETs, asking again while that helps.
 
         Statuses 404 and 410 are returned too, for they are answers. `cost` is in resource units. Raises
@@ -94,7 +102,7 @@ class Channel:
         """
         return await persist(self.turns, Kind.READ, lambda: self._read_once(request, what, cost, permission))
 
-    async def _read_once(self, request: RequestInformation, what: str, cost: int, permission: str) -> Reading:
+    async def _read_once(self, request: Request, what: str, cost: int, permission: str) -> Reading:
         answer = self._own(await self._ask(request, cost), what)
         if answer.status == 401:
             await self.bearer.renew(answer.token)
@@ -115,7 +123,7 @@ class Channel:
             raise not_graph(what, came, self.host)
         return answer
 
-    def _parsed(self, request: RequestInformation, answer: Answer, what: str) -> Any:
+    def _parsed(self, request: Request, answer: Answer, what: str) -> Any:
         """Parse the body; half an answer is asked for again. The items of a batch decide themselves what has helped."""
         try:
             body = orjson.loads(answer.body) if answer.status < 300 else None
@@ -126,7 +134,7 @@ class Channel:
             self.turns.helped(Kind.READ)
         return body
 
-    async def _ask(self, request: RequestInformation, cost: int) -> Answer:
+    async def _ask(self, request: Request, cost: int) -> Answer:
         """Send at its turn, which may be waited for longer than a token lives."""
         await self.turns.take(Kind.READ, cost)
         await self.bearer.sign_in()
@@ -135,21 +143,20 @@ class Channel:
             await self.bearer.sign_in()
         return await self.send(request, [Kind.READ])
 
-    async def send(self, request: RequestInformation, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
+    async def send(self, request: Request, kinds: Sequence[Kind], *, writes: int = 0) -> Answer:
         """Send once and return whatever answer comes; `writes` is what to count it as.
 
         Counted is what is handed to the wire, also when nobody waits for the answer any more.
         Raises Unsent when the request provably did not leave, LostReply when no readable answer came, Malformed when
         the address is not ours. A failure closes `kinds`.
         """
-        self._lanes.first.set_base_url_for_request_information(request)
+        self._adapter.set_base_url_for_request_information(request)
         self.require_own(request.url)
         ours = self._prepare(request)
         began, token = self.clock.monotonic(), self.bearer.token
         self._count(request, writes)
         try:
-            with self._lanes.free() as adapter:
-                response: httpx.Response = await adapter.send_primitive_async(request, "bytes", {})
+            response: httpx.Response = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             self._count(request, writes, times=-1)
             if is_untrusted(error):
@@ -178,12 +185,20 @@ class Channel:
         self.traffic.throttled += response.status_code == 429
         return Answer(response.status_code, response.headers, response.content, ours, began, token)
 
-    def batch_request(self, body: bytes) -> RequestInformation:
+    def batch_request(self, body: bytes) -> Request:
         """Return the POST of a `$batch`."""
-        request = RequestInformation(Method.POST)
+        request = Request(Method.POST)
         request.url = f"{self._root}/$batch"
         request.headers.try_add("Accept", "application/json")
         request.set_stream_content(body, "application/json")
+        return request
+
+    @staticmethod
+    def next_page(link: str) -> Request:
+        """Return the request for a next link, which is used as it came."""
+        request = Request(Method.GET)
+        request.url = link
+        request.headers.try_add("Accept", "application/json")
         return request
 
     def require_own(self, url: str) -> None:
@@ -217,7 +232,7 @@ class Channel:
         """Remember `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 on."""
         self.turns.loaded(kind, pace.load_of(headers.get(LOAD_HEADER)))
 
-    def _prepare(self, request: RequestInformation) -> str:
+    def _prepare(self, request: Request) -> str:
         """Make the request ready for this one sending: token, ids, and an answer that is handed over whole."""
         ours = str(self._new_id())
         for name, value in (("client-request-id", ours), ("x-ms-throttle-priority", "low")):
@@ -227,7 +242,7 @@ class Channel:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         return ours
 
-    def _count(self, request: RequestInformation, writes: int, *, times: int = 1) -> None:
+    def _count(self, request: Request, writes: int, *, times: int = 1) -> None:
         self.traffic.http += times
         self.traffic.batches += times * (request.http_method is Method.POST)
         self.traffic.writes += times * writes

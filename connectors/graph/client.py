@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Self
 from uuid import uuid4
 
@@ -184,6 +183,6 @@ def open_client(
         turns=turns,
         traffic=traffic,
         new_id=new_id,
-        open_http=partial(open_http, root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
+        http=open_http(root, transport=transport, verify=verify, body_bytes_max=body_bytes_max),
     )
     return GraphClient(channel, turns, tokens.credential)

@@ -8,14 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-BATCH_SIZE_MAX = 20
-"""Microsoft documents at most 20 requests in one `$batch`."""
-
-WRITE_WINDOW_S = 150.0
-"""Microsoft documents 3,000 writes per 150 s for one app in one tenant."""
-
-READ_WINDOW_S = 10.0
-"""Microsoft documents resource units per 10 s for one app in one tenant."""
+from connectors.limits import RU_PER_10_S, WRITE_WINDOW_S
 
 READ_BURST_RU = 100.0
 BACKOFF_FIRST_S = 1.0
@@ -36,7 +29,7 @@ class PaceSettings:
     writes_per_150_s: int
     quota_share: Callable[[], float]
     wait_seconds_max: float
-    ru_per_10_s: int = 8000
+    ru_per_10_s: int = RU_PER_10_S
 
 
 @dataclass(frozen=True, slots=True)

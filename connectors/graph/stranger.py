@@ -54,7 +54,7 @@ def blocked(path: str, came: str, host: str) -> str:
 
 
 def _host(headers: Mapping[str, str]) -> str:
-    """Name the host alone: the rest of such an address often is a channel."""
+    """Name the host alone: the rest of such an address often is a session."""
     try:
         host = urlsplit(headers.get(LOCATION) or headers.get("location", "")).hostname
     except ValueError:

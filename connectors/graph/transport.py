@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import httpx
+from kiota_http.kiota_client_factory import KiotaClientFactory
 from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
 from msgraph.graph_request_adapter import options as sdk_options
-from msgraph_core import GraphClientFactory
-from msgraph_core.middleware import GraphTelemetryHandler
+from msgraph_core.middleware import AsyncGraphTransport, GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from connectors.graph.retry import UntrustedCertificate
@@ -22,9 +22,8 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 100.0
 """A full `$batch` takes Graph some seconds, and its own gateway gives up earlier than this."""
 
-CONNECTIONS_MAX = 4
-"""Of one client; a sender that finds none waits for it, and then has provably sent nothing."""
-
+CONNECTIONS_MAX = 64
+"""A sender that finds none of them free waits for it, and then has provably sent nothing."""
 
 BODY_BYTES_MAX = 256 * 2**20
 """So long an answer is read, counted as it is when unpacked; a page of 999 users is some megabytes."""
@@ -54,8 +53,8 @@ def open_http(
     """Return the client for this root, by way of the proxy that the environment names for its host, if any.
 
     HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them. httpx
-    itself reads no environment: it would read every entry of NO_PROXY as an address, whatever host it is about. Raises
-    UnusableProxy.
+    itself reads no environment: it would read every entry of NO_PROXY as an address, whatever host it is about. Of the
+    SDK's own handlers there are naming and telemetry, and none that sends again. Raises UnusableProxy.
     """
     limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
     if transport is None:
@@ -64,9 +63,28 @@ def open_http(
     return httpx.AsyncClient(
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         headers={"Accept-Encoding": "gzip, deflate"},
-        transport=_Bounded(transport, body_bytes_max),
+        transport=_WithSdk(_Bounded(transport, body_bytes_max)),
         trust_env=False,
     )
+
+
+class _WithSdk(httpx.AsyncBaseTransport):
+    """Puts the SDK's naming and telemetry in front of a transport, and closes that: the SDK does not."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        telemetry = GraphTelemetryHandler(options=sdk_options[GraphTelemetryHandlerOption.get_key()])
+        handlers = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
+        self._inner = inner
+        self._sdk = AsyncGraphTransport(inner, KiotaClientFactory.create_middleware_pipeline(handlers, inner))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request by way of the SDK's handlers."""
+        response: httpx.Response = await self._sdk.handle_async_request(request)
+        return response
+
+    async def aclose(self) -> None:
+        """Close what is below."""
+        await self._inner.aclose()
 
 
 class _Bounded(httpx.AsyncBaseTransport):
@@ -136,14 +154,6 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
         raise UntrustedCertificate(
             "The certificate bundle that SSL_CERT_FILE or REQUESTS_CA_BUNDLE names cannot be read. Correct it."
         ) from error
-
-
-def with_sdk(http: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Put the SDK's naming and telemetry in front of the client's transports, and nothing that sends again."""
-    telemetry = GraphTelemetryHandler(options=sdk_options[GraphTelemetryHandlerOption.get_key()])
-    middleware = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
-    GraphClientFactory.create_with_custom_middleware(middleware, client=http)
-    return http
 
 
 def is_untrusted(error: BaseException) -> bool:

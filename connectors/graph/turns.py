@@ -12,6 +12,7 @@ from connectors.clock import Clock
 from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
 from connectors.graph import pace
 from connectors.graph.pace import Backoff, Bucket, Delay, PaceSettings, Rate
+from connectors.limits import BATCH_SIZE_MAX, READ_WINDOW_S, WRITE_WINDOW_S
 
 SLICE_MAX_S = 15.0
 """Waits for our own pace are cut to this length, so that a changed quota share is noticed."""
@@ -189,9 +190,9 @@ class Turns:
     def _write_rate(self) -> Rate:
         quota = self._settings.writes_per_150_s * self._settings.quota_share()
         # At least one batch; a larger quota comes in bursts of one second, or waking up late would cost a part of it.
-        burst = max(pace.BATCH_SIZE_MAX, quota / pace.WRITE_WINDOW_S)
-        return pace.window_rate(quota, pace.WRITE_WINDOW_S, burst, load=self._load.get(Kind.WRITE))
+        burst = max(BATCH_SIZE_MAX, quota / WRITE_WINDOW_S)
+        return pace.window_rate(quota, WRITE_WINDOW_S, burst, load=self._load.get(Kind.WRITE))
 
     def _unit_rate(self) -> Rate:
         quota = self._settings.ru_per_10_s * self._settings.quota_share()
-        return pace.window_rate(quota, pace.READ_WINDOW_S, pace.READ_BURST_RU, load=self._load.get(Kind.READ))
+        return pace.window_rate(quota, READ_WINDOW_S, pace.READ_BURST_RU, load=self._load.get(Kind.READ))

@@ -51,7 +51,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvTable:
     """A header with its 1-based line, and the records under it; a record without a problem is as wide as the header."""
 
     encoding: str
@@ -61,7 +61,7 @@ class Table:
     records: tuple[Record, ...]
 
 
-def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:
+def read_table(data: bytes, *, knows: Callable[[str], bool]) -> CsvTable:
     """Read a CSV file; `knows` tells whether a header cell is one the caller looks for, which settles the delimiter.
 
     Understands UTF-8 with or without a byte order mark, UTF-16 with one, `,` `;` and TAB, any line end, quoted values
@@ -74,7 +74,7 @@ def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:
     start, named = _preamble(lines)
     delimiter, header, span = _header(lines, start, (named,) if named else DELIMITERS, knows)
     records = tuple(_records(lines, start + span, delimiter, header))
-    return Table(encoding, delimiter, header, start + 1, records)
+    return CsvTable(encoding, delimiter, header, start + 1, records)
 
 
 def _refuse_long_line(data: bytes) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from connectors.roster.formula import clean
 from connectors.roster.letters import APOSTROPHES_CLASS, QUOTES_CLASS, without_hidden
+from connectors.roster.words import LEAVE, NO, YES
 
 CANDIDATES_MAX: Final = 100
 """A row that may mean more than this many people means nobody in particular."""
@@ -28,9 +29,8 @@ _GUID: Final = re.compile(
 )
 _WORDS_JOINED_MAX: Final = 3
 _WORD_SIGNS: Final = re.compile(r"[^\w]|_")
-_LEAVE: Final = "leave"
-_NO: Final = frozenset({"", "no", "n", "false", "0", "nee", "none", "na", "nvt"})
-_YES: Final = frozenset({"yes", "y", "true", "1", "ja", "j"})
+_NO: Final = NO | {"", "n", "none", "na", "nvt"}
+_YES: Final = YES | {"y", "j"}
 
 
 def candidates(texts: Iterable[str]) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def _address(word: str) -> Iterator[str]:
 
 def says_leave(text: str) -> bool:
     """Whether one of the words of `text` is `leave`, however it is dressed."""
-    return _LEAVE in {_bare(word) for word in re.split(rf"[\s+,;|{QUOTES_CLASS}]", _undressed(text))}
+    return LEAVE in {_bare(word) for word in re.split(rf"[\s+,;|{QUOTES_CLASS}]", _undressed(text))}
 
 
 def may_say_yes(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +10,13 @@ from functools import partial
 from itertools import count
 from typing import NamedTuple
 
+from connectors.ids import is_guid, sha256
 from connectors.roster.csv_text import Record, UnreadableError, read_table
 from connectors.roster.formula import unguard
 from connectors.roster.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS, strip
 from connectors.roster.people import candidates, holds_a_yes, may_say_yes, says_leave
-from connectors.roster.values import LEAVE, BadValueError, country, excerpt, guid, is_guid, names, targets, yes_no
+from connectors.roster.values import BadValueError, country, excerpt, guid, names, targets, yes_no
+from connectors.roster.words import LEAVE
 
 _HEADERS: Mapping[str, str] = {
     "userprincipalname": "user",
@@ -159,7 +160,7 @@ def read_roster(data: bytes, *, file: str) -> Roster:
     errors += [reject(row, clashes[row.line], file=file) for row in rows if row.line in clashes]
     return Roster(
         file,
-        hashlib.sha256(data).hexdigest(),
+        sha256(data),
         tuple(row for row in rows if row.line not in clashes),
         tuple(sorted(errors, key=lambda error: error.line)),
         table.header,

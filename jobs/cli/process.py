@@ -23,7 +23,7 @@ work_is_over = threading.Event()
 
 
 @dataclass(slots=True)
-class Ending:
+class Interruption:
     """How often somebody asked for the end, and the timer that ends a run which does not hear it."""
 
     flag: StopFlag
@@ -60,11 +60,11 @@ def prepare(flag: StopFlag) -> None:
     """
     streams.guard(flag.set)
     logging.basicConfig(handlers=[logging.NullHandler()])
-    ending = Ending(flag)
+    interruption = Interruption(flag)
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
-            signal.signal(number, ending.on_signal)
+            signal.signal(number, interruption.on_signal)
 
 
 def fail(error: Exception) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Final
 from rich.console import Console
 
 from connectors.catalog.products import load_catalog
+from connectors.ids import GUID
 from connectors.tenant import Names
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import Unfinished
@@ -19,8 +19,6 @@ from jobs.license_reassignment.model.progress import Progress
 PLAIN_EVERY_S: Final = 30.0
 LIVE_EVERY_S: Final = 0.2
 QUIET_WAIT_S: Final = 2.0  # a shorter wait is the ordinary pace and not worth a line
-
-_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 class ProgressLine:
@@ -63,7 +61,7 @@ class ProgressLine:
     def _named(self, what: str) -> str:
         """Say whose holders are read, by the product's name, where a query has its id."""
         path, _, asked = what.partition("?$filter=")
-        found = _GUID.search(asked)
+        found = GUID.search(asked)
         return f"{path.strip('/')} holding {self._names.sku(found.group().lower())}" if found else path.strip("/")
 
     def _line(self, text: str, kind: str, state: str) -> None:

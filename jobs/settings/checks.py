@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from connectors.limits import BATCH_SIZE_MAX
 from connectors.proxy import is_loopback
 from jobs.settings.errors import Loc, shown
 from jobs.settings.model import Settings
 from jobs.settings.values import url_host
-
-# Writes are let through in batches of this size: a quota that does not exceed one batch never refills.
-BATCH_SIZE: Final = 20
 
 # What the settings can say and this version does not carry out: refused, never ignored.
 _NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
@@ -91,10 +89,14 @@ def _targets(settings: Settings) -> Iterator[Contradiction]:
 
 def _quota(settings: Settings) -> Iterator[Contradiction]:
     pace = settings.pace
-    if pace.writes_per_150_s * pace.quota_share <= BATCH_SIZE:
+    # Writes are let through in batches: a quota that does not exceed one never refills.
+    if pace.writes_per_150_s * pace.quota_share <= BATCH_SIZE_MAX:
         yield (
             ("pace", "writes_per_150_s"),
-            f"[pace] writes_per_150_s = {pace.writes_per_150_s} times quota_share must be over {BATCH_SIZE}, a batch.",
+            (
+                f"[pace] writes_per_150_s = {pace.writes_per_150_s} times quota_share must be over {BATCH_SIZE_MAX}, "
+                "a batch."
+            ),
         )
 
 

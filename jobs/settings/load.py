@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from connectors.ids import sha256
 from jobs.settings.checks import contradictions
 from jobs.settings.errors import Loc, Problem, SettingsError, problems_of
 from jobs.settings.model import Settings
@@ -83,7 +83,7 @@ def load_settings(
     if problems:
         raise SettingsError(problems)
     origins = {_path_of(loc): layers.origin_or_default(loc) for loc, _ in _leaves(settings)}
-    return Effective(settings, origins, path, hashlib.sha256(content).hexdigest())
+    return Effective(settings, origins, path, sha256(content))
 
 
 def _read(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from connectors.limits import WRITES_PER_150_S
 from jobs.settings.values import (
     Window,
     check_country,
@@ -171,7 +172,7 @@ class LimitsSection(Section):
 class PaceSection(Section):
     """`[pace]`: how fast, when, and how long."""
 
-    writes_per_150_s: Positive = 3000
+    writes_per_150_s: Positive = WRITES_PER_150_S
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.9
     wait_minutes_max: Count = 60
     batches_in_flight_max: Positive = 8

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tzlocal.windows_tz import win_tz
 
+from connectors.countries import MEANT, is_country
+from connectors.ids import is_guid
 from connectors.proxy import is_loopback
-from connectors.roster.values import LEAVE, MEANT, is_country, is_guid
+from connectors.roster.words import LEAVE
 
 _WINDOW: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)

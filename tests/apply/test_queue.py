@@ -8,8 +8,8 @@ import pytest
 from worlds.engine_parts import NEW, names, task, tasks
 from worlds.virtual_time import START
 
+from connectors.limits import BATCH_SIZE_MAX
 from jobs.license_reassignment.apply.queue import (
-    BATCH_SIZE_MAX,
     LOOKS_MAX,
     SETTLE_SPACING,
     Board,

@@ -75,7 +75,7 @@ def test_a_full_disk_sends_nothing_more(tmp_path: Path, monkeypatch: pytest.Monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("jobs.license_reassignment.journal._write_all", full)
+    monkeypatch.setattr("jobs.license_reassignment.run_folder.journal._write_all", full)
     with pytest.raises(Unfinished, match="No space left on device"):
         scene.run()
     assert (scene.sent, scene.kinds()) == ([], [])

@@ -11,8 +11,7 @@ from bench.parts import NO_QUOTA, settings_file
 from bench.rig import EVERYBODY_PLAIN, SIX_IN_TEN, Measured, Tenant, measure
 from bench.sizes import Row, Size
 
-from connectors.graph.pace import BATCH_SIZE_MAX
-from jobs.wiring import WRITES_PER_150_S
+from connectors.limits import BATCH_SIZE_MAX, WRITE_WINDOW_S, WRITES_PER_150_S
 
 IN_FLIGHT = 8
 QUOTA_SCALES = (10, 30, 100)
@@ -88,7 +87,7 @@ def at_the_quota(size: Size, folder: Path) -> Iterator[Row]:
             done = measure("applying:apply", config=config, folder=_copy(plan))
             seen = tenant.counts()
         # What a client that uses all of its quota sends in this time: its burst at once, and the refill until the end.
-        burst = max(BATCH_SIZE_MAX, allowed / 150)
+        burst = max(BATCH_SIZE_MAX, allowed / WRITE_WINDOW_S)
         seconds = seen["last_write"] - seen["first_write"]
         possible = burst + (allowed - burst) / 150 * seconds
         yield Row(

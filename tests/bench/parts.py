@@ -11,11 +11,12 @@ from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
+from connectors.limits import RU_PER_10_S, WRITES_PER_150_S
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.model.progress import Progress
 from jobs.settings.load import Effective, load_settings
-from jobs.wiring import COLLECT_AFTER_OBJECTS, RU_PER_10_S, WRITES_PER_150_S
+from jobs.wiring import COLLECT_AFTER_OBJECTS
 
 NO_QUOTA = 1_000_000_000
 

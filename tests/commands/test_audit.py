@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds.evidence_world import CATALOG, KEY
 
+from connectors.ids import sha256
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.run_folder import seal
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal, line_hash

@@ -114,7 +114,16 @@ def test_a_bundle_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | N
         )
 
 
-HOSTS = [("127.0.0.1", True), ("::1", True), ("localhost", True), ("graph.microsoft.com", False), ("10.0.0.1", False)]
+HOSTS = [
+    ("127.0.0.1", True),
+    ("127.9.9.9", True),
+    ("::1", True),
+    ("localhost", True),
+    ("localhost.example", False),
+    ("graph.microsoft.com", False),
+    ("10.0.0.1", False),
+    ("", False),
+]
 
 
 @pytest.mark.parametrize(("host", "loopback"), HOSTS)

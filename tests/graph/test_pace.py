@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.graph import pace
 from connectors.graph.pace import Backoff, Bucket, Delay, Rate
+from connectors.limits import WRITE_WINDOW_S
 
 SLOW = Rate(capacity=20, per_s=2.0)
 OPEN = Backoff()
@@ -71,7 +72,7 @@ def test_burst_and_refill_share_the_quota(quota: float, burst: float, load: floa
 )
 def test_no_window_ever_sees_more_than_the_quota(quota: int, asked: list[tuple[int, float]]) -> None:
     """However senders come, any 150 s see at most the quota."""
-    rate = pace.window_rate(quota, pace.WRITE_WINDOW_S, 20)
+    rate = pace.window_rate(quota, WRITE_WINDOW_S, 20)
     bucket, now, sent = Bucket(rate.capacity, 0), 0.0, []
     for n, pause in asked:
         now += pause

@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,12 @@ from worlds.machine import ROOT
 
 ROOMS = ("connectors", "jobs", "sample_data")
 FUNCTION_LINES_MAX = 60
+FOLDER_MODULES_MAX = 15
+
+# Beside its renderers this room holds its sentences in English and Dutch, a table for each topic.
+CROWDED_ROOMS = {"jobs/license_reassignment/report"}
+# The tenant that we own is a world of its own: it imports no noun of ours, and has users, groups and plans itself.
+OTHER_WORLDS = ("connectors/sandbox/",)
 
 # Where time may enter: the clock itself, the watcher whose pace of lines is no part of any result, and the demo, which
 # gives the embedded tenant the time of this machine as wiring gives it to the client.
@@ -108,6 +115,33 @@ def test_no_function_is_longer_than_can_be_read_at_once() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > FUNCTION_LINES_MAX
+    )
+
+
+def test_a_room_is_seen_at_one_glance() -> None:
+    """At most fifteen modules lie in one folder, its `__init__` aside."""
+    folders = Counter(_name(path.parent) for path in _sources() if path.name != "__init__.py")
+    _assert_none(
+        f"{folder}: {modules} modules, {FOLDER_MODULES_MAX} are the most; give a part of it a room of its own"
+        for folder, modules in folders.items()
+        if modules > FOLDER_MODULES_MAX and folder not in CROWDED_ROOMS
+    )
+
+
+def test_one_name_means_one_thing() -> None:
+    """No two public classes share a name, so that a name leads to one place."""
+    classes = [
+        (node.name, f"{_name(path)}:{node.lineno}")
+        for path in _sources()
+        if not _name(path).startswith(OTHER_WORLDS)
+        for node in _tree(path).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    often = Counter(name for name, _ in classes)
+    _assert_none(
+        f"{place}: another class is called {name}; call this one by what it is"
+        for name, place in classes
+        if often[name] > 1
     )
 
 

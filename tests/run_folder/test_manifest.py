@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from worlds.report_cases import go
 
-from jobs.license_reassignment.model.plan import sha256
+from connectors.ids import sha256
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.run_folder.seal import manifest, sha256sums
 

@@ -15,7 +15,7 @@ from worlds.in_process import CommandLine, Place
 from worlds.rehearsal import START, Rehearsal, tenant_of
 from worlds.small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
-from jobs.license_reassignment.model.plan import sha256
+from connectors.ids import sha256
 from jobs.license_reassignment.run_folder import seal
 from jobs.license_reassignment.run_folder.folder import RunDir
 

@@ -8,7 +8,6 @@ from datetime import time
 
 import pytest
 
-from connectors.proxy import is_loopback
 from jobs.settings.values import parse_duration, parse_percent, parse_window, url_host
 
 
@@ -41,23 +40,6 @@ def test_a_percentage_is_more_than_nothing_and_at_most_everything() -> None:
     for text in ("0%", "100.1%", "10", "ten%", "-1%"):
         with pytest.raises(ValueError, match="share"):
             parse_percent(text)
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost.example", False),
-        ("10.0.0.1", False),
-        ("graph.microsoft.com", False),
-        ("", False),
-    ],
-)
-def test_only_this_machine_is_loopback(host: str, expected: bool) -> None:
-    assert expected == is_loopback(host)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.catalog.products import load_catalog
+from connectors.changes import WRITE_PERMISSION
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.api.world import AppIdentity
@@ -26,7 +27,7 @@ from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import Planned, make_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
-from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS, WRITE_PERMISSION
+from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir

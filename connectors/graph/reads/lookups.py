@@ -5,15 +5,16 @@ Microsoft documents the costs in resource units: `$select` takes one off, the le
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
 
 from connectors.audit_log import LICENSE_CHANGE
+from connectors.graph.channel import Request
 from connectors.graph.reads import columns
 from connectors.graph.reads.paging import Listing
+from connectors.utc import utc_text
 
 PAGE_SIZE = 999
 """The largest page of users that Graph serves."""
@@ -101,7 +102,8 @@ class Lookups:
         """The license changes of users that the directory recorded between two moments, of one app or of all."""
         terms = [f"activityDisplayName eq '{LICENSE_CHANGE}'"]
         terms += [f"initiatedBy/app/appId eq '{app_id}'"] if app_id else []
-        terms += [f"activityDateTime ge {_second(since)}", f"activityDateTime le {_second(until)}"]
+        terms += [f"activityDateTime ge {utc_text(since, 'seconds')}"]
+        terms += [f"activityDateTime le {utc_text(until, 'seconds')}"]
         audits = self._graph.audit_logs.directory_audits
         return _listing(
             "/auditLogs/directoryAudits", audits, AUDIT_COST, AUDIT, filter_=" and ".join(terms), top=PAGE_SIZE
@@ -120,8 +122,8 @@ def _listing(
 ) -> Listing:
     """Describe a collection; `$select` and the page size stay out of its name, the filter is part of it."""
 
-    def first() -> RequestInformation:
-        request: RequestInformation = builder.to_get_request_information()
+    def first() -> Request:
+        request: Request = builder.to_get_request_information()
         asked = {"%24filter": filter_, "%24select": list(select) if select else None, "%24top": top}
         request.query_parameters.update({name: value for name, value in asked.items() if value is not None})
         return request
@@ -129,11 +131,7 @@ def _listing(
     return Listing(f"{path}?$filter={filter_}" if filter_ else path, first, cost, permission)
 
 
-def _second(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _renamed(request: RequestInformation, path: str) -> RequestInformation:
+def _renamed(request: Request, path: str) -> Request:
     template: str = request.url_template or ""
     request.url_template = "{+baseurl}" + path + template[template.index("{?") :]
     return request

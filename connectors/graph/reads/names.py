@@ -10,7 +10,7 @@ from connectors.graph.answer import documented
 from connectors.graph.batch import ItemAnswer
 from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, USERS
 from connectors.graph.reads.reader import Reader, in_quotes, user_url
-from connectors.roster.values import is_guid
+from connectors.ids import is_guid
 from connectors.tenant import Group, Named, UserId
 
 USER_SELECT = ("id", "userPrincipalName")

@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from kiota_abstractions.method import Method
-from kiota_abstractions.request_information import RequestInformation
-
 from connectors.errors import Malformed
 from connectors.graph.answer import IF_IT_STAYS, Reading, documented
-from connectors.graph.channel import Channel
+from connectors.graph.channel import Channel, Request
 
 PAGES_MAX = 10_000
 WALKS_MAX = 4
@@ -34,7 +31,7 @@ class Listing:
     """A collection: its name in evidence and messages, its first request, the cost of a page and the permission."""
 
     what: str
-    first: Callable[[], RequestInformation]
+    first: Callable[[], Request]
     cost: int
     permission: str
 
@@ -68,7 +65,7 @@ async def _walk(
 ) -> list[T] | None:
     """One walk from the first page on; None when it cannot be ended. A page is taken in while the next one comes."""
 
-    def ask(request: RequestInformation) -> asyncio.Task[Reading]:
+    def ask(request: Request) -> asyncio.Task[Reading]:
         reading = channel.read(request, what=listing.what, cost=listing.cost, permission=listing.permission)
         return asyncio.create_task(reading)
 
@@ -86,7 +83,7 @@ async def _walk(
                     return None
                 if link:
                     links.add(link)
-                    coming = ask(_following(link))
+                    coming = ask(channel.next_page(link))
                     await _on_its_way(coming)
                 pages.append(take(rows))
             seen(len(rows))
@@ -112,11 +109,3 @@ async def _on_its_way(coming: asyncio.Task[Reading]) -> None:
     """Let a request that was just asked for reach the wire; it goes there by itself, only later, without this."""
     for _ in range(STEPS_TO_WIRE):
         await asyncio.wait({coming}, timeout=0)
-
-
-def _following(link: str) -> RequestInformation:
-    """Return the request for a next link, which is used as it came."""
-    request = RequestInformation(Method.GET)
-    request.url = link
-    request.headers.try_add("Accept", "application/json")
-    return request

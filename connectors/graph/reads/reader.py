@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ from connectors.tenant import (
     UserId,
     UserRead,
 )
+from connectors.utc import utc_text
 
 READ_SELECT = ("id", "userPrincipalName", "usageLocation", "assignedLicenses", "licenseAssignmentStates")
 
@@ -37,11 +38,6 @@ DETAILS_UNITS = 2
 
 T = TypeVar("T")
 OnPage = Callable[[str, int], None]
-
-
-def iso(moment: datetime) -> str:
-    """Return the moment as ISO 8601 in UTC, to the millisecond, with Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def user_url(name: str, select: Sequence[str]) -> str:
@@ -189,4 +185,4 @@ class Reader:
             return wire.group(raw, frozenset(member for page in pages for member in page))
 
     def _note(self, query: str, began: datetime, rows: int) -> None:
-        self.records.append(ReadRecord(query, iso(began), iso(self._channel.clock.now()), rows))
+        self.records.append(ReadRecord(query, utc_text(began), utc_text(self._channel.clock.now()), rows))

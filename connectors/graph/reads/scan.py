@@ -17,7 +17,7 @@ from connectors.graph.reads.columns import Profiles
 from connectors.graph.reads.lookups import USERS
 from connectors.graph.reads.paging import Gone, Rows
 from connectors.graph.reads.reader import OnPage, Reader
-from connectors.roster.values import is_guid
+from connectors.ids import is_guid
 from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 
 SCANS_MAX = 3

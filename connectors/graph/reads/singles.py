@@ -9,9 +9,9 @@ from connectors.graph import batch
 from connectors.graph.answer import IF_IT_STAYS, documented, not_allowed
 from connectors.graph.batch import ItemAnswer
 from connectors.graph.channel import WAITABLE, Channel
-from connectors.graph.pace import BATCH_SIZE_MAX
 from connectors.graph.retry import persist
 from connectors.graph.turns import Kind
+from connectors.limits import BATCH_SIZE_MAX
 
 
 async def read_each(

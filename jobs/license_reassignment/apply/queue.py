@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from connectors.limits import BATCH_SIZE_MAX
 from connectors.tenant import SkuId, UserId
 from jobs.license_reassignment.model.change import Seen, Task
 from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, Standing, advance
 
-BATCH_SIZE_MAX = 20
 SETTLE_SPACING = timedelta(seconds=10)
 LOOKS_MAX = 30
 

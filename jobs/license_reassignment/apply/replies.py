@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.changes import Reply, Verdict
+from connectors.changes import WRITE_PERMISSION, Reply, Verdict
 from connectors.errors import PermissionMissing, Unauthorized
 from connectors.tenant import SkuId, UserId
 from jobs.license_reassignment.errors import Unfinished
@@ -17,7 +17,6 @@ NOT_GRAPH = "not_graph"
 
 REFUSALS_AFTER = 20
 DENIALS_IN_A_ROW_MAX = 3
-WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
 REPLICATION_MAX = timedelta(minutes=10)
 """So long licensing may not know of a usage location that was set a moment ago."""
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
+from connectors.utc import utc_text
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -168,7 +169,7 @@ def _header(parts: Parts, plan: Plan, snapshot: TenantSnapshot, decided: Sequenc
     leaving = sorted({s for d in changes for s in d.remove})
     return {
         "tool_version": parts.tool_version,
-        "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created_at": utc_text(parts.clock.now(), "seconds"),
         "inputs_digest": f"addons {plan.digest}",
         "kind": "addons",
         "addons_of": plan.plan_id,

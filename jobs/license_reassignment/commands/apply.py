@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.changes import Traffic
+from connectors.changes import WRITE_PERMISSION, Traffic
 from connectors.errors import ConnectorError, PermissionMissing
+from connectors.limits import WRITE_WINDOW_S
 from connectors.tenant import Identity, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment import guard
 from jobs.license_reassignment.apply.queue import Board
@@ -40,7 +41,7 @@ from jobs.license_reassignment.run_folder.load import (
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
-WINDOW = timedelta(seconds=150)
+WINDOW = timedelta(seconds=WRITE_WINDOW_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
         _look_alone(work, hindered)
     parts.tenant.keep(pauses_left(run, work.known))
     identity = await parts.tenant.sign_in()
-    _require(identity, readiness.WRITE_PERMISSION)
+    _require(identity, WRITE_PERMISSION)
     if unlocated(work.locations, work.known):
         _require(identity, readiness.LOCATION_PERMISSION)
     guard.check_tenant(plan, tenant, await parts.tenant.read_organization())

@@ -10,10 +10,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.catalog.products import Catalog
+from connectors.ids import sha256
 from jobs.license_reassignment.commands.shared.reports import renderers
 from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
-from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.report.json import document

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from connectors.changes import Traffic
+from connectors.changes import WRITE_PERMISSION, Traffic
 from connectors.tenant import UserId
 from jobs.license_reassignment.apply.engine import apply, close
 from jobs.license_reassignment.apply.queue import Board
 from jobs.license_reassignment.apply.replies import Answers
 from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.commands.shared.parts import Parts
-from jobs.license_reassignment.gather.readiness import LOCATION_PERMISSION, WRITE_PERMISSION
+from jobs.license_reassignment.gather.readiness import LOCATION_PERMISSION
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LocationTask
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connectors.roster.read import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
+from connectors.utc import utc_text
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
@@ -106,7 +107,7 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
             frozen=settings.frozen_part(),
             config_sha256=parts.effective.sha256,
             tool_version=parts.tool_version,
-            created_at=parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            created_at=utc_text(parts.clock.now(), "seconds"),
             author=author_of(parts, identity),
         )
     )

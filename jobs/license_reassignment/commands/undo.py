@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from connectors.changes import AddLicense
-from connectors.roster.values import is_country
+from connectors.countries import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
+from connectors.utc import utc_text
 from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import NOBODY, Planned, author_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -191,7 +192,7 @@ def _draft(
     decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
     header: dict[str, Any] = {
         "tool_version": parts.tool_version,
-        "created_at": parts.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created_at": utc_text(parts.clock.now(), "seconds"),
         **author.header,
         "inputs_digest": f"undo {plan.digest}",
         "kind": "undo",

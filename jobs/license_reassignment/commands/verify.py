@@ -15,6 +15,7 @@ from connectors.catalog.products import Catalog
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
+from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.reports import REPORTS, renderers, write_reports
 from jobs.license_reassignment.errors import JobError
@@ -39,7 +40,7 @@ from jobs.license_reassignment.reconcile.since_last import Former
 from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.journal import Head, read_journal, utc_text
+from jobs.license_reassignment.run_folder.journal import Head, read_journal
 from jobs.license_reassignment.run_folder.load import (
     entries,
     load_journal,

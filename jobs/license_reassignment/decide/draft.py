@@ -14,8 +14,10 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import load_user_words
 from connectors.catalog.voice_countries import load_voice_countries
+from connectors.ids import sha256
 from connectors.roster.read import RowError
 from connectors.tenant import SkuId, TenantSnapshot
+from connectors.utc import utc_text
 from jobs.license_reassignment.decide import waves, worth_knowing
 from jobs.license_reassignment.decide.decide import Context
 from jobs.license_reassignment.decide.notices import Vocabulary, notice_files
@@ -33,7 +35,6 @@ from jobs.license_reassignment.model.plan import (
     inputs_digest_of,
     plan_id_of,
     plan_list_sha256,
-    sha256,
 )
 from jobs.license_reassignment.model.policy import Limits, Policy, Rule
 from jobs.license_reassignment.model.reasons import remedy
@@ -221,8 +222,8 @@ def finish(
             "verified_domains": list(snapshot.organization.verified_domains),
         },
         "snapshot": {
-            "began": snapshot_files.utc(snapshot.began),
-            "ended": snapshot_files.utc(snapshot.ended),
+            "began": utc_text(snapshot.began, "auto"),
+            "ended": utc_text(snapshot.ended, "auto"),
             "stable": snapshot.stable,
             "content_sha256": snapshot_sha,
         },

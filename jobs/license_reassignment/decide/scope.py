@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.roster.values import COUNTRIES
+from connectors.countries import COUNTRIES
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.model.policy import Policy, Where, Wish
 
 NO_RULE = -1
-LEAVE = -2
+LEFT_BY_CHOICE = -2
 
 REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED, SHARED_ADDRESS = (1 << n for n in range(7))
 
@@ -70,7 +70,7 @@ def choose(
     """Give every user the first rule that matches; a roster row's own target beats every rule.
 
     Returns columns `rule` (name of what decided, "" where nothing did) and `choice` (index into the returned list
-    of target tuples, NO_RULE or LEAVE), with the index of `snapshot.users`.
+    of target tuples, NO_RULE or LEFT_BY_CHOICE), with the index of `snapshot.users`.
     """
     users = snapshot.users
     rule = np.full(len(users), "", dtype=object)
@@ -91,7 +91,7 @@ def choose(
 
 def _index(targets: list[tuple[SkuId, ...]], wanted: tuple[SkuId, ...]) -> int:
     if not wanted:
-        return LEAVE
+        return LEFT_BY_CHOICE
     if wanted not in targets:
         targets.append(wanted)
     return targets.index(wanted)

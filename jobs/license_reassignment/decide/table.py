@@ -146,7 +146,7 @@ def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def _traits(choice: int, flags: int, wish: Wish, targets: Sequence[tuple[str, ...]]) -> Traits:
-    wanted = None if choice == scope.NO_RULE else () if choice == scope.LEAVE else targets[choice]
+    wanted = None if choice == scope.NO_RULE else () if choice == scope.LEFT_BY_CHOICE else targets[choice]
     return Traits(
         targets=wanted,  # type: ignore[arg-type]  # choose() hands back SkuIds
         flags=flags,

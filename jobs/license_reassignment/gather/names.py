@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
+from connectors.ids import is_guid
 from connectors.roster.read import Roster, RosterRow, RowError, reject
-from connectors.roster.values import LEAVE, is_guid
+from connectors.roster.words import LEAVE
 from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
 from jobs.license_reassignment.errors import InputError, NotReady
 from jobs.license_reassignment.gather.refusals import list_hint, refuse_unsupported, wished_plans

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from connectors.ids import is_guid
 from connectors.roster.letters import strip
-from connectors.roster.values import is_guid
 from connectors.tenant import Group, Identity, Named, TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather.people import People

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from connectors.changes import WRITE_PERMISSION
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.decide.seats import usable_units
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.text import counted
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
-WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
 OPTIONAL_PERMISSIONS = {
     "ServiceHealth.Read.All": "service health is not checked",
     "AuditLog.Read.All": "Microsoft's own record of the changes is not exported",

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.catalog.products import Catalog
+from connectors.limits import RETURN_DAYS
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.gather.readiness import Finding, Level
 from jobs.license_reassignment.model.text import counted
 
-RETURN_DAYS = 7  # Microsoft's customer agreement lets seats go back this long after a purchase or a renewal
 RECENT_DAYS = 60  # an older purchase says nothing any more
 NO_AUTOMATIC_SWITCH = 3000  # from so many assigned licenses on the admin center offers no automatic change
 TYPICAL = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connectors.changes import AddLicense, AssignLicense
+from connectors.ids import sha256
 from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
 from jobs.license_reassignment.model.reasons import QUIET
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 def canonical(value: object) -> bytes:
     """Serialize for a digest: keys sorted, no white space, UTF-8."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def sha256(data: bytes) -> str:
-    """Return the lower-case hex SHA-256 of the bytes."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def plan_id_of(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.audit_log import AuditEntry
+from connectors.utc import utc_text
 from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.standing import LICENSES, Entry, Standing
 
@@ -87,7 +88,7 @@ def writing_periods(journal: Iterable[Entry]) -> tuple[WritingPeriod, ...]:
 
 
 def _shifted(at: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(at) + by).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc_text(datetime.fromisoformat(at) + by, "seconds")
 
 
 def sent_by_other_runs(periods: Sequence[WritingPeriod], others: OtherRuns) -> dict[str, int]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from connectors.limits import RETURN_DAYS
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
-from jobs.license_reassignment.gather.subscriptions import RETURN_DAYS
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.audit_log import AuditEntry
 from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
+from connectors.utc import utc_text
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.model.plan import Plan
@@ -307,7 +308,7 @@ def _facts(
             if s.sku_id in plan.sources
         ),
         last_write_at=max((e.at for e in evidence.journal if e.kind == "intent"), default=""),
-        read_began=after.began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        read_began=utc_text(after.began),
         scans_agreed=bool(evidence.verification.get("scans_agreed")),
     )
 

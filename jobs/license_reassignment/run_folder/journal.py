@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from connectors.ids import sha256
+from connectors.utc import utc_text
 from jobs.license_reassignment.errors import GuardRefused, Unfinished
 
 SEGMENT_LINES_MAX = 20_000
@@ -44,12 +45,7 @@ class Head:
 
 def line_hash(line: bytes) -> str:
     """Return the hash that the next line carries as `prev`: SHA-256 of the line without its newline."""
-    return hashlib.sha256(line).hexdigest()
-
-
-def utc_text(at: datetime) -> str:
-    """Write a time as ISO 8601 in UTC with milliseconds and Z."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return sha256(line)
 
 
 def segments(folder: Path) -> list[Path]:
@@ -128,7 +124,7 @@ def _altered(path: Path, number: int, what: str) -> GuardRefused:
 
 def _own_sum(seq: int, at: str, prev: str, kind: str, body: Mapping[str, Any]) -> str:
     content = orjson.dumps([seq, at, prev, kind, body], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(content).hexdigest()[:16]
+    return sha256(content)[:16]
 
 
 class Journal:

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 
 from connectors.changes import SetUsageLocation
+from connectors.ids import sha256
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, JobError
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, UnreadableRun, other_run
-from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, sha256, split
+from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, split
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir

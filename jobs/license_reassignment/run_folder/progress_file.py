@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from connectors.changes import Pause
+from connectors.utc import utc_text
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder.folder import PROGRESS, RunDir
@@ -82,9 +83,9 @@ class Beacon:
         told = self._progress
         reason, until = told.reason, ""
         if self._wait and self._wait[1] > now:
-            reason, until = self._wait[0], _text(self._wait[1])
+            reason, until = self._wait[0], utc_text(self._wait[1])
         return Sign(
-            at=_text(now),
+            at=utc_text(now),
             wave=told.wave,
             done=told.done,
             total=told.total,
@@ -95,12 +96,8 @@ class Beacon:
         )
 
 
-def _text(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _plain(pause: Pause) -> dict[str, str]:
-    return {"kind": pause.kind, "until": _text(pause.until), "reason": pause.reason}
+    return {"kind": pause.kind, "until": utc_text(pause.until), "reason": pause.reason}
 
 
 def last_sign(run: RunDir) -> Sign | None:

@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from connectors.ids import sha256
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.model.plan import sha256
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any, Literal
 import orjson
 import pandas as pd
 
+from connectors.ids import sha256
 from connectors.roster.formula import guard, unguard
 from connectors.tenant import (
     USER_COLUMNS,
@@ -29,6 +29,7 @@ from connectors.tenant import (
     SubscribedSku,
     TenantSnapshot,
 )
+from connectors.utc import utc_text
 
 Which = Literal["snapshot", "after"]
 _TOUCHY = r"^\W|[\x00-\x1f\x7f-\x9f]"
@@ -37,11 +38,6 @@ _GUARDED = re.compile(rb"(?:\A|[\n,\"])'")
 """A cell of a CSV file that begins with the sign of the guard; where there is none, nothing has to be taken back."""
 
 _FREE_TEXT = ("user_principal_name", "display_name", "mail", "proxy_addresses", "department", "country", "company_name")
-
-
-def utc(at: datetime) -> str:
-    """Write a UTC time as ISO 8601 with Z, to the microsecond, so that reading it back loses nothing."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def json_bytes(value: object) -> bytes:
@@ -99,8 +95,8 @@ def snapshot_files(snapshot: TenantSnapshot, which: Which) -> dict[str, bytes]:
         "unread": list(snapshot.unread),
         "stable": snapshot.stable,
         "reads": [asdict(r) for r in snapshot.reads],
-        "began": utc(snapshot.began),
-        "ended": utc(snapshot.ended),
+        "began": utc_text(snapshot.began, "auto"),
+        "ended": utc_text(snapshot.ended, "auto"),
     }
     profiles = [[asdict(a) for a in p.assignments] for p in snapshot.profiles]
     return {
@@ -114,7 +110,7 @@ def content_sha256_parts(files: Mapping[str, bytes], which: Which) -> list[objec
     """Return what of a snapshot is content rather than time: for a digest that equals for an unchanged tenant."""
     rest = orjson.loads(files[f"{which}-tenant.json"])
     timeless = {k: v for k, v in rest.items() if k not in {"reads", "began", "ended"}}
-    digests = [hashlib.sha256(files[f"{which}{part}"]).hexdigest() for part in (".csv", "-profiles.json")]
+    digests = [sha256(files[f"{which}{part}"]) for part in (".csv", "-profiles.json")]
     return [*digests, timeless]
 
 
