@@ -59,7 +59,8 @@ async def live(
 ) -> AsyncIterator[Parts]:
     """Open the client of the pinned tenant. `run` is where control files are looked for; only `writes` waits long."""
     from connectors.graph.client import PaceSettings, open_client  # noqa: PLC0415 - slow to import
-    from connectors.graph.sign_in.token import CLOUDS, FixedToken, ca_bundle, token_source  # noqa: PLC0415 - slow to import
+    from connectors.graph.sign_in.clouds import CLOUDS  # noqa: PLC0415 - slow to import
+    from connectors.graph.sign_in.token import FixedToken, ca_bundle, token_source  # noqa: PLC0415 - slow to import
 
     gc.set_threshold(COLLECT_AFTER_OBJECTS)
     settings = effective.settings

@@ -21,10 +21,10 @@ from typing import Any
 
 import orjson
 import pytest
+from worlds import oracle
 from worlds.rehearsal import Rehearsal, ending, read_json, tenant_of
 
 from connectors.errors import ConnectorError
-from connectors.sandbox import oracle
 from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 from jobs.license_reassignment.errors import ExitCode, JobError
 from jobs.license_reassignment.reconcile.findings import LedgerRow

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from worlds.graph_double import E3, E4, START, VirtualClock
+from worlds.oracle import holders, recount, snapshot
 
 from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.clock import SystemClock
@@ -18,7 +19,6 @@ from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
 from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.oracle import holders, recount, snapshot
 from connectors.sandbox.sample.seed import generate
 from connectors.sandbox.server import serve
 from connectors.sandbox.tenant.model import Assignment

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from worlds import oracle
 from worlds.evidence_world import Night
 from worlds.machine import ROOT, needs
+from worlds.oracle import holders
 
-from connectors.sandbox import oracle
-from connectors.sandbox.oracle import holders
 from connectors.sandbox.sample.seed import SOURCE
 from connectors.sandbox.tenant.file import load
 from connectors.sandbox.tenant.model import User, WriteRecord

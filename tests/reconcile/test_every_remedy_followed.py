@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from worlds import oracle
 from worlds.in_process import CommandLine
 from worlds.produced_reasons import FOLLOWED_IN_THE_DEMO, PRODUCED
 from worlds.rehearsal import read_json
@@ -20,7 +21,6 @@ from worlds.several_runs import Runs
 from worlds.small_tenant import EVERYONE, NEW, OLD, group, group_id, person, place, say
 
 from connectors.catalog.products import load_catalog
-from connectors.sandbox import oracle
 from connectors.sandbox.licensing import groups
 from connectors.sandbox.licensing.rules import Change
 from connectors.sandbox.tenant.model import Assignment, User

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from worlds import oracle
 from worlds.in_process import CommandLine, Place, Said
 from worlds.produced_reasons import FOLLOWED_IN_THE_DEMO
 from worlds.rehearsal import START
 
-from connectors.sandbox import oracle
 from connectors.sandbox.licensing import groups
 from connectors.sandbox.licensing.rules import Change
 from connectors.sandbox.tenant.file import load

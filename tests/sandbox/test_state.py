@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from worlds import oracle
+from worlds.sample.tenant import document
 from worlds.sandbox_client import ADELE, BRAM, E3, E4, TENANT, Caller, person, tenant_of
 
-from connectors.sandbox import oracle
-from connectors.sandbox.build_sample import document
 from connectors.sandbox.sample.seed import generate
 from connectors.sandbox.tenant.file import dump, load
 from connectors.sandbox.tenant.model import Assignment, Json, instant, stamp

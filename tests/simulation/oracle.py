@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from simulation.run import Story
+from worlds.oracle import bare_moments, writes_by
 from worlds.virtual_time import START
 
 from connectors.sandbox.api.world import SANDBOX_APP_ID
 from connectors.sandbox.licensing.rules import Change, decide_user
-from connectors.sandbox.oracle import bare_moments, writes_by
 from connectors.sandbox.refusal import Refusal
 from connectors.sandbox.sample.seed import SOURCE
 from connectors.sandbox.tenant.model import Assignment, User, WriteRecord

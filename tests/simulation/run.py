@@ -14,12 +14,12 @@ from simulation.server import Witness
 from simulation.stage import CALM, Stage, expand_from_memory
 from simulation.world import Life, World
 from stduritemplate import StdUriTemplate
+from worlds.oracle import Snapshot, snapshot
 from worlds.virtual_time import ProcessDied
 
 from connectors.errors import ConnectorError
 from connectors.graph.reads import lookups
 from connectors.sandbox.licensing.rules import Change
-from connectors.sandbox.oracle import Snapshot, snapshot
 from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.quota import Quota
 from connectors.tenant import TenantSnapshot

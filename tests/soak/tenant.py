@@ -20,10 +20,10 @@ from soak.wire import Recorder
 from worlds.loopback.login import ALL_ROLES, APP_ID, HOST, Login
 from worlds.loopback.rig import GRAPH
 from worlds.loopback.wires import Proxy, certificates, https_server, listener
+from worlds.oracle import snapshot
 
 from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
-from connectors.sandbox.oracle import snapshot
 from connectors.sandbox.sample.seed import TARGETS, TENANT_ID, generate
 from connectors.sandbox.tenant.model import Assignment
 from connectors.sandbox.trouble.quota import REPORTS_PER_10_S, WRITES_PER_150_S, Quota

@@ -12,8 +12,6 @@ import binascii
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -23,6 +21,7 @@ from azure.core.exceptions import AzureError
 from connectors.clock import Clock
 from connectors.errors import ConnectorError, Unauthorized
 from connectors.graph.pace import retry_after_seconds
+from connectors.graph.sign_in.clouds import Cloud
 from connectors.graph.sign_in.credentials import CREDENTIALS, make_credential
 from connectors.graph.sign_in.errors import TokenAnswer, explained
 from connectors.graph.stranger import stranger
@@ -38,39 +37,6 @@ CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 30.0
 
 NOT_AS_DOCUMENTED = (AzureError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What azure-identity and MSAL raise, also where an answer has another shape than they expect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """One national cloud: where it signs in and where its Graph is. Tokens of one are worth nothing in another."""
-
-    name: str
-    authority: str
-    graph: str
-
-    @property
-    def root(self) -> str:
-        """Address of Graph v1.0."""
-        return f"{self.graph}/v1.0"
-
-    @property
-    def scope(self) -> str:
-        """What to ask a token for."""
-        return f"{self.graph}/.default"
-
-
-CLOUDS: Mapping[str, Cloud] = MappingProxyType(
-    {
-        cloud.name: cloud
-        for cloud in (
-            Cloud("global", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
-            Cloud("us-gov", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
-            Cloud("us-gov-dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-            Cloud("china", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
-        )
-    }
-)
-"""Microsoft documents these pairs under national cloud deployments; GCC uses the global one."""
 
 
 class TokenSource(Protocol):

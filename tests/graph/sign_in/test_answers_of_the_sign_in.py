@@ -13,7 +13,8 @@ from worlds.rehearsal import VirtualClock
 
 from connectors.errors import ConnectorError, Malformed, Retryable
 from connectors.graph.client import PaceSettings, open_client
-from connectors.graph.sign_in.token import CLOUDS, token_source
+from connectors.graph.sign_in.clouds import CLOUDS
+from connectors.graph.sign_in.token import token_source
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 HOST = "login.microsoftonline.com"

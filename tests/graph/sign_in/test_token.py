@@ -20,7 +20,8 @@ from worlds.graph_double import VirtualClock
 from connectors.errors import NetworkAway, Retryable, Unauthorized
 from connectors.graph.retry import UntrustedCertificate
 from connectors.graph.sign_in import token as auth
-from connectors.graph.sign_in.token import CLOUDS, CREDENTIALS, Cloud, TokenSource, ca_bundle, identity, token_source
+from connectors.graph.sign_in.clouds import CLOUDS, Cloud
+from connectors.graph.sign_in.token import CREDENTIALS, TokenSource, ca_bundle, identity, token_source
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 SECRET = "abc8Q~ThisIsTheSecretThatNobodyMayEverSee0"

@@ -1,4 +1,7 @@
-"""The sample tenant, always the same bytes: `python -m connectors.sandbox.build_sample > sample_data/tenant.json`."""
+"""The sample tenant, always the same bytes.
+
+Written with `cd tests && python -m worlds.sample.tenant > ../sample_data/tenant.json`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import sys
 
 from connectors.sandbox.sample.people import COUNTRY_OF_USER, GIVEN, SURNAME
 from connectors.sandbox.sample.seed import ADDONS, OFF_PATTERNS, SERVICES, TENANT_ID, catalog
-from connectors.sandbox.sample_people import E4, EMPTY_GROUP, LICENSED_GROUP, SPECIAL, VISIO_GROUP
 from connectors.sandbox.tenant.file import dump, load
 from connectors.sandbox.tenant.model import Json
+from worlds.sample.people import E4, EMPTY_GROUP, LICENSED_GROUP, SPECIAL, VISIO_GROUP
 
 INVENTED = 190
 SEED = 365
