@@ -10,7 +10,7 @@ from jobs.license_reassignment.decide.coverage import (
     NOT_PROVIDED,
     Holding,
     data_at_risk,
-    losses,
+    service_losses,
     voice_at_risk,
     voice_evidence,
 )
@@ -101,7 +101,7 @@ def test_what_is_lost_or_lowered_is_a_loss_and_nothing_else() -> None:
     """E4 to E1 plus audio conferencing keeps Teams, raises the apps, brings conferencing, lowers Exchange."""
     before = holding("STANDARDPACK", license_of(custom("OFFICE_BUSINESS", "MCOVOICECONF", "EXCHANGE_S_ENTERPRISE")))
     after = holding(license_of(custom("OFFICESUBSCRIPTION", "MCOMEETADV", "EXCHANGE_S_STANDARD", "TEAMS1")))
-    lost = {loss.family for loss in losses(before.services, after.services)}
+    lost = {loss.family for loss in service_losses(before.services, after.services)}
 
     assert {"exchange", "enterprise_voice", "sharepoint", "yammer"} <= lost
     assert not lost & {"teams", "office_apps", "audio_conferencing"}
@@ -109,7 +109,7 @@ def test_what_is_lost_or_lowered_is_a_loss_and_nothing_else() -> None:
 
 def test_lost_office_apps_are_told_and_no_data() -> None:
     """E1 has the apps on phones only: the desktop apps are lost, and no document with them."""
-    lost = losses(holding("ENTERPRISEWITHSCAL").services, holding("STANDARDPACK").services)
+    lost = service_losses(holding("ENTERPRISEWITHSCAL").services, holding("STANDARDPACK").services)
 
     assert [c.sentence for c in lost if c.family == "office_apps"] == ["Office apps: Enterprise -> none"]
     assert [c for c in lost if c.data_at_risk and c.after == NOT_PROVIDED] == []

@@ -110,7 +110,7 @@ class ServiceLoss:
         return f"{name}: {self.before.label} -> {self.after.label}"
 
 
-def losses(before: Mapping[str, PlanLevel], after: Mapping[str, PlanLevel]) -> tuple[ServiceLoss, ...]:
+def service_losses(before: Mapping[str, PlanLevel], after: Mapping[str, PlanLevel]) -> tuple[ServiceLoss, ...]:
     """Return every plan family that is lost or lowered, sorted."""
     pairs = ((family, level, after.get(family, NOT_PROVIDED)) for family, level in sorted(before.items()))
     return tuple(ServiceLoss(family, was, now) for family, was, now in pairs if was.level > now.level)
@@ -123,8 +123,8 @@ def data_at_risk(before: Holding, after: Holding) -> tuple[ServiceLoss, ...]:
     """
     worst: dict[str, ServiceLoss] = {}
     for lost in (
-        losses(before.services, after.services),
-        losses(before.possible_services, after.possible_services),
+        service_losses(before.services, after.services),
+        service_losses(before.possible_services, after.possible_services),
     ):
         worst |= {loss.family: loss for loss in lost if loss.data_at_risk}
     return tuple(sorted(worst.values()))

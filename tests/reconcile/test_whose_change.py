@@ -1,0 +1,56 @@
+"""What another run wrote is read back as it was, and a change that it explains is called its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.tenant import SkuId
+from jobs.license_reassignment.model.other_runs import OtherRunLine, from_jsonl, to_jsonl
+from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
+
+ADD, REMOVE = SkuId("e3"), SkuId("e4")
+INTENT = {"batch": 1, "items": [{"id": "ada", "add": [{"skuId": ADD, "disabledPlans": []}], "remove": [REMOVE]}]}
+APPLIED = {"batch": 1, "items": [{"id": "ada", "verdict": "applied"}]}
+
+
+def lines(kind: str, undo_of: str = "") -> list[OtherRunLine]:
+    """A change of Ada's licenses, sent and answered with yes."""
+    return [
+        OtherRunLine("p2", kind, undo_of, 2, "2026-03-02T12:00:00.000Z", "intent", "h2", INTENT),
+        OtherRunLine("p2", kind, undo_of, 3, "2026-03-02T12:00:01.000Z", "outcome", "h3", APPLIED),
+    ]
+
+
+def test_a_line_is_read_back_as_it_was_written() -> None:
+    """Whose it is, its hash in that journal and what it says; nothing gives an empty file."""
+    assert from_jsonl(to_jsonl(lines("undo", "p1"))) == lines("undo", "p1")
+    assert (to_jsonl([]), from_jsonl(b"")) == (b"", [])
+
+
+def test_a_line_of_anything_else_is_refused() -> None:
+    """What is no line of a journal explains nothing."""
+    for damaged in (b"{", b"{}\n", b"[]\n"):
+        with pytest.raises((ValueError, KeyError)):
+            from_jsonl(damaged)
+
+
+@pytest.mark.parametrize(
+    ("kind", "undo_of", "run"),
+    [
+        ("swap", "", "run p2"),
+        ("addons", "", "run p2 (its add-ons plan)"),
+        ("undo", "p1", "run p2 (undo of this plan)"),
+        ("undo", "p0", "run p2 (undo of p0)"),
+    ],
+)
+def test_a_change_of_another_run_names_that_run(kind: str, undo_of: str, run: str) -> None:
+    """What it gave and what it took; of a product that it did not touch it is not the author."""
+    found = changes_by_other_runs(lines(kind, undo_of), "p1")
+
+    assert [found.author_of_step("ada", sku, step) for sku, step in ((ADD, 1), (REMOVE, -1), (ADD, -1))] == [
+        run,
+        run,
+        "",
+    ]
+    assert found.last_writer("ada", {ADD}, "2026-03-02T11:00:00.000Z") == run
+    assert found.last_writer("ada", {ADD}, "2026-03-02T13:00:00.000Z") == ""
