@@ -175,4 +175,4 @@ def test_the_limits_of_the_settings_are_those_of_the_guard() -> None:
     """A plan drawn under a limit it exceeds is a plan all the same: `apply` refuses it."""
     drawn = draw(snapshot(*CROWD), TO_E3 + "[limits]\nusers_changed_max = 2\n")
 
-    assert drawn.plan.header["totals"]["changes"] == 3
+    assert drawn.plan.header.totals.changes == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.skus import Product
     from jobs.license_reassignment.commands.skus import Table as PlanTable
+    from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
     from jobs.license_reassignment.run_folder.folder import RunDir
 
@@ -94,35 +95,34 @@ def planned(found: Planned, *, as_json: bool, given: Given = ()) -> None:
     """Print a plan: counts per rule, holds with remedy and names, seats, waves, translation."""
     header = found.plan.header
     if as_json:
-        shown = {k: v for k, v in header.items() if k not in {"translation", "files"}}
+        from jobs.license_reassignment.run_folder.plan_files import stored
+
+        shown = {k: v for k, v in stored(header).items() if k not in {"translation", "files"}}
         emit({**shown, "folder": str(found.run.path), "exit_code": int(found.code), "warnings": list(found.warnings)})
         return
-    totals = header["totals"]
-    text(f"Plan {found.plan.plan_id} for {header['tenant']['name']} ({header['tenant']['id']})")
+    totals = header.totals
+    text(f"Plan {found.plan.plan_id} for {header.tenant.name} ({header.tenant.id})")
     text(
-        f"{totals['in_scope']:,} users in scope = {totals['changes']:,} change + {totals['held']:,} held + "
-        f"{totals['already_on_target']:,} already on target"
+        f"{totals.in_scope:,} users in scope = {totals.changes:,} change + {totals.held:,} held + "
+        f"{totals.already_on_target:,} already on target"
     )
-    rows, used, rejected = (header["roster"][key] for key in ("rows", "used", "rejected"))
+    rows, used, rejected = (header.roster.rows, header.roster.used, header.roster.rejected)
     if rows:
         text(f"{rows:,} roster rows = {used:,} used + {rejected:,} rejected")
-    if quiet := totals["held"] - found.plan.held_for_somebody:
+    if quiet := totals.held - header.held_for_somebody:
         text(f"{quiet:,} of the held hold no source SKU: they are counted, and nothing is to be done")
     text()
-    rules = [(r["rule"] or "no rule", r["target_skus"] or "-", r["change"], r["hold"]) for r in header["rules"]]
+    rules = [(r.rule or "no rule", r.target_skus or "-", r.change, r.hold) for r in header.rules]
     grid("By rule and target", ("rule", "target", "change", "not changed"), rules)
-    shields = [(p["entry"], p["kind"], p["name"], p["users"], p["in_scope"]) for p in header.get("protected", ())]
+    shields = [(p.entry, p.kind, p.name, p.users, p.in_scope) for p in header.protected or ()]
     grid("Protected, never touched", ("entry", "kind", "name", "protects", "of these in the plan"), shields)
-    holds = [(h["reason"], h["users"], ", ".join(h["sample"][:3]), h["remedy"]) for h in header["holds"]]
+    holds = [(h.reason, h.users, ", ".join(h.sample[:3]), h.remedy) for h in header.holds]
     grid("Held, and what to do", ("reason", "users", "for example", "remedy"), holds)
-    seats = [
-        (s["part_number"], s["enabled"], s["consumed"], s["reserve"], s["free"], s["needed"], s["left"], s["short"])
-        for s in header["seats"]
-    ]
+    seats = [(s.part_number, s.enabled, s.consumed, s.reserve, s.free, s.needed, s.left, s.short) for s in header.seats]
     columns = ("target", "enabled", "consumed", "reserve", "free", "needed", "left", "short")
     grid("Seats (freed ones are never spent)", columns, seats)
-    grid("Waves", ("wave", "users", "then"), [(w["name"], w["users"], w["then"]) for w in header["waves"]])
-    for table in header["translation"]:
+    grid("Waves", ("wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
+    for table in header.translation:
         _translation_summary(header, table)
     for warning in found.warnings:
         text(f"NOTE  {warning}")
@@ -143,15 +143,15 @@ def _takes(command: str, option: str) -> bool:
     return command.startswith("reseat ") and not (option == "--runs" and command.startswith("reseat check"))
 
 
-def _translation_summary(header: Mapping[str, Any], table: Mapping[str, Any]) -> None:
-    name = {p["sku_id"]: p["name"] for p in (*header["sources"], *header["targets"])}
+def _translation_summary(header: PlanHeader, table: TranslationTable) -> None:
+    name = {p.sku_id: p.name for p in (*header.sources, *header.targets)}
     rows = [
-        (r["source_plan"] or "-", r["target_plan"] or "-", r["kind"].replace("_", " "))
-        for r in table["rows"]
-        if r["kind"] not in {"same", "new"}
+        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "))
+        for r in table.rows
+        if r.kind not in {"same", "new"}
     ]
-    kinds = [r["kind"] for r in table["rows"]]
-    title = f"{name[table['source']]} → {' + '.join(name[t] for t in table['targets'])}: "
+    kinds = [r.kind for r in table.rows]
+    title = f"{name[table.source]} → {' + '.join(name[t] for t in table.targets)}: "
     title += f"{kinds.count('same')} plans the same, {kinds.count('new')} new; those that change:"
     grid(title, ("plan today", "becomes", "how"), rows or [("-", "-", "none changes")])
 

@@ -10,16 +10,14 @@ from connectors.tenant import CompanySubscription, Organization, SkuId, Subscrib
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, NotReady
 from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
-from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, snapshot_ended
+from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.policy import Limits
 
 
 def over_limits(plan: Plan, limits: Limits) -> list[str]:
     """Return a sentence for each limit that the plan exceeds; `plan` tells them, `apply` refuses."""
-    totals = plan.header["totals"]
-    # A plan of an older version does not say how many hold a source.
-    changes, scope = totals["changes"], plan.header.get("source_holders", totals["in_scope"])
+    changes, scope = plan.header.totals.changes, plan.header.limit_base
     found = []
     if changes > limits.users_changed_max:
         found.append(
@@ -45,11 +43,11 @@ def check_limits(plan: Plan, limits: Limits) -> None:
 
 def check_tenant(plan: Plan, named: str, organization: Organization | None = None) -> None:
     """Raise GuardRefused unless the name on the command line, and the tenant that answers, are the plan's."""
-    if not plan.is_tenant(named):
-        tenant = plan.header["tenant"]
+    if not plan.header.is_tenant(named):
+        tenant = plan.header.tenant
         raise GuardRefused(
-            f"--tenant {named} is not the tenant of plan {plan.plan_id}: that is {tenant['name']} ({tenant['id']}, "
-            f"{', '.join(tenant['verified_domains'])}). Nothing was sent."
+            f"--tenant {named} is not the tenant of plan {plan.plan_id}: that is {tenant.name} ({tenant.id}, "
+            f"{', '.join(tenant.verified_domains)}). Nothing was sent."
         )
     if organization is not None and organization.id.lower() != plan.tenant_id:
         raise GuardRefused(
@@ -69,7 +67,7 @@ def check_pin(plan: Plan, pinned: str) -> None:
 
 def check_age(plan: Plan, limits: Limits, now: datetime) -> None:
     """Raise GuardRefused when the snapshot is too old for the first write."""
-    age = now - snapshot_ended(plan.header)
+    age = now - plan.header.snapshot_ended
     if age > timedelta(minutes=limits.snapshot_age_minutes_max):
         raise GuardRefused(
             f"The snapshot of plan {plan.plan_id} is {age.total_seconds() / 60:.0f} minutes old, more than [limits] "
@@ -90,7 +88,7 @@ def overtaken(plan: Plan, users: Iterable[str], others: OtherRuns) -> list[str]:
     for other in others.runs:
         if other.undo_of == plan.plan_id and other.begun:
             found.append(f"plan {other.plan_id} is taking it back, or has done so")
-        elif hit := _later_intents(other, snapshot_ended(plan.header), wanted):
+        elif hit := _later_intents(other, plan.header.snapshot_ended, wanted):
             users_told = "one of its users" if len(hit) == 1 else f"{len(hit)} of its users"
             found.append(f"plan {other.plan_id}, made later, has written to {users_told} since")
     return found
@@ -113,15 +111,15 @@ def check_products(
 ) -> None:
     """Raise NotReady when a target cannot take users now, GuardRefused when its plan list changed since."""
     by_id = {s.sku_id: s for s in skus}
-    for target in plan.header["targets"]:
-        sku = by_id.get(target["sku_id"])
-        absent = f"{target['sku_part_number']}: not in the tenant"
-        problem = target_problem(sku, target["sku_id"], subscriptions, limits) if sku else absent
+    for target in plan.header.targets:
+        sku = by_id.get(target.sku_id)
+        absent = f"{target.sku_part_number}: not in the tenant"
+        problem = target_problem(sku, target.sku_id, subscriptions, limits) if sku else absent
         if problem or sku is None:
             raise NotReady(
                 f"{problem}. Nothing was sent; try again later, `reseat check --wait` looks until it is there."
             )
-        if plan_list_sha256(sku) != target["plans_sha256"]:
+        if plan_list_sha256(sku) != target.plans_sha256:
             raise GuardRefused(
                 f"{sku.part_number} has other service plans than when plan {plan.plan_id} was made (Microsoft changes "
                 "products). Make a new plan; nothing was sent."

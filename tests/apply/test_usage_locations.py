@@ -109,10 +109,10 @@ def test_the_plan_names_the_country_of_who_has_none(tmp_path: Path) -> None:
 
 def test_the_plan_tells_of_the_writes_that_come_first(tmp_path: Path) -> None:
     """How many, who for example, and which permission they need."""
-    [told] = [r for r in _rehearsal(tmp_path).plan().plan.header["remarks"] if r["remark"] == "usage_location_written"]
+    [told] = [r for r in _rehearsal(tmp_path).plan().plan.header.remarks if r.remark == "usage_location_written"]
 
-    assert (told["users"], told["sample"]) == (2, ["bo@contoso.example", "cy@contoso.example"])
-    assert "User.ReadWrite.All" in told["sentence"]
+    assert (told.users, told.sample) == (2, ("bo@contoso.example", "cy@contoso.example"))
+    assert "User.ReadWrite.All" in told.sentence
 
 
 def test_countries_come_before_licenses(tmp_path: Path) -> None:

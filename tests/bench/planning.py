@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ async def _plan(config: str) -> dict[str, Any]:
         "folder": str(planned.run.path),
         "folder_mb": sum(path.stat().st_size for path in planned.run.files()) / 1e6,
         "requests": client.traffic.http,
-        **planned.plan.header["totals"],
+        **asdict(planned.plan.header.totals),
     }
 
 

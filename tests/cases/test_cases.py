@@ -15,6 +15,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class Played:
                 return {"exit_code": int(found.code), "found": told}
             case "plan":
                 planned = self.rehearsal.plan(skip_bad_rows=step.get("skip_bad_rows", False))
-                return {"exit_code": int(planned.code), "totals": planned.plan.header["totals"]}
+                return {"exit_code": int(planned.code), "totals": asdict(planned.plan.header.totals)}
             case "apply":
                 applied = self.rehearsal.apply(wave=step.get("wave", ""))
                 counts = {k: v for k, v in sorted(applied.counts.items()) if v}

@@ -158,10 +158,10 @@ def test_who_is_protected_since_keeps_the_add_ons(tmp_path: Path) -> None:
 
     planned = _plan(run, first)
     reasons = dict(zip(planned.plan.decisions["name"], planned.plan.decisions["reason"], strict=True))
-    [shown] = planned.plan.header["protected"]
+    [shown] = planned.plan.header.protected
 
     assert reasons == {"ada@contoso.example": "", "bo@contoso.example": "protected"}
-    assert (shown["entry"], shown["users"], shown["in_scope"]) == ("BO@contoso.example", 1, 1)
+    assert (shown.entry, shown.users, shown.in_scope) == ("BO@contoso.example", 1, 1)
     run.settings(f'{SETTINGS}{REMOVE}[scope]\nprotected = ["boo@contoso.example"]\n')
     with pytest.raises(InputError, match=r"`boo@contoso\.example` is no user's.*Did you mean bo@contoso\.example"):
         _plan(run, first)

@@ -338,4 +338,4 @@ def test_planning_again_never_touches_a_plan_that_was_begun(tmp_path: Path) -> N
     assert first.plan.plan_id != again.plan.plan_id
     assert (again.run.path / "plan.json").is_file()
     assert {p.name: p.stat().st_mtime_ns for p in first.run.path.iterdir()} == before
-    assert (1, again.plan.plan_id) == (again.plan.header["again"], played.plan(skip_bad_rows=True).plan.plan_id)
+    assert (1, again.plan.plan_id) == (again.plan.header.again, played.plan(skip_bad_rows=True).plan.plan_id)

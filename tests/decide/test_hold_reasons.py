@@ -19,6 +19,7 @@ from worlds.job_world import (
 )
 
 from connectors.tenant import TenantSnapshot
+from jobs.license_reassignment.model.plan_header import PlanTotals
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES, remedy
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.report.plan_view import plan_view
@@ -135,7 +136,7 @@ def test_each_situation_is_held_for_its_reason(reason: str) -> None:
 
     assert (row["kind"], row["reason"]) == ("hold", reason)
     assert (row["add"], row["remove"], row["disabled_plans"], row["wave"]) == ("", "", "", "")
-    told = [h["remedy"] for h in drawn.plan.header["holds"] if h["reason"] == reason]
+    told = [h.remedy for h in drawn.plan.header.holds if h.reason == reason]
     assert told == ([HOLD_REMEDIES[reason]] if reason != "already_on_target" else [])
 
 
@@ -145,8 +146,8 @@ def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
     roster = _named("\n".join(f"{one.upn},ENTERPRISEPACK" for one in (E4_USER, there, bare)))
     plan = draw(snapshot(E4_USER, there, bare), roster=roster).plan
 
-    assert plan.header["totals"] == {"in_scope": 3, "changes": 1, "already_on_target": 1, "held": 1}
-    assert [(h["reason"], h["users"]) for h in plan.header["holds"]] == [("no_usage_location", 1)]
+    assert plan.header.totals == PlanTotals(in_scope=3, changes=1, already_on_target=1, held=1)
+    assert [(h.reason, h.users) for h in plan.header.holds] == [("no_usage_location", 1)]
     page = plan_view(plan, (), {})
     assert (page.in_scope, page.changes, page.held, page.already_on_target) == (3, 1, 1, 1)
     html = render_plan_html(page)
@@ -230,7 +231,7 @@ def test_acknowledging_the_backup_lifts_a_lost_service() -> None:
     drawn = draw(world, _to("STANDARDPACK"), roster)
 
     assert drawn.reason(E4_USER) == "change"
-    assert drawn.plan.header["acknowledged"] == [E4_USER.id]
+    assert drawn.plan.header.acknowledged == (E4_USER.id,)
 
 
 def test_a_limit_that_allows_it_lifts_the_hold_on_trial_and_family() -> None:

@@ -9,7 +9,8 @@ import pytest
 from worlds.job_world import CATALOG, TO_E3, draw, holding, person, product, snapshot
 
 from connectors.catalog.user_words import load_user_words
-from jobs.license_reassignment.decide.notices import NOTICE_COLUMNS, Vocabulary, file_names
+from jobs.license_reassignment.decide.notices import Vocabulary
+from jobs.license_reassignment.run_folder.notice_files import NOTICE_COLUMNS, file_names
 
 E4 = "ENTERPRISEWITHSCAL"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
@@ -26,7 +27,7 @@ def test_one_file_per_wave_names_those_who_change() -> None:
     toml = TO_E3 + '[[wave]]\nname = "pilot"\nusers = 1\n[[wave]]\nname = "nobody"\n'
     drawn = draw(snapshot(*people, held), toml)
 
-    notices = {name: _rows(data) for name, data in drawn.draft.files.items() if name.startswith("notice")}
+    notices = {name: _rows(data) for name, data in drawn.files.items() if name.startswith("notice")}
 
     assert {"notice-pilot.csv": ["Ada"], "notice-rest.csv": ["bo", "cy"]} == {
         name: [r["user_principal_name"].partition("@")[0] for r in rows] for name, rows in notices.items()
@@ -39,7 +40,7 @@ def test_services_are_told_in_words_of_users() -> None:
     """What comes, what ends and what stays off, each in words; what works in the background is counted."""
     ada = person("ada", holding(E4, "FORMS_PLAN_E3", "SWAY"))
 
-    [row] = _rows(draw(snapshot(ada), TO_E5).draft.files["notice-all.csv"])
+    [row] = _rows(draw(snapshot(ada), TO_E5).files["notice-all.csv"])
 
     assert "Teams Phone: calls with a number of your own" in row["services_new"].split(" + ")
     assert "telephony of Skype for Business" == row["services_ended"]
@@ -51,7 +52,7 @@ def test_a_plan_of_this_one_user_does_not_change_the_words_of_others() -> None:
     """Texts are shared only by those who are told the same."""
     ada, bo = person("ada", E4), person("bo", holding(E4, "SWAY"))
 
-    rows = {r["user_principal_name"]: r for r in _rows(draw(snapshot(ada, bo)).draft.files["notice-all.csv"])}
+    rows = {r["user_principal_name"]: r for r in _rows(draw(snapshot(ada, bo)).files["notice-all.csv"])}
 
     assert ("", "Sway") == (rows[ada.upn]["services_kept_off"], rows[bo.upn]["services_kept_off"])
 
@@ -60,14 +61,14 @@ def test_a_display_name_is_no_formula() -> None:
     """A spreadsheet shows it as text."""
     ada = person("ada", E4, display_name='=HYPERLINK("http://x.example")')
 
-    [row] = _rows(draw(snapshot(ada)).draft.files["notice-all.csv"])
+    [row] = _rows(draw(snapshot(ada)).files["notice-all.csv"])
 
     assert '\'=HYPERLINK("http://x.example")' == row["display_name"]
 
 
 def test_a_plan_that_changes_nobody_tells_nobody() -> None:
     """No file at all."""
-    files = draw(snapshot(person("ada", E4, usage_location=""))).draft.files
+    files = draw(snapshot(person("ada", E4, usage_location=""))).files
 
     assert [] == [name for name in files if name.startswith("notice")]
 
@@ -76,7 +77,7 @@ def test_the_notices_are_part_of_the_plan() -> None:
     """Their digests stand in the header, so that nobody is told anything else than what was approved."""
     drawn = draw(snapshot(person("ada", E4)))
 
-    assert "notice-all.csv" in drawn.plan.header["files"]
+    assert "notice-all.csv" in drawn.plan.header.files
 
 
 @pytest.mark.parametrize(

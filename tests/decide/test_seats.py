@@ -11,6 +11,7 @@ from worlds.job_world import E3, E4, MCOEV, TO_E3, Drawn, Person, draw, holding,
 
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.seats import demand, fit, not_counted_seats, seat_row
+from jobs.license_reassignment.model.plan_header import WaveUse
 
 NAMES = ("ada", "bo", "cy", "di", "ed", "flo", "gil", "hal", "ivo", "jo")
 
@@ -37,9 +38,9 @@ def test_without_waves_everybody_is_in_one() -> None:
     """The whole plan is one wave, and it does not stop."""
     drawn = draw(_world(2, 10))
 
-    assert (_waves(drawn), drawn.plan.header["waves"]) == (
+    assert (_waves(drawn), drawn.plan.header.waves) == (
         {"all": "ada bo"},
-        [{"name": "all", "users": 2, "then": "continue"}],
+        (WaveUse("all", 2, "continue"),),
     )
 
 
@@ -50,12 +51,12 @@ def test_numbers_and_shares_fill_in_the_order_of_names() -> None:
     drawn = draw(_world(10, 10), toml)
 
     assert _waves(drawn) == {"pilot": "ada bo", "early": "cy di ed", "rest": "flo gil hal ivo jo"}
-    assert drawn.plan.header["waves"] == [
-        {"name": "pilot", "users": 2, "then": "stop"},
-        {"name": "early", "users": 3, "then": "continue"},
-        {"name": "rest", "users": 5, "then": "continue"},
-    ]
-    assert (drawn.plan.stops_after("pilot"), drawn.plan.stops_after("early")) == (True, False)
+    assert drawn.plan.header.waves == (
+        WaveUse("pilot", 2, "stop"),
+        WaveUse("early", 3, "continue"),
+        WaveUse("rest", 5, "continue"),
+    )
+    assert (drawn.plan.header.stops_after("pilot"), drawn.plan.header.stops_after("early")) == (True, False)
 
 
 def test_a_row_that_names_a_wave_goes_there_and_counts_towards_its_number() -> None:
@@ -119,8 +120,8 @@ def test_exactly_the_users_that_do_not_fit_are_held_last_names_first() -> None:
 
     assert drawn.column("reason") == {"ada": "", "bo": "", "cy": "", "di": "no_seat", "ed": "no_seat"}
     assert drawn.row(person("ed"))["detail"] == "ENTERPRISEPACK"
-    [seats] = drawn.plan.header["seats"]
-    assert {k: seats[k] for k in ("free", "needed", "short", "left")} == {"free": 3, "needed": 3, "short": 2, "left": 0}
+    [seats] = drawn.plan.header.seats
+    assert (seats.free, seats.needed, seats.short, seats.left) == (3, 3, 2, 0)
 
 
 def test_the_order_of_seats_is_wave_then_roster_line_then_name() -> None:
@@ -145,7 +146,7 @@ def test_several_targets_are_given_whole_or_not_at_all() -> None:
 
     assert drawn.column("reason") == {"ada": "", "bo": "no_seat", "cy": ""}
     assert drawn.row(person("bo"))["detail"] == "MCOEV"
-    assert [(s["part_number"], s["needed"], s["short"]) for s in drawn.plan.header["seats"]] == [
+    assert [(s.part_number, s.needed, s.short) for s in drawn.plan.header.seats] == [
         ("ENTERPRISEPACK", 2, 1),
         ("MCOEV", 1, 1),
     ]
@@ -162,7 +163,7 @@ def test_who_holds_the_target_in_any_way_needs_no_seat() -> None:
     drawn = draw(snapshot(direct, grouped, skus=skus))
 
     assert drawn.column("reason") == {"ada": "", "bo": ""}
-    assert [(s["free"], s["needed"]) for s in drawn.plan.header["seats"]] == [(0, 0)]
+    assert [(s.free, s.needed) for s in drawn.plan.header.seats] == [(0, 0)]
 
 
 def test_seats_that_the_plan_frees_are_not_spent() -> None:
@@ -191,9 +192,9 @@ def test_free_is_enabled_less_consumed_and_reserve_and_may_be_negative(limits: s
         skus=[product("ENTERPRISEWITHSCAL"), product("ENTERPRISEPACK", enabled=5, warning=100)],
     )
 
-    [seats] = draw(world, f"{TO_E3}[limits]\n{limits}\n").plan.header["seats"]
+    [seats] = draw(world, f"{TO_E3}[limits]\n{limits}\n").plan.header.seats
 
-    assert (seats["enabled"], seats["warning"], seats["consumed"], seats["free"]) == (5, 100, 1, free)
+    assert (seats.enabled, seats.warning, seats.consumed, seats.free) == (5, 100, 1, free)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +267,6 @@ def test_the_ledger_names_source_and_targets_by_id() -> None:
     """What apply checks again is found by id, not by name."""
     drawn = draw(_world(1, 1))
 
-    assert [s["sku_id"] for s in drawn.plan.header["seats"]] == [E3]
+    assert [s.sku_id for s in drawn.plan.header.seats] == [E3]
     assert (drawn.plan.sources, drawn.plan.targets) == ((E4,), (E3,))
     assert MCOEV not in drawn.plan.targets

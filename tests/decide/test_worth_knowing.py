@@ -8,14 +8,15 @@ from worlds.job_world import TO_E3, draw, group, holding, person, product, snaps
 
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
 from jobs.license_reassignment.decide.worth_knowing import sentences
+from jobs.license_reassignment.model.plan_header import PlanHeader
 
 E4 = "ENTERPRISEWITHSCAL"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
 ADA = person("ada", E4)
 
 
-def _remarks(header: dict[str, object]) -> dict[str, int]:
-    return {r["remark"]: r["users"] for r in header["remarks"]}  # type: ignore[attr-defined]  # a list of rows
+def _remarks(header: PlanHeader) -> dict[str, int]:
+    return {r.remark: r.users for r in header.remarks or ()}
 
 
 def test_a_resource_account_is_named_whether_it_moves_or_not() -> None:
@@ -27,7 +28,7 @@ def test_a_resource_account_is_named_whether_it_moves_or_not() -> None:
 
     drawn = draw(snapshot(queue, held, ADA, skus=skus))
 
-    assert 2 == _remarks(dict(drawn.plan.header))["resource_account"]
+    assert 2 == _remarks(drawn.plan.header)["resource_account"]
     assert ("hold", "resource_account") == (drawn.row(held)["kind"], drawn.row(held)["remarks"])
 
 
@@ -38,7 +39,7 @@ def test_a_user_with_several_remarks_counts_for_each() -> None:
     drawn = draw(snapshot(ADA, off))
 
     assert "voice_ends; disabled_account_moves" == drawn.row(off)["remarks"]
-    assert {"voice_ends": 2, "disabled_account_moves": 1} == _remarks(dict(drawn.plan.header))
+    assert {"voice_ends": 2, "disabled_account_moves": 1} == _remarks(drawn.plan.header)
 
 
 def test_what_is_kept_beside_the_target_is_counted_by_its_cover() -> None:
@@ -50,7 +51,7 @@ def test_what_is_kept_beside_the_target_is_counted_by_its_cover() -> None:
     ]
 
     drawn = draw(snapshot(*people), TO_E5)
-    found = {a["sku_part_number"]: (a["covered"], a["partly"], a["kept"]) for a in drawn.plan.header["addons"]}
+    found = {a.sku_part_number: (a.covered, a.partly, a.kept) for a in drawn.plan.header.addons}
 
     assert {"MCOEV": (1, 0, 1), "VISIOCLIENT": (0, 0, 1)} == found
 
@@ -62,7 +63,7 @@ def test_a_held_user_adds_nothing_to_the_counts() -> None:
 
     drawn = draw(snapshot(*people, skus=skus), TO_E5)
 
-    assert [1] == [a["covered"] for a in drawn.plan.header["addons"]]
+    assert [1] == [a.covered for a in drawn.plan.header.addons]
     assert ("no_seat", "", "") == tuple(drawn.row(people[1])[c] for c in ("reason", "addons", "remarks"))
 
 
@@ -74,7 +75,7 @@ def test_groups_that_follow_service_plans_are_named() -> None:
 
     drawn = draw(snapshot(ADA, groups=[dynamic, plain]))
 
-    assert ["group aaaa"] == drawn.plan.header["plan_groups"]
+    assert ("group aaaa",) == drawn.plan.header.plan_groups
     assert any("group aaaa" in s for s in sentences(drawn.plan.header))
 
 
@@ -93,5 +94,5 @@ def test_every_remark_has_its_sentence() -> None:
     """Those of a plan are all in the table; a code that nobody knows says nothing."""
     drawn = draw(snapshot(ADA, person("off", E4, account_enabled="no")))
 
-    assert set(_remarks(dict(drawn.plan.header))) <= set(SENTENCES)
+    assert set(_remarks(drawn.plan.header)) <= set(SENTENCES)
     assert ("", SENTENCES["may_need"]) == (sentence_of("nobody_knows"), sentence_of("may_need: A needs B"))

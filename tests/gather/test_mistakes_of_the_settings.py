@@ -92,7 +92,7 @@ def test_a_service_plan_of_any_target_will_do(tmp_path: Path) -> None:
     place = rehearsal(tmp_path, TO_E3 + more)
 
     assert place.check().code in {ExitCode.DONE, ExitCode.PEOPLE_LEFT}
-    assert 1 == place.plan().plan.header["totals"]["changes"]
+    assert 1 == place.plan().plan.header.totals.changes
 
 
 @pytest.mark.parametrize("part_number", ["LITEPACK", "LITEPACK_P2", "MIDSIZEPACK"])

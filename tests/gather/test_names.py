@@ -11,6 +11,7 @@ from connectors.roster.read import read_roster
 from connectors.tenant import Organization, ReadScope
 from jobs.license_reassignment.errors import ExitCode, InputError, NotReady
 from jobs.license_reassignment.gather.names import policy_of, read_scope, sku_in_tenant, wishes_of
+from jobs.license_reassignment.model.plan_header import RosterUse
 
 SKUS = tuple(product(p) for p in PRODUCTS)
 ADA = person("ada", "ENTERPRISEWITHSCAL")
@@ -221,16 +222,11 @@ def test_rows_in_are_rows_used_and_rows_rejected() -> None:
     """Every row of the file is one or the other; rejected.csv has the others."""
     drawn = draw(WORLD, TO_E3, f"UPN,target\n{ADA.upn},\nnobody@contoso.example,\n{BO.upn},NO_SUCH\n")
 
-    assert drawn.plan.header["roster"] == {
-        "file": "users.csv",
-        "sha256": drawn.wishes.sha256,
-        "rows": 3,
-        "used": 1,
-        "rejected": 2,
-        "kept": ["roster/01-users.csv"],
-    }
-    assert drawn.draft.files["rejected.csv"].decode().splitlines()[0] == "file,line,row,reason,user,held"
-    assert [line.split(",")[1] for line in drawn.draft.files["rejected.csv"].decode().splitlines()[1:]] == ["3", "4"]
+    assert drawn.plan.header.roster == RosterUse(
+        file="users.csv", sha256=drawn.wishes.sha256, rows=3, used=1, rejected=2, kept=("roster/01-users.csv",)
+    )
+    assert drawn.files["rejected.csv"].decode().splitlines()[0] == "file,line,row,reason,user,held"
+    assert [line.split(",")[1] for line in drawn.files["rejected.csv"].decode().splitlines()[1:]] == ["3", "4"]
 
 
 def test_a_read_covers_sources_targets_rows_and_the_groups_that_rules_name() -> None:

@@ -17,7 +17,6 @@ from connectors.changes import AddLicense, AssignLicense
 from connectors.tenant import PlanId, UserId
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.model.plan import (
-    canonical,
     change_of,
     header_digest,
     parse_disabled,
@@ -41,7 +40,7 @@ def test_an_unchanged_tenant_gives_the_same_plan_at_any_hour() -> None:
     later = draw(snapshot(ADA, BO, at=NOON + timedelta(days=3)), TO_E3, ROSTER, created_at="2026-03-05T12:00:00Z")
 
     assert first.plan.plan_id == later.plan.plan_id
-    assert first.draft.files["decisions.csv"] == later.draft.files["decisions.csv"]
+    assert first.files["decisions.csv"] == later.files["decisions.csv"]
     assert first.plan.digest != later.plan.digest
 
 
@@ -84,11 +83,11 @@ def test_what_is_read_live_is_no_part_of_the_name() -> None:
 
 def test_the_inputs_digest_leaves_the_snapshot_out() -> None:
     """`run` finds its unfinished run by it; another tenant state is the same input, another target is not."""
-    digest = _plan().plan.header["inputs_digest"]
+    digest = _plan().plan.header.inputs_digest
 
-    assert CHANGES["a user more"]().plan.header["inputs_digest"] == digest
-    assert CHANGES["a target"]().plan.header["inputs_digest"] != digest
-    assert CHANGES["no roster"]().plan.header["inputs_digest"] != digest
+    assert CHANGES["a user more"]().plan.header.inputs_digest == digest
+    assert CHANGES["a target"]().plan.header.inputs_digest != digest
+    assert CHANGES["no roster"]().plan.header.inputs_digest != digest
 
 
 def test_the_plan_names_the_definition_of_its_targets() -> None:
@@ -96,9 +95,9 @@ def test_the_plan_names_the_definition_of_its_targets() -> None:
     sku = product("ENTERPRISEPACK")
     more = replace(sku, plans=(*sku.plans, replace(sku.plans[0], id=PlanId("ffffffff-0000-4000-8000-000000000000"))))
 
-    [target] = _plan().plan.header["targets"]
+    [target] = _plan().plan.header.targets
 
-    assert (target["sku_id"], target["plans_sha256"]) == (E3, plan_list_sha256(sku))
+    assert (target.sku_id, target.plans_sha256) == (E3, plan_list_sha256(sku))
     assert plan_list_sha256(more) != plan_list_sha256(sku)
 
 
@@ -106,7 +105,7 @@ def test_the_plan_names_the_definition_of_its_targets() -> None:
 def on_disk(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
     """A plan in its folder."""
     run = RunDir(tmp_path_factory.mktemp("run"))
-    for name, data in _plan().draft.files.items():
+    for name, data in _plan().files.items():
         run.write(name, data)
     return run
 
@@ -116,7 +115,7 @@ def test_a_plan_comes_back_as_it_was_written(on_disk: RunDir) -> None:
     drawn = _plan()
     plan = load_plan(on_disk)
 
-    assert canonical(plan.header) == canonical(drawn.plan.header)
+    assert plan.header == drawn.plan.header
     assert plan.decisions.to_dict("list") == drawn.plan.decisions.to_dict("list")
     assert load_snapshot(on_disk).profiles == drawn.snapshot.profiles
     tasks = tasks_of(plan, load_snapshot(on_disk))
@@ -125,12 +124,12 @@ def test_a_plan_comes_back_as_it_was_written(on_disk: RunDir) -> None:
     assert (tasks[BO.id].before, tasks[BO.id].targets, tasks[BO.id].wave) == (BO.profile, (E3,), "all")
 
 
-FILES = tuple(sorted(_plan().draft.files))
+FILES = tuple(sorted(_plan().files))
 
 
 def test_every_file_of_the_plan_is_digested(on_disk: RunDir) -> None:
     """The header names them all, itself excepted, and what apply reads is among them."""
-    assert sorted(load_plan(on_disk).header["files"]) == sorted(set(FILES) - {"plan.json"})
+    assert sorted(load_plan(on_disk).header.files) == sorted(set(FILES) - {"plan.json"})
     assert sorted(p.relative_to(on_disk.path).as_posix() for p in on_disk.files()) == sorted(FILES)
     snapshot_files = {"snapshot.csv", "snapshot-profiles.json", "snapshot-tenant.json"}
     assert {"plan.json", "decisions.csv", "rejected.csv", *snapshot_files} <= set(FILES)
@@ -178,7 +177,7 @@ def test_every_byte_of_the_header_is_covered(on_disk: RunDir) -> None:
 def test_a_missing_file_is_told_by_name(name: str, tmp_path: Path) -> None:
     """An incomplete folder is a mistake in the command (2), not an altered plan."""
     run = RunDir(tmp_path)
-    for other, data in _plan().draft.files.items():
+    for other, data in _plan().files.items():
         if other != name:
             run.write(other, data)
 
@@ -228,4 +227,4 @@ def test_empty_cells_say_nothing() -> None:
 )
 def test_a_tenant_is_named_by_id_or_verified_domain(name: str, is_it: bool) -> None:
     """Nothing looser: consent to write must name the tenant."""
-    assert _plan().plan.is_tenant(name) is is_it
+    assert _plan().plan.header.is_tenant(name) is is_it

@@ -16,7 +16,7 @@ def judge(seed: int, users: int) -> tuple[int, int, list[str]]:
     """Return the seed, how many users its plan changed, and what is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="reseat-property-") as folder:
         lived = live(seed, users, Path(folder))
-        return seed, int(lived.plan.header["totals"]["changes"]), complaints(lived)
+        return seed, int(lived.plan.header.totals.changes), complaints(lived)
 
 
 def main() -> int:

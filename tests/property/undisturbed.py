@@ -141,7 +141,7 @@ def _not_moved(lived: Lived) -> Iterator[str]:
 
 def _held_in_vain(lived: Lived) -> Iterator[str]:
     """Ask the tenant as it was about the request that a held user would have got."""
-    reserve = {s["part_number"]: s["reserve"] for s in lived.plan.header["seats"]}
+    reserve = {s.part_number: s.reserve for s in lived.plan.header.seats}
     for row in _rows(lived, "hold"):
         if row["reason"] in CHOSEN:
             continue
@@ -168,7 +168,7 @@ def _wished(lived: Lived, row: dict[str, str]) -> Change:
         [(skus.get(a.sku_id), a) for a in gone],
         [(skus.get(a.sku_id), a) for a in kept],
         [skus[t] for t in split(row["targets"]) if t not in held.skus],
-        carry_over=lived.plan.header["frozen"]["plans"]["carry_over"],
+        carry_over=lived.plan.header.frozen["plans"]["carry_over"],
         new_in_target=frozenset(lived.new_in_target) if isinstance(lived.new_in_target, list) else lived.new_in_target,
         families=load_catalog().families,
     )

@@ -85,8 +85,9 @@ def test_a_service_that_our_change_took_without_consent_is_harm() -> None:
     toml = TO_E3.replace("ENTERPRISEPACK", "STANDARDPACK")
     accepted = draw(snapshot(ADA, skus=skus), toml + '[plans]\nlost_services = "accept"\n')
     journal, then = moving(accepted, ADA), after(moved(accepted, ADA), skus=skus)
-    header = {**accepted.plan.header, "frozen": {**accepted.plan.header["frozen"], "plans": {"lost_services": "hold"}}}
-    unaccepted = replace(accepted, draft=replace(accepted.draft, plan=replace(accepted.plan, header=header)))
+    frozen = {**accepted.plan.header.frozen, "plans": {"lost_services": "hold"}}
+    held = replace(accepted.plan, header=replace(accepted.plan.header, frozen=frozen))
+    unaccepted = replace(accepted, made=replace(accepted.made, plan=held))
 
     fine, harm = reconciled(accepted, then, journal), reconciled(unaccepted, then, journal)
 

@@ -11,17 +11,21 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from worlds import job_world
 from worlds.gate_facts import NOT_CHECKABLE, OPEN, SHUT
-from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, holding, product
+from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, draw, holding, product, snapshot
 
 from connectors.catalog.families import PlanLevel
 from connectors.tenant import LicenseProfile
 from jobs.license_reassignment.commands import plan as preparing
 from jobs.license_reassignment.decide import worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceLoss, phone_off, voice_at_risk
+from jobs.license_reassignment.decide.draft import Draft
 from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, RemarkUse, UnexpectedHolders
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile import incidents
@@ -213,34 +217,39 @@ def test_everything_that_is_worth_knowing() -> None:
         "may_need": tuple(f"MCOEV needs {need.wanted}" for need in CATALOG.families.needs),
     }
     remarks = [
-        {"remark": f"{code}: {pair}" if pair else code, "users": n, "sentence": sentence, "sample": PEOPLE[:n]}
+        RemarkUse(f"{code}: {pair}" if pair else code, n, sentence, PEOPLE[:n])
         for code, sentence in SENTENCES.items()
         for pair in pairs.get(code, ("",))
         for n in (1, 3)
     ]
-    covers = [{"sku_part_number": "MCOEV", "covered": n, "partly": 2, "kept": 1000} for n in (0, 1, 1200)]
-    holders = [{"sku_part_number": "ENTERPRISEPACK", "users": n, "sample": PEOPLE[:n]} for n in (1, 3)]
-    header = {
-        "remarks": remarks,
-        "addons": covers,
-        "company_wide": ["RIGHTSMANAGEMENT"],
-        "plan_groups": ["Dynamic"],
-        "frozen": {"addons": {"included_in_target": "remove"}},
-        "unexpected_holders": holders,
-    }
+    drawn = draw(snapshot(job_world.person("ada", "ENTERPRISEWITHSCAL"))).plan.header
+    header = replace(
+        drawn,
+        remarks=remarks,
+        addons=[AddonUse("", "MCOEV", n, 2, 1000) for n in (0, 1, 1200)],
+        company_wide=["RIGHTSMANAGEMENT"],
+        plan_groups=["Dynamic"],
+        frozen={"addons": {"included_in_target": "remove"}},
+        unexpected_holders=[UnexpectedHolders("", "ENTERPRISEPACK", n, PEOPLE[:n]) for n in (1, 3)],
+    )
     for text in worth_knowing.sentences(header):
         told(text)
 
 
 def test_every_warning_of_a_plan() -> None:
-    seats = [{"part_number": "SPE_E3", "short": n} for n in (0, 1, 40)]
-    totals = {"totals": {"changes": 1200, "in_scope": 1600}}
-    hold = pd.DataFrame({"kind": ["hold"]})
-    plan = SimpleNamespace(header={"seats": seats, **totals}, decisions=hold, sources=())
+    drawn = draw(snapshot(job_world.person("ada", "ENTERPRISEWITHSCAL")))
+    header = replace(
+        drawn.plan.header,
+        seats=[replace(drawn.plan.header.seats[0], part_number="SPE_E3", short=n) for n in (0, 1, 40)],
+        totals=PlanTotals(in_scope=1600, changes=1200, already_on_target=0, held=400),
+        source_holders=None,
+    )
+    unstable = replace(drawn.snapshot, stable=False)
     limits = SimpleNamespace(users_changed_max=1000, users_changed_percent_max=50.5)
     pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
+    plan = Plan(header, pd.DataFrame({"kind": ["hold"]}))
     for text in (
-        *preparing.warnings_of(SimpleNamespace(plan=plan), SimpleNamespace(stable=False)),
+        *preparing.warnings_of(Draft(header, plan.decisions, unstable)),
         *preparing._duration(plan, pace),
         *over_limits(plan, limits),
     ):

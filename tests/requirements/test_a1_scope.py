@@ -89,7 +89,7 @@ def test_a1_05_users_go_to_different_products() -> None:
     people = [person(f"u{n}", E4, department=n) for n in "abcd"]
     drawn = draw(snapshot(*people, skus=products("ENTERPRISEPACK", "ENTERPRISEPREMIUM", "SPE_E3")), toml)
 
-    assert [("a", 1), ("b", 1), ("c", 1), ("", 0)] == [(r["rule"], r["change"]) for r in drawn.plan.header["rules"]]
+    assert [("a", 1), ("b", 1), ("c", 1), ("", 0)] == [(r.rule, r.change) for r in drawn.plan.header.rules]
     assert "no_rule" == drawn.reason(people[3])
 
 

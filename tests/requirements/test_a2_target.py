@@ -88,7 +88,7 @@ def test_a2_05_only_new_holders_need_a_seat() -> None:
     via_group = person("group", E4, holding(E3, group=GROUP))
     drawn = draw(snapshot(ADA, both, via_group))
 
-    assert 1 == drawn.plan.header["seats"][0]["needed"]
+    assert 1 == drawn.plan.header.seats[0].needed
     assert {"ada": "change", "both": "change", "group": "change"} == drawn.column("kind")
 
 
@@ -107,12 +107,9 @@ def test_a2_07_holders_whom_nobody_expected_are_listed() -> None:
     """Who holds the target and never held the source takes seats that the plan needs."""
     drawn = draw(snapshot(ADA, person("guest.of.a.purchase", E3)))
 
-    [found] = drawn.plan.header["unexpected_holders"]
-    assert (E3, 1, ["guest.of.a.purchase@contoso.example"]) == (
-        found["sku_part_number"],
-        found["users"],
-        found["sample"],
-    )
+    [found] = drawn.plan.header.unexpected_holders
+    assert (E3, 1) == (found.sku_part_number, found.users)
+    assert ("guest.of.a.purchase@contoso.example",) == found.sample
 
 
 def test_a2_08_a_shortage_holds_exactly_those_who_do_not_fit() -> None:
@@ -120,11 +117,11 @@ def test_a2_08_a_shortage_holds_exactly_those_who_do_not_fit() -> None:
     drawn = draw(snapshot(ADA, BO, skus=[product(E4), product(E3, enabled=1)]))
 
     assert ("change", "no_seat") == (drawn.reason(ADA), drawn.reason(BO))
-    [held] = drawn.plan.header["holds"]
-    assert ("no_seat", 1) == (held["reason"], held["users"])
-    assert "Buy" in held["remedy"]
-    assert "free" in held["remedy"]
-    assert "keeps the old license" in held["remedy"]
+    [held] = drawn.plan.header.holds
+    assert ("no_seat", 1) == (held.reason, held.users)
+    assert "Buy" in held.remedy
+    assert "free" in held.remedy
+    assert "keeps the old license" in held.remedy
 
 
 @pytest.mark.parametrize(("days", "word"), [(6, "can be returned until"), (8, "ended on")])

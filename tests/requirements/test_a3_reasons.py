@@ -110,8 +110,8 @@ def test_a3_12_add_ons_are_looked_at() -> None:
     with_addon = person("bo", E4, "VISIOCLIENT")
     drawn = draw(snapshot(with_addon))
 
-    [addon] = drawn.plan.header["addons"]
-    assert ("VISIOCLIENT", 0, 0, 1) == tuple(addon[k] for k in ("sku_part_number", "covered", "partly", "kept"))
+    [addon] = drawn.plan.header.addons
+    assert ("VISIOCLIENT", 0, 0, 1) == (addon.sku_part_number, addon.covered, addon.partly, addon.kept)
     assert "change" == drawn.reason(with_addon)
 
 
@@ -131,7 +131,7 @@ def test_a3_14_who_has_the_target_already_is_left_alone() -> None:
     drawn = draw(snapshot(there), roster=f"UPN,target\n{there.upn},ENTERPRISEPACK\n")
 
     assert "already_on_target" == drawn.reason(there)
-    assert 0 == drawn.plan.header["totals"]["held"]
+    assert 0 == drawn.plan.header.totals.held
 
 
 def test_a3_15_verification_as_a_non_profit_takes_time() -> None:

@@ -135,7 +135,7 @@ def test_a4_05_what_is_for_the_whole_company_is_nobodys() -> None:
     storage = product("SHAREPOINTSTORAGE", applies_to="Company")
     drawn = draw(snapshot(ada, skus=[*products("ENTERPRISEPACK"), storage]))
 
-    assert ["SHAREPOINTSTORAGE"] == drawn.plan.header["company_wide"]
+    assert ("SHAREPOINTSTORAGE",) == drawn.plan.header.company_wide
     world = snapshot(ada, skus=[product(E4), storage])
     assert "target_not_assignable" == draw(world, to("SHAREPOINTSTORAGE")).reason(ada)
 

@@ -89,7 +89,7 @@ def test_a5_06_the_end_of_enterprise_voice_is_counted() -> None:
     drawn = draw(snapshot(ADA, no_voice), to(E3), roster=f"UPN,voice\n{no_voice.upn},no\n")
 
     assert (["voice_ends"], []) == (_remarks(drawn.row(ADA)), _remarks(drawn.row(no_voice)))
-    assert [("voice_ends", 1)] == [(r["remark"], r["users"]) for r in drawn.plan.header["remarks"]]
+    assert [("voice_ends", 1)] == [(r.remark, r.users) for r in drawn.plan.header.remarks]
     assert [] == _remarks(draw(snapshot(ADA), to(E3, "MCOEV")).row(ADA))
 
 
@@ -138,19 +138,19 @@ def test_a5_10_accounts_that_need_no_seat_are_told() -> None:
     moved, held = draw(snapshot(gone)), draw(snapshot(gone), to(E3, more='[scope]\ndisabled_accounts = "hold"\n'))
 
     assert [("disabled_account_moves", 1)] == [
-        (r["remark"], r["users"]) for r in moved.plan.header["remarks"] if r["remark"].startswith("disabled")
+        (r.remark, r.users) for r in moved.plan.header.remarks if r.remark.startswith("disabled")
     ]
-    assert ("disabled_account", 0) == (held.reason(gone), held.plan.header["seats"][0]["needed"])
+    assert ("disabled_account", 0) == (held.reason(gone), held.plan.header.seats[0].needed)
 
 
 def test_a5_11_the_notice_says_that_sites_stay_reachable() -> None:
     """Where SharePoint ends: the tile goes, the address works."""
     toml = to("EXCHANGEENTERPRISE", more='[plans]\nlost_services = "accept"\n')
     drawn = draw(snapshot(ADA, skus=products("EXCHANGEENTERPRISE")), toml)
-    notice = drawn.draft.files["notice-all.csv"].decode()
+    notice = drawn.files["notice-all.csv"].decode()
 
     assert "The tile of SharePoint disappears; team sites stay reachable" in notice
-    assert "The tile of SharePoint" not in draw(snapshot(ADA)).draft.files["notice-all.csv"].decode()
+    assert "The tile of SharePoint" not in draw(snapshot(ADA)).files["notice-all.csv"].decode()
 
 
 def test_a5_12_the_end_of_the_desktop_apps_is_told() -> None:
@@ -159,7 +159,7 @@ def test_a5_12_the_end_of_the_desktop_apps_is_told() -> None:
     drawn = draw(snapshot(ADA, skus=products("STANDARDPACK")), toml)
 
     assert "office_apps_end" in _remarks(drawn.row(ADA))
-    assert "unlicensed" in drawn.draft.files["notice-all.csv"].decode()
+    assert "unlicensed" in drawn.files["notice-all.csv"].decode()
     assert "OFFICESUBSCRIPTION" in kept_and_lost(drawn, ADA)[1]
 
 
@@ -201,4 +201,4 @@ def test_a5_16_a_service_that_comes_by_itself_is_no_change() -> None:
     row = drawn.row(ADA)
 
     assert plan_id(E4, "SWAY") not in split(row["plans_new_on"]) + split(row["plans_lost"])
-    assert "Sway" not in drawn.draft.files["notice-all.csv"].decode()
+    assert "Sway" not in drawn.files["notice-all.csv"].decode()

@@ -257,7 +257,7 @@ def _plan(story: Story) -> Iterator[str]:
 def _undisturbed(story: Story) -> Iterator[str]:
     """Where nobody else acts, the plan was right: nothing refused, everybody planned is moved, nobody left out."""
     assert story.verified is not None
-    totals, changes = story.verified.totals, story.plan.header["totals"]["changes"]
+    totals, changes = story.verified.totals, story.plan.header.totals.changes
     if (totals.refused, totals.drifted, totals.gone, totals.moved) != (0, 0, 0, changes):
         yield f"undisturbed, {changes} changes planned, and {totals}"
     if story.world.spotless and story.verified.verdict != "GO":
@@ -295,7 +295,7 @@ def _held_rightly(story: Story, user: User, reason: str, targets: str) -> bool:
         case "duplicate_address":
             return story.tenant.has_duplicate_address(user)
         case "no_seat":
-            return any(s["short"] for s in story.plan.header["seats"])
+            return any(s.short for s in story.plan.header.seats)
         case "conflict" | "dependency":
             return _would_be_refused(story.tenant, user, source, split(targets))
         case _:

@@ -131,4 +131,4 @@ class Place:
     @property
     def changes(self) -> int:
         """Changes of the plan."""
-        return int(load_plan(self.run).header["totals"]["changes"])
+        return int(load_plan(self.run).header.totals.changes)

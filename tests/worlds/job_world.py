@@ -14,6 +14,8 @@ from typing import Any
 import pandas as pd
 
 from connectors.catalog.products import load_catalog
+from connectors.catalog.user_words import load_user_words
+from connectors.catalog.voice_countries import load_voice_countries
 from connectors.roster.read import read_roster
 from connectors.tenant import (
     USER_COLUMNS,
@@ -32,7 +34,7 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
-from jobs.license_reassignment.decide.draft import Draft, Inputs, draw_up
+from jobs.license_reassignment.decide.draft import Inputs, Origin, draw_up
 from jobs.license_reassignment.gather.names import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.gather.people import Bound, People, bind
 from jobs.license_reassignment.gather.protected import Shield, Shields, key_of
@@ -42,6 +44,7 @@ from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.run_folder.plan_files import PlanFiles, plan_files
 from jobs.settings.model import Settings
 
 CATALOG = load_catalog()
@@ -172,7 +175,7 @@ def settings(toml: str = TO_E3) -> Settings:
 class Drawn:
     """A plan with what it was made of."""
 
-    draft: Draft
+    made: PlanFiles
     policy: Policy
     wishes: Wishes
     bound: Bound
@@ -181,7 +184,12 @@ class Drawn:
     @property
     def plan(self) -> Plan:
         """The plan."""
-        return self.draft.plan
+        return self.made.plan
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The files that it consists of."""
+        return self.made.files
 
     def row(self, one: Person) -> dict[str, str]:
         """Return one user's decision."""
@@ -234,14 +242,13 @@ def draw(
             wishes=wishes,
             bound=bound,
             catalog=CATALOG,
-            frozen=chosen.frozen_part(),
-            config_sha256="0" * 64,
-            tool_version="0.1.0",
-            created_at=created_at,
+            words=load_user_words(),
+            voice_countries=load_voice_countries(),
+            origin=Origin("0.1.0", created_at, "0" * 64, chosen.frozen_part()),
             shields=shields,
         )
     )
-    return Drawn(draft, policy, wishes, bound, world)
+    return Drawn(plan_files(draft), policy, wishes, bound, world)
 
 
 WROTE_AT = "2026-03-02T12:10:00.000Z"
@@ -299,7 +306,7 @@ def reconciled(
     **verification: Any,
 ) -> Reconciliation:
     """Add up a plan, a journal and the last scan; a `verification` of None takes that fact out."""
-    roster = drawn.plan.header["roster"]
+    roster = drawn.plan.header.roster
     return reconcile(
         Evidence(
             plan=drawn.plan,
@@ -308,8 +315,8 @@ def reconciled(
             journal=journal,
             journal_head=(len(journal), "0" * 64),
             verification={k: v for k, v in {**_VERIFIED, **verification}.items() if v is not None},
-            rejected_rows=roster["rejected"],
-            roster_rows=roster["rows"],
+            rejected_rows=roster.rejected,
+            roster_rows=roster.rows,
             catalog=CATALOG,
             former=former,
             details=details,

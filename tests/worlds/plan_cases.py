@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from connectors.catalog.products import load_catalog
+from jobs.license_reassignment.model.plan_header import WaveUse
 from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,
     PlanView,
     RuleCount,
     SeatNeed,
-    WaveLine,
 )
 
 
@@ -34,7 +34,7 @@ def plan() -> PlanView:
             HoldReason("no_seat", 27, "Buy seats."),
         ),
         seats=(SeatNeed("Office 365 E5", 260, 12, 0, 240, 8), SeatNeed("Microsoft 365 E3", 900, 0, 0, 940, -40)),
-        waves=(WaveLine("pilot", 50, "stop"), WaveLine("all", 1130, "continue")),
+        waves=(WaveUse("pilot", 50, "stop"), WaveUse("all", 1130, "continue")),
         translation=(
             PlanTranslation("EXCHANGE_S_ENTERPRISE", "Office 365 E5", "EXCHANGE_S_ENTERPRISE", "same"),
             PlanTranslation("ADALLOM_S_O365", "Microsoft 365 E3", "", "none"),

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
-from connectors.utc import utc_text
 from jobs.license_reassignment.commands.check import sign_in
-from jobs.license_reassignment.commands.plan import Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.commands.plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
 from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
-from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
+from jobs.license_reassignment.decide.draft import Draft, Origin, describe
 from jobs.license_reassignment.decide.remarks import addons_beside
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
@@ -53,8 +52,8 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     snapshot = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
     shields = await protected_for_plan(parts, identity, snapshot)
     snapshot = with_groups(snapshot, shields.groups)
-    draft = draw_addons(parts, plan, snapshot, proven, author_of(parts, identity), shields)
-    return write_plan(parts, draft, warnings_of(draft, snapshot, _nobody(plan, len(proven))), ())
+    draft = draw_addons(parts, plan, snapshot, proven, origin_of(parts, identity), shields)
+    return write_plan(parts, draft, warnings_of(draft, _nobody(plan, len(proven))), ())
 
 
 def _nobody(plan: Plan, moved: int) -> str:
@@ -71,10 +70,8 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
     """Return the moved users with what the verifying scan saw of them, derived again from the files."""
     if parts.effective.settings.addons.included_in_target != "remove":
         raise InputError('[addons] included_in_target is "keep"; set it to "remove" to have covered add-ons removed.')
-    if plan.header["kind"] != "swap":
-        raise InputError(
-            f"Plan {plan.plan_id} is no swap (its kind is {plan.header['kind']}); name the plan that moved."
-        )
+    if plan.kind != "swap":
+        raise InputError(f"Plan {plan.plan_id} is no swap (its kind is {plan.kind}); name the plan that moved.")
     if not run.has("reconciliation.json"):
         raise InputError(
             f"Nothing proves yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first."
@@ -97,7 +94,7 @@ def draw_addons(
     plan: Plan,
     snapshot: TenantSnapshot,
     proven: Mapping[str, LicenseProfile],
-    author: Author,
+    origin: Origin,
     shields: Shields = NO_SHIELDS,
 ) -> Draft:
     """Decide every moved user on the fresh snapshot; nobody is added to, no base and nobody protected is touched."""
@@ -116,9 +113,20 @@ def draw_addons(
         found.append(Hold("protected", targets=key[2]) if guarded else known[key])  # type: ignore[arg-type]  # ids
     users = users[np.array([v is not None for v in found], dtype=bool)]
     decided = [v for v in found if v is not None]
-    shown = {"protected": told(shields, users["id"])}
-    header = {**_header(parts, plan, snapshot, decided), **author.header, **shown}
-    return finish(header, snapshot, _table(plan, users, decided), ())
+    decisions = _table(plan, users, decided)
+    header = describe(
+        origin,
+        snapshot,
+        parts.catalog,
+        decisions,
+        kind="addons",
+        inputs_digest=f"addons {plan.digest}",
+        sources=sorted({s for d in decided if isinstance(d, Change) for s in d.remove}),
+        targets=(),
+        waves=(ONLY_WAVE,),
+    )
+    header = replace(header, addons_of=plan.plan_id, protected=told(shields, users["id"]))
+    return Draft(header, decisions, snapshot)
 
 
 def decide_addons(
@@ -162,24 +170,3 @@ def _table(plan: Plan, users: pd.DataFrame, decided: Sequence[Decision]) -> pd.D
     table["before"] = users["profile"].to_numpy()
     table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)
-
-
-def _header(parts: Parts, plan: Plan, snapshot: TenantSnapshot, decided: Sequence[Decision]) -> dict[str, Any]:
-    changes = [d for d in decided if isinstance(d, Change)]
-    leaving = sorted({s for d in changes for s in d.remove})
-    return {
-        "tool_version": parts.tool_version,
-        "created_at": utc_text(parts.clock.now(), "seconds"),
-        "inputs_digest": f"addons {plan.digest}",
-        "kind": "addons",
-        "addons_of": plan.plan_id,
-        "frozen": parts.effective.settings.frozen_part(),
-        "config_sha256": parts.effective.sha256,
-        "roster": {"file": "", "sha256": "", "rows": 0, "used": 0, "rejected": 0},
-        "sources": [product(snapshot, parts.catalog, s) for s in leaving],
-        "targets": [],
-        "acknowledged": [],
-        "waves": [{"name": ONLY_WAVE, "users": len(changes), "then": "continue"}],
-        "translation": [],
-        "roster_columns": [],
-    }

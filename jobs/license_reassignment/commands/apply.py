@@ -24,7 +24,8 @@ from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.gather.refusals import refuse_unknown_accepted
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import OtherRuns
-from jobs.license_reassignment.model.plan import Plan, plan_list_sha256, unprotected
+from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
+from jobs.license_reassignment.model.plan_header import FrozenSettings
 from jobs.license_reassignment.model.standing import NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.model.text import quoted
 from jobs.license_reassignment.run_folder.folder import RunDir
@@ -221,7 +222,7 @@ def _waves(plan: Plan, wave: str) -> tuple[str, ...]:
     names: list[str] = []
     for name in plan.wave_names:
         names.append(name)
-        if name == wave or (not wave and plan.stops_after(name)):
+        if name == wave or (not wave and plan.header.stops_after(name)):
             break
     return tuple(names)
 
@@ -252,8 +253,8 @@ def _ended(work: _Run, ending: Ending, board: Board, head: tuple[int, str], writ
 
 
 def _plan_again(plan: Plan) -> str:
-    commands = {"undo": f"reseat undo {plan.header.get('undo_of')}"}
-    commands["addons"] = f"reseat plan --addons-of {plan.header.get('addons_of')}"
+    commands = {"undo": f"reseat undo {plan.header.undo_of}"}
+    commands["addons"] = f"reseat plan --addons-of {plan.header.addons_of}"
     return commands.get(plan.kind, "reseat plan")
 
 
@@ -264,7 +265,7 @@ def _next_step(plan: Plan, ending: Ending, board: Board) -> str:
         return verify
     if board.over() and (name := board.next_step()):
         return f"{verify}; then {same} --wave {quoted(name)}"
-    named = board.waves[-1] if any(plan.stops_after(w) for w in board.waves[:-1]) else ""
+    named = board.waves[-1] if any(plan.header.stops_after(w) for w in board.waves[:-1]) else ""
     return f"{same} --wave {quoted(named)}" if named else same
 
 
@@ -352,7 +353,7 @@ async def _session(parts: Parts, work: _Run, identity: Identity, facts: Mapping[
 
 def _differs(parts: Parts, plan: Plan) -> bool:
     """Whether the settings file says otherwise than the plan in what is frozen; `protected` is read live."""
-    return unprotected(parts.effective.settings.frozen_part()) != unprotected(plan.header["frozen"])
+    return FrozenSettings(parts.effective.settings.frozen_part()).unprotected != plan.header.settings.unprotected
 
 
 def _close(journal: Journal, parts: Parts, board: Board, ending: Ending, traffic: Traffic) -> None:

@@ -86,16 +86,16 @@ def standing_of(run: RunDir) -> RunStanding:
     open_session = [e.kind for e in known if e.kind in {"start", "end"}][-1:] == ["start"]
     done = sum(n for state, n in counts.items() if state == "applied")
     seconds = seconds_at_work(known)
-    totals = plan.header["totals"]
+    totals = plan.header.totals
     with run.reading("reconciliation.json"):
         verdict = orjson.loads(run.read("reconciliation.json"))["verdict"] if run.has("reconciliation.json") else ""
     return RunStanding(
         plan_id=plan.plan_id,
         folder=str(run.path),
-        tenant=str(plan.header["tenant"]["name"]),
-        in_scope=totals["in_scope"],
-        changes=totals["changes"],
-        held=totals["held"],
+        tenant=plan.header.tenant.name,
+        in_scope=totals.in_scope,
+        changes=totals.changes,
+        held=totals.held,
         counts=dict(sorted(counts.items())),
         sessions=len(starts),
         last=_told(known[-1]) if known else "",

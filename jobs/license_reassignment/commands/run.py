@@ -111,7 +111,7 @@ def unfinished(parts: Parts) -> RunDir | None:
             plan = load_plan(run)
         except (GuardRefused, InputError):
             continue
-        own = plan.header["inputs_digest"] == digest and run.path.name == plan.plan_id  # a copy of a run is no run
+        own = plan.header.inputs_digest == digest and run.path.name == plan.plan_id  # a copy of a run is no run
         if own and _has_open(parts, run, plan):
             return run
     return None
@@ -135,10 +135,10 @@ def taken_back(parts: Parts, run: RunDir) -> str:
     """Say that the newest begun run of these inputs was undone, where this one would move anybody again; else ""."""
     plan = load_plan(run)
     known = load_runs(parts.effective.runs_path, plan.tenant_id)
-    begun = [n for n in known.runs if n.begun and n.inputs_digest == plan.header["inputs_digest"]]
+    begun = [n for n in known.runs if n.begun and n.inputs_digest == plan.header.inputs_digest]
     newest = max(begun, key=lambda n: (n.snapshot_ended, n.created_at), default=None)
     undo = known.undone_by(newest.plan_id) if newest else None
-    if newest is None or undo is None or not plan.header["totals"]["changes"]:
+    if newest is None or undo is None or not plan.header.totals.changes:
         return ""
     return (
         f"plan {plan.plan_id} would move again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from connectors.changes import AddLicense
 from connectors.countries import is_country
-from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot, UserId
-from connectors.utc import utc_text
+from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot
 from jobs.license_reassignment.commands.check import sign_in
-from jobs.license_reassignment.commands.plan import NOBODY, Planned, author_of, warnings_of, write_plan
+from jobs.license_reassignment.commands.plan import NOBODY, Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
-from jobs.license_reassignment.decide.draft import Author, Draft, finish, product
-from jobs.license_reassignment.decide.seats import SeatRow, seat_row
+from jobs.license_reassignment.decide.draft import Draft, describe
+from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.gather import readiness
@@ -26,6 +24,7 @@ from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
 from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits, Wave
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
@@ -87,9 +86,24 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     table["wave"] = texts(_in_waves(decided, first, wave_order(waves)))
     limits = limits_of(parts.effective.settings)
     seats = give_seats(table, decided, _seats(snapshot, coming, limits), waves, capped={})
-    draft = _draft(parts, plan, snapshot, table, seats, leaving, coming, wave_order(waves), author_of(parts, identity))
+    decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
+    header = describe(
+        replace(origin_of(parts, identity), frozen=plan.header.frozen),
+        snapshot,
+        parts.catalog,
+        decisions,
+        kind="undo",
+        inputs_digest=f"undo {plan.digest}",
+        sources=leaving,
+        targets=coming,
+        waves=wave_order(waves),
+        seats=seats,
+    )
+    everybody = tuple(sorted(decisions["id"]))
+    header = replace(header, undo_of=plan.plan_id, protected=plan.header.protected, acknowledged=everybody)
+    draft = Draft(header, decisions, snapshot)
     not_ready = readiness.not_ready(snapshot, coming, limits)
-    return write_plan(parts, draft, warnings_of(draft, snapshot, nobody), not_ready)
+    return write_plan(parts, draft, warnings_of(draft, nobody), not_ready)
 
 
 def _others(plan: Plan, runs: OtherRuns) -> ChangesByOtherRuns:
@@ -176,36 +190,3 @@ def _seats(snapshot: TenantSnapshot, coming: Sequence[SkuId], limits: Limits) ->
         for sku in found
         if sku is not None
     ]
-
-
-def _draft(
-    parts: Parts,
-    plan: Plan,
-    snapshot: TenantSnapshot,
-    table: pd.DataFrame,
-    seats: Sequence[SeatRow],
-    leaving: Sequence[SkuId],
-    coming: Sequence[SkuId],
-    waves: Sequence[str],
-    author: Author,
-) -> Draft:
-    decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
-    header: dict[str, Any] = {
-        "tool_version": parts.tool_version,
-        "created_at": utc_text(parts.clock.now(), "seconds"),
-        **author.header,
-        "inputs_digest": f"undo {plan.digest}",
-        "kind": "undo",
-        "undo_of": plan.plan_id,
-        "frozen": plan.header["frozen"],
-        **({"protected": plan.header["protected"]} if "protected" in plan.header else {}),
-        "config_sha256": parts.effective.sha256,
-        "roster": {"file": "", "sha256": "", "rows": 0, "used": 0, "rejected": 0},
-        "sources": [product(snapshot, parts.catalog, s) for s in leaving],
-        "targets": [product(snapshot, parts.catalog, s) for s in coming],
-        "acknowledged": sorted(UserId(u) for u in decisions["id"]),
-        "waves": [{"name": w, "users": int((decisions["wave"] == w).sum()), "then": "continue"} for w in waves],
-        "translation": [],
-        "roster_columns": [],
-    }
-    return finish(header, snapshot, decisions, seats)

@@ -4,34 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
+from jobs.license_reassignment.model.plan_header import SeatRow
 
 BUSINESS_CAP = 300  # Microsoft limits each Business plan to 300 users
-
-
-@dataclass(frozen=True, slots=True)
-class SeatRow:
-    """One target SKU: Graph's raw units, what of it counts as free, and what the plan takes. `free` may be negative."""
-
-    sku_id: SkuId
-    part_number: str
-    enabled: int
-    warning: int
-    suspended: int
-    locked_out: int
-    consumed: int
-    reserve: int
-    not_counted: int
-    free: int
-    needed: int = 0
-    short: int = 0
-
-    @property
-    def left(self) -> int:
-        """Seats free after the plan."""
-        return self.free - self.needed
 
 
 def usable_units(sku: SubscribedSku, *, count_warning_units: bool) -> int:
@@ -64,6 +41,7 @@ def seat_row(
     """Count one SKU: free = enabled (+ warning by flag) - seats not counted - consumed - reserve."""
     usable = usable_units(sku, count_warning_units=count_warning_units)
     excluded = min(usable, not_counted_seats(subscriptions, sku.sku_id, allow_trial=allow_trial))
+    free = usable - excluded - sku.consumed - reserve
     return SeatRow(
         sku_id=sku.sku_id,
         part_number=sku.part_number,
@@ -74,7 +52,8 @@ def seat_row(
         consumed=sku.consumed,
         reserve=reserve,
         not_counted=excluded,
-        free=usable - excluded - sku.consumed - reserve,
+        free=free,
+        left=free,
     )
 
 

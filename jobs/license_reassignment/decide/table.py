@@ -14,7 +14,6 @@ from jobs.license_reassignment.decide.decide import Change, Context, Decision, H
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.policy import Policy, Wish
-from jobs.license_reassignment.run_folder.plan_files import NUMBER, OBJECT, PLAN_LISTS, shared
 
 DECISION_COLUMNS = (
     "id",
@@ -39,6 +38,15 @@ DECISION_COLUMNS = (
     "acknowledged_by",
 )
 
+PLAN_LISTS = ("plans_kept_off", "plans_new_on", "plans_lost")
+"""Lists of plan ids, up to some kilobytes each: written out per user they would be nine tenths of the file."""
+
+NUMBER = "plans"
+"""What the file has in place of the PLAN_LISTS: the number of a set of them."""
+
+OBJECT_COLUMN = "object"
+"""The last column: what a row is about."""
+
 _LONG_COLUMNS = frozenset({"disabled_plans", *PLAN_LISTS})
 """Lists of plan ids: a text is kept once, however many users share it."""
 
@@ -47,7 +55,7 @@ _OF_CHANGES_ONLY = (
     *("addons", "remarks", "wave", "usage_location"),
 )
 
-_RESERVED_COLUMNS = ("decision", NUMBER, OBJECT)
+_RESERVED_COLUMNS = ("decision", NUMBER, OBJECT_COLUMN)
 """Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
 NO_WISH = Wish(line=0)
@@ -207,6 +215,12 @@ def _columns(users: pd.DataFrame, rules: pd.Series[str], decided: Sequence[Decis
         table[column] = shared(texts, code) if column in _LONG_COLUMNS else texts[code]
     table["decision"] = code
     return table
+
+
+def shared(texts: np.ndarray, code: np.ndarray) -> pd.Series[str]:
+    """Give each row the text with its code, as a category: kept once, however many share it; "" is always one."""
+    distinct, number = np.unique(np.append(texts, ""), return_inverse=True)
+    return pd.Series(pd.Categorical.from_codes(number[code].astype(np.int32), pd.Index(distinct)))
 
 
 def as_text(table: pd.DataFrame, extra: Sequence[str] = ()) -> pd.DataFrame:

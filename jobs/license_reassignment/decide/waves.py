@@ -13,8 +13,9 @@ import pandas as pd
 
 from connectors.tenant import SkuId
 from jobs.license_reassignment.decide.decide import Change, Decision
-from jobs.license_reassignment.decide.seats import BUSINESS_CAP, SeatRow, demand, fit
+from jobs.license_reassignment.decide.seats import BUSINESS_CAP, demand, fit
 from jobs.license_reassignment.decide.table import hold
+from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Wave
 
 ONLY_WAVE = "all"
@@ -72,7 +73,15 @@ def give_seats(
     _hold_misfits(table, ordered, decided, {s.sku_id: s.free for s in seats}, "no_seat", seats)
     ordered = ordered[(table.loc[ordered, "kind"] == "change").to_numpy()]
     got = demand(_needs(table, ordered, decided))
-    return [replace(row, needed=got[row.sku_id], short=max(0, wanted[row.sku_id] - max(0, row.free))) for row in seats]
+    return [
+        replace(
+            row,
+            needed=got[row.sku_id],
+            left=row.free - got[row.sku_id],
+            short=max(0, wanted[row.sku_id] - max(0, row.free)),
+        )
+        for row in seats
+    ]
 
 
 def _in_order(table: pd.DataFrame, waves: Sequence[Wave]) -> pd.Index[int]:

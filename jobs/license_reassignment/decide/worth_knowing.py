@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
+from jobs.license_reassignment.model.plan_header import AddonUse, PlanHeader, RemarkUse, UnexpectedHolders
 from jobs.license_reassignment.model.text import counted
 
 SAMPLE = 5
@@ -60,34 +60,18 @@ def _append(table: pd.DataFrame, rows: np.ndarray, remark: str) -> None:
         table.loc[rows, "remarks"] = former.where(former == "", former + SEPARATOR) + remark
 
 
-def worth_knowing(
-    decisions: pd.DataFrame, snapshot: TenantSnapshot, targets: Sequence[SkuId], sources: Sequence[SkuId]
-) -> dict[str, Any]:
-    """Return the part of a plan's header that `sentences` puts into words."""
-    return {
-        "remarks": remarks_told(decisions),
-        "addons": addon_counts(decisions, snapshot),
-        "company_wide": company_wide(snapshot),
-        "plan_groups": plan_groups(snapshot),
-        "unexpected_holders": unexpected_holders(decisions, snapshot, targets, sources),
-    }
-
-
-def remarks_told(decisions: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count the users of every remark: `remark`, `users`, `sentence`, `sample` of names; sorted by remark."""
+def remarks_told(decisions: pd.DataFrame) -> tuple[RemarkUse, ...]:
+    """Count the users of every remark; sorted by remark."""
     names: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for text, rows in decisions[decisions["remarks"] != ""].groupby("remarks", sort=True):
         for remark in str(text).split(SEPARATOR):
             counts[remark] = counts.get(remark, 0) + len(rows)
             names.setdefault(remark, []).extend(str(n) for n in rows["name"].head(SAMPLE))
-    return [
-        {"remark": r, "users": counts[r], "sentence": sentence_of(r), "sample": sorted(names[r])[:SAMPLE]}
-        for r in sorted(counts)
-    ]
+    return tuple(RemarkUse(r, counts[r], sentence_of(r), tuple(sorted(names[r])[:SAMPLE])) for r in sorted(counts))
 
 
-def addon_counts(decisions: pd.DataFrame, snapshot: TenantSnapshot) -> list[dict[str, Any]]:
+def addon_counts(decisions: pd.DataFrame, snapshot: TenantSnapshot) -> tuple[AddonUse, ...]:
     """Count per add-on the users whose targets cover it, cover it partly, or do not."""
     part = {str(s.sku_id): s.part_number for s in snapshot.skus}
     counts: dict[str, dict[str, int]] = {}
@@ -96,25 +80,25 @@ def addon_counts(decisions: pd.DataFrame, snapshot: TenantSnapshot) -> list[dict
             sku, _, cover = pair.partition(":")
             row = counts.setdefault(sku, dict.fromkeys(map(str, AddonCover), 0))
             row[cover] += int(users)
-    return [
-        {"sku_id": sku, "sku_part_number": part.get(sku, sku), **row}
+    return tuple(
+        AddonUse(SkuId(sku), part.get(sku, sku), **row)
         for sku, row in sorted(counts.items(), key=lambda item: part.get(item[0], item[0]))
-    ]
+    )
 
 
-def company_wide(snapshot: TenantSnapshot) -> list[str]:
+def company_wide(snapshot: TenantSnapshot) -> tuple[str, ...]:
     """Name the SKUs of the whole company that have seats: no user has them, so no plan assigns or removes them."""
-    return sorted(s.part_number for s in snapshot.skus if s.applies_to.casefold() == "company" and s.enabled > 0)
+    return tuple(sorted(s.part_number for s in snapshot.skus if s.applies_to.casefold() == "company" and s.enabled > 0))
 
 
-def plan_groups(snapshot: TenantSnapshot) -> list[str]:
+def plan_groups(snapshot: TenantSnapshot) -> tuple[str, ...]:
     """Name the groups, of those that were read, whose members follow from service plans."""
-    return sorted(g.display_name for g in snapshot.groups if "assignedplans" in g.membership_rule.casefold())
+    return tuple(sorted(g.display_name for g in snapshot.groups if "assignedplans" in g.membership_rule.casefold()))
 
 
 def unexpected_holders(
     decisions: pd.DataFrame, snapshot: TenantSnapshot, targets: Iterable[SkuId], sources: Iterable[SkuId]
-) -> list[dict[str, Any]]:
+) -> tuple[UnexpectedHolders, ...]:
     """List per target who holds it, never held a source as far as the snapshot shows, and is not in the plan."""
     users = snapshot.users
     numbers = users["profile"].to_numpy()
@@ -126,57 +110,50 @@ def unexpected_holders(
         sku = snapshot.sku(target)
         if mine.any():
             names = users.loc[mine, "user_principal_name"].sort_values()
-            found.append(
-                {
-                    "sku_id": target,
-                    "sku_part_number": sku.part_number if sku else target,
-                    "users": int(mine.sum()),
-                    "sample": [str(n) for n in names.head(SAMPLE)],
-                }
-            )
-    return found
+            sample = tuple(str(n) for n in names.head(SAMPLE))
+            found.append(UnexpectedHolders(target, sku.part_number if sku else target, int(mine.sum()), sample))
+    return tuple(found)
 
 
-def sentences(header: Mapping[str, Any]) -> list[str]:
+def sentences(header: PlanHeader) -> list[str]:
     """Say all of it in sentences, for the screen and for the page of the plan."""
     found = []
-    for r in header.get("remarks", ()):
-        pair = r["remark"].partition(": ")[2]
-        who = ", ".join(r["sample"][:3])
-        about = r["sentence"] + (f" ({pair})" if pair else "")
-        found.append(f"{counted(r['users'], 'user')}: {about}; for example {who}.")
-    for a in header.get("addons", ()):
+    for r in header.remarks or ():
+        pair = r.remark.partition(": ")[2]
+        who = ", ".join(r.sample[:3])
+        about = r.sentence + (f" ({pair})" if pair else "")
+        found.append(f"{counted(r.users, 'user')}: {about}; for example {who}.")
+    for a in header.addons or ():
         found.append(
-            f"{a['sku_part_number']} stays with everybody who has it; the targets cover it for "
-            f"{counted(a['covered'], 'user')}, partly for {a['partly']}, not for {a['kept']}."
+            f"{a.sku_part_number} stays with everybody who has it; the targets cover it for "
+            f"{counted(a.covered, 'user')}, partly for {a.partly}, not for {a.kept}."
         )
-    if names := header.get("company_wide"):
+    if names := header.company_wide:
         found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
-    if names := header.get("plan_groups"):
+    if names := header.plan_groups:
         found.append(f"Their members follow from service plans, which this plan changes: {', '.join(names)}.")
     found.extend(_rules_of_nobody(header))
-    addons = header.get("frozen", {}).get("addons", {}).get("included_in_target")
-    if addons == "remove" and any(a["covered"] for a in header.get("addons", ())):
+    if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         found.append(
             "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
         )
     found.extend(
-        f"{h['sku_part_number']} is held by {counted(h['users'], 'user')} without a source license who "
-        f"{'is' if h['users'] == 1 else 'are'} not in this plan, for example {', '.join(h['sample'][:3])}. "
+        f"{h.sku_part_number} is held by {counted(h.users, 'user')} without a source license who "
+        f"{'is' if h.users == 1 else 'are'} not in this plan, for example {', '.join(h.sample[:3])}. "
         "The plan leaves that as it is."
-        for h in header.get("unexpected_holders", ())
+        for h in header.unexpected_holders or ()
     )
     return found
 
 
-def _rules_of_nobody(header: Mapping[str, Any]) -> Iterator[str]:
+def _rules_of_nobody(header: PlanHeader) -> Iterator[str]:
     """Say of each rule that decides about nobody what it asks for: most often a value is spelled otherwise."""
-    asked = {rule["name"]: rule.get("where", {}) for rule in header.get("frozen", {}).get("swap", ())}
-    for row in header.get("rules", ()):
-        if row["rule"] in asked and not row["change"] and not row["hold"]:
-            where = " and ".join(f"{key} = {' or '.join(values)}" for key, values in asked[row["rule"]].items())
+    asked = header.settings.conditions
+    for row in header.rules:
+        if row.rule in asked and not row.change and not row.hold:
+            where = " and ".join(f"{key} = {' or '.join(values)}" for key, values in asked[row.rule].items())
             about = f"no user in scope has {where}" if where else "nobody is left for it"
             yield (
-                f"Rule `{row['rule']}` catches nobody: {about}, or earlier rules and roster rows decide about them. "
+                f"Rule `{row.rule}` catches nobody: {about}, or earlier rules and roster rows decide about them. "
                 "Check how the values are spelled in the tenant; the users whom it is meant for fall to the next rule."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Literal
 
 from connectors.ids import is_guid
 from connectors.roster.letters import strip
@@ -13,6 +13,7 @@ from connectors.tenant import Group, Identity, Named, TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather.people import People
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import ProtectedEntry
 from jobs.license_reassignment.model.policy import Policy
 
 HIDDEN_PERMISSION = "Member.Read.Hidden"
@@ -48,20 +49,13 @@ class Shields:
 NO_SHIELDS = Shields()
 
 
-def told(shields: Shields, planned: Iterable[str]) -> list[dict[str, Any]]:
+def told(shields: Shields, planned: Iterable[str]) -> tuple[ProtectedEntry, ...]:
     """Return how a plan's header tells the entries: `users` is how many each protects, `in_scope` how many rows."""
     rows = frozenset(planned)
-    return [
-        {
-            "entry": one.entry,
-            "kind": one.kind,
-            "id": one.id,
-            "name": one.name,
-            "users": len(one.users),
-            "in_scope": len(one.users & rows),
-        }
+    return tuple(
+        ProtectedEntry(one.entry, one.kind, one.id, one.name, len(one.users), len(one.users & rows))
         for one in shields.entries
-    ]
+    )
 
 
 def may_read_hidden(identity: Identity) -> bool:
@@ -98,9 +92,9 @@ def sought_again(plan: Plan, live: Sequence[str], before: TenantSnapshot) -> Sou
     What the plan resolved counts by its id, whatever it is called now, and a user of it is not asked for again.
     """
     own = _own(plan)
-    frozen = plan.header["frozen"].get("scope", {}).get("protected", ()) if not own else ()
+    frozen = plan.header.settings.protected if not own else ()
     people = People(before)
-    keys = {entry: str(own[entry]["id"]) for entry in own if own[entry]["kind"] == "group"}
+    keys = {entry: one.id for entry, one in own.items() if one.kind == "group"}
     keys |= {entry: key_of(entry) for entry in dict.fromkeys([*frozen, *live]) if entry not in own}
     known = {entry: people.answering(key) for entry, key in keys.items() if entry not in own}
     return Sought(keys, known, _distinct(keys.values()), people, before)
@@ -116,17 +110,17 @@ def without_deleted(
     own = _own(plan)
     gone = [e for e, key in again.keys.items() if e in own and e not in live and not found[key].groups]
     kept = {entry: key for entry, key in again.keys.items() if entry not in gone}
-    return replace(again, keys=kept), tuple(str(own[entry]["name"]) for entry in gone)
+    return replace(again, keys=kept), tuple(own[entry].name for entry in gone)
 
 
 def users_by_id(plan: Plan) -> frozenset[UserId]:
     """Return the users whom the plan itself resolved as protected; the members of its groups are read again."""
-    ids = (str(one["id"]).split("+") for one in _own(plan).values() if one["kind"] == "user")
+    ids = (one.id.split("+") for one in _own(plan).values() if one.kind == "user")
     return frozenset(UserId(u) for several in ids for u in several)
 
 
-def _own(plan: Plan) -> Mapping[str, Mapping[str, Any]]:
-    return {one["entry"]: one for one in plan.header.get("protected", ())}
+def _own(plan: Plan) -> Mapping[str, ProtectedEntry]:
+    return {one.entry: one for one in plan.header.protected or ()}
 
 
 def _distinct(keys: Iterable[str]) -> tuple[str, ...]:

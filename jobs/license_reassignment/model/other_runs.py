@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.model.standing import Entry
 
 OTHER_RUNS = "other-runs.jsonl"
@@ -104,17 +105,17 @@ class OtherRuns:
         return max(undoing, key=lambda run: run.snapshot_ended, default=None)
 
 
-def other_run(header: Mapping[str, Any], folder: str, journal: Sequence[tuple[Entry, int, str]]) -> OtherRun:
+def other_run(header: PlanHeader, folder: str, journal: Sequence[tuple[Entry, int, str]]) -> OtherRun:
     """Make one other run of its plan's header and its journal: each line with its number and its hash."""
-    run, kind, undo_of = str(header["plan_id"]), str(header["kind"]), str(header.get("undo_of", ""))
+    run, kind, undo_of = header.plan_id, header.kind, header.undo_of or ""
     return OtherRun(
         plan_id=run,
         folder=folder,
         kind=kind,
         undo_of=undo_of,
-        inputs_digest=str(header["inputs_digest"]),
-        created_at=str(header["created_at"]),
-        snapshot_ended=snapshot_ended(header),
+        inputs_digest=header.inputs_digest,
+        created_at=header.created_at,
+        snapshot_ended=header.snapshot_ended,
         app_ids=tuple(sorted({str(e.body.get("app_id", "")) for e, _, _ in journal if e.kind == "start"} - {""})),
         lines=tuple(
             OtherRunLine(run, kind, undo_of, seq, e.at, e.kind, line_hash, e.body)
@@ -124,14 +125,9 @@ def other_run(header: Mapping[str, Any], folder: str, journal: Sequence[tuple[En
     )
 
 
-def snapshot_ended(header: Mapping[str, Any]) -> datetime:
-    """Return when the snapshot of a plan was complete."""
-    return datetime.fromisoformat(header["snapshot"]["ended"])
-
-
 def lines_about(plan: Plan, users: Set[str], others: OtherRuns) -> list[OtherRunLine]:
     """Return what the other runs had for these users since the plan's snapshot, in the order in which it happened."""
-    moment = snapshot_ended(plan.header)
+    moment = plan.header.snapshot_ended
     found = [line for other in others.runs for line in other.lines_since(moment, users)]
     return sorted(found, key=lambda line: (line.at, line.run, line.seq))
 

@@ -11,7 +11,7 @@ import orjson
 from connectors.changes import AddLicense, AssignLicense
 from connectors.ids import sha256
 from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
-from jobs.license_reassignment.model.reasons import QUIET
+from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,17 +38,15 @@ def inputs_digest_of(*, tenant_id: str, frozen: Mapping[str, Any], roster_sha256
 
     A name that is added to `protected` is looked at by every apply, and one that is taken out still protects.
     """
-    return sha256(canonical([tenant_id, unprotected(frozen), roster_sha256]))
+    return sha256(canonical([tenant_id, FrozenSettings(frozen).unprotected, roster_sha256]))
 
 
-def unprotected(frozen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the frozen settings without `[scope] protected`, the one key of them that is read live."""
-    return {**frozen, "scope": {k: v for k, v in frozen.get("scope", {}).items() if k != "protected"}}
+def header_digest(stored: Mapping[str, Any]) -> str:
+    """Digest plan.json as it is stored, without its own `digest` key; the journal's first line hangs on it.
 
-
-def header_digest(header: Mapping[str, Any]) -> str:
-    """Digest a header without its own `digest` key; the journal's first line hangs on it."""
-    return sha256(canonical({k: v for k, v in header.items() if k != "digest"}))
+    What another version wrote into it counts too, whether this one has a name for it or not.
+    """
+    return sha256(canonical({k: v for k, v in stored.items() if k != "digest"}))
 
 
 def plan_list_sha256(sku: SubscribedSku) -> str:
@@ -60,23 +58,23 @@ def plan_list_sha256(sku: SubscribedSku) -> str:
 class Plan:
     """What `apply` carries out exactly. `decisions` has DECISION_COLUMNS, all text."""
 
-    header: Mapping[str, Any]
+    header: PlanHeader
     decisions: pd.DataFrame
 
     @property
     def plan_id(self) -> str:
         """`p` and 12 hex digits."""
-        return str(self.header["plan_id"])
+        return self.header.plan_id
 
     @property
     def digest(self) -> str:
         """SHA-256 of the header, which holds the SHA-256 of every other file of the plan."""
-        return str(self.header["digest"])
+        return self.header.digest
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """`swap`; `undo` of another plan; `addons`, which removes what the targets of another plan cover."""
-        return str(self.header["kind"])
+        return self.header.kind
 
     @property
     def asks_gates(self) -> bool:
@@ -86,43 +84,27 @@ class Plan:
     @property
     def undo(self) -> bool:
         """Whether the plan takes another plan back."""
-        return self.header["kind"] == "undo"  # type: ignore[no-any-return]
+        return self.kind == "undo"
 
     @property
     def tenant_id(self) -> str:
         """The pinned tenant."""
-        return str(self.header["tenant"]["id"])
+        return self.header.tenant.id
 
     @property
     def sources(self) -> tuple[SkuId, ...]:
         """The SKUs that the plan removes."""
-        return tuple(SkuId(s["sku_id"]) for s in self.header["sources"])
+        return tuple(p.sku_id for p in self.header.sources)
 
     @property
     def targets(self) -> tuple[SkuId, ...]:
         """The SKUs that the plan adds."""
-        return tuple(SkuId(s["sku_id"]) for s in self.header["targets"])
+        return tuple(p.sku_id for p in self.header.targets)
 
     @property
     def wave_names(self) -> tuple[str, ...]:
         """The waves in the order they run."""
-        return tuple(str(w["name"]) for w in self.header["waves"])
-
-    @property
-    def held_for_somebody(self) -> int:
-        """How many users are held for a reason that asks something of somebody."""
-        quiet = sum(int(h["users"]) for h in self.header["holds"] if h["reason"] in QUIET)
-        return int(self.header["totals"]["held"]) - quiet
-
-    def stops_after(self, wave: str) -> bool:
-        """Whether the wave ends in a stop."""
-        return any(w["name"] == wave and w["then"] == "stop" for w in self.header["waves"])
-
-    def is_tenant(self, name: str) -> bool:
-        """Whether the text names the plan's tenant: its id, or one of its verified domains."""
-        wanted = name.strip().casefold()
-        tenant = self.header["tenant"]
-        return wanted == tenant["id"] or wanted in {d.casefold() for d in tenant["verified_domains"]}
+        return tuple(w.name for w in self.header.waves)
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -162,8 +162,8 @@ def _lost(compared: Comparison) -> list[Incident]:
     By our own change, or because Graph put the license that it had accepted into error, it is harm. Else somebody took
     them since: told, and no GO. An acceptance covers what the plan named as lost, and nothing else.
     """
-    accepted = compared.plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
-    acknowledged = set(compared.plan.header.get("acknowledged", ()))
+    accepted = compared.plan.header.settings.accepts_lost_services
+    acknowledged = set(compared.plan.header.acknowledged)
     targets = named_targets(compared.plan)
     found = []
     for user in compared.users:

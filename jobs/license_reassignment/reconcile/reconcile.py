@@ -91,7 +91,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
-        tenant_name=str(plan.header["tenant"]["name"]),
+        tenant_name=plan.header.tenant.name,
         verdict=verdict,  # type: ignore[arg-type]
         exit_code=int(ExitCode.HARM if harm else ExitCode.DONE if verdict == "GO" else ExitCode.PEOPLE_LEFT),
         gates=answers,
@@ -110,7 +110,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
-        actions=tables.actions(users, left, (*answers, *later), plan.header.get("wished", {})),
+        actions=tables.actions(users, left, (*answers, *later), plan.header.wished),
         not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
         reads=after.reads,
@@ -209,7 +209,7 @@ def _part(after: TenantSnapshot, before: TenantSnapshot, sku_id: SkuId) -> str:
 
 def _extra(plan: Plan) -> dict[str, dict[str, str]]:
     """Return the roster's own further columns by user id."""
-    return {column: _by_id(plan, column) for column in plan.header["roster_columns"]}
+    return {column: _by_id(plan, column) for column in plan.header.roster_columns}
 
 
 def _by_id(plan: Plan, column: str) -> dict[str, str]:

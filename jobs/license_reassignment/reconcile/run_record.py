@@ -91,17 +91,17 @@ def run_of(plan: Plan, journal: Sequence[Entry], verification: Mapping[str, Any]
     facts.update({f"addons.{k}": v for k, v in declare.get("addons", {}).items()})
     return Run(
         tool_version=str(seen.get("tool_version", "")),
-        planned_by=str(plan.header.get("planned_by", "")),
+        planned_by=plan.header.planned_by,
         applied_by=str(last.get("app_id", "")),
         verified_by=str(seen.get("app_id", "")),
-        operator=_by_steps("operator", plan, last, seen),
-        host=_by_steps("host", plan, last, seen),
-        config_sha256=str(plan.header["config_sha256"]),
-        roster_sha256=str(plan.header["roster"]["sha256"]),
+        operator=_by_steps("operator", plan.header.operator, last, seen),
+        host=_by_steps("host", plan.header.host, last, seen),
+        config_sha256=plan.header.config_sha256,
+        roster_sha256=plan.header.roster.sha256,
         declared=tuple((k, str(v), author) for k, v in facts.items() if v),
     )
 
 
-def _by_steps(key: str, plan: Plan, applied: Mapping[str, Any], verified: Mapping[str, Any]) -> BySteps:
-    """Collect what plan, last session of apply, and verification say under one key; older folders say less."""
-    return BySteps(*(str(said.get(key, "")) for said in (plan.header, applied, verified)))
+def _by_steps(key: str, planned: str, applied: Mapping[str, Any], verified: Mapping[str, Any]) -> BySteps:
+    """Put beside what the plan says what the last apply and the verification say; older folders say less."""
+    return BySteps(planned, *(str(said.get(key, "")) for said in (applied, verified)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapsh
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import Wished
 from jobs.license_reassignment.model.reasons import QUIET, remedy
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, AuditLogCheck
@@ -121,13 +122,14 @@ def actions(
     users: Sequence[User],
     left: Sequence[ResidualHolder],
     gates: Sequence[Gate],
-    wished: Mapping[str, Collection[str]],
+    wished: Wished | None,
 ) -> tuple[Action, ...]:
     """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open.
 
     `wished` are the ids of the users for whom the roster says yes, by its column.
     """
-    yes = {column: frozenset(ids) for column, ids in wished.items()}
+    said = wished or Wished()
+    yes = {column: frozenset(ids) for column, ids in (("voice", said.voice), ("legal_hold", said.legal_hold))}
     found = [
         Action(
             kind=u.judgement.outcome,
@@ -165,7 +167,7 @@ def actions(
 
 def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ...]:
     """Name every user whom we moved and who lost a data service with consent, and who consented."""
-    by_policy = plan.header["frozen"].get("plans", {}).get("lost_services") == "accept"
+    by_policy = plan.header.settings.accepts_lost_services
     columns = (plan.decisions[column].astype(str) for column in ("id", "remarks", "acknowledged_by"))
     told = {user_id: (remarks, who) for user_id, remarks, who in zip(*columns, strict=True) if LOWERED in remarks}
     found = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.license_reassignment.model.plan import Plan, split
+from jobs.license_reassignment.model.plan_header import ProtectedEntry, WaveUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,6 @@ class RuleCount:
     target: str
     users: int
     not_changed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ProtectedEntry:
-    """Whom one entry of [scope] protected protects; `kind` is user or group, `in_scope` how many are in the plan."""
-
-    entry: str
-    kind: str
-    name: str
-    users: int
-    in_scope: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +43,6 @@ class SeatNeed:
     reserve: int
     needed: int
     left: int
-
-
-@dataclass(frozen=True, slots=True)
-class WaveLine:
-    """One wave in its order; `then` is stop or continue."""
-
-    name: str
-    users: int
-    then: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +81,7 @@ class PlanView:
     by_rule: tuple[RuleCount, ...]
     holds: tuple[HoldReason, ...]
     seats: tuple[SeatNeed, ...]
-    waves: tuple[WaveLine, ...]
+    waves: tuple[WaveUse, ...]
     translation: tuple[PlanTranslation, ...]
     warnings: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
@@ -113,58 +94,56 @@ class PlanView:
 def plan_view(plan: Plan, warnings: Sequence[str], service_names: Mapping[str, str]) -> PlanView:
     """Show a plan with names instead of ids, from its header alone."""
     h = plan.header
-    name = {p["sku_id"]: p["name"] for p in (*h["sources"], *h["targets"])}
+    name: dict[str, str] = {p.sku_id: p.name for p in (*h.sources, *h.targets)}
     return PlanView(
         plan_id=plan.plan_id,
         digest=plan.digest,
         tenant_id=plan.tenant_id,
-        tenant_name=h["tenant"]["name"],
-        created_at=h["created_at"],
-        tool_version=h["tool_version"],
-        sources=tuple(p["name"] for p in h["sources"]),
-        targets=tuple(p["name"] for p in h["targets"]),
-        in_scope=h["totals"]["in_scope"],
-        changes=h["totals"]["changes"],
-        held=h["totals"]["held"],
-        already_on_target=h["totals"]["already_on_target"],
-        rejected_rows=h["roster"]["rejected"],
+        tenant_name=h.tenant.name,
+        created_at=h.created_at,
+        tool_version=h.tool_version,
+        sources=tuple(p.name for p in h.sources),
+        targets=tuple(p.name for p in h.targets),
+        in_scope=h.totals.in_scope,
+        changes=h.totals.changes,
+        held=h.totals.held,
+        already_on_target=h.totals.already_on_target,
+        rejected_rows=h.roster.rejected,
         by_rule=tuple(
             RuleCount(
-                r["rule"] or "no rule",
-                " + ".join(name.get(t, t) for t in split(r["targets"])),
-                r["change"],
-                r["hold"],
+                r.rule or "no rule",
+                " + ".join(name.get(t, t) for t in split(r.targets)),
+                r.change,
+                r.hold,
             )
-            for r in h["rules"]
+            for r in h.rules
         ),
-        protected=tuple(
-            ProtectedEntry(p["entry"], p["kind"], p["name"], p["users"], p["in_scope"]) for p in h.get("protected", ())
-        ),
-        holds=tuple(HoldReason(x["reason"], x["users"], x["remedy"], tuple(x["sample"])) for x in h["holds"]),
+        protected=h.protected or (),
+        holds=tuple(HoldReason(x.reason, x.users, x.remedy, x.sample) for x in h.holds),
         seats=tuple(
             SeatNeed(
-                name.get(s["sku_id"], s["part_number"]),
-                s["enabled"],
-                s["consumed"],
-                s["reserve"],
-                s["needed"],
-                s["left"],
+                name.get(s.sku_id, s.part_number),
+                s.enabled,
+                s.consumed,
+                s.reserve,
+                s.needed,
+                s.left,
             )
-            for s in h["seats"]
+            for s in h.seats
         ),
-        waves=tuple(WaveLine(w["name"], w["users"], w["then"]) for w in h["waves"]),
+        waves=h.waves,
         translation=tuple(
             PlanTranslation(
-                row["source_plan"],
-                " + ".join(name.get(t, t) for t in table["targets"]),
-                row["target_plan"],
-                row["kind"],
+                row.source_plan,
+                " + ".join(name.get(t, t) for t in table.targets),
+                row.target_plan,
+                row.kind,
             )
-            for table in h["translation"]
-            for row in table["rows"]
+            for table in h.translation
+            for row in table.rows
         ),
         warnings=tuple(warnings),
-        settings=tuple(_flat("", h["frozen"])),
+        settings=tuple(_flat("", h.frozen)),
         service_names=service_names,
     )
 

@@ -16,11 +16,12 @@ from jobs.license_reassignment.errors import GuardRefused, JobError
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, UnreadableRun, other_run
 from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, split
+from jobs.license_reassignment.model.plan_header import FORMAT_VERSION, PlanHeader
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
-from jobs.license_reassignment.run_folder.plan_files import read_decisions
+from jobs.license_reassignment.run_folder.plan_files import header_of, read_decisions
 from jobs.license_reassignment.run_folder.seal import MANIFEST
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
@@ -29,21 +30,33 @@ SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 def load_plan(run: RunDir) -> Plan:
     """Read the plan; every file that it consists of must be as it was written. Raises GuardRefused (10)."""
     header = _header(run)
-    for name, expected in header["files"].items():
+    for name, expected in header.files.items():
         if sha256(run.read(name)) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-    return Plan(header, read_decisions(run.read, header["roster_columns"]))
+    return Plan(header, read_decisions(run.read, header.roster_columns))
 
 
-def _header(run: RunDir) -> dict[str, Any]:
+def _header(run: RunDir) -> PlanHeader:
     try:
-        header: dict[str, Any] = orjson.loads(run.read("plan.json"))
-        digest, _ = header["digest"], header["files"]
+        stored: dict[str, Any] = orjson.loads(run.read("plan.json"))
+        digest, _, version = stored["digest"], stored["files"], str(stored["format_version"])
+        if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+            raise UnknownFormat(run.path / "plan.json", version)
+        if header_digest(stored) != digest:
+            raise _altered(run, "plan.json", "does not fit its own digest")
+        return header_of(stored)
     except (ValueError, KeyError, TypeError) as error:
         raise _altered(run, "plan.json", "is not a plan") from error
-    if header_digest(header) != digest:
-        raise _altered(run, "plan.json", "does not fit its own digest")
-    return header
+
+
+class UnknownFormat(GuardRefused):
+    """A plan.json whose format this version does not know: nothing of it is believed, its digest neither."""
+
+    def __init__(self, path: Path, version: str) -> None:
+        super().__init__(
+            f"{path} has the format version {version}, and this version of reseat reads {FORMAT_VERSION}. Nothing was "
+            "sent. Use the version of reseat that made the plan, or make a new plan with `reseat plan`."
+        )
 
 
 def _altered(run: RunDir, name: str, what: str) -> GuardRefused:
@@ -118,9 +131,9 @@ def _other_run(run: RunDir, tenant_id: str) -> OtherRun | None:
     if not run.has("plan.json") and not segments(run.path):
         return None
     header = _header(run)
-    if header["tenant"]["id"] != tenant_id:
+    if header.tenant.id != tenant_id:
         return None
-    head = read_journal(run.path, header["digest"])
+    head = read_journal(run.path, header.digest)
     if not _holds_what_was_sealed(run, head):
         raise ValueError("the journal is shorter than when it was sealed")
     lines = [(e, n.seq, n.hash) for e, n in zip(entries(head.lines), head.lines, strict=True)]

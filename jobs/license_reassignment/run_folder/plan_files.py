@@ -1,24 +1,117 @@
-"""The decisions as files and back: a row names its lists of service plans by number, and each set of lists once."""
+"""The files of a plan, out and in: plan.json, and the decisions, whose rows name their long lists by number."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
+from pydantic import TypeAdapter
 
+from connectors.ids import sha256
+from connectors.roster.read import RowError
+from jobs.license_reassignment.decide.draft import Draft
+from jobs.license_reassignment.decide.table import NUMBER, OBJECT_COLUMN, PLAN_LISTS, shared
+from jobs.license_reassignment.model.plan import Plan, canonical, header_digest, plan_id_of
+from jobs.license_reassignment.model.plan_header import PlanHeader
+from jobs.license_reassignment.run_folder import snapshot_files
+from jobs.license_reassignment.run_folder.notice_files import notice_files
 from jobs.license_reassignment.run_folder.snapshot_files import csv_bytes, json_bytes, read_csv
 
-TABLE, LISTS = "decisions.csv", "decisions-plans.json"
-NUMBER = "plans"
-PLAN_LISTS = ("plans_kept_off", "plans_new_on", "plans_lost")
-"""Lists of plan ids, up to some kilobytes each: written out per user they would be nine tenths of the file."""
+HEADER, TABLE, LISTS, REJECTED = "plan.json", "decisions.csv", "decisions-plans.json", "rejected.csv"
+REJECTED_COLUMNS = ("file", "line", "row", "reason", "user", "held")
+_NAME_LENGTH_MAX = 80
 
-OBJECT, LATER = "object", {"acknowledged_by": "", "object": "user"}
-"""The last column, and the columns that folders of version 0.1 do not have, with what they mean there."""
+LATER = {"acknowledged_by": "", OBJECT_COLUMN: "user"}
+"""The columns that folders of version 0.1 do not have, with what they mean there."""
 
 _FREE_TEXT = ("name", "rule", "detail", "wave", "acknowledged_by")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFiles:
+    """A plan with its name, and the files that it consists of, plan.html excepted."""
+
+    plan: Plan
+    files: Mapping[str, bytes]
+
+
+def plan_files(draft: Draft) -> PlanFiles:
+    """Make the files of a plan, plan.json last, which digests all others; the plan has its name from them."""
+    header, file, decisions = draft.header, draft.header.roster.file, draft.decisions.assign(**{OBJECT_COLUMN: "user"})
+    if file:
+        header = replace(header, roster=replace(header.roster, kept=(kept_name(1, file),)))
+    files = {
+        **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
+        **decision_files(decisions, header.roster_columns),
+        **notice_files(draft.notices),
+        **dict.fromkeys(header.roster.kept or (), draft.roster),
+        REJECTED: rejected_csv(draft.rejected, draft.held),
+    }
+    content = sha256(canonical(snapshot_files.content_sha256_parts(files, "snapshot")))
+    header = replace(
+        header,
+        snapshot=replace(header.snapshot, content_sha256=content),
+        files={name: sha256(data) for name, data in sorted(files.items())},
+    )
+    return numbered(PlanFiles(Plan(header, decisions), files), 0)
+
+
+def numbered(made: PlanFiles, again: int) -> PlanFiles:
+    """Name a plan and digest it. `again` counts the begun plans of the same content before it; 0 for the first."""
+    header = made.plan.header
+    plan_id = plan_id_of(
+        tenant_id=header.tenant.id,
+        frozen=[header.kind, header.frozen],
+        roster_sha256=header.roster.sha256,
+        snapshot_sha256=header.snapshot.content_sha256,
+        decisions_sha256=sha256(made.files[TABLE] + made.files[LISTS]),
+        again=again,
+    )
+    header = replace(header, plan_id=plan_id, again=again or None)
+    header = replace(header, digest=header_digest(stored(header)))
+    files = {**made.files, HEADER: json_bytes(stored(header))}
+    return PlanFiles(Plan(header, made.plan.decisions), files)
+
+
+def kept_name(number: int, file: str) -> str:
+    """Return where a roster is kept: `roster/01-<name>`, a name that every file system takes.
+
+    The number tells files of one name apart, and no device of Windows begins with one.
+    """
+    safe = re.sub(r"[^\w.() -]+", "_", unicodedata.normalize("NFC", file))
+    return f"roster/{number:02}-{safe[-_NAME_LENGTH_MAX:].strip(' .') or 'roster'}"
+
+
+def rejected_csv(errors: Sequence[RowError], held: Mapping[tuple[str, int], Sequence[str]]) -> bytes:
+    """Write the roster rows that are not used, each with the principal names of the users held for it."""
+    rows = [(e.file, str(e.line), e.row, e.reason, e.user, "+".join(held.get((e.file, e.line), ()))) for e in errors]
+    return csv_bytes(pd.DataFrame(rows, columns=list(REJECTED_COLUMNS)).astype(str), free_text=REJECTED_COLUMNS)
+
+
+@cache
+def _shape() -> TypeAdapter[PlanHeader]:
+    return TypeAdapter(PlanHeader)
+
+
+def stored(header: PlanHeader) -> dict[str, Any]:
+    """Return a header as plan.json holds it: a key that the plan has no value for is left out."""
+    found: dict[str, Any] = _shape().dump_python(header, exclude_none=True)
+    return found
+
+
+def header_of(stored: Mapping[str, Any]) -> PlanHeader:
+    """Name what plan.json holds; keys that this version has no name for are passed over.
+
+    Raises ValueError where one is missing that every version writes, or is of another kind.
+    """
+    return _shape().validate_python(stored)
 
 
 def decision_files(decisions: pd.DataFrame, roster_columns: Sequence[str]) -> dict[str, bytes]:
@@ -46,9 +139,3 @@ def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) 
     for place, name in enumerate(PLAN_LISTS):
         table.insert(at + place, name, shared(np.array([lists[name] for lists in distinct], dtype=object), number))
     return table
-
-
-def shared(texts: np.ndarray, code: np.ndarray) -> pd.Series[str]:
-    """Give each row the text with its code, as a category: kept once, however many share it; "" is always one."""
-    distinct, number = np.unique(np.append(texts, ""), return_inverse=True)
-    return pd.Series(pd.Categorical.from_codes(number[code].astype(np.int32), pd.Index(distinct)))
