@@ -6,17 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
+from jobs.license_reassignment.gather.readiness import usable_units
 from jobs.license_reassignment.model.plan_header import SeatRow
 
 BUSINESS_CAP = 300  # Microsoft limits each Business plan to 300 users
-
-
-def usable_units(sku: SubscribedSku, *, count_warning_units: bool) -> int:
-    """Return the seats that users can be given, taken ones included: enabled, and those in grace where they count.
-
-    Readiness and the seat ledger both ask this, so that a plan never promises what `apply` then refuses.
-    """
-    return sku.enabled + (sku.warning if count_warning_units else 0)
 
 
 def not_counted_seats(subscriptions: Iterable[CompanySubscription], sku_id: str, *, allow_trial: bool) -> int:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from connectors.changes import WRITE_PERMISSION
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.decide.seats import usable_units
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.text import counted
 
@@ -43,6 +42,14 @@ class Finding:
 
 WAITING = frozenset({"pendingprovisioning", "pendinginput"})
 """States of a service plan that [limits] accept_unprovisioned may accept; any other is a fault or unknown."""
+
+
+def usable_units(sku: SubscribedSku, *, count_warning_units: bool) -> int:
+    """Return the seats that users can be given, taken ones included: enabled, and those in grace where they count.
+
+    Readiness and the seat ledger both ask this, so that a plan never promises what `apply` then refuses.
+    """
+    return sku.enabled + (sku.warning if count_warning_units else 0)
 
 
 def plan_problems(sku: SubscribedSku, accepted: Collection[str] = ()) -> list[str]:
