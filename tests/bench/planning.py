@@ -89,11 +89,11 @@ async def _first_pages(config: str) -> list[str]:
         assert isinstance(client, GraphClient)
         policy = policy_of(parts.effective.settings, parts.catalog, await client.read_skus())
         skus = [*policy.sources, *dict.fromkeys(t for rule in policy.rules for t in rule.targets)]
-        session = client._session
-        lookups = Lookups(session.graph)
+        channel = client._channel
+        lookups = Lookups(channel.graph)
         listings = [lookups.holders(sku) for sku in skus]
         listings += [lookups.groups_with(sku) for sku in policy.sources]
-        listings += [lookups.members(group.id) for group in await Reader(session).groups(policy.sources, ())]
+        listings += [lookups.members(group.id) for group in await Reader(channel).groups(policy.sources, ())]
         listings.append(lookups.deleted_users())
         requests = [listing.first() for listing in listings]
         for request in requests:
