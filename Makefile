@@ -53,5 +53,9 @@ soak: $(VENV)/.dev  ## ten minutes of apply against a real socket with every fau
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
 	PYTHONPATH=tests $(BIN)/python -m bench.bench
 
+.PHONY: docs
+docs: $(VENV)/.run  ## the tables of docs/ that are made from the code
+	$(BIN)/python docs/make/reference.py
+
 clean:  ## remove what make made
 	rm -rf $(VENV) demo-run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

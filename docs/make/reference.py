@@ -1,7 +1,7 @@
 """Writes the parts of docs/*.md that say what the code says: commands, exit codes, settings, reasons.
 
-`python docs/make/reference.py` writes them, and a test compares. A part stands between `<!-- begin: name -->` and
-`<!-- end: name -->`; what is around it is written by hand.
+`make docs` writes them, and a test compares. A part stands between `<!-- begin: name -->` and `<!-- end: name -->`;
+what is around it is written by hand.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _reference() -> ModuleType:
 
 
 def test_generated_parts_are_what_the_code_says() -> None:
-    """Whoever changes a command, a code, a setting or a reason runs `python docs/make/reference.py`."""
+    """Whoever changes a command, a code, a setting or a reason runs `make docs`."""
     reference = _reference()
     used = {name for text in PAGES.values() for name in re.findall(r"<!-- begin: ([\w-]+) -->", text)}
     assert set(reference.BLOCKS) == used
