@@ -132,7 +132,6 @@ class SubscribedSku:
     locked_out: int
     consumed: int
     plans: tuple[ServicePlan, ...]
-    subscription_ids: tuple[str, ...] = ()
 
     @property
     def plan_ids(self) -> frozenset[PlanId]:
@@ -154,7 +153,6 @@ class CompanySubscription:
     next_lifecycle: str = ""
     owner_tenant_id: str = ""
     owner_type: str = ""
-    commerce_subscription_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

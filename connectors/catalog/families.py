@@ -68,15 +68,13 @@ class Exclusion:
 class PlanFamilies:
     """The reviewed knowledge about service plans; a plan that it does not name is a family of its own.
 
-    `fillers` are markers that deliver nothing; `nearest` are offers to consider where a plan has no successor;
-    `equivalents` maps a plan to those that contain it entirely.
+    `fillers` are markers that deliver nothing; `equivalents` maps a plan to those that contain it entirely.
     """
 
     levels: Mapping[PlanId, PlanLevel] = field(default_factory=dict)
     fillers: frozenset[PlanId] = frozenset()
     needs: tuple[Need, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
-    nearest: Mapping[PlanId, tuple[PlanId, ...]] = field(default_factory=dict)
     equivalents: Mapping[PlanId, frozenset[PlanId]] = field(default_factory=dict)
 
     def family_of(self, plan_id: PlanId) -> PlanLevel | None:

@@ -33,7 +33,7 @@ class Market(StrEnum):
 
 
 class UnknownProduct(LookupError):
-    """No product, or no plan of the product, is called `text`; `nearest` are names that look like it."""
+    """No product is called `text`; `nearest` are names that look like it."""
 
     def __init__(self, text: str, nearest: tuple[str, ...]) -> None:
         hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
@@ -129,22 +129,6 @@ class Catalog:
                     start = end
                     break
         return tuple(dict.fromkeys(found))
-
-    def find_plan(self, text: str, sku: SubscribedSku) -> PlanId:
-        """Return the service plan of the SKU that a plan name, a published name or a GUID means.
-
-        Raises:
-            UnknownProduct: the SKU has no such plan.
-
-        """
-        wanted = _key(text)
-        for plan in sku.plans:
-            if wanted in {plan.id, _key(plan.name)}:
-                return plan.id
-        for plan in sku.plans:
-            if wanted == _key(self.names.plan(plan.id)):
-                return plan.id
-        raise UnknownProduct(text, tuple(get_close_matches(text.upper(), [p.name for p in sku.plans], _NEAREST_MAX)))
 
     def market(self, sku_id: SkuId, part_number: str = "") -> Market:
         """Return the price list that the words of the part number and the product name speak of."""
@@ -252,7 +236,6 @@ def read_families(data: Mapping[str, Any]) -> PlanFamilies:
         exclusions=tuple(
             Exclusion(_ids(rule["plans"]), Severity(rule["severity"]), rule["reason"]) for rule in data["excludes"]
         ),
-        nearest={p: tuple(sorted(_ids(e["to"]))) for e in data["nearest"] for p in _ids(e["plan"])},
         equivalents=_equivalents(data["equivalents"]),
     )
 

@@ -117,7 +117,6 @@ def sku(raw: Json) -> SubscribedSku:
         locked_out=_count(units, "lockedOut"),
         consumed=_count(raw, "consumedUnits"),
         plans=tuple(sorted(_plan(p) for p in rows(raw, "servicePlans"))),
-        subscription_ids=tuple(sorted(s.lower() for s in rows(raw, "subscriptionIds"))),
     )
 
 
@@ -143,7 +142,6 @@ def subscription(raw: Json) -> CompanySubscription:
         next_lifecycle=text(raw, "nextLifecycleDateTime"),
         owner_tenant_id=text(raw, "ownerTenantId").lower(),
         owner_type=text(raw, "ownerType"),
-        commerce_subscription_id=text(raw, "commerceSubscriptionId").lower(),
     )
 
 

@@ -125,21 +125,6 @@ def test_a_list_with_one_unknown_product_is_unknown(text: str) -> None:
         CATALOG.split_products(text, [])
 
 
-def test_a_plan_is_found_by_name_by_published_name_and_by_id() -> None:
-    """Only plans of the given SKU are found."""
-    e4 = CATALOG.published(E4)
-    forms = PlanId("2789c901-c14e-48ab-a76a-be334d9d793a")
-
-    assert [CATALOG.find_plan(t, e4) for t in ("forms_plan_e3", "Microsoft Forms (Plan E3)", forms.upper())] == [
-        forms,
-        forms,
-        forms,
-    ]
-    with pytest.raises(UnknownProduct) as caught:
-        CATALOG.find_plan("FORMS_PLAN_E5", e4)
-    assert caught.value.nearest[0] == "FORMS_PLAN_E3"
-
-
 @pytest.mark.parametrize(
     ("part_number", "expected"),
     [
@@ -231,8 +216,7 @@ def test_every_plan_of_the_families_is_published_under_that_name() -> None:
     data = table("families.json")
     rules = [*data["needs"], *data["excludes"], data["fillers"]]
     named = [*family_plans(), *(p for r in rules for p in (*r["plans"].items(), *r.get("any_of", {}).items()))]
-    pairs = [*data["equivalents"], *data["nearest"]]
-    named += [p for e in pairs for key in ("plan", "by", "to") for p in e.get(key, {}).items()]
+    named += [p for e in data["equivalents"] for key in ("plan", "by") for p in e[key].items()]
 
     assert [(p, n) for p, n in named if CATALOG.plan_names.get(PlanId(p)) != n] == []
 
@@ -243,19 +227,18 @@ def test_every_family_level_and_rule_says_why() -> None:
     entries = [
         *data["families"],
         *(level for f in data["families"] for level in f["levels"]),
-        *(entry for key in ("needs", "excludes", "equivalents", "nearest") for entry in data[key]),
+        *(entry for key in ("needs", "excludes", "equivalents") for entry in data[key]),
         data["fillers"],
     ]
 
     assert [e for e in entries if not e["reason"].strip()] == []
 
 
-def test_mcovoiceconf_has_neighbors_and_no_successor() -> None:
-    """Teams Phone is named as the nearest offer and never taken by itself."""
+def test_mcovoiceconf_has_no_successor() -> None:
+    """Teams Phone is never taken for it by itself."""
     voice, phone = PlanId("27216c54-caf8-4d0d-97e2-517afb5c08f6"), PlanId("4828c8ec-dc2e-4779-b502-87ac9ce28ab7")
 
     assert CATALOG.families.successor(voice, {phone}) is None
-    assert phone in CATALOG.families.nearest[voice]
 
 
 def test_a_product_can_be_shown_as_published() -> None:

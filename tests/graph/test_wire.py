@@ -164,7 +164,6 @@ def test_a_product_is_read() -> None:
             ServicePlan(PLAN_A, "MCOSTANDARD", "Company", "PendingInput"),
             ServicePlan(PLAN_B, "EXCHANGE_S_ENTERPRISE", "User", "Success"),
         ),
-        subscription_ids=("a", "b"),
     ) == wire.sku(raw)
 
 
@@ -185,7 +184,7 @@ def test_a_purchase_is_read() -> None:
     }
 
     assert CompanySubscription(
-        "abc", E4, "ENTERPRISEWITHSCAL", "Enabled", 25, True, "2020-01-01T00:00:00Z", "", "", "User", "def"
+        "abc", E4, "ENTERPRISEWITHSCAL", "Enabled", 25, True, "2020-01-01T00:00:00Z", "", "", "User"
     ) == wire.subscription(raw)
 
 

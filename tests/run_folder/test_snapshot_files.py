@@ -66,7 +66,7 @@ def test_a_full_snapshot_comes_back_equal() -> None:
     ada = person(
         "ada", holding("ENTERPRISEWITHSCAL", "SWAY"), holding("VISIOCLIENT", group="g", state="Error", error="X")
     )
-    skus = [product(p, subscription_ids=("s1", "s2")) for p in PRODUCTS]
+    skus = [product(p) for p in PRODUCTS]
     world = snapshot(
         ada,
         person("bo"),

@@ -33,15 +33,6 @@ def _queue(group: Group, members: list[str], now: float) -> None:
     group.processed = True
 
 
-def add_member(tenant: TenantState, group: Group, user: User, now: float) -> None:
-    """Put a user into a group; its licenses follow in the background. Nested groups give none."""
-    group.members[user.id] = None
-    if group.licenses:
-        pending = group.processing.members[group.processing.done :] if group.processing else []
-        _queue(group, [*pending, user.id], now)
-    tenant.remember(user, now)
-
-
 def advance(tenant: TenantState, now: float) -> None:
     """Carry the background work of every group as far as it is by now."""
     for group in tenant.groups.values():

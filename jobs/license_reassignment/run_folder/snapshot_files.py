@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -141,24 +141,24 @@ def load_snapshot(files: Mapping[str, bytes], which: Which) -> TenantSnapshot:
     )
 
 
-def _made(kind: Any, fields: Mapping[str, Any]) -> Any:
-    """Make a value from JSON: lists become tuples again."""
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+def _made(kind: Any, written: Mapping[str, Any]) -> Any:
+    """Make a value from JSON: lists become tuples again; what earlier versions wrote besides is left out."""
+    known = {f.name for f in fields(kind)}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in written.items() if k in known})
 
 
-def _sku(fields: Mapping[str, Any]) -> SubscribedSku:
-    plans = tuple(_made(ServicePlan, p) for p in fields["plans"])
-    made = {**fields, "plans": plans, "subscription_ids": tuple(fields["subscription_ids"])}
-    return SubscribedSku(**made)
+def _sku(written: Mapping[str, Any]) -> SubscribedSku:
+    made: SubscribedSku = _made(SubscribedSku, {**written, "plans": [_made(ServicePlan, p) for p in written["plans"]]})
+    return made
 
 
 def _group(group: Group) -> dict[str, Any]:
-    fields = asdict(group)
-    fields["members"] = None if group.members is None else sorted(group.members)
-    return fields
+    written = asdict(group)
+    written["members"] = None if group.members is None else sorted(group.members)
+    return written
 
 
-def _read_group(fields: Mapping[str, Any]) -> Group:
-    licenses = tuple(_made(GroupLicense, g) for g in fields["licenses"])
-    members = None if fields["members"] is None else frozenset(fields["members"])
-    return Group(**{**fields, "licenses": licenses, "members": members})
+def _read_group(written: Mapping[str, Any]) -> Group:
+    licenses = tuple(_made(GroupLicense, g) for g in written["licenses"])
+    members = None if written["members"] is None else frozenset(written["members"])
+    return Group(**{**written, "licenses": licenses, "members": members})
