@@ -12,15 +12,22 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pytest
 from worlds.in_process import CommandLine, Place, Said, told
 from worlds.machine import ROOT
 from worlds.rehearsal import START, tenant_of
 from worlds.small_tenant import DECLARED, EVERYONE, HEAD, NEW, OLD
 
+from connectors.ids import sha256
 from connectors.sandbox.tenant.file import load_license
 from connectors.sandbox.tenant.model import Assignment
 from connectors.sandbox.trouble import meddle
+from jobs.license_reassignment.model.plan import header_digest
+from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import load_plan
+from jobs.license_reassignment.run_folder.seal import DIGEST, MANIFEST, SUMS, sums
+from jobs.license_reassignment.run_folder.snapshot_files import json_bytes
 
 PEOPLE = ("ada", "bo", "cy", "di")
 SETTINGS = HEAD + EVERYONE + DECLARED
@@ -563,3 +570,67 @@ def test_a_damaged_report_of_another_run_hides_nobody(
 
     assert said.code == 3, said
     assert told(said, ["4 users hold neither"]) == [], said
+
+
+def of_format(place: Place, version: str) -> RunDir:
+    """Say in plan.json that its format is another one, and digest the whole folder anew, as its maker would."""
+    run = RunDir(place.folder / "runs" / place.run)
+    header = {**orjson.loads(run.read("plan.json")), "format_version": version}
+    run.write("plan.json", json_bytes({**header, "digest": header_digest(header)}))
+    if run.has(MANIFEST):
+        sealed = orjson.loads(run.read(MANIFEST))
+        sealed["files"]["plan.json"] = sha256(run.read("plan.json"))
+        run.write(MANIFEST, json_bytes(sealed))
+        digest = sha256(run.read(MANIFEST))
+        run.write(DIGEST, f"{digest}  {MANIFEST}\n".encode())
+        run.write(SUMS, sums(run, sealed["files"], digest))
+    return run
+
+
+READING = ("apply", "verify", "report", "audit", "undo", "add-ons of the run", "status", "explain")
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("place", ["verified"], indirect=True)
+def test_a_plan_of_another_format_is_told_as_that(place: Place, command: str, reseat: CommandLine) -> None:
+    """10 from every command that reads a plan: the file, its version, the version that is known, and what to do."""
+    of_format(place, "2.0")
+    argv = (("plan", "--addons-of", "PLAN"),) if command == "add-ons of the run" else COMMANDS[command]
+
+    [said] = every(reseat, place, argv)
+
+    assert said.code == 10, said
+    says = ["plan.json has the format version 2.0", "this version of reseat reads 1.0", "Nothing was sent. Use the"]
+    assert [] == told(said, says), said
+
+
+@pytest.mark.parametrize("place", ["verified"], indirect=True)
+def test_a_format_with_keys_more_is_read(place: Place, reseat: CommandLine) -> None:
+    """The same number before the point: what this version has no name for is passed over, and stays in the digest."""
+    run = of_format(place, "1.7")
+    header = orjson.loads(run.read("plan.json"))
+    run.write("plan.json", json_bytes({**header, "digest": header_digest({**header, "later": [1]}), "later": [1]}))
+
+    assert load_plan(run).digest == header_digest(orjson.loads(run.read("plan.json")))
+
+
+@pytest.mark.parametrize("place", ["verified"], indirect=True)
+def test_a_run_of_another_format_beside_it_is_told_with_its_version(place: Place, reseat: CommandLine) -> None:
+    """What it did cannot be read, so a plan made since is not carried out; who knows the version knows what to do."""
+    of_format(place, "2.0")
+    everybody(place, licensed(OLD))
+
+    *_, said = every(reseat, place, (("plan",), APPLY_NEWEST))
+
+    assert (said.code, told(said, ["cannot be read (its plan has the format version 2.0)"])) == (10, []), said
+
+
+@pytest.mark.parametrize("place", ["verified"], indirect=True)
+def test_an_audit_takes_a_version_that_somebody_wrote_in_for_an_alteration(place: Place, reseat: CommandLine) -> None:
+    """The folder was sealed with another plan.json: 5, as for any changed byte."""
+    run = RunDir(place.folder / "runs" / place.run)
+    run.write("plan.json", run.read("plan.json").replace(b'"format_version": "1.0"', b'"format_version": "9.0"'))
+
+    [said] = every(reseat, place, COMMANDS["audit"])
+
+    assert (said.code, told(said, ["ALTERED: plan.json was altered"])) == (5, []), said

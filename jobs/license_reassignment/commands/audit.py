@@ -20,6 +20,7 @@ from jobs.license_reassignment.report.json import document
 from jobs.license_reassignment.report.likeness import alike, same_cells
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.run_folder.folder import RunDir
+from jobs.license_reassignment.run_folder.load import UnknownFormat
 from jobs.license_reassignment.run_folder.seal import (
     DIGEST,
     MANIFEST,
@@ -74,7 +75,8 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     """Check digests and chain, derive every total, outcome and gate again, compare with what the folder says.
 
     Exit code 5 when anything differs, else that of the verdict. `head` is a journal hash or manifest digest that was
-    kept elsewhere. Raises InputError (2) for a folder that was never verified.
+    kept elsewhere. Raises InputError (2) for a folder that was never verified, UnknownFormat (10) for an unaltered one
+    of another version.
     """
     if not any(run.has(name) for name in (MANIFEST, "after-tenant.json", "reconciliation.json")):
         if not run.has("plan.json"):
@@ -87,6 +89,10 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     try:
         evidence = load_evidence(run, catalog, as_sealed=False)
         again = reconcile(evidence)
+    except UnknownFormat as error:
+        if not found:  # every file is as it was sealed: it is of another version, and nobody altered it
+            raise
+        return _altered(run, [*found, str(error)])
     except (GuardRefused, InputError) as error:
         return _altered(run, [*found, str(error)])
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:

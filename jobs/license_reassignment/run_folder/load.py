@@ -21,14 +21,17 @@ from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
-from jobs.license_reassignment.run_folder.plan_files import header_of, read_decisions
+from jobs.license_reassignment.run_folder.plan_files import HEADER, header_of, read_decisions
 from jobs.license_reassignment.run_folder.seal import MANIFEST
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 
 
 def load_plan(run: RunDir) -> Plan:
-    """Read the plan; every file that it consists of must be as it was written. Raises GuardRefused (10)."""
+    """Read the plan; every file that it consists of must be as it was written, and of a format that is known.
+
+    Raises GuardRefused (10).
+    """
     header = _header(run)
     for name, expected in header.files.items():
         if sha256(run.read(name)) != expected:
@@ -38,21 +41,22 @@ def load_plan(run: RunDir) -> Plan:
 
 def _header(run: RunDir) -> PlanHeader:
     try:
-        stored: dict[str, Any] = orjson.loads(run.read("plan.json"))
+        stored: dict[str, Any] = orjson.loads(run.read(HEADER))
         digest, _, version = stored["digest"], stored["files"], str(stored["format_version"])
         if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-            raise UnknownFormat(run.path / "plan.json", version)
+            raise UnknownFormat(run.path / HEADER, version)
         if header_digest(stored) != digest:
-            raise _altered(run, "plan.json", "does not fit its own digest")
+            raise _altered(run, HEADER, "does not fit its own digest")
         return header_of(stored)
     except (ValueError, KeyError, TypeError) as error:
-        raise _altered(run, "plan.json", "is not a plan") from error
+        raise _altered(run, HEADER, "is not a plan") from error
 
 
 class UnknownFormat(GuardRefused):
     """A plan.json whose format this version does not know: nothing of it is believed, its digest neither."""
 
     def __init__(self, path: Path, version: str) -> None:
+        self.version = version
         super().__init__(
             f"{path} has the format version {version}, and this version of reseat reads {FORMAT_VERSION}. Nothing was "
             "sent. Use the version of reseat that made the plan, or make a new plan with `reseat plan`."
@@ -119,6 +123,8 @@ def load_runs(runs: Path, tenant_id: str, *, besides: Path | None = None) -> Oth
             one = _other_run(RunDir(folder), tenant_id)
         except (JobError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = error.strerror if isinstance(error, OSError) else ""
+            if isinstance(error, UnknownFormat):
+                why = f"its plan has the format version {error.version}"
             damaged.append(UnreadableRun(str(folder), why or "its plan or its journal is damaged or incomplete"))
             continue
         if one is not None:
