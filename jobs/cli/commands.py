@@ -91,7 +91,7 @@ def check(
     """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.check import check as look
-    from jobs.license_reassignment.commands.waiting import check_until_ready
+    from jobs.license_reassignment.commands.check import check_until_ready
 
     effective = settings(config)
     checked = work(effective, check_until_ready if wait else look)
@@ -254,7 +254,7 @@ def status(
 ) -> None:
     """Say where a run stands, from its files alone."""
     from jobs.cli import watch as watching
-    from jobs.license_reassignment.commands.explain import standing_of
+    from jobs.license_reassignment.commands.status import standing_of
 
     run = find_or_newest(config, runs, plan)
     if watch:

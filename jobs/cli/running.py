@@ -12,9 +12,9 @@ from jobs.cli.process import work_is_over
 from jobs.license_reassignment.apply.control import StopFlag
 
 if TYPE_CHECKING:
-    from jobs.license_reassignment.commands.explain import RunStanding
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.shared.parts import Parts
+    from jobs.license_reassignment.commands.status import RunStanding
     from jobs.license_reassignment.run_folder.folder import RunDir
     from jobs.settings.load import Effective
 

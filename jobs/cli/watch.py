@@ -7,7 +7,7 @@ from collections.abc import Callable
 from connectors.clock import Clock
 from jobs.cli.output import emit, text
 from jobs.cli.progress_line import duration
-from jobs.license_reassignment.commands.explain import RunStanding, standing_of
+from jobs.license_reassignment.commands.status import RunStanding, standing_of
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.folder import RunDir

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.cli import watch
 from jobs.cli.watch import status
-from jobs.license_reassignment.commands.explain import RunStanding
+from jobs.license_reassignment.commands.status import RunStanding
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.progress_file import Sign

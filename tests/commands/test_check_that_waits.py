@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from worlds.rehearsal import Rehearsal, tenant_of
 
-from jobs.license_reassignment.commands.check import Checked
-from jobs.license_reassignment.commands.waiting import check_until_ready, deadline, interval
+from jobs.license_reassignment.commands.check import Checked, check_until_ready, deadline, interval
 from jobs.license_reassignment.errors import ExitCode
 
 AMSTERDAM, UTC_ZONE = ZoneInfo("Europe/Amsterdam"), ZoneInfo("UTC")

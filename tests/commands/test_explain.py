@@ -9,7 +9,8 @@ from worlds.rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands import apply
-from jobs.license_reassignment.commands.explain import standing_of, story_of
+from jobs.license_reassignment.commands.explain import story_of
+from jobs.license_reassignment.commands.status import standing_of
 from jobs.license_reassignment.errors import GuardRefused, InputError
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES
 from jobs.license_reassignment.run_folder.folder import RunDir

@@ -26,7 +26,7 @@ from requirements.requirement_world import (
 
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment import guard
-from jobs.license_reassignment.commands.waiting import TIERS, deadline
+from jobs.license_reassignment.commands.check import TIERS, deadline
 from jobs.license_reassignment.decide.seats import fit, seat_row
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.gather import readiness, subscriptions

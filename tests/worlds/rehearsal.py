@@ -30,11 +30,12 @@ from jobs.license_reassignment.commands.addons import make_addons_plan
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.check import Checked, check
-from jobs.license_reassignment.commands.explain import RunStanding, Story, standing_of, story_of
+from jobs.license_reassignment.commands.explain import Story, story_of
 from jobs.license_reassignment.commands.plan import Planned, make_plan
 from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.status import RunStanding, standing_of
 from jobs.license_reassignment.commands.undo import make_undo
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import JobError

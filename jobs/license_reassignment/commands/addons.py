@@ -10,11 +10,10 @@ import pandas as pd
 
 from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
-from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
-from jobs.license_reassignment.commands.verify import load_evidence
+from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
@@ -29,7 +28,7 @@ from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import load_plan
+from jobs.license_reassignment.run_folder.load import load_evidence, load_plan
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 PROVEN = frozenset({"moved", "moved_by_group"})

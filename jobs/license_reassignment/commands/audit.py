@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from connectors.catalog.products import Catalog
 from connectors.ids import sha256
 from jobs.license_reassignment.commands.shared.reports import renderers
-from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all
@@ -20,7 +19,7 @@ from jobs.license_reassignment.report.json import document
 from jobs.license_reassignment.report.likeness import alike, same_cells
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import UnknownFormat
+from jobs.license_reassignment.run_folder.load import UnknownFormat, load_evidence
 from jobs.license_reassignment.run_folder.seal import (
     DIGEST,
     MANIFEST,

@@ -1,15 +1,16 @@
-"""`reseat check`: reads what must be in place and says what is not, without writing anything."""
+"""`reseat check`: reads what must be in place and says what is not; with `--wait` it looks again, ever more rarely."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connectors.catalog.products import Catalog
-from connectors.errors import WrongTenant
 from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
 from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather import subscriptions as lifecycle
@@ -23,6 +24,13 @@ from jobs.license_reassignment.gather.refusals import (
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.model import Settings
+
+# Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.
+TIERS = (
+    (timedelta(hours=1), timedelta(minutes=5)),
+    (timedelta(hours=6), timedelta(minutes=15)),
+    (timedelta.max, timedelta(hours=1)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +47,6 @@ class Checked:
         """6 when something is not there yet, 3 when a person must settle something, else 0."""
         codes = {"not_yet": ExitCode.NOT_YET, "person": ExitCode.PEOPLE_LEFT}
         return first_of(codes[f.level] for f in self.findings if f.level in codes)
-
-
-async def sign_in(parts: Parts) -> tuple[Identity, Organization]:
-    """Sign in and make sure that the tenant that answers is the pinned one. Raises WrongTenant (10)."""
-    identity = await parts.tenant.sign_in()
-    organization = await parts.tenant.read_organization()
-    pinned = parts.effective.settings.tenant.id.lower()
-    if organization.id.lower() != pinned:
-        raise WrongTenant(
-            f"Signed in to {organization.display_name} ({organization.id}), but [tenant] id pins {pinned}. Nothing was "
-            "changed. Use the credential of the pinned tenant, or correct the pin."
-        )
-    return identity, organization
 
 
 async def check(parts: Parts) -> Checked:
@@ -80,6 +75,45 @@ async def check(parts: Parts) -> Checked:
     found += _declarations(settings)
     found += readiness.SETTLE_BEFORE
     return Checked(organization, identity, tuple(found), tuple(parts.effective.rows()))
+
+
+async def check_until_ready(parts: Parts) -> Checked:
+    """Check again while the only answer is "not yet"; at the deadline give the last answer."""
+    settings = parts.effective.settings
+    start = parts.clock.now()
+    end = deadline(
+        start, settings.wait.deadline_business_days, settings.wait.holidays, ZoneInfo(settings.pace.time_zone)
+    )
+    while True:
+        checked = await check(parts)
+        now = parts.clock.now()
+        if checked.code != ExitCode.NOT_YET:
+            return checked
+        if now >= end:
+            parts.watcher.said(
+                f"Not there after {settings.wait.deadline_business_days} business days: ask Microsoft support about "
+                "the order and its credit check."
+            )
+            return checked
+        pause = interval(now - start)
+        missing = "; ".join(f.text for f in checked.findings if f.level == "not_yet")
+        parts.watcher.waiting(missing, pause.total_seconds())
+        await parts.clock.sleep(pause.total_seconds())
+
+
+def deadline(start: datetime, business_days: int, holidays: Collection[date], zone: ZoneInfo) -> datetime:
+    """Return the same hour so many business days later; Saturday, Sunday and holidays do not count."""
+    local, left = start.astimezone(zone), business_days
+    while left > 0:
+        local += timedelta(days=1)
+        if local.weekday() < 5 and local.date() not in holidays:
+            left -= 1
+    return local.astimezone(start.tzinfo)
+
+
+def interval(waited: timedelta) -> timedelta:
+    """Return how long to wait before the next look."""
+    return next(pause for until, pause in TIERS if waited < until)
 
 
 def _refuse_unknown_plans(policy: Policy, skus: Sequence[SubscribedSku], settings: Settings) -> None:

@@ -12,9 +12,9 @@ from connectors.catalog.voice_countries import load_voice_countries
 from connectors.roster.read import Roster, RosterFileError, read_roster
 from connectors.tenant import Identity, TenantSnapshot
 from connectors.utc import utc_text
-from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
+from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.draft import Draft, Inputs, Origin, draw_up
 from jobs.license_reassignment.decide.worth_knowing import sentences
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of

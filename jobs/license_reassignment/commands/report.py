@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from connectors.catalog.products import Catalog
 from jobs.license_reassignment.commands.shared.reports import write_reports
-from jobs.license_reassignment.commands.verify import load_evidence
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import load_plan
+from jobs.license_reassignment.run_folder.load import load_evidence, load_plan
 
 
 def report(run: RunDir, catalog: Catalog) -> Reconciliation:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from connectors.catalog.products import Catalog
 from connectors.tenant import SubscribedSku
-from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.errors import NotReady
 from jobs.license_reassignment.gather.names import sku_in_tenant

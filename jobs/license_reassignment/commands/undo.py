@@ -10,9 +10,9 @@ import pandas as pd
 from connectors.changes import AddLicense
 from connectors.countries import is_country
 from connectors.tenant import LicenseProfile, ReadScope, SkuId, TenantSnapshot
-from jobs.license_reassignment.commands.check import sign_in
 from jobs.license_reassignment.commands.plan import NOBODY, Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Draft, describe
 from jobs.license_reassignment.decide.seats import seat_row

@@ -2,59 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from connectors.audit_log import AuditRecord, from_lines, to_lines
-from connectors.catalog.products import Catalog
+from connectors.audit_log import AuditRecord, to_lines
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
 from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.reports import REPORTS, renderers, write_reports
-from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import (
     OTHER_RUNS,
-    OtherRun,
     OtherRuns,
-    from_jsonl,
     lines_about,
     to_jsonl,
 )
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
-from jobs.license_reassignment.reconcile.findings import MOVED
-from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, Evidence
+from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import Sides, holders
-from jobs.license_reassignment.reconcile.since_last import Former
-from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.journal import Head, read_journal
+from jobs.license_reassignment.run_folder.journal import Head
 from jobs.license_reassignment.run_folder.load import (
+    AUDIT_LOG,
+    DETAILS,
+    check_former_files,
     entries,
+    exported_records,
+    load_evidence,
     load_journal,
     load_other_runs,
     load_plan,
     load_snapshot,
+    perhaps_harmed,
     tasks_of,
 )
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, write_into_journal
-
-AUDIT_LOG = "audit-log.jsonl"
-DETAILS = "license_details"
-"""Key of after-tenant.json: by user id and SKU, the provisioningStatus of each service plan."""
 
 AFTER = ("after.csv", "after-profiles.json", "after-tenant.json", AUDIT_LOG, OTHER_RUNS)
 
@@ -69,8 +62,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     plan = load_plan(run)
     check_pin(plan, parts.effective.settings.tenant.id)
     head = load_journal(run, plan)
-    _said_in(run, [run.path] if run.has("reconciliation.json") else [])
-    _exported(run)
+    check_former_files(run)
     traffic = replace(parts.tenant.traffic)
     parts.tenant.keep(pauses_left(run, entries(head.lines)))
     identity = await parts.tenant.sign_in()
@@ -133,27 +125,12 @@ async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others:
     for other in others.runs:
         if plan.kind != "swap" or others.undone_by(other.plan_id):
             continue
-        ids = [UserId(u) for u in _perhaps_harmed(other) if u not in seen]
+        ids = [UserId(u) for u in perhaps_harmed(other) if u not in seen]
         reads = await parts.tenant.read_users(ids) if ids else ()
         bare = [r for r in reads if r.found and not any(a.gives for a in r.profile.assignments)]
         if bare:
             found[other.plan_id] = sorted(r.user_principal_name for r in bare)
     return found
-
-
-def _perhaps_harmed(other: OtherRun) -> list[str]:
-    """Return whom the last verification of a run found left without a license by it.
-
-    Where it was not verified, or its report cannot be read, that is everybody whom it moved.
-    """
-    run = RunDir(Path(other.folder))
-    try:
-        incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
-        names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
-        users = snapshot_files.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
-        return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
-    except (JobError, ValueError, LookupError, TypeError):
-        return [u for u, standing in fold(line.entry for line in other.lines).items() if standing.state == "applied"]
 
 
 async def _audit_log(parts: Parts, run: RunDir, head: Head, others: OtherRuns) -> tuple[dict[str, Any], bytes | None]:
@@ -168,7 +145,7 @@ async def _audit_log(parts: Parts, run: RunDir, head: Head, others: OtherRuns) -
         "granted": True,
         "other_runs": sent_by_other_runs(windows, others),
     }
-    records: dict[str, AuditRecord] = {str(r["id"]): r for r in _exported(run)}
+    records: dict[str, AuditRecord] = {str(r["id"]): r for r in exported_records(run)}
     for window in windows:
         since, until = datetime.fromisoformat(window.since), datetime.fromisoformat(window.until)
         found = await parts.tenant.read_audit(window.app_id, since, until)
@@ -176,13 +153,6 @@ async def _audit_log(parts: Parts, run: RunDir, head: Head, others: OtherRuns) -
             return {**asked, "granted": False}, None
         records.update((str(r["id"]), r) for r in found)
     return asked, to_lines(records.values()) if windows else None
-
-
-def _exported(run: RunDir) -> list[AuditRecord]:
-    data = run.read(AUDIT_LOG) if run.has(AUDIT_LOG) else b""
-    with run.reading(AUDIT_LOG):
-        from_lines(data)
-        return [orjson.loads(line) for line in data.splitlines()]
 
 
 def _verification(
@@ -267,64 +237,3 @@ def _counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bo
         if consumed - held != offset or lagging:
             return False
     return True
-
-
-def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> Evidence:
-    """Read everything a reconciliation rests on from the folder alone.
-
-    `as_sealed`: raise GuardRefused (10) where the journal lost what was sealed; `audit` finds out for itself.
-    """
-    plan = load_plan(run)
-    head = load_journal(run, plan) if as_sealed else read_journal(run.path, plan.digest)
-    after = load_snapshot(run, "after")
-    rest = orjson.loads(run.read("after-tenant.json"))
-    verification: Mapping[str, Any] = rest.get("verification", {})
-    with run.reading(AUDIT_LOG):
-        audit_log = from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else ()
-    with run.reading(OTHER_RUNS):
-        lines = from_jsonl(run.read(OTHER_RUNS)) if run.has(OTHER_RUNS) else []
-        others = changes_by_other_runs(lines, plan.plan_id)
-    return Evidence(
-        plan=plan,
-        before=load_snapshot(run),
-        after=after,
-        journal=entries(head.lines),
-        journal_head=(head.seq, head.hash),
-        verification=verification,
-        rejected_rows=plan.header.roster.rejected,
-        roster_rows=plan.header.roster.rows,
-        catalog=catalog,
-        audit_log=audit_log,
-        former=_former(run),
-        others=others,
-        details=rest.get(DETAILS),
-    )
-
-
-def _former(run: RunDir) -> Former | None:
-    """Read what the last verification before this one said, as it was moved to history."""
-    return _said_in(run, sorted(path.parent for path in (run.path / "history").glob("*/reconciliation.json")))
-
-
-def _said_in(run: RunDir, places: Sequence[Path]) -> Former | None:
-    """Read what verifications said, the last one last; one that is not whole is passed over, a damaged one told (2)."""
-    whole = [p.relative_to(run.path).as_posix() for p in places if (p / "users.csv").is_file()]
-    if not whole:
-        return None
-    with run.reading(f"{whole[-1]}/reconciliation.json or users.csv"):
-        return _said_then(run, whole)
-
-
-def _said_then(run: RunDir, folders: Sequence[str]) -> Former:
-    document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
-    tables = [snapshot_files.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
-    users = tables[-1]
-    asked = (*document["gates"], *document.get("after_cancel", ()))
-    return Former(
-        verified_at=str(document["timing"]["verified_at"]),
-        verdict=str(document["verdict"]),
-        gates={g["id"]: g["status"] for g in asked},
-        outcomes=dict(zip(users["id"], users["outcome"], strict=True)),
-        residual={h["id"]: h["name"] for h in document["residual_holders"]},
-        proven=frozenset(user for table in tables for user in table.loc[table["outcome"].isin(MOVED), "id"]),
-    )

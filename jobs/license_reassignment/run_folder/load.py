@@ -1,28 +1,45 @@
-"""Reads a run folder back: the plan with every digest checked, the journal, and what the snapshot held."""
+"""Reads a run folder back: the plan with every digest checked, the journal, and all that a verification rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from connectors.audit_log import AuditRecord, from_lines
+from connectors.catalog.products import Catalog
 from connectors.changes import SetUsageLocation
 from connectors.ids import sha256
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.errors import GuardRefused, JobError
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
-from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns, UnreadableRun, other_run
+from jobs.license_reassignment.model.other_runs import (
+    OTHER_RUNS,
+    OtherRun,
+    OtherRuns,
+    UnreadableRun,
+    from_jsonl,
+    other_run,
+)
 from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, split
 from jobs.license_reassignment.model.plan_header import FORMAT_VERSION, PlanHeader
-from jobs.license_reassignment.model.standing import Entry
+from jobs.license_reassignment.model.standing import Entry, fold
+from jobs.license_reassignment.reconcile.findings import MOVED
+from jobs.license_reassignment.reconcile.reconcile import Evidence
+from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
 from jobs.license_reassignment.run_folder.plan_files import HEADER, header_of, read_decisions
 from jobs.license_reassignment.run_folder.seal import MANIFEST
+
+AUDIT_LOG = "audit-log.jsonl"
+DETAILS = "license_details"
+"""Key of after-tenant.json: by user id and SKU, the provisioningStatus of each service plan."""
 
 SNAPSHOT_PARTS = (".csv", "-profiles.json", "-tenant.json")
 
@@ -175,3 +192,93 @@ def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
 def _rows(plan: Plan, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Return these columns of the decisions row by row, as text; a column at a time is the quick way out of pandas."""
     return zip(*(map(str, plan.decisions[column].to_list()) for column in columns), strict=True)
+
+
+def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> Evidence:
+    """Read everything a reconciliation rests on from the folder alone.
+
+    `as_sealed`: raise GuardRefused (10) where the journal lost what was sealed; `audit` finds out for itself.
+    """
+    plan = load_plan(run)
+    head = load_journal(run, plan) if as_sealed else read_journal(run.path, plan.digest)
+    after = load_snapshot(run, "after")
+    rest = orjson.loads(run.read("after-tenant.json"))
+    verification: Mapping[str, Any] = rest.get("verification", {})
+    with run.reading(AUDIT_LOG):
+        audit_log = from_lines(run.read(AUDIT_LOG)) if run.has(AUDIT_LOG) else ()
+    with run.reading(OTHER_RUNS):
+        lines = from_jsonl(run.read(OTHER_RUNS)) if run.has(OTHER_RUNS) else []
+        others = changes_by_other_runs(lines, plan.plan_id)
+    return Evidence(
+        plan=plan,
+        before=load_snapshot(run),
+        after=after,
+        journal=entries(head.lines),
+        journal_head=(head.seq, head.hash),
+        verification=verification,
+        rejected_rows=plan.header.roster.rejected,
+        roster_rows=plan.header.roster.rows,
+        catalog=catalog,
+        audit_log=audit_log,
+        former=_former(run),
+        others=others,
+        details=rest.get(DETAILS),
+    )
+
+
+def _former(run: RunDir) -> Former | None:
+    """Read what the last verification before this one found, as it was moved to history."""
+    return _former_in(run, sorted(path.parent for path in (run.path / "history").glob("*/reconciliation.json")))
+
+
+def _former_in(run: RunDir, places: Sequence[Path]) -> Former | None:
+    """Read what verifications found, the last one last; passes over one that is not whole, tells a damaged one (2)."""
+    whole = [p.relative_to(run.path).as_posix() for p in places if (p / "users.csv").is_file()]
+    if not whole:
+        return None
+    with run.reading(f"{whole[-1]}/reconciliation.json or users.csv"):
+        return _former_from(run, whole)
+
+
+def _former_from(run: RunDir, folders: Sequence[str]) -> Former:
+    document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
+    tables = [snapshot_files.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
+    users = tables[-1]
+    asked = (*document["gates"], *document.get("after_cancel", ()))
+    return Former(
+        verified_at=str(document["timing"]["verified_at"]),
+        verdict=str(document["verdict"]),
+        gates={g["id"]: g["status"] for g in asked},
+        outcomes=dict(zip(users["id"], users["outcome"], strict=True)),
+        residual={h["id"]: h["name"] for h in document["residual_holders"]},
+        proven=frozenset(user for table in tables for user in table.loc[table["outcome"].isin(MOVED), "id"]),
+    )
+
+
+def check_former_files(run: RunDir) -> None:
+    """Raise InputError (2) where what an earlier verification of the run left cannot be read any more."""
+    _former_in(run, [run.path] if run.has("reconciliation.json") else [])
+    exported_records(run)
+
+
+def exported_records(run: RunDir) -> list[AuditRecord]:
+    """Return what earlier verifications exported of Microsoft's own record; InputError (2) where it is damaged."""
+    data = run.read(AUDIT_LOG) if run.has(AUDIT_LOG) else b""
+    with run.reading(AUDIT_LOG):
+        from_lines(data)
+        return [orjson.loads(line) for line in data.splitlines()]
+
+
+def perhaps_harmed(other: OtherRun) -> list[str]:
+    """Return whom the last verification of a run found left without a license by it.
+
+    Where it was not verified, or its report cannot be read, that is everybody whom it moved.
+    """
+    run = RunDir(Path(other.folder))
+    try:
+        incidents = orjson.loads(run.read("reconciliation.json"))["incidents"]
+        names = {i["subject"] for i in incidents if i["kind"] == "bare_user" and i["harm"]}
+        users = snapshot_files.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
+        return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
+    except (JobError, ValueError, LookupError, TypeError):
+        return [u for u, standing in fold(line.entry for line in other.lines).items() if standing.state == "applied"]
