@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.audit import Audited
     from jobs.license_reassignment.commands.check import Checked
     from jobs.license_reassignment.commands.explain import Story
-    from jobs.license_reassignment.commands.plan import Planned
     from jobs.license_reassignment.commands.run import Steps
+    from jobs.license_reassignment.commands.shared.new_plan import Planned
     from jobs.license_reassignment.commands.skus import Product
     from jobs.license_reassignment.commands.skus import Table as PlanTable
     from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
@@ -245,7 +245,7 @@ def step(name: str, found: object, *, given: Given = ()) -> None:
     """Print one step of a run as its own command would."""
     from jobs.license_reassignment.commands.apply import Applied
     from jobs.license_reassignment.commands.check import Checked
-    from jobs.license_reassignment.commands.plan import Planned
+    from jobs.license_reassignment.commands.shared.new_plan import Planned
 
     text(f"── {name} " + "─" * (60 - len(name)))
     match found:

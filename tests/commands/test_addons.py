@@ -10,8 +10,9 @@ from worlds.job_world import CATALOG, SKU, holding, product
 from worlds.rehearsal import Rehearsal, tenant_of
 
 from connectors.tenant import LicenseAssignment, LicenseProfile
-from jobs.license_reassignment.commands.addons import decide_addons, make_addons_plan
-from jobs.license_reassignment.commands.plan import Planned
+from jobs.license_reassignment.commands.addons import make_addons_plan
+from jobs.license_reassignment.commands.shared.new_plan import Planned
+from jobs.license_reassignment.decide.addons import decide_addons
 from jobs.license_reassignment.decide.decide import Change, Hold
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.run_folder.folder import RunDir

@@ -17,7 +17,7 @@ from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, draw, holding, product,
 
 from connectors.catalog.families import PlanLevel
 from connectors.tenant import LicenseProfile
-from jobs.license_reassignment.commands import plan as preparing
+from jobs.license_reassignment.commands.shared import new_plan
 from jobs.license_reassignment.decide import worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceLoss, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.draft import Draft
@@ -249,8 +249,8 @@ def test_every_warning_of_a_plan() -> None:
     pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
     plan = Plan(header, pd.DataFrame({"kind": ["hold"]}))
     for text in (
-        *preparing.warnings_of(Draft(header, plan.decisions, unstable)),
-        *preparing._duration(plan, pace),
+        *new_plan.warnings_of(Draft(header, plan.decisions, unstable)),
+        *new_plan._duration(plan, pace),
         *over_limits(plan, limits),
     ):
         told(text)

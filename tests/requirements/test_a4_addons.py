@@ -26,7 +26,7 @@ from requirements.requirement_world import (
 
 from connectors.tenant import ServicePlan
 from jobs.license_reassignment.commands.addons import make_addons_plan
-from jobs.license_reassignment.commands.plan import Planned
+from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.coverage import AddonCover, addon_coverage
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.plan import split

@@ -24,10 +24,10 @@ from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.quota import Quota
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.apply import engine
-from jobs.license_reassignment.commands import plan as preparing
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
-from jobs.license_reassignment.commands.plan import Planned, make_plan
-from jobs.license_reassignment.commands.shared import reports
+from jobs.license_reassignment.commands.plan import make_plan
+from jobs.license_reassignment.commands.shared import new_plan, reports
+from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.model.plan import Plan, change_of
@@ -74,7 +74,7 @@ def live(world: World) -> Story:
     folder = Path(tempfile.mkdtemp(prefix="reseat-world-", dir=fast if fast.is_dir() else None))
     try:
         with (
-            patch.object(preparing, "render_plan_html", lambda *_: ""),
+            patch.object(new_plan, "render_plan_html", lambda *_: ""),
             patch.object(reports, "render_all", lambda *_: {}),
             # Workers look around for work; on a clock that jumps, looking less often loses nothing.
             patch.object(engine, "IDLE_S", 5.0),

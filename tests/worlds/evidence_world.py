@@ -24,7 +24,8 @@ from connectors.sandbox.tenant.model import Assignment, Group, User
 from connectors.sandbox.tenant.state import TenantState
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
-from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.plan import make_plan
+from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS

@@ -31,9 +31,10 @@ from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.commands.explain import Story, story_of
-from jobs.license_reassignment.commands.plan import Planned, make_plan
+from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.commands.run import Steps, run_all
+from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.status import RunStanding, standing_of
 from jobs.license_reassignment.commands.undo import make_undo

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from connectors.catalog.user_words import load_user_words
 from connectors.catalog.voice_countries import load_voice_countries
 from connectors.roster.read import Roster, RosterFileError, read_roster
-from connectors.tenant import Identity, TenantSnapshot
-from connectors.utc import utc_text
+from connectors.tenant import TenantSnapshot
+from jobs.license_reassignment.commands.shared.new_plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
 from jobs.license_reassignment.commands.shared.sign_in import sign_in
-from jobs.license_reassignment.decide.draft import Draft, Inputs, Origin, draw_up
-from jobs.license_reassignment.decide.worth_knowing import sentences
-from jobs.license_reassignment.errors import ExitCode, InputError, first_of
+from jobs.license_reassignment.decide.draft import Inputs, draw_up
+from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import (
     Wishes,
@@ -35,31 +32,8 @@ from jobs.license_reassignment.gather.refusals import (
     refuse_unknown_addons,
     refuse_unknown_plans,
 )
-from jobs.license_reassignment.guard import over_limits
-from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.scans import holders
-from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_view import plan_view
-from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.journal import segments
-from jobs.license_reassignment.run_folder.plan_files import PlanFiles, numbered, plan_files
-from jobs.license_reassignment.run_folder.seal import MANIFEST, load_signing_key
-from jobs.settings.model import Settings
-
-SAME_PLANS_MAX = 1_000
-"""So many folders of one and the same content are looked through before a person is asked to tidy up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan on disk, with what a person should know of it; `next_step` is the command that makes sense now."""
-
-    run: RunDir
-    plan: Plan
-    code: ExitCode
-    warnings: tuple[str, ...]
-    next_step: str = ""
+from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 
 def load_roster(path: Path | None) -> Roster | None:
@@ -126,19 +100,6 @@ def _nearly_known(roster: Roster | None) -> list[str]:
     ]
 
 
-def origin_of(parts: Parts, identity: Identity) -> Origin:
-    """Say who makes a plan with these parts, when, and with which settings."""
-    return Origin(
-        tool_version=parts.tool_version,
-        created_at=utc_text(parts.clock.now(), "seconds"),
-        config_sha256=parts.effective.sha256,
-        frozen=parts.effective.settings.frozen_part(),
-        app_id=identity.app_id,
-        operator=parts.operator,
-        host=parts.host,
-    )
-
-
 async def _bound(parts: Parts, wishes: Wishes, snapshot: TenantSnapshot, *, skip_bad_rows: bool) -> Bound:
     """Bind every row to its user; a damaged row is skipped only with whom it may mean held."""
     bound = bind(wishes, snapshot)
@@ -172,91 +133,3 @@ def _rejected_text(bound: Bound) -> str:
         "--skip-bad-rows: the users they name are then held."
     )
     return "\n".join(lines)
-
-
-def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: Sequence[str]) -> Planned:
-    """Write the plan into a folder of its own; nothing that was begun or verified is ever written over."""
-    made = _fresh(parts.effective.runs_path, plan_files(draft))
-    plan, run = made.plan, RunDir(parts.effective.runs_path / made.plan.plan_id)
-    limits = over_limits(plan, limits_of(parts.effective.settings))
-    told = (*not_ready, *warnings, *limits, *_duration(plan, parts.effective.settings))
-    run.create()
-    files: Mapping[str, bytes] = {
-        **made.files,
-        "plan.html": render_plan_html(
-            plan_view(plan, told, parts.catalog.names.services), parts.effective.settings.run.language
-        ).encode(),
-    }
-    # The header comes last: without it there is no plan.
-    for name in sorted(files, key=lambda n: n == "plan.json"):
-        run.write(name, files[name])
-    return Planned(run, plan, _code(plan, not_ready, limits), told, _next_step(plan, not_ready, limits))
-
-
-def _fresh(runs: Path, made: PlanFiles) -> PlanFiles:
-    """Number the plan past every folder of the same content that was begun or verified."""
-    for again in range(SAME_PLANS_MAX):
-        named = numbered(made, again)
-        if not _kept(runs / named.plan.plan_id):
-            return named
-    raise InputError(
-        f"{runs} holds {SAME_PLANS_MAX} runs of this very plan. Move finished run folders elsewhere, or give another "
-        "directory with `--runs DIR`."
-    )
-
-
-def _kept(folder: Path) -> bool:
-    """Whether a folder holds what must stay as it is: a journal, a sealed report, or what we may not even look at."""
-    try:
-        return folder.is_dir() and (bool(segments(folder)) or (folder / MANIFEST).is_file())
-    except OSError:
-        return True
-
-
-def _next_step(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> str:
-    apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
-    if not plan.header.totals.changes:
-        return f"reseat verify {plan.plan_id}" if plan.kind == "swap" else ""
-    if not_ready:
-        return f"reseat check --wait; then {apply}"
-    return f"raise the limit in reseat.toml if that is meant; then {apply}" if limits else apply
-
-
-NOBODY = "The plan changes nobody."
-
-
-def warnings_of(draft: Draft, nobody: str = NOBODY) -> list[str]:
-    """Say what a person should know before approving; `nobody` is what is said of a plan that changes nobody."""
-    found, snapshot = [], draft.snapshot
-    if not snapshot.stable:
-        found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
-    found.extend(
-        f"Graph counts {counted(sku.consumed, 'used seat')} of {sku.part_number} and lists nobody who holds it: look "
-        "in the admin center who does, and make a new plan when the two agree."
-        for source in draft.header.sources
-        if (sku := snapshot.sku(source.sku_id)) is not None and sku.consumed > 0 and not holders(snapshot, sku.sku_id)
-    )
-    found.extend(
-        f"{s.part_number}: {counted(s.short, 'seat')} short; buy more, or name another target in the "
-        "roster. Exactly the users that do not fit are held (no_seat)."
-        for s in draft.header.seats
-        if s.short
-    )
-    if not draft.decisions["kind"].eq("change").any():
-        found.append(nobody)
-    return [*found, *sentences(draft.header)]
-
-
-def _duration(plan: Plan, settings: Settings) -> list[str]:
-    """Say how long the writing takes at the pace that is set; each user costs one write."""
-    per_minute = settings.pace.writes_per_150_s * settings.pace.quota_share / 2.5
-    minutes = math.ceil(plan.header.totals.changes / per_minute)
-    sentence = f"Applying it takes about {minutes} min of writing, at {per_minute:,.0f} users a minute."
-    return [sentence] if minutes else []
-
-
-def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
-    codes = [ExitCode.NOT_YET] if not_ready else []
-    if plan.header.held_for_somebody or plan.header.roster.rejected or limits:
-        codes.append(ExitCode.PEOPLE_LEFT)
-    return first_of(codes)

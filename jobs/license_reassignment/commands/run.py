@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.check import Checked, check
-from jobs.license_reassignment.commands.plan import Planned, load_roster, make_plan
+from jobs.license_reassignment.commands.plan import load_roster, make_plan
+from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
