@@ -25,7 +25,7 @@ from worlds.job_world import (
 )
 
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.reconcile.since_last import LastVerification
 
 ADA, BO = (person(n, "ENTERPRISEWITHSCAL") for n in ("ada", "bo"))
 PLAN = draw(snapshot(ADA, BO))
@@ -123,9 +123,9 @@ def test_an_address_that_changed_is_told() -> None:
 
 def test_a_user_who_was_found_moved_before_is_bare_by_somebody_else() -> None:
     """An earlier verification proved the move, so what took the license since was not our request: exit 3."""
-    proven = Former("2026-03-02T13:00:00Z", "GO", {}, {}, {}, frozenset({ADA.id}))
+    proven = LastVerification("2026-03-02T13:00:00Z", "GO", {}, {}, {}, frozenset({ADA.id}))
 
-    found = reconciled(PLAN, after(BARE, moved(PLAN, BO)), moving(PLAN, ADA, BO), former=proven)
+    found = reconciled(PLAN, after(BARE, moved(PLAN, BO)), moving(PLAN, ADA, BO), last=proven)
 
     assert ("bare_user", "ada", False) in incidents(found)
     assert (found.exit_code, "nobody_bare" in failed(found)) == (3, True)

@@ -43,7 +43,7 @@ from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.reconcile.since_last import LastVerification
 from jobs.license_reassignment.run_folder.plan_files import PlanFiles, plan_files
 from jobs.settings.model import Settings
 
@@ -301,7 +301,7 @@ def reconciled(
     then: TenantSnapshot,
     journal: Sequence[Entry] = (),
     *,
-    former: Former | None = None,
+    last: LastVerification | None = None,
     details: Mapping[str, LicenseDetails] | None = None,
     **verification: Any,
 ) -> Reconciliation:
@@ -318,7 +318,7 @@ def reconciled(
             rejected_rows=roster.rejected,
             roster_rows=roster.rows,
             catalog=CATALOG,
-            former=former,
+            last_verification=last,
             details=details,
         )
     )

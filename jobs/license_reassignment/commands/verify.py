@@ -28,14 +28,14 @@ from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.reconcile.scans import Sides, holders
+from jobs.license_reassignment.reconcile.scans import BothScans, holders
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head
 from jobs.license_reassignment.run_folder.load import (
     AUDIT_LOG,
     DETAILS,
-    check_former_files,
+    check_last_verification,
     entries,
     exported_records,
     load_evidence,
@@ -62,7 +62,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     plan = load_plan(run)
     check_pin(plan, parts.effective.settings.tenant.id)
     head = load_journal(run, plan)
-    check_former_files(run)
+    check_last_verification(run)
     traffic = replace(parts.tenant.traffic)
     parts.tenant.keep(pauses_left(run, entries(head.lines)))
     identity = await parts.tenant.sign_in()
@@ -105,8 +105,8 @@ async def _details(
 ) -> dict[str, LicenseDetails]:
     """Read what still works for users to whom we sent a change and whose target Graph holds for faulty since."""
     sent = {user_id for user_id, standing in fold(entries(head.lines)).items() if standing.sent}
-    sides = Sides(before, after)
-    ids = [u for u, task in tasks_of(plan, before).items() if u in sent and _faulty(sides.after(u), task)]
+    scans = BothScans(before, after)
+    ids = [u for u, task in tasks_of(plan, before).items() if u in sent and _faulty(scans.after(u), task)]
     found = await parts.tenant.read_license_details(ids) if ids else ()
     return {u: one for u, one in zip(ids, found, strict=True) if one is not None}
 

@@ -23,8 +23,8 @@ from jobs.license_reassignment.reconcile.cancellation import EndOfSource, advice
 from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
+    BothScans,
     Movement,
-    Sides,
     User,
     holders,
     movements,
@@ -33,7 +33,7 @@ from jobs.license_reassignment.reconcile.scans import (
     users_of,
 )
 from jobs.license_reassignment.reconcile.services import Services
-from jobs.license_reassignment.reconcile.since_last import Former, after_cancel, since_last
+from jobs.license_reassignment.reconcile.since_last import LastVerification, after_cancel, since_last
 from jobs.license_reassignment.reconcile.whose_change import NO_OTHER_RUNS, ChangesByOtherRuns
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Evidence:
     roster_rows: int
     catalog: Catalog
     audit_log: Sequence[AuditEntry] = ()
-    former: Former | None = None
+    last_verification: LastVerification | None = None
     others: ChangesByOtherRuns = NO_OTHER_RUNS
     details: Mapping[str, LicenseDetails] | None = None
 
@@ -121,7 +121,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         kind=plan.kind,
         ending=_end_of_source(evidence) if plan.asks_gates else None,
         witness=recorded,
-        since_last=since_last(evidence.former, (*answers, *later), users, left),
+        since_last=since_last(evidence.last_verification, (*answers, *later), users, left),
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
     )
@@ -130,18 +130,18 @@ def reconcile(evidence: Evidence) -> Reconciliation:
 def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Comparison:
     """Judge every user, and say of every difference between the scans whose it is."""
     plan, before, after, others = evidence.plan, evidence.before, evidence.after, evidence.others
-    sides, services = Sides(before, after), Services(before, after, evidence.catalog.families)
+    scans, services = BothScans(before, after), Services(before, after, evidence.catalog.families)
     agreed = bool(evidence.verification.get("scans_agreed"))
-    users = users_of(plan, sides, standings, services, agree=agreed, details=evidence.details or {}, others=others)
+    users = users_of(plan, scans, standings, services, agree=agreed, details=evidence.details or {}, others=others)
     return incidents.Comparison(
         plan=plan,
         users=users,
-        moved=movements(sides, users, (*plan.sources, *plan.targets), others),
+        moved=movements(scans, users, (*plan.sources, *plan.targets), others),
         before=before,
         after=after,
         journal=evidence.journal,
         located=set_locations(plan, evidence.journal),
-        proven=evidence.former.proven if evidence.former else frozenset(),
+        proven=evidence.last_verification.proven if evidence.last_verification else frozenset(),
         services=services,
         others=others,
         details_read=evidence.details is not None,
@@ -181,7 +181,7 @@ def _after_cancel(evidence: Evidence, users: Sequence[User]) -> tuple[Gate, ...]
     if not evidence.plan.asks_gates or not evidence.verification.get("after_cancel"):
         return ()
     ready = readiness.not_ready(evidence.after, evidence.plan.targets, _limits(evidence))
-    return after_cancel(evidence.after, evidence.plan.sources, ready, users, evidence.former)
+    return after_cancel(evidence.after, evidence.plan.sources, ready, users, evidence.last_verification)
 
 
 def _limits(evidence: Evidence) -> Limits:

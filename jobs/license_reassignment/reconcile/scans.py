@@ -81,7 +81,7 @@ class Movement:
     foreign_users: list[tuple[str, str, int, str]] = field(default_factory=list)
 
 
-class Sides:
+class BothScans:
     """Looks a user up in both scans; a user outside a scan holds none of the scanned SKUs."""
 
     def __init__(self, before: TenantSnapshot, after: TenantSnapshot) -> None:
@@ -117,7 +117,7 @@ class Sides:
 
 def users_of(
     plan: Plan,
-    sides: Sides,
+    scans: BothScans,
     standings: Mapping[str, Standing],
     services: Services,
     *,
@@ -135,7 +135,7 @@ def users_of(
             decided[key] = DecisionRow(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
         row, change = decided[key]
         user_id, standing = str(d.id), standings.get(str(d.id), NOT_SENT)
-        before, after = sides.profile(int(str(d.before))), sides.after(str(d.id))
+        before, after = scans.profile(int(str(d.before))), scans.after(str(d.id))
         leaving = plan.sources if plan.asks_gates or row.kind != "change" else change.remove
         author = _author(user_id, standing, change, before, after, frozenset((*leaving, *row.targets)), others)
         case = Case(row, before, after, _plain(standing), leaving, agree, author)
@@ -145,7 +145,7 @@ def users_of(
         users.append(
             User(
                 id=user_id,
-                name=sides.name(user_id),
+                name=scans.name(user_id),
                 row=row,
                 rule=str(d.rule),
                 wave=str(d.wave),
@@ -194,7 +194,7 @@ def _plain(standing: Standing) -> Standing:
 
 
 def movements(
-    sides: Sides, users: Sequence[User], skus: Sequence[SkuId], others: ChangesByOtherRuns
+    scans: BothScans, users: Sequence[User], skus: Sequence[SkuId], others: ChangesByOtherRuns
 ) -> dict[SkuId, Movement]:
     """Count per SKU which changes of holders our journal explains; every other difference is foreign.
 
@@ -202,8 +202,8 @@ def movements(
     """
     ours = {u.id: u for u in users if u.ours}
     moved = {sku: Movement() for sku in skus}
-    for user_id in sides.ids():
-        before, after = sides.before(user_id), sides.after(user_id) or NO_LICENSES
+    for user_id in scans.ids():
+        before, after = scans.before(user_id), scans.after(user_id) or NO_LICENSES
         user = ours.get(user_id)
         if before == after and user is None:
             continue
@@ -216,7 +216,7 @@ def movements(
             if step:
                 author = others.author_of_step(user_id, sku, step)
                 moved[sku].other_runs += step if author else 0
-                moved[sku].foreign_users.append((user_id, sides.name(user_id), step, author))
+                moved[sku].foreign_users.append((user_id, scans.name(user_id), step, author))
     return moved
 
 

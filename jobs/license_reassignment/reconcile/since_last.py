@@ -14,7 +14,7 @@ ENDED = frozenset({"suspended", "lockedout", "deleted"})
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
+class LastVerification:
     """The verification before this one, as its files say it; `proven` are users whom any earlier one found moved."""
 
     verified_at: str
@@ -65,27 +65,27 @@ class SinceLast:
 
 
 def since_last(
-    former: Former | None, gates: Sequence[Gate], users: Sequence[User], left: Sequence[ResidualHolder]
+    last: LastVerification | None, gates: Sequence[Gate], users: Sequence[User], left: Sequence[ResidualHolder]
 ) -> SinceLast | None:
-    """Compare with the former verification; None when there was none."""
-    if former is None:
+    """Compare with the last verification; None when there was none."""
+    if last is None:
         return None
     now = {h.id: h.name for h in left}
     return SinceLast(
-        verified_at=former.verified_at,
-        verdict=former.verdict,
+        verified_at=last.verified_at,
+        verdict=last.verdict,
         gates=tuple(
-            ThenAndNow(g.id, g.id, former.gates[g.id], g.status)
+            ThenAndNow(g.id, g.id, last.gates[g.id], g.status)
             for g in gates
-            if g.id in former.gates and former.gates[g.id] != g.status
+            if g.id in last.gates and last.gates[g.id] != g.status
         ),
         users=tuple(
-            ThenAndNow(u.id, u.name, former.outcomes[u.id], u.judgement.outcome)
+            ThenAndNow(u.id, u.name, last.outcomes[u.id], u.judgement.outcome)
             for u in users
-            if u.id in former.outcomes and former.outcomes[u.id] != u.judgement.outcome
+            if u.id in last.outcomes and last.outcomes[u.id] != u.judgement.outcome
         ),
-        appeared=tuple(now[i] for i in sorted(now.keys() - former.residual.keys())),
-        vanished=tuple(former.residual[i] for i in sorted(former.residual.keys() - now.keys())),
+        appeared=tuple(now[i] for i in sorted(now.keys() - last.residual.keys())),
+        vanished=tuple(last.residual[i] for i in sorted(last.residual.keys() - now.keys())),
     )
 
 
@@ -94,11 +94,11 @@ def after_cancel(
     sources: Sequence[SkuId],
     targets_not_ready: Sequence[str],
     users: Sequence[User],
-    former: Former | None,
+    last: LastVerification | None,
 ) -> tuple[Gate, ...]:
     """Ask the three questions of a look after the cancellation: is the source over, are targets and people fine."""
     running = [s for s in after.subscriptions if s.sku_id in sources and s.status.casefold() not in ENDED]
-    lost = list(_lost(users, former))
+    lost = list(_lost(users, last))
     return (
         _check(
             "source_ended",
@@ -136,9 +136,9 @@ def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> str:
     return "; ".join(states) or "no subscription of the source is left"
 
 
-def _lost(users: Sequence[User], former: Former | None) -> Iterable[str]:
+def _lost(users: Sequence[User], last: LastVerification | None) -> Iterable[str]:
     """Who was fine at the last look, or moved by us, and is not fine now; a deleted account is nobody's loss."""
     for user in users:
-        was = former.outcomes.get(user.id, "") if former else "moved" if user.standing.state == "applied" else ""
+        was = last.outcomes.get(user.id, "") if last else "moved" if user.standing.state == "applied" else ""
         if was in FINE and user.judgement.outcome not in {*FINE, "gone"}:
             yield user.name

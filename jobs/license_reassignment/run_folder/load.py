@@ -29,7 +29,7 @@ from jobs.license_reassignment.model.plan_header import FORMAT_VERSION, PlanHead
 from jobs.license_reassignment.model.standing import Entry, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.reconcile import Evidence
-from jobs.license_reassignment.reconcile.since_last import Former
+from jobs.license_reassignment.reconcile.since_last import LastVerification
 from jobs.license_reassignment.reconcile.whose_change import changes_by_other_runs
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
@@ -220,32 +220,32 @@ def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> E
         roster_rows=plan.header.roster.rows,
         catalog=catalog,
         audit_log=audit_log,
-        former=_former(run),
+        last_verification=_last_verification(run),
         others=others,
         details=rest.get(DETAILS),
     )
 
 
-def _former(run: RunDir) -> Former | None:
+def _last_verification(run: RunDir) -> LastVerification | None:
     """Read what the last verification before this one found, as it was moved to history."""
-    return _former_in(run, sorted(path.parent for path in (run.path / "history").glob("*/reconciliation.json")))
+    return _verification_in(run, sorted(path.parent for path in (run.path / "history").glob("*/reconciliation.json")))
 
 
-def _former_in(run: RunDir, places: Sequence[Path]) -> Former | None:
+def _verification_in(run: RunDir, places: Sequence[Path]) -> LastVerification | None:
     """Read what verifications found, the last one last; passes over one that is not whole, tells a damaged one (2)."""
     whole = [p.relative_to(run.path).as_posix() for p in places if (p / "users.csv").is_file()]
     if not whole:
         return None
     with run.reading(f"{whole[-1]}/reconciliation.json or users.csv"):
-        return _former_from(run, whole)
+        return _verification_from(run, whole)
 
 
-def _former_from(run: RunDir, folders: Sequence[str]) -> Former:
+def _verification_from(run: RunDir, folders: Sequence[str]) -> LastVerification:
     document = orjson.loads(run.read(f"{folders[-1]}/reconciliation.json"))
     tables = [snapshot_files.read_csv(run.read(f"{folder}/users.csv")) for folder in folders]
     users = tables[-1]
     asked = (*document["gates"], *document.get("after_cancel", ()))
-    return Former(
+    return LastVerification(
         verified_at=str(document["timing"]["verified_at"]),
         verdict=str(document["verdict"]),
         gates={g["id"]: g["status"] for g in asked},
@@ -255,9 +255,9 @@ def _former_from(run: RunDir, folders: Sequence[str]) -> Former:
     )
 
 
-def check_former_files(run: RunDir) -> None:
+def check_last_verification(run: RunDir) -> None:
     """Raise InputError (2) where what an earlier verification of the run left cannot be read any more."""
-    _former_in(run, [run.path] if run.has("reconciliation.json") else [])
+    _verification_in(run, [run.path] if run.has("reconciliation.json") else [])
     exported_records(run)
 
 
