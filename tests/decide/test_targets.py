@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from worlds.job_world import E3, E4, E5, TO_E3, Drawn, Person, draw, group, holding, person, snapshot
 
-from jobs.license_reassignment.decide.scope import in_scope, matches
+from jobs.license_reassignment.decide.scope import in_scope
+from jobs.license_reassignment.decide.targets import matches
 from jobs.license_reassignment.model.policy import Policy, Where
 
 SALES = "aaaaaaaa-0000-4000-8000-000000000001"

@@ -12,6 +12,7 @@ from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide
 from jobs.license_reassignment.decide.remarks import SEPARATOR
+from jobs.license_reassignment.decide.targets import LEFT_BY_CHOICE, NO_RULE, choose
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.policy import Policy, Wish
 
@@ -84,7 +85,7 @@ def tabulate(
     A wave is filled in only where the roster names one.
     """
     users = snapshot.users
-    chosen, targets = scope.choose(snapshot, policy, wishes)
+    chosen, targets = choose(snapshot, policy, wishes)
     traits_of, distinct_wishes = _wish_codes(users, wishes)
     locations = scope.locations(users, policy, wishes)
     keys = pd.DataFrame(
@@ -154,7 +155,7 @@ def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def _traits(choice: int, flags: int, wish: Wish, targets: Sequence[tuple[str, ...]]) -> Traits:
-    wanted = None if choice == scope.NO_RULE else () if choice == scope.LEFT_BY_CHOICE else targets[choice]
+    wanted = None if choice == NO_RULE else () if choice == LEFT_BY_CHOICE else targets[choice]
     return Traits(
         targets=wanted,  # type: ignore[arg-type]  # choose() hands back SkuIds
         flags=flags,
