@@ -18,7 +18,7 @@ from connectors.graph.client import GraphClient
 from connectors.graph.reads.lookups import Lookups
 from connectors.graph.reads.reader import Reader
 from jobs.license_reassignment.commands.plan import make_plan
-from jobs.license_reassignment.gather.names import policy_of
+from jobs.license_reassignment.gather.names import Products, policy_of
 
 TOKEN = {"Authorization": "Bearer sandbox-token"}
 
@@ -87,7 +87,7 @@ async def _first_pages(config: str) -> list[str]:
     async with live(config) as parts:
         client = parts.tenant
         assert isinstance(client, GraphClient)
-        policy = policy_of(parts.effective.settings, parts.catalog, await client.read_skus())
+        policy = policy_of(parts.effective.settings, Products(parts.catalog, await client.read_skus()))
         skus = [*policy.sources, *dict.fromkeys(t for rule in policy.rules for t in rule.targets)]
         channel = client._channel
         lookups = Lookups(channel.graph)

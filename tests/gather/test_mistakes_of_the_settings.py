@@ -20,7 +20,8 @@ from jobs.license_reassignment.commands.run import run_all
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.undo import make_undo
 from jobs.license_reassignment.errors import ExitCode, InputError
-from jobs.license_reassignment.gather.names import policy_of, wishes_of
+from jobs.license_reassignment.gather.names import Products, policy_of
+from jobs.license_reassignment.gather.roster import wishes_of
 from jobs.license_reassignment.run_folder.folder import RunDir
 
 SKUS = tuple(product(p) for p in PRODUCTS)
@@ -100,17 +101,17 @@ def test_small_business_plans_are_refused_whether_the_tenant_has_them_or_not(par
     """Nobody waits for a purchase that could not be used; another target that is not there yet does not hide it."""
     chosen = settings(f'[[swap]]\nto = ["SPE_E5"]\n[[swap]]\nto = ["ENTERPRISEPACK + {part_number}"]\n')
     with pytest.raises(InputError, match=r"^\[\[swap\]\] 2 to: .* Small and Midsize Business"):
-        policy_of(chosen, CATALOG, SKUS)
+        policy_of(chosen, Products(CATALOG, SKUS))
     chosen = settings(f'source.skus = ["{part_number}"]\n{TO_E3}')
     with pytest.raises(InputError, match=r"^\[source\] skus\[1\]: .* Small and Midsize Business"):
-        policy_of(chosen, CATALOG, SKUS)
+        policy_of(chosen, Products(CATALOG, SKUS))
 
 
 def test_a_roster_row_that_wants_a_small_business_plan_is_rejected_for_that() -> None:
     """Its reason is not that the product has yet to arrive."""
     roster = read_roster(b"UPN,target\nada@contoso.example,LITEPACK\n", file="users.csv")
 
-    found = wishes_of(roster, CATALOG, SKUS, policy_of(settings(), CATALOG, SKUS))
+    found = wishes_of(roster, Products(CATALOG, SKUS), policy_of(settings(), Products(CATALOG, SKUS)))
 
     assert 1 == len(found.errors)
     assert found.errors[0].reason.startswith("target: Microsoft does not support moving from or to ")

@@ -10,7 +10,8 @@ from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, PRODUCTS, SKU, TO_E3, d
 from connectors.roster.read import read_roster
 from connectors.tenant import Organization, ReadScope
 from jobs.license_reassignment.errors import ExitCode, InputError, NotReady
-from jobs.license_reassignment.gather.names import policy_of, read_scope, sku_in_tenant, wishes_of
+from jobs.license_reassignment.gather.names import Products, policy_of
+from jobs.license_reassignment.gather.roster import read_scope, wishes_of
 from jobs.license_reassignment.model.plan_header import RosterUse
 
 SKUS = tuple(product(p) for p in PRODUCTS)
@@ -24,13 +25,13 @@ WORLD = snapshot(ADA, BO)
 )
 def test_a_product_is_found_by_part_number_name_or_id(text: str) -> None:
     """Case and blanks do not matter."""
-    assert sku_in_tenant(text, CATALOG, SKUS, key="to") == E3
+    assert Products(CATALOG, SKUS).one(text, key="to") == E3
 
 
 def test_an_unknown_product_is_refused_with_the_nearest_names() -> None:
     """A typing error is exit 2 and is answered with what was probably meant."""
     with pytest.raises(InputError) as refused:
-        sku_in_tenant("ENTERPRISEPAK", CATALOG, SKUS, key="[[swap]] 1 to")
+        Products(CATALOG, SKUS).one("ENTERPRISEPAK", key="[[swap]] 1 to")
 
     assert refused.value.exit_code == ExitCode.USAGE
     message = str(refused.value)
@@ -41,10 +42,22 @@ def test_an_unknown_product_is_refused_with_the_nearest_names() -> None:
 def test_a_product_that_the_tenant_has_not_yet_is_a_matter_of_time() -> None:
     """Bought by invoice it can take two business days: exit 6, not a mistake."""
     with pytest.raises(NotReady) as waiting:
-        policy_of(settings(TO_E3.replace("ENTERPRISEPACK", "SPE_E5")), CATALOG, SKUS)
+        policy_of(settings(TO_E3.replace("ENTERPRISEPACK", "SPE_E5")), Products(CATALOG, SKUS))
 
     assert waiting.value.exit_code == ExitCode.NOT_YET
     assert str(waiting.value).startswith("[[swap]] 1 to: the tenant has no Microsoft 365 E5 (SPE_E5) yet.")
+
+
+def test_all_that_is_wrong_in_the_settings_is_told_at_once() -> None:
+    """Two typing errors are two sentences; a product that only has to be waited for is told when they are mended."""
+    toml = '[[swap]]\nto = ["ENTERPRISEPAK"]\n[[swap]]\nto = ["SPE_E5"]\nwhere = { holds = ["VISIOKLIENT"] }\n'
+
+    with pytest.raises(InputError) as refused:
+        policy_of(settings(toml), Products(CATALOG, SKUS))
+
+    assert "[[swap]] 1 to: no product is called `ENTERPRISEPAK`." in str(refused.value)
+    assert "[[swap]] 2 where.holds: no product is called `VISIOKLIENT`." in str(refused.value)
+    assert "SPE_E5" not in str(refused.value)
 
 
 def test_a_source_that_the_tenant_has_not_is_a_mistake_and_not_a_matter_of_time() -> None:
@@ -52,7 +65,7 @@ def test_a_source_that_the_tenant_has_not_is_a_mistake_and_not_a_matter_of_time(
     without = [sku for sku in SKUS if sku.sku_id != E4]
 
     with pytest.raises(InputError) as refused:
-        policy_of(settings(), CATALOG, without)
+        policy_of(settings(), Products(CATALOG, without))
 
     assert str(refused.value) == (
         "[source] skus[1]: the tenant has no `ENTERPRISEWITHSCAL`, so there is nothing to retire. `reseat skus` lists "
@@ -70,7 +83,7 @@ def test_a_name_that_several_products_have_is_refused_with_their_numbers() -> No
     ]
 
     with pytest.raises(InputError) as refused:
-        sku_in_tenant(name, CATALOG, owned, key="to")
+        Products(CATALOG, owned).one(name, key="to")
 
     for sku in owned:
         assert sku.part_number in str(refused.value)
@@ -80,12 +93,12 @@ def test_a_name_that_several_products_have_is_refused_with_their_numbers() -> No
 def test_a_source_cannot_be_a_target() -> None:
     """The retiring product as its own successor is a mistake of the settings, however it is spelled."""
     with pytest.raises(InputError, match=r"is a source and a target; name another target\.$"):
-        policy_of(settings('[[swap]]\nto = ["Office 365 E4"]\n'), CATALOG, SKUS)
+        policy_of(settings('[[swap]]\nto = ["Office 365 E4"]\n'), Products(CATALOG, SKUS))
 
 
 def test_targets_joined_by_a_plus_are_several() -> None:
     """The text form of a list, as a roster cell has it."""
-    policy = policy_of(settings('[[swap]]\nto = ["ENTERPRISEPACK + MCOEV"]\n'), CATALOG, SKUS)
+    policy = policy_of(settings('[[swap]]\nto = ["ENTERPRISEPACK + MCOEV"]\n'), Products(CATALOG, SKUS))
 
     assert policy.rules[0].targets == (E3, MCOEV)
 
@@ -100,7 +113,7 @@ def test_the_settings_become_a_policy_without_names() -> None:
         '[[wave]]\nname = "pilot"\nusers = "10%"\n[[wave]]\nname = "next"\nusers = 5\nthen = "continue"\n'
     )
 
-    policy = policy_of(settings(toml), CATALOG, SKUS)
+    policy = policy_of(settings(toml), Products(CATALOG, SKUS))
 
     assert policy.sources == (E4,)
     assert [(r.name, r.targets) for r in policy.rules] == [("sales", (E5,)), ("swap 2", ())]
@@ -234,9 +247,9 @@ def test_a_read_covers_sources_targets_rows_and_the_groups_that_rules_name() -> 
     group = "aaaaaaaa-0000-4000-8000-000000000001"
     toml = f'{TO_E3}where = {{ member_of = ["{group}"] }}\n'
     roster = read_roster(f"UPN,target\n{ADA.upn},ENTERPRISEPREMIUM\n{BO.upn},NO_SUCH\n".encode(), file="users.csv")
-    policy = policy_of(settings(toml), CATALOG, SKUS)
+    policy = policy_of(settings(toml), Products(CATALOG, SKUS))
 
-    scope = read_scope(policy, wishes_of(roster, CATALOG, SKUS, policy))
+    scope = read_scope(policy, wishes_of(roster, Products(CATALOG, SKUS), policy))
 
     assert scope == ReadScope(
         sku_ids=(E4, E3, E5),

@@ -30,7 +30,7 @@ from jobs.license_reassignment import guard
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, InputError, NotReady
 from jobs.license_reassignment.gather import readiness, subscriptions
-from jobs.license_reassignment.gather.names import policy_of
+from jobs.license_reassignment.gather.names import Products, policy_of
 from jobs.license_reassignment.model.policy import Limits
 
 ADA = person("ada", E4)
@@ -134,7 +134,7 @@ def test_a1_09_small_business_plans_are_refused(part_number: str) -> None:
     old = replace(product("ENTERPRISEPACK"), sku_id=_id(part_number), part_number=part_number)
 
     with pytest.raises(InputError, match="Small and Midsize Business"):
-        policy_of(settings(to(part_number)), CATALOG, [product(E4), old])
+        policy_of(settings(to(part_number)), Products(CATALOG, [product(E4), old]))
 
 
 def _id(part_number: str) -> SkuId:

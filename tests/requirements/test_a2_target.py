@@ -30,7 +30,7 @@ from jobs.license_reassignment.commands.check import TIERS, deadline
 from jobs.license_reassignment.decide.seats import fit, seat_row
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, NotReady
 from jobs.license_reassignment.gather import readiness, subscriptions
-from jobs.license_reassignment.gather.names import policy_of
+from jobs.license_reassignment.gather.names import Products, policy_of
 
 ADA, BO = person("ada", E4), person("bo", E4)
 E3 = "ENTERPRISEPACK"
@@ -181,5 +181,5 @@ def test_a2_13_a_product_that_changed_since_the_plan_is_noticed() -> None:
 def test_a2_14_a_missing_target_may_wait_for_a_credit_check() -> None:
     """The message says how long a purchase by invoice may take, and whom to ask afterwards."""
     with pytest.raises(NotReady, match=r"two business days to appear.*ask Microsoft support"):
-        policy_of(settings(to(E3)), CATALOG, [product(E4)])
+        policy_of(settings(to(E3)), Products(CATALOG, [product(E4)]))
     assert [timedelta(hours=1), timedelta(hours=6), timedelta.max] == [until for until, _ in TIERS]

@@ -35,9 +35,10 @@ from connectors.tenant import (
     UserId,
 )
 from jobs.license_reassignment.decide.draft import Inputs, Origin, draw_up
-from jobs.license_reassignment.gather.names import Wishes, limits_of, policy_of, wishes_of, with_roster_waves
+from jobs.license_reassignment.gather.names import Products, limits_of, policy_of
 from jobs.license_reassignment.gather.people import Bound, People, bind
 from jobs.license_reassignment.gather.protected import Shield, Shields, key_of
+from jobs.license_reassignment.gather.roster import Wishes, wishes_of, with_roster_waves
 from jobs.license_reassignment.model.plan import Plan, change_of
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.model.standing import Entry
@@ -227,9 +228,9 @@ def draw(
 ) -> Drawn:
     """Make the plan of a world with these settings and this roster (CSV text)."""
     chosen = settings(toml)
-    policy = policy_of(chosen, CATALOG, world.skus)
+    policy = policy_of(chosen, Products(CATALOG, world.skus))
     rows = read_roster(roster.encode(), file="users.csv") if roster else None
-    wishes = wishes_of(rows, CATALOG, world.skus, policy)
+    wishes = wishes_of(rows, Products(CATALOG, world.skus), policy)
     policy = with_roster_waves(policy, wishes)
     bound = bind(wishes, world)
     shields = shields_of(chosen, world)

@@ -20,8 +20,7 @@ from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_now
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, JobError
 from jobs.license_reassignment.gather import readiness
-from jobs.license_reassignment.gather.names import limits_of
-from jobs.license_reassignment.gather.refusals import refuse_unknown_accepted
+from jobs.license_reassignment.gather.names import limits_of, refuse_unknown_accepted
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256

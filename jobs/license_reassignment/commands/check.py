@@ -14,13 +14,8 @@ from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather import subscriptions as lifecycle
-from jobs.license_reassignment.gather.names import limits_of, policy_of
+from jobs.license_reassignment.gather.names import Products, limits_of, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.readiness import Finding
-from jobs.license_reassignment.gather.refusals import (
-    refuse_unknown_accepted,
-    refuse_unknown_addons,
-    refuse_unknown_plans,
-)
 from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.model import Settings
@@ -55,6 +50,7 @@ async def check(parts: Parts) -> Checked:
     identity, organization = await sign_in(parts)
     settings = parts.effective.settings
     skus = await parts.tenant.read_skus()
+    products = Products(parts.catalog, skus)
     subscriptions = await parts.tenant.read_subscriptions()
     found = [
         Finding(
@@ -63,12 +59,13 @@ async def check(parts: Parts) -> Checked:
         *readiness.check_permissions(identity, locations=settings.usage_location.write_from_roster),
     ]
     try:
-        policy = policy_of(settings, parts.catalog, skus)
+        policy = policy_of(settings, products)
     except NotReady as error:
         found.append(Finding("not_yet", "target", str(error)))
     else:
-        refuse_unknown_addons(settings.declare.addons, parts.catalog, skus)
-        _refuse_unknown_plans(policy, skus, settings)
+        # A roster may name targets that no rule does: there the plan, which reads it, has the last word.
+        targets = () if settings.scope.roster else {t for r in policy.rules for t in r.targets}
+        refuse_unknown(settings, policy, targets, products)
         now = parts.clock.now()
         found += _products(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
@@ -114,14 +111,6 @@ def deadline(start: datetime, business_days: int, holidays: Collection[date], zo
 def interval(waited: timedelta) -> timedelta:
     """Return how long to wait before the next look."""
     return next(pause for until, pause in TIERS if waited < until)
-
-
-def _refuse_unknown_plans(policy: Policy, skus: Sequence[SubscribedSku], settings: Settings) -> None:
-    """A roster may name targets that no rule does: there the plan, which reads it, has the last word."""
-    if not settings.scope.roster:
-        targets = {t for r in policy.rules for t in r.targets}
-        refuse_unknown_plans(policy.new_in_target, targets, skus)
-        refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets, skus)
 
 
 def _products(

@@ -16,22 +16,10 @@ from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.draft import Inputs, draw_up
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather import readiness
-from jobs.license_reassignment.gather.names import (
-    Wishes,
-    limits_of,
-    policy_of,
-    read_scope,
-    targets_of,
-    wishes_of,
-    with_roster_waves,
-)
+from jobs.license_reassignment.gather.names import Products, limits_of, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
 from jobs.license_reassignment.gather.protected import check_rule_groups, with_groups
-from jobs.license_reassignment.gather.refusals import (
-    refuse_unknown_accepted,
-    refuse_unknown_addons,
-    refuse_unknown_plans,
-)
+from jobs.license_reassignment.gather.roster import Wishes, read_scope, targets_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
@@ -60,12 +48,10 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     settings = parts.effective.settings
     roster = load_roster(parts.effective.roster_path)
     identity, _ = await sign_in(parts)
-    skus = await parts.tenant.read_skus()
-    policy = policy_of(settings, parts.catalog, skus)
-    refuse_unknown_addons(settings.declare.addons, parts.catalog, skus)
-    wishes = wishes_of(roster, parts.catalog, skus, policy)
-    refuse_unknown_plans(policy.new_in_target, targets_of(policy, wishes), skus)
-    refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets_of(policy, wishes), skus)
+    products = Products(parts.catalog, await parts.tenant.read_skus())
+    policy = policy_of(settings, products)
+    wishes = wishes_of(roster, products, policy)
+    refuse_unknown(settings, policy, targets_of(policy, wishes), products)
     policy = with_roster_waves(policy, wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
     check_rule_groups(policy, snapshot, identity)

@@ -11,7 +11,7 @@ from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.errors import NotReady
-from jobs.license_reassignment.gather.names import sku_in_tenant
+from jobs.license_reassignment.gather.names import Products
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ async def tenant_table(parts: Parts, source: str, targets: Sequence[str]) -> Tab
 def _owned_or_published(text: str, catalog: Catalog, skus: Sequence[SubscribedSku]) -> SubscribedSku:
     """Find a product by the tenant's own plan list, else by the published one. Raises NotReady where neither has it."""
     try:
-        sku_id = sku_in_tenant(text, catalog, skus, key="translate")
+        sku_id = Products(catalog, skus).one(text, key="translate")
     except NotReady:
         sku_id = catalog.find_skus(text, skus)
         if sku_id not in catalog.published_plans:
@@ -107,7 +107,7 @@ def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> Ta
     """Translate with the published plan lists, for people without a tenant at hand."""
     known = [catalog.published(sku_id) for sku_id in catalog.published_plans]
     by_id = {s.sku_id: s for s in known}
-    found = [by_id[sku_in_tenant(text, catalog, known, key="translate")] for text in (source, *targets)]
+    found = [by_id[Products(catalog, known).one(text, key="translate")] for text in (source, *targets)]
     return _table(found, catalog, "the published plan lists; a tenant's own SKUs may differ")
 
 

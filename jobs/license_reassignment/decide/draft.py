@@ -24,9 +24,9 @@ from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
-from jobs.license_reassignment.gather.names import Wishes, targets_of
 from jobs.license_reassignment.gather.people import Bound
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
+from jobs.license_reassignment.gather.roster import Wishes, targets_of
 from jobs.license_reassignment.model.plan import inputs_digest_of, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import (
     HoldUse,

@@ -1,90 +1,143 @@
-"""Names to ids: what settings and roster call by name, found in the tenant or refused with the nearest name."""
+"""Names to ids: what settings and roster call by name, found in the tenant or refused with the nearest name.
+
+Each name is looked up once, for `check` and `plan` alike; what is wrong in the settings is told all at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar
 
 from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
-from connectors.ids import is_guid
-from connectors.roster.read import Roster, RosterRow, RowError, reject
+from connectors.roster.values import excerpt
 from connectors.roster.words import LEAVE
-from connectors.tenant import GroupId, ReadScope, SkuId, SubscribedSku
-from jobs.license_reassignment.errors import InputError, NotReady
-from jobs.license_reassignment.gather.refusals import list_hint, refuse_unsupported, wished_plans
-from jobs.license_reassignment.model.policy import Limits, Policy, Rule, Wave, Where, Wish
-from jobs.settings.model import Settings
+from connectors.tenant import ServicePlan, SkuId, SubscribedSku
+from jobs.license_reassignment.errors import InputError, JobError, NotReady
+from jobs.license_reassignment.model.policy import Limits, NewServices, Policy, Rule, Wave, Where
+from jobs.settings.model import Settings, SwapSection
+
+T = TypeVar("T")
+_OTHER_SIGNS = re.compile(r"[,;|/&\n]")
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """A roster whose products are resolved: one wish per usable row, by line; the users are still names.
+class _NotFound:
+    """Why a name means no one product, as a sentence."""
 
-    `content` is the file as it was read.
-    """
-
-    rows: tuple[tuple[RosterRow, Wish], ...] = ()
-    errors: tuple[RowError, ...] = ()
-    rows_in: int = 0
-    sha256: str = ""
-    file: str = ""
-    content: bytes = b""
+    why: str
 
 
-def sku_in_tenant(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
-    """Find one product by part number, name or id; it must be in the tenant.
+class Products:
+    """What names mean among the tenant's own products; `key` says in each refusal where the name stands."""
 
-    Raises InputError (2) for a name nobody knows, NotReady (6) for a product that the tenant does not have yet.
-    """
-    try:
-        sku_id = catalog.find_skus(text, skus)
-    except UnknownProduct as error:
-        near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
-        near = list_hint(text, lambda part: _is_product(part, catalog, skus)) or near
-        raise InputError(
-            f"{key}: no product is called `{text}`.{near} `reseat skus` lists the tenant's own."
-        ) from error
-    except AmbiguousProduct as error:
-        raise InputError(
-            f"{key}: `{text}` names several products: {', '.join(error.candidates)}. Give the part number or the skuId."
-        ) from error
-    if not any(s.sku_id == sku_id for s in skus):
-        number = catalog.part_numbers.get(sku_id, text)
-        raise NotReady(
-            f"{key}: the tenant has no {catalog.names.sku(sku_id)} ({number}) yet. A purchase by invoice can take two "
-            "business days to appear; `reseat check --wait` looks again until then. After that ask Microsoft support."
-        )
-    return sku_id
+    def __init__(self, catalog: Catalog, skus: Sequence[SubscribedSku]) -> None:
+        self.catalog, self.skus = catalog, tuple(skus)
+        self._own = frozenset(s.sku_id for s in skus)
+        self._lists: dict[str, tuple[SkuId, ...] | _NotFound] = {}
 
+    def one(self, text: str, *, key: str) -> SkuId:
+        """Find one product by part number, name or id; it must be in the tenant.
 
-def _is_product(text: str, catalog: Catalog, skus: Sequence[SubscribedSku]) -> bool:
-    try:
-        catalog.find_skus(text, skus)
-    except AmbiguousProduct:
+        Raises InputError (2) for a name nobody knows, NotReady (6) for a product that the tenant does not have yet.
+        """
+        found = self._find(text)
+        if isinstance(found, _NotFound):
+            raise InputError(f"{key}: {found.why}")
+        return self._there(found, text, key)
+
+    def source(self, text: str, *, key: str) -> SkuId:
+        """Find one that is to go: waiting does not bring it, so it is a 2 where the tenant does not have it."""
+        found = self._find(text)
+        if isinstance(found, _NotFound):
+            raise InputError(f"{key}: {found.why}")
+        self._supported((found,), key)
+        if found not in self._own:
+            raise InputError(
+                f"{key}: the tenant has no `{text}`, so there is nothing to retire. `reseat skus` lists what it has."
+            )
+        return found
+
+    def targets(self, text: str, *, key: str) -> tuple[SkuId, ...]:
+        """Find those that are to come: a list joined by plus signs, of products whose own names may hold one.
+
+        Raises as `one`; what can never be moved is a 2 although it is not there.
+        """
+        if text not in self._lists:
+            try:
+                self._lists[text] = self.catalog.split_products(text, self.skus)
+            except (UnknownProduct, AmbiguousProduct):
+                found = self._find(text)
+                self._lists[text] = found if isinstance(found, _NotFound) else (found,)
+        several = self._lists[text]
+        if isinstance(several, _NotFound):
+            raise InputError(f"{key}: {several.why}")
+        self._supported(several, key)
+        return tuple(self._there(sku_id, sku_id, key) for sku_id in several)
+
+    def _find(self, text: str) -> SkuId | _NotFound:
+        try:
+            return self.catalog.find_skus(text, self.skus)
+        except UnknownProduct as error:
+            near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
+            near = _list_hint(text, self._is_product) or near
+            return _NotFound(f"no product is called `{text}`.{near} `reseat skus` lists the tenant's own.")
+        except AmbiguousProduct as error:
+            listed = ", ".join(error.candidates)
+            return _NotFound(f"`{text}` names several products: {listed}. Give the part number or the skuId.")
+
+    def _is_product(self, text: str) -> bool:
+        try:
+            self.catalog.find_skus(text, self.skus)
+        except AmbiguousProduct:
+            return True
+        except UnknownProduct:
+            return False
         return True
-    except UnknownProduct:
-        return False
-    return True
+
+    def _supported(self, sku_ids: Iterable[SkuId], key: str) -> None:
+        old = [sku_id for sku_id in sku_ids if sku_id in self.catalog.unsupported]
+        if old:
+            raise InputError(
+                f"{key}: Microsoft does not support moving from or to {self.catalog.names.sku(old[0])} by hand, nor "
+                "any other of the Small and Midsize Business plans; take it out."
+            )
+
+    def _there(self, sku_id: SkuId, text: str, key: str) -> SkuId:
+        if sku_id not in self._own:
+            number = self.catalog.part_numbers.get(sku_id, text)
+            raise NotReady(
+                f"{key}: the tenant has no {self.catalog.names.sku(sku_id)} ({number}) yet. A purchase by invoice can "
+                "take two business days to appear; `reseat check --wait` looks again until then. After that ask "
+                "Microsoft support."
+            )
+        return sku_id
 
 
-def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Policy:
+def policy_of(settings: Settings, products: Products) -> Policy:
     """Resolve the frozen part of the settings against the tenant's own SKUs; `protected` needs a look at the people.
 
-    Raises InputError (2) and NotReady (6) as `sku_in_tenant`; what can never be moved is a 2 although it is not there.
+    Raises InputError (2) that tells of every name that is wrong, else NotReady (6) of every product that is not there.
     """
-    refuse_unsupported(_named(settings), catalog, skus)
-    sources = tuple(
-        _source(text, catalog, skus, key=f"[source] skus[{n}]") for n, text in enumerate(settings.source.skus, 1)
-    )
-    rules = tuple(_rule(settings, n, catalog, skus) for n in range(len(settings.swap)))
+    problems: list[JobError] = []
+    sources = [
+        sku_id
+        for n, text in enumerate(settings.source.skus, 1)
+        for sku_id in _found(products.source, text, f"[source] skus[{n}]", problems)
+    ]
+    rules = [_rule(swap, n, products, problems) for n, swap in enumerate(settings.swap, 1)]
+    _raise_all(problems)
     both = set(sources) & {t for r in rules for t in r.targets}
     if both:
-        raise InputError(f"{catalog.names.sku_list(sorted(both))} is a source and a target; name another target.")
+        names = products.catalog.names.sku_list(sorted(both))
+        raise InputError(f"{names} is a source and a target; name another target.")
     plans = settings.plans
     new = plans.new_in_target
     return Policy(
-        sources=sources,
-        rules=rules,
+        sources=tuple(sources),
+        rules=tuple(rules),
         scope=settings.scope.from_,
         hold_disabled_accounts=settings.scope.disabled_accounts == "hold",
         hold_guests=settings.scope.guests == "hold",
@@ -96,33 +149,31 @@ def policy_of(settings: Settings, catalog: Catalog, skus: Sequence[SubscribedSku
     )
 
 
-def _named(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield each product that is to go or to come, with its key."""
-    yield from ((f"[source] skus[{n}]", text) for n, text in enumerate(settings.source.skus, 1))
-    yield from ((f"[[swap]] {n} to", text) for n, swap in enumerate(settings.swap, 1) for text in swap.to)
-
-
-def _source(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> SkuId:
-    """Find a source; waiting does not bring a product that is meant to go."""
+def _found(look: Callable[..., T], text: str, key: str, problems: list[JobError]) -> tuple[T, ...]:
+    """Return what `text` means, or nothing and one problem more."""
     try:
-        return sku_in_tenant(text, catalog, skus, key=key)
-    except NotReady as error:
-        raise InputError(
-            f"{key}: the tenant has no `{text}`, so there is nothing to retire. `reseat skus` lists what it has."
-        ) from error
+        return (look(text, key=key),)
+    except (InputError, NotReady) as error:
+        problems.append(error)
+        return ()
 
 
-def _rule(settings: Settings, index: int, catalog: Catalog, skus: Sequence[SubscribedSku]) -> Rule:
-    swap = settings.swap[index]
-    key = f"[[swap]] {index + 1}"
-    targets: tuple[SkuId, ...] = ()
-    if swap.to != (LEAVE,):
-        found = (t for text in swap.to for t in _targets(text, catalog, skus, key=f"{key} to"))
-        targets = tuple(dict.fromkeys(found))
-    where = swap.where
+def _raise_all(problems: Sequence[JobError]) -> None:
+    """Raise what is wrong, which no waiting mends, before what is not there yet."""
+    for kind in (InputError, NotReady):
+        if told := [str(one) for one in problems if isinstance(one, kind)]:
+            raise kind(" ".join(dict.fromkeys(told)))
+
+
+def _rule(swap: SwapSection, number: int, products: Products, problems: list[JobError]) -> Rule:
+    key, where = f"[[swap]] {number}", swap.where
+    texts = () if swap.to == (LEAVE,) else swap.to
+    targets = (
+        t for text in texts for several in _found(products.targets, text, f"{key} to", problems) for t in several
+    )
     return Rule(
-        name=swap.name or f"swap[{index + 1}]",
-        targets=targets,
+        name=swap.name or f"swap[{number}]",
+        targets=tuple(dict.fromkeys(targets)),
         where=Where(
             department=frozenset(where.department),
             usage_location=frozenset(where.usage_location),
@@ -130,18 +181,9 @@ def _rule(settings: Settings, index: int, catalog: Catalog, skus: Sequence[Subsc
             company=frozenset(where.company),
             account_enabled=frozenset(where.account_enabled),
             member_of=frozenset(where.member_of),
-            holds=frozenset(sku_in_tenant(t, catalog, skus, key=f"{key} where.holds") for t in where.holds),
+            holds=frozenset(s for t in where.holds for s in _found(products.one, t, f"{key} where.holds", problems)),
         ),
     )
-
-
-def _targets(text: str, catalog: Catalog, skus: Sequence[SubscribedSku], *, key: str) -> tuple[SkuId, ...]:
-    """Split a text that joins products by a plus sign; a product's own name may hold one."""
-    try:
-        found = catalog.split_products(text, skus)
-    except (UnknownProduct, AmbiguousProduct):
-        found = (sku_in_tenant(text, catalog, skus, key=key),)
-    return tuple(sku_in_tenant(sku_id, catalog, skus, key=key) for sku_id in found)
 
 
 def _wave(name: str, users: int | str | None, then: str) -> Wave:
@@ -155,75 +197,110 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(**{**given, "accept_unprovisioned": frozenset(given["accept_unprovisioned"])})
 
 
-def wishes_of(roster: Roster | None, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wishes:
-    """Resolve the products of every row; a row whose target is unknown becomes a rejected row."""
-    if roster is None:
-        return Wishes()
-    rows: list[tuple[RosterRow, Wish]] = []
-    errors = list(roster.errors)
-    for row in roster.rows:
-        try:
-            rows.append((row, _wish(row, catalog, skus, policy)))
-        except (InputError, NotReady) as error:
-            errors.append(reject(row, str(error), file=roster.file))
-    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file, roster.content)
+def refuse_unknown(settings: Settings, policy: Policy, targets: Collection[SkuId], products: Products) -> None:
+    """Raise InputError for an add-on or a service plan that the settings name and that nothing is called.
 
-
-def _wish(row: RosterRow, catalog: Catalog, skus: Sequence[SubscribedSku], policy: Policy) -> Wish:
-    targets: tuple[SkuId, ...] | None = None
-    if row.targets == (LEAVE,):
-        targets = ()
-    elif row.target_text:
-        refuse_unsupported([("target", row.target_text)], catalog, skus)
-        targets = tuple(dict.fromkeys(_targets(row.target_text, catalog, skus, key="target")))
-        both = set(targets) & set(policy.sources)
-        if both:
-            raise InputError(f"The target {catalog.names.sku_list(sorted(both))} is being retired; name another one.")
-        company = [s.part_number for s in skus if s.sku_id in targets and s.applies_to.casefold() == "company"]
-        if company:
-            raise InputError(f"{company[0]} is for the whole company and cannot be assigned to a user.")
-    names = {w.name for w in policy.waves}
-    if row.wave and names and row.wave not in names:
-        raise InputError(f"No [[wave]] is called `{row.wave}`; there are: {', '.join(sorted(names))}.")
-    return Wish(
-        line=row.line,
-        targets=targets,
-        usage_location=row.usage_location,
-        wave=row.wave,
-        disabled_plans=wished_plans(row.disabled_plans, catalog, skus) if row.disabled_plans else None,
-        voice=row.voice,
-        legal_hold=bool(row.legal_hold),
-        backup_acknowledged_by=row.backup_acknowledged_by,
-        extra=row.extra,
-    )
-
-
-def with_roster_waves(policy: Policy, wishes: Wishes) -> Policy:
-    """Where no [[wave]] is configured, the roster's own wave names form the waves, in order of their first row.
-
-    Each of them stops, as a configured one does that does not say otherwise.
+    Without `targets` nothing can be said of the service plans.
     """
-    if policy.waves:
-        return policy
-    names = dict.fromkeys(wish.wave for _, wish in wishes.rows if wish.wave)
-    return replace(policy, waves=tuple(Wave(name, stop=True) for name in names))
+    _refuse_unknown_addons(settings.declare.addons, products.catalog, products.skus)
+    _refuse_unknown_plans(policy.new_in_target, targets, products.skus)
+    refuse_unknown_accepted(settings.limits.accept_unprovisioned, targets, products.skus)
 
 
-def targets_of(policy: Policy, wishes: Wishes) -> tuple[SkuId, ...]:
-    """Return every target that a rule or a row names, in order of first mention."""
-    by_rule = [t for r in policy.rules for t in r.targets]
-    by_row = [t for _, wish in wishes.rows for t in wish.targets or ()]
-    return tuple(dict.fromkeys([*by_rule, *by_row]))
+def _refuse_unknown_plans(
+    new_in_target: NewServices, targets: Collection[SkuId], skus: Sequence[SubscribedSku]
+) -> None:
+    """Raise InputError for a name in `[plans] new_in_target` that no product of the tenant has: a typo is no policy.
+
+    A plan that only other products have is no mistake, for one list may serve several targets; the nearest name is one
+    of the targets' own.
+    """
+    if isinstance(new_in_target, str) or not targets:
+        return
+    anywhere = {text.casefold() for sku in skus for p in sku.plans for text in (p.id, p.name)}
+    if told := _unknown(new_in_target, anywhere, _plan_names(targets, skus)):
+        raise InputError(
+            f"[plans] new_in_target: no product of the tenant has a service plan called {', '.join(told)}. "
+            "`reseat translate FROM TO` lists the plans of a product."
+        )
 
 
-def read_scope(policy: Policy, wishes: Wishes) -> ReadScope:
-    """Say what a snapshot must contain for this policy and roster."""
-    ids = [row.user_id for row, _ in wishes.rows] + [t for e in wishes.errors for t in e.candidates if is_guid(t)]
-    names = [row.user for row, _ in wishes.rows] + [e.user for e in wishes.errors]
-    groups = {g for r in policy.rules for g in r.where.member_of}
-    return ReadScope(
-        sku_ids=(*policy.sources, *targets_of(policy, wishes)),
-        group_sku_ids=policy.sources,
-        lookups=tuple(dict.fromkeys(text for text in (*ids, *names) if text)),
-        member_groups=tuple(GroupId(g) for g in sorted(groups)),
+def refuse_unknown_accepted(names: Collection[str], targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> None:
+    """Raise InputError for a name in `[limits] accept_unprovisioned` that no target has: a typo accepts nothing.
+
+    Where a target is not in the tenant yet, nobody knows its plans, and nothing is refused.
+    """
+    if not names or not targets or not set(targets) <= {s.sku_id for s in skus}:
+        return
+    known = _plan_names(targets, skus)
+    if told := _unknown(names, known, known):
+        raise InputError(
+            f"[limits] accept_unprovisioned: no target has a service plan called {', '.join(told)}. `reseat translate "
+            "FROM TO` lists the plans of a product."
+        )
+
+
+def _refuse_unknown_addons(names: Collection[str], catalog: Catalog, skus: Sequence[SubscribedSku]) -> None:
+    """Raise InputError for a key of `[declare] addons` that is no product's part number: it would declare nothing."""
+    known = {*catalog.part_numbers.values(), *(sku.part_number for sku in skus)}
+    near = {text.casefold(): text for text in sorted(known)}
+    if told := _unknown(set(names) - known, (), near):
+        raise InputError(
+            f"[declare] addons: no product has the part number {', '.join(told)}. `reseat skus` lists the tenant's own."
+        )
+
+
+def _plan_names(targets: Collection[SkuId], skus: Sequence[SubscribedSku]) -> dict[str, str]:
+    """Return the names and ids of the targets' service plans as they are written, by what they are compared with."""
+    plans = [p for sku in skus if sku.sku_id in targets for p in sku.plans]
+    return {text.casefold(): text for p in plans for text in (p.id, p.name)}
+
+
+def _unknown(names: Iterable[str], known: Collection[str], near: Mapping[str, str]) -> list[str]:
+    """Return the names that are not known, each with the nearest one."""
+    told = []
+    for text in sorted(names):
+        wanted = text.strip().casefold()
+        if wanted not in known:
+            close = get_close_matches(wanted, sorted(near), 1)
+            told.append(f"`{text}`" + (f" (did you mean {near[close[0]]}?)" if close else ""))
+    return told
+
+
+def _list_hint(text: str, is_known: Callable[[str], bool]) -> str:
+    """Return the sentence that names the plus sign when `text`, which nothing is called, is a list joined otherwise."""
+    by_sign = [part.strip() for part in _OTHER_SIGNS.split(text) if part.strip()]
+    parts = by_sign if len(by_sign) > 1 else text.split()
+    if len(parts) < 2 or not (all(map(is_known, parts)) or re.search(r"[,;|]", text)):
+        return ""
+    return f" Several names are joined by +: {excerpt('+'.join(parts), 120)}."
+
+
+def wished_plans(names: Iterable[str], products: Products) -> tuple[str, ...]:
+    """Return the service plans that a row wants off, by part name or id; a published name becomes its plan's id.
+
+    Raises InputError for a name that no product of the tenant has a plan for, or several under this published name.
+    """
+    plans = {p.id: p for sku in products.skus for p in sku.plans}
+    return tuple(_wished(text, products.catalog, plans.values()) for text in names)
+
+
+def _wished(text: str, catalog: Catalog, plans: Collection[ServicePlan]) -> str:
+    known = {name.casefold() for p in plans for name in (p.id, p.name)} | set(catalog.families.levels)
+    if text.casefold() in known:
+        return text
+    published = {p: " ".join(catalog.names.plan(p.id).split()).casefold() for p in plans}
+    found = [p for p, name in published.items() if name == " ".join(text.split()).casefold()]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        names = ", ".join(sorted(p.name for p in found))
+        raise InputError(f"disabled_plans: `{excerpt(text)}` names several service plans: {names}. Name one of these.")
+    listed = {name.casefold(): name for p in plans for name in (p.name, catalog.names.plan(p.id))}
+    near = get_close_matches(text.casefold(), listed, 1)
+    hint = _list_hint(text, lambda part: part.casefold() in known | set(published.values()))
+    raise InputError(
+        f"disabled_plans: no product of the tenant has a service plan called `{excerpt(text)}`."
+        + (hint or (f" Did you mean {listed[near[0]]}?" if near else ""))
+        + " `reseat translate FROM TO` lists the plans of a product."
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.roster.letters import strip
 from connectors.roster.read import RosterRow, RowError, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
-from jobs.license_reassignment.gather.names import Wishes
+from jobs.license_reassignment.gather.roster import Wishes
 from jobs.license_reassignment.model.policy import Wish
 
 if TYPE_CHECKING:
