@@ -13,6 +13,7 @@ import textwrap
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
@@ -30,10 +31,13 @@ from jobs.license_reassignment.gather.readiness import (
     WRITE_PERMISSION,
 )
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings import checks
 from jobs.settings.errors import SettingsError
 from jobs.settings.load import load_settings
 from jobs.settings.model import Settings
+
+pytest_plugins = ["worlds.sealed_runs"]
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -376,6 +380,28 @@ def test_the_picture_of_the_report_is_small() -> None:
     picture = (ROOT / "docs" / "report.png").read_bytes()
     assert picture.startswith(b"\x89PNG\r\n")
     assert len(picture) < PICTURE_BYTES_MAX
+
+
+def test_every_file_of_a_run_folder_is_on_its_page(signed_go: RunDir) -> None:
+    """Whoever is handed a folder finds each file in the table, and no other than those and what is made by wish."""
+    rows = _rows(_section(PAGES["docs/run-folder.md"], "# The run folder and the report"))
+    told = {re.sub(r"<\w+>", "*", name) for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
+    paths = [path.relative_to(signed_go.path) for path in signed_go.files()]
+    there = {path.name if len(path.parts) == 1 else f"{path.parts[0]}/" for path in paths}
+    by_wish = {"rejected.csv", "roster/", "audit-log.jsonl", "pseudonymised/", "progress.json", "pause", "speed"}
+    assert set() == {name for name in there if not any(fnmatch(name, each) for each in told)}
+    assert {"journal-0002.jsonl"} >= {each for each in told - by_wish if not any(fnmatch(name, each) for name in there)}
+
+
+def test_the_user_of_the_architecture_is_in_the_sample_as_the_page_says() -> None:
+    """Miriam Peeters holds Office 365 E4 without the Office apps, and the rule of her department fits her."""
+    users = orjson.loads((ROOT / "sample_data" / "tenant.json").read_bytes())["users"]
+    (user,) = (user for user in users if user["name"] in PAGES["docs/architecture.md"])
+    rules = {rule["name"]: rule for rule in tomllib.loads((ROOT / "sample_data" / "demo.toml").read_text())["swap"]}
+
+    assert [{"sku": "ENTERPRISEWITHSCAL", "off": ["OFFICESUBSCRIPTION"]}] == user["licenses"]
+    assert ["ENTERPRISEPREMIUM"] == rules["voice users"]["to"]
+    assert user["department"] == rules["voice users"]["where"]["department"]
 
 
 def test_the_sample_tenant_is_as_large_as_the_readme_says() -> None:
