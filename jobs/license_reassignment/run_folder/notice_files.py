@@ -6,9 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from connectors.roster.formula import guard
-from jobs.license_reassignment.decide.notices import Notices
+
+if TYPE_CHECKING:
+    from jobs.license_reassignment.decide.notices import Notices
 
 NOTICE_COLUMNS = (
     "wave",
