@@ -37,7 +37,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The user changes in one request. `add` leaves out targets already held; `needs` are the seats it takes.
+    """The user changes in one request. `add` leaves out targets that stand already; `needs` are the seats it takes.
 
     `addons` says of each add-on that is kept how far the targets cover it; `remarks` are codes of the remarks table,
     `national` those that also depend on the user's country.
@@ -82,18 +82,18 @@ class Context:
 
 def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Decision:
     """Decide one (profile, traits). The order of the questions is the order in which reasons win."""
-    held = tuple(s for s in context.policy.sources if s in profile.skus)
+    retiring = tuple(s for s in context.policy.sources if s in profile.skus)
     return (
         _by_flag(traits, scope.REJECTED, "roster_row_rejected")
-        or _without_source(profile, traits, held, context)
+        or _without_source(profile, traits, retiring, context)
         or _by_flag(traits, scope.PROTECTED, "protected")
         or _by_choice(traits)
         or _by_flag(traits, scope.DISABLED, "disabled_account")
         or _by_flag(traits, scope.GUEST, "guest")
         or _by_flag(traits, scope.RESTRICTED, "restricted_management")
-        or _source_not_ours(profile, traits, held, context)
+        or _source_not_ours(profile, traits, retiring, context)
         or _target_unfit(profile, traits, context)
-        or _change(profile, traits, held, context)
+        or _change(profile, traits, retiring, context)
     )
 
 
@@ -101,8 +101,10 @@ def _by_flag(traits: Traits, bit: int, reason: str) -> Hold | None:
     return Hold(reason, targets=traits.targets or ()) if traits.flags & bit else None
 
 
-def _without_source(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Hold | None:
-    if held:
+def _without_source(
+    profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], context: Context
+) -> Hold | None:
+    if retiring:
         return None
     targets = traits.targets or ()
     if targets and all(any(a.sound for a in profile.of_sku(t)) for t in targets):
@@ -129,13 +131,15 @@ def _by_choice(traits: Traits) -> Hold | None:
     return Hold("left_by_choice") if not traits.targets else None
 
 
-def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Hold | None:
+def _source_not_ours(
+    profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], context: Context
+) -> Hold | None:
     """A group's license is changed on the group only, and its direct half stays as long as the group keeps it."""
     targets = traits.targets or ()
-    groups = sorted({a.group_id for s in held for a in profile.inherited(s)})
+    groups = sorted({a.group_id for s in retiring for a in profile.inherited(s)})
     if groups:
         return Hold("inherited", ", ".join(context.group_names.get(g, g) for g in groups), targets)
-    if any(a.state == "Unknown" for s in held for a in profile.of_sku(s)):
+    if any(a.state == "Unknown" for s in retiring for a in profile.of_sku(s)):
         return Hold("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
     return None
 
@@ -143,11 +147,11 @@ def _source_not_ours(profile: LicenseProfile, traits: Traits, held: Sequence[Sku
 def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Hold | None:
     targets = traits.targets or ()
     for target in targets:
-        held = profile.of_sku(target)
-        if held and not any(a.sound for a in held):
-            words = ", ".join(sorted({f"{a.state} {a.error}".strip() for a in held}))
+        standing = profile.of_sku(target)
+        if standing and not any(a.sound for a in standing):
+            words = ", ".join(sorted({f"{a.state} {a.error}".strip() for a in standing}))
             return Hold("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
-        if not held and target in context.unusable_targets:
+        if not standing and target in context.unusable_targets:
             return Hold(context.unusable_targets[target], context.skus[target].part_number, targets)
     if traits.flags & scope.SHARED_ADDRESS:
         return Hold("duplicate_address", targets=targets)
@@ -156,11 +160,11 @@ def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> 
     return None
 
 
-def _change(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], context: Context) -> Decision:
+def _change(profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], context: Context) -> Decision:
     targets = traits.targets or ()
     needs = tuple(t for t in targets if not profile.of_sku(t))
-    leaving = [a for a in profile.assignments if a.sku_id in held]
-    staying = [a for a in profile.assignments if a.sku_id not in held]
+    leaving = [a for a in profile.assignments if a.sku_id in retiring]
+    staying = [a for a in profile.assignments if a.sku_id not in retiring]
     translation = translate(
         [(context.skus.get(a.sku_id), a) for a in leaving],
         [(context.skus.get(a.sku_id), a) for a in staying],
@@ -179,7 +183,7 @@ def _change(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], cont
     hold = _service_lost(before, after, traits, context, phone) or _plans_at_odds(before, after, context)
     if hold:
         return Hold(hold.reason, hold.detail, targets, translation.lost)
-    change = _request(targets, needs, held, translation)
+    change = _request(targets, needs, retiring, translation)
     base = [*added, *(a for a in staying if a.sku_id in targets)]
     return replace(
         change,
@@ -193,12 +197,12 @@ def _change(profile: LicenseProfile, traits: Traits, held: Sequence[SkuId], cont
 
 
 def _request(
-    targets: tuple[SkuId, ...], needs: tuple[SkuId, ...], held: Sequence[SkuId], translation: Translation
+    targets: tuple[SkuId, ...], needs: tuple[SkuId, ...], retiring: Sequence[SkuId], translation: Translation
 ) -> Change:
     return Change(
         targets=targets,
         add=translation.add,
-        remove=tuple(held),
+        remove=tuple(retiring),
         needs=needs,
         kept_off=translation.kept_off,
         new_on=translation.new_on,
