@@ -19,7 +19,7 @@ from jobs.license_reassignment.apply.control import Control, StopFlag, Stoppable
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.ports import Watcher
-from jobs.license_reassignment.run_folder.progress_file import Beacon
+from jobs.license_reassignment.run_folder.progress_file import ProgressFile
 from jobs.settings.load import Effective, load_settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
@@ -65,12 +65,12 @@ async def live(
     gc.set_threshold(COLLECT_AFTER_OBJECTS)
     settings = effective.settings
     clock = StoppableClock(SystemClock(), flag)
-    beacon = Beacon()
+    progress_file = ProgressFile()
     control = control_of(effective, flag, run, watcher.said, writes=writes)
 
     def waiting(reason: str, seconds: float) -> None:
         watcher.waiting(reason, seconds)
-        beacon.waiting(reason, seconds)
+        progress_file.waiting(reason, seconds)
 
     wait = settings.pace.wait_minutes_max * 60
     pace = PaceSettings(
@@ -104,10 +104,10 @@ async def live(
                 tool_version=tool_version(),
                 operator=operator(),
                 host=socket.gethostname(),
-                beacon=beacon,
+                progress_file=progress_file,
             )
         finally:
-            beacon.put_out()
+            progress_file.stop()
 
 
 def control_of(

@@ -274,9 +274,9 @@ def explain(
     """Tell one user's story: why decided so, and what happened."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.commands.explain import story_of
+    from jobs.license_reassignment.commands.explain import explanation_of
 
-    output.story(story_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
+    output.explained(explanation_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 
 
 @app.command()

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.apply import Applied
     from jobs.license_reassignment.commands.audit import Audited
     from jobs.license_reassignment.commands.check import Checked
-    from jobs.license_reassignment.commands.explain import Story
+    from jobs.license_reassignment.commands.explain import Explanation
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.shared.new_plan import Planned
-    from jobs.license_reassignment.commands.skus import Product
-    from jobs.license_reassignment.commands.skus import Table as PlanTable
+    from jobs.license_reassignment.commands.skus import ProductRow, ProductTranslation
     from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
     from jobs.license_reassignment.run_folder.folder import RunDir
@@ -282,8 +281,8 @@ def ran(steps: Steps, *, as_json: bool) -> None:
     text(f"run ends with {int(steps.code)}: {steps.reason}")
 
 
-def story(found: Story, *, as_json: bool) -> None:
-    """Print one user's story."""
+def explained(found: Explanation, *, as_json: bool) -> None:
+    """Print why one user was decided so, and what happened."""
     if as_json:
         emit(found)
         return
@@ -291,7 +290,7 @@ def story(found: Story, *, as_json: bool) -> None:
         text(sentence)
 
 
-def products(found: Sequence[Product], *, as_json: bool) -> None:
+def products(found: Sequence[ProductRow], *, as_json: bool) -> None:
     """Print the tenant's products."""
     if as_json:
         emit([asdict(p) for p in found])
@@ -303,7 +302,7 @@ def products(found: Sequence[Product], *, as_json: bool) -> None:
     grid("Products", ("name", "part number", "state", "enabled", "warning", "consumed", "free", "skuId"), rows)
 
 
-def translation(found: PlanTable, *, as_json: bool) -> None:
+def translation(found: ProductTranslation, *, as_json: bool) -> None:
     """Print plan by plan what becomes of a product."""
     if as_json:
         emit(found)

@@ -15,7 +15,7 @@ from jobs.cli import streams
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import ExitCode, code_of
 
-PATIENCE_S = 9.5
+SHUTDOWN_S_MAX = 9.5
 """So long after a signal the run may still wait for answers; Apply's own grace ends before."""
 
 work_is_over = threading.Event()
@@ -41,7 +41,7 @@ class Interruption:
             os._exit(ExitCode.STOPPED)
         self.flag.set(f"signal {signal.Signals(number).name}")
         if self.timer is None:
-            self.timer = threading.Timer(PATIENCE_S, self._leave)
+            self.timer = threading.Timer(SHUTDOWN_S_MAX, self._leave)
             self.timer.daemon = True
             self.timer.start()
 

@@ -102,11 +102,11 @@ def lock_of(run: RunDir) -> Iterator[None]:
     from connectors.clock import SystemClock
     from jobs.license_reassignment.run_folder.folder import tenant_lock
     from jobs.license_reassignment.run_folder.load import load_plan
-    from jobs.license_reassignment.run_folder.progress_file import put_out
+    from jobs.license_reassignment.run_folder.progress_file import clear_progress
 
     with tenant_lock(run.path.parent, load_plan(run).tenant_id):
         yield
-        put_out(run, SystemClock().now())
+        clear_progress(run, SystemClock().now())
 
 
 def work(

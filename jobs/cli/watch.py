@@ -11,7 +11,7 @@ from jobs.license_reassignment.commands.status import RunStanding, standing_of
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.progress_file import Sign
+from jobs.license_reassignment.run_folder.progress_file import Heartbeat
 
 EVERY_S = 5.0
 
@@ -60,15 +60,15 @@ def status(found: RunStanding, *, as_json: bool) -> None:
     text(f"verdict: {found.verdict or 'not verified yet'}")
 
 
-def _open_session(sign: Sign | None) -> str:
+def _open_session(last: Heartbeat | None) -> str:
     """Say what a session that has not ended does, as of its last sign of life."""
-    if sign is None:
+    if last is None:
         return "a session is open: running now, or it died; apply continues it"
-    parts = [f"a session is open; its last sign of life at {sign.at}: {sign.done:,}/{sign.total:,}, wave {sign.wave}"]
-    if sign.users_per_second:
-        parts.append(f"{sign.users_per_second:g} users/s")
-    if sign.reason:
-        parts.append(f"waiting{f' until {sign.waiting_until}' if sign.waiting_until else ''}: {sign.reason}")
-    if sign.eta_seconds is not None:
-        parts.append(f"ETA {duration(sign.eta_seconds)}")
+    parts = [f"a session is open; its last sign of life at {last.at}: {last.done:,}/{last.total:,}, wave {last.wave}"]
+    if last.users_per_second:
+        parts.append(f"{last.users_per_second:g} users/s")
+    if last.reason:
+        parts.append(f"waiting{f' until {last.waiting_until}' if last.waiting_until else ''}: {last.reason}")
+    if last.eta_seconds is not None:
+        parts.append(f"ETA {duration(last.eta_seconds)}")
     return " · ".join(parts) + ". If that was long ago, it died; apply continues it"

@@ -13,7 +13,7 @@ from jobs.license_reassignment.commands.run import Steps
 from jobs.license_reassignment.errors import MEANING, ExitCode, code_of
 from jobs.settings.load import Effective
 
-PATIENCE_S: Final = 15.0
+NOTICE_S_MAX: Final = 15.0
 """So long a notice may take in all: an address that takes a byte now and then is given up."""
 
 _TOLD_ELSEWHERE: Final = {
@@ -51,7 +51,7 @@ def send(effective: Effective, steps: Steps) -> None:
     payload = payload_of(steps)
     sender = threading.Thread(target=lambda: problems.append(send_notice(url, payload) or ""), daemon=True)
     sender.start()
-    sender.join(PATIENCE_S)
+    sender.join(NOTICE_S_MAX)
     if problems[-1]:
         sys.stderr.write(f"{problems[-1]}\n")
 

@@ -41,7 +41,7 @@ def test_everybody_is_moved_and_the_journal_says_so(tmp_path: Path) -> None:
     assert sorted(u for _, batch in scene.sent for u in batch) == names(45)
     assert scene.kinds().count("intent") == scene.kinds().count("outcome") == 3
     assert set(scene.states().values()) == {"applied"}
-    assert fold(entries(scene.head().lines)) == scene.board.standings
+    assert fold(entries(scene.head().lines)) == scene.queue.standings
 
 
 def test_no_more_batches_are_on_their_way_than_the_settings_allow(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_seats_taken_by_others_leave_the_rest_pending_with_a_4(tmp_path: Path) -
     scene = Scene(tmp_path, tasks(*names(60)), answer=answer, in_flight=1)
     ending = scene.run()
     assert (ending.code, ending.reason[:31]) == (ExitCode.STOPPED, "seats were taken by others: e3;")
-    assert (scene.board.counts["applied"], scene.board.counts["pending"]) == (5, 55)
+    assert (scene.queue.counts["applied"], scene.queue.counts["pending"]) == (5, 55)
     assert len(scene.sent) <= 2
 
 

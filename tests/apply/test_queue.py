@@ -1,4 +1,4 @@
-"""The board hands out each user once, doubts first, waves in order, and nothing that has no seat."""
+"""The queue hands out each user once, doubts first, waves in order, and nothing that has no seat."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from connectors.limits import BATCH_SIZE_MAX
 from jobs.license_reassignment.apply.queue import (
     LOOKS_MAX,
     SETTLE_SPACING,
-    Board,
     Finished,
     Idle,
     Look,
+    Queue,
     WaveDone,
     Write,
 )
@@ -24,10 +24,10 @@ from jobs.license_reassignment.model.standing import Entry, Standing
 SOON = timedelta(seconds=1)
 
 
-def opened(board: Board) -> Board:
-    """Open the board at START."""
-    board.open(START)
-    return board
+def opened(queue: Queue) -> Queue:
+    """Open the queue at START."""
+    queue.open(START)
+    return queue
 
 
 def users(job: object) -> list[str]:
@@ -38,137 +38,137 @@ def users(job: object) -> list[str]:
 
 def test_changes_go_out_in_the_order_of_the_plan_in_batches_of_twenty() -> None:
     """45 changes make three jobs; nobody is in two of them."""
-    board = opened(Board(tasks(*names(45)), {}, ("all",)))
-    jobs = [users(board.next_job(START)) for _ in range(3)]
+    queue = opened(Queue(tasks(*names(45)), {}, ("all",)))
+    jobs = [users(queue.next_job(START)) for _ in range(3)]
     assert [len(j) for j in jobs] == [BATCH_SIZE_MAX, BATCH_SIZE_MAX, 5]
     assert [u for j in jobs for u in j] == names(45)
 
 
 def test_while_everybody_is_out_there_is_nothing_to_do_until_somebody_returns() -> None:
     """The end comes when the last answer is in, not when the queue is empty."""
-    board = opened(Board(tasks("a"), {}, ("all",)))
-    board.next_job(START)
-    assert board.next_job(START) == Idle(None)
-    board.answered(task("a"))
-    assert board.next_job(START) == Finished()
+    queue = opened(Queue(tasks("a"), {}, ("all",)))
+    queue.next_job(START)
+    assert queue.next_job(START) == Idle(None)
+    queue.answered(task("a"))
+    assert queue.next_job(START) == Finished()
 
 
 def test_an_answered_user_is_not_handed_out_again() -> None:
     """Every state but pending and in doubt is an end."""
     ends = ("applied", "refused", "already", "drifted", "gone")
-    board = opened(Board(tasks(*ends, "open"), {s: Standing(s) for s in ends}, ("all",)))  # type: ignore[arg-type]
-    assert users(board.next_job(START)) == ["open"]
-    assert {k: v for k, v in board.counts.items() if v} == dict.fromkeys([*ends, "pending"], 1)
+    queue = opened(Queue(tasks(*ends, "open"), {s: Standing(s) for s in ends}, ("all",)))  # type: ignore[arg-type]
+    assert users(queue.next_job(START)) == ["open"]
+    assert {k: v for k, v in queue.counts.items() if v} == dict.fromkeys([*ends, "pending"], 1)
 
 
 def test_what_a_former_session_left_in_doubt_is_looked_at_before_anything_is_sent() -> None:
     """Also when it belongs to a later wave."""
     plan = {**tasks("a"), **tasks("b", wave="later")}
-    board = opened(Board(plan, {"b": Standing("in_doubt", sent=1)}, ("all", "later")))
-    assert isinstance(job := board.next_job(START), Look)
+    queue = opened(Queue(plan, {"b": Standing("in_doubt", sent=1)}, ("all", "later")))
+    assert isinstance(job := queue.next_job(START), Look)
     assert users(job) == ["b"]
-    assert isinstance(board.next_job(START), Write)
+    assert isinstance(queue.next_job(START), Write)
 
 
 def test_a_doubt_is_first_looked_at_after_a_while() -> None:
     """A request whose answer was lost may still be at work."""
-    board = opened(Board(tasks("a"), {}, ("all",)))
-    board.next_job(START)
-    board.doubt(task("a"), START)
-    assert board.next_job(START + SETTLE_SPACING - SOON) == Idle(START + SETTLE_SPACING)
-    assert isinstance(board.next_job(START + SETTLE_SPACING), Look)
+    queue = opened(Queue(tasks("a"), {}, ("all",)))
+    queue.next_job(START)
+    queue.doubt(task("a"), START)
+    assert queue.next_job(START + SETTLE_SPACING - SOON) == Idle(START + SETTLE_SPACING)
+    assert isinstance(queue.next_job(START + SETTLE_SPACING), Look)
 
 
 def test_two_equal_looks_settle_a_doubt_only_when_they_are_far_enough_apart() -> None:
     """The second look a moment later is the same stale copy; one SETTLE_SPACING later counts."""
-    board = opened(Board(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
+    queue = opened(Queue(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
     times = [START, START + SOON, START + SETTLE_SPACING]
-    assert [board.looked(task("a"), "before", t) for t in times] == [None, None, "before"]
+    assert [queue.looked(task("a"), "before", t) for t in times] == [None, None, "before"]
 
 
 def test_looks_that_differ_begin_anew() -> None:
     """before, moved, moved: only the two that agree in a row decide."""
-    board = opened(Board(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
+    queue = opened(Queue(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
     seen = ["before", "moved", "before", "moved", "moved"]
     times = [START + n * SETTLE_SPACING for n in range(5)]
-    told = [board.looked(task("a"), s, t) for s, t in zip(seen, times, strict=True)]  # type: ignore[arg-type]
+    told = [queue.looked(task("a"), s, t) for s, t in zip(seen, times, strict=True)]  # type: ignore[arg-type]
     assert told == [None, None, None, None, "moved"]
 
 
 def test_a_doubt_that_is_given_up_is_out_of_the_way_and_still_in_doubt() -> None:
     """The next start looks again."""
-    board = opened(Board(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
+    queue = opened(Queue(tasks("a"), {"a": Standing("in_doubt", sent=1)}, ("all",)))
     for number in range(LOOKS_MAX):
-        board.looked(task("a"), ("before", "other")[number % 2], START + number * SETTLE_SPACING)  # type: ignore[arg-type]
-    assert board.looks(task("a")) == LOOKS_MAX
-    board.give_up_doubt(task("a"))
-    assert board.next_job(START + timedelta(days=1)) == Finished()
-    assert board.standings["a"].state == "in_doubt"
+        queue.looked(task("a"), ("before", "other")[number % 2], START + number * SETTLE_SPACING)  # type: ignore[arg-type]
+    assert queue.looks(task("a")) == LOOKS_MAX
+    queue.give_up_doubt(task("a"))
+    assert queue.next_job(START + timedelta(days=1)) == Finished()
+    assert queue.standings["a"].state == "in_doubt"
 
 
 def test_what_was_put_back_waits_for_its_time_and_comes_before_nobody() -> None:
     """A change with a Retry-After goes out when it is over; the earlier one first."""
-    board = opened(Board(tasks("a", "b"), {}, ("all",)))
-    board.next_job(START)
-    board.put_back(task("a"), START + timedelta(seconds=9))
-    board.put_back(task("b"), START + timedelta(seconds=5))
-    assert board.next_job(START) == Idle(START + timedelta(seconds=5))
-    assert users(board.next_job(START + timedelta(seconds=6))) == ["b"]
-    assert users(board.next_job(START + timedelta(seconds=9))) == ["a"]
+    queue = opened(Queue(tasks("a", "b"), {}, ("all",)))
+    queue.next_job(START)
+    queue.put_back(task("a"), START + timedelta(seconds=9))
+    queue.put_back(task("b"), START + timedelta(seconds=5))
+    assert queue.next_job(START) == Idle(START + timedelta(seconds=5))
+    assert users(queue.next_job(START + timedelta(seconds=6))) == ["b"]
+    assert users(queue.next_job(START + timedelta(seconds=9))) == ["a"]
 
 
 def test_two_that_return_at_the_same_moment_are_no_trouble() -> None:
     """Equal times never compare the changes themselves."""
-    board = opened(Board(tasks("a", "b"), {}, ("all",)))
-    board.next_job(START)
+    queue = opened(Queue(tasks("a", "b"), {}, ("all",)))
+    queue.next_job(START)
     for name in ("a", "b"):
-        board.put_back(task(name), START + SOON)
-    assert users(board.next_job(START + SOON)) == ["a", "b"]
+        queue.put_back(task(name), START + SOON)
+    assert users(queue.next_job(START + SOON)) == ["a", "b"]
 
 
 def test_a_wave_begins_when_the_one_before_has_all_its_answers() -> None:
     """Also a doubt holds the next wave back."""
-    board = opened(Board({**tasks("a", wave="pilot"), **tasks("b", wave="rest")}, {}, ("pilot", "rest")))
-    assert users(board.next_job(START)) == ["a"]
-    board.doubt(task("a", "pilot"), START)
-    assert board.next_job(START) == Idle(START + SETTLE_SPACING)
-    board.answered(task("a", "pilot"))
-    assert board.next_job(START) == WaveDone("pilot")
-    board.next_wave()
-    assert (board.wave, users(board.next_job(START))) == ("rest", ["b"])
+    queue = opened(Queue({**tasks("a", wave="pilot"), **tasks("b", wave="rest")}, {}, ("pilot", "rest")))
+    assert users(queue.next_job(START)) == ["a"]
+    queue.doubt(task("a", "pilot"), START)
+    assert queue.next_job(START) == Idle(START + SETTLE_SPACING)
+    queue.answered(task("a", "pilot"))
+    assert queue.next_job(START) == WaveDone("pilot")
+    queue.next_wave()
+    assert (queue.wave, users(queue.next_job(START))) == ("rest", ["b"])
 
 
 def test_the_next_wave_is_refused_while_somebody_is_out() -> None:
     """That would be a mistake of ours."""
-    board = opened(Board({**tasks("a", wave="pilot"), **tasks("b", wave="rest")}, {}, ("pilot", "rest")))
-    board.next_job(START)
+    queue = opened(Queue({**tasks("a", wave="pilot"), **tasks("b", wave="rest")}, {}, ("pilot", "rest")))
+    queue.next_job(START)
     with pytest.raises(AssertionError):
-        board.next_wave()
+        queue.next_wave()
 
 
 def test_without_a_seat_nothing_is_handed_out_and_the_run_comes_to_its_end() -> None:
     """Changes that need the short product stay pending."""
-    board = opened(Board(tasks("a", "b"), {}, ("all",)))
-    board.short.add(NEW)
-    assert board.next_job(START) == Finished()
-    assert board.counts["pending"] == 2
+    queue = opened(Queue(tasks("a", "b"), {}, ("all",)))
+    queue.short.add(NEW)
+    assert queue.next_job(START) == Finished()
+    assert queue.counts["pending"] == 2
 
 
 def test_the_counts_follow_the_journal() -> None:
     """An intent makes a doubt, its outcome an end; users of no task are not counted."""
-    board = opened(Board(tasks("a"), {}, ("all",)))
-    board.record(Entry("intent", "t", {"items": [{"id": "a"}, {"id": "stranger"}]}))
-    assert (board.counts["pending"], board.counts["in_doubt"]) == (0, 1)
-    board.record(Entry("outcome", "t", {"items": [{"id": "a", "verdict": "applied"}]}))
-    assert (board.counts["in_doubt"], board.counts["applied"]) == (0, 1)
+    queue = opened(Queue(tasks("a"), {}, ("all",)))
+    queue.fold(Entry("intent", "t", {"items": [{"id": "a"}, {"id": "stranger"}]}))
+    assert (queue.counts["pending"], queue.counts["in_doubt"]) == (0, 1)
+    queue.fold(Entry("outcome", "t", {"items": [{"id": "a", "verdict": "applied"}]}))
+    assert (queue.counts["in_doubt"], queue.counts["applied"]) == (0, 1)
 
 
 def test_a_session_that_continues_begins_with_the_wave_that_is_not_done() -> None:
     """A doubt of the second wave does not hold the second wave's other changes back."""
     plan = {**tasks("a", wave="first"), **tasks("b", "c", wave="second")}
     standings = {"a": Standing("applied"), "b": Standing("in_doubt", sent=1)}
-    board = opened(Board(plan, standings, ("first", "second")))
+    queue = opened(Queue(plan, standings, ("first", "second")))
 
-    assert board.wave == "second"
-    assert isinstance(board.next_job(START), Look)
-    assert users(board.next_job(START)) == ["c"]
+    assert queue.wave == "second"
+    assert isinstance(queue.next_job(START), Look)
+    assert users(queue.next_job(START)) == ["c"]

@@ -14,7 +14,7 @@ from jobs.cli.watch import status
 from jobs.license_reassignment.commands.status import RunStanding
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.progress_file import Sign
+from jobs.license_reassignment.run_folder.progress_file import Heartbeat
 
 RUNNING = RunStanding(
     plan_id="p000000000001",
@@ -80,7 +80,7 @@ def test_leaving_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_status_says_why_a_run_waits(capsys: pytest.CaptureFixture[str]) -> None:
     """In one line: how far, how fast, why it waits and until when."""
-    sign = Sign(
+    sign = Heartbeat(
         "2026-03-02T12:00:00Z",
         "pilot",
         50,

@@ -238,7 +238,7 @@ def test_a_notice_that_nobody_takes_changes_nothing(
     tmp_path: Path, ear: Ear, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch, deaf: str, code: int, more: str
 ) -> None:
     """The code stays, the outcome stays, the reason is told without the address."""
-    monkeypatch.setattr(webhook, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(webhook, "NOTICE_S_MAX", 1.0)
     place = opened(tmp_path, ear, more)
     ear.status, sentence = DEAF[deaf]
     if deaf == "gone":

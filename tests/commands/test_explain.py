@@ -9,7 +9,7 @@ from worlds.rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands import apply
-from jobs.license_reassignment.commands.explain import story_of
+from jobs.license_reassignment.commands.explain import explanation_of
 from jobs.license_reassignment.commands.status import standing_of
 from jobs.license_reassignment.errors import GuardRefused, InputError
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES
@@ -125,7 +125,7 @@ def test_a_moved_user_has_a_story_from_decision_to_proof(by_id: bool, tmp_path: 
     user = rehearsal.tenant.user("ada@contoso.example")
     assert user is not None
 
-    story = story_of(_run(rehearsal), user.id if by_id else " ADA@contoso.example ", load_catalog())
+    story = explanation_of(_run(rehearsal), user.id if by_id else " ADA@contoso.example ", load_catalog())
 
     assert story.user == "ada@contoso.example"
     told = list(story.sentences)
@@ -146,7 +146,7 @@ def test_a_held_user_is_told_why_and_what_to_do(tmp_path: Path) -> None:
     rehearsal = _rehearsal(tmp_path)
     rehearsal.plan()
 
-    _, decided, happened, proven = story_of(_run(rehearsal), "cy@contoso.example", load_catalog()).sentences
+    _, decided, happened, proven = explanation_of(_run(rehearsal), "cy@contoso.example", load_catalog()).sentences
 
     wanted = "Rule: everyone. The target would be Office 365 E3."
     assert decided == f"{wanted} Held: no_usage_location. {HOLD_REMEDIES['no_usage_location']}"
@@ -160,7 +160,7 @@ def test_a_user_outside_the_plan_is_told_so(tmp_path: Path) -> None:
     rehearsal.plan()
 
     with pytest.raises(InputError, match=r"has no user di@contoso\.example: not in scope when it was made"):
-        story_of(_run(rehearsal), "di@contoso.example", load_catalog())
+        explanation_of(_run(rehearsal), "di@contoso.example", load_catalog())
 
 
 def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypa
     rehearsal = _rehearsal(tmp_path)
     rehearsal.plan()
     with monkeypatch.context() as dying:
-        dying.setattr(apply, "_close", lambda journal, *_: journal.close())
+        dying.setattr(apply, "_close", lambda _parts, journal, *_: journal.close())
         rehearsal.apply()
     assert standing_of(_run(rehearsal)).ended == ""
     (_run(rehearsal).path / "journal.jsonl").write_bytes(

@@ -23,7 +23,7 @@ from connectors.graph.reads import paging
 from connectors.graph.verdicts import Meaning
 from connectors.tenant import SkuId
 from jobs.license_reassignment.apply import engine
-from jobs.license_reassignment.apply.queue import Board
+from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.decide import decide, draft, translate
 from jobs.license_reassignment.model import standing as outcome
 from jobs.license_reassignment.run_folder import journal
@@ -43,27 +43,27 @@ def blind_resend() -> AbstractContextManager[Any]:
     real = engine._read
 
     async def read(session: Any, tasks: Sequence[Any]) -> Any:
-        resent = [t for t in tasks if session.board.standings.get(t.user_id, outcome.NOT_SENT).sent]
+        resent = [t for t in tasks if session.queue.standings.get(t.user_id, outcome.NOT_SENT).sent]
         found = await real(session, [t for t in tasks if t not in resent]) if len(resent) < len(tasks) else None
         return engine._Read([*resent, *(found.tasks if found else ())], session.clock.now())
 
     stack = ExitStack()
     stack.enter_context(patch.object(engine, "_read", read))
-    stack.enter_context(patch.object(Board, "doubt", lambda board, task, _now: board.put_back(task)))
+    stack.enter_context(patch.object(Queue, "doubt", lambda queue, task, _now: queue.put_back(task)))
     return stack
 
 
 def no_settling_on_resume() -> AbstractContextManager[Any]:
     """What a dead process left in doubt is taken as never sent."""
-    real = Board.open
+    real = Queue.open
 
-    def open_(board: Board, now: Any) -> None:
-        for user_id, standing in board.standings.items():
+    def open_(queue: Queue, now: Any) -> None:
+        for user_id, standing in queue.standings.items():
             if standing.state == "in_doubt":
-                board.standings[user_id] = replace(standing, state="applied")
-        real(board, now)
+                queue.standings[user_id] = replace(standing, state="applied")
+        real(queue, now)
 
-    return patch.object(Board, "open", open_)
+    return patch.object(Queue, "open", open_)
 
 
 def intent_after_send() -> AbstractContextManager[Any]:
@@ -154,12 +154,12 @@ def first_page_only() -> AbstractContextManager[Any]:
 def believed_once() -> AbstractContextManager[Any]:
     """One look, stale or not, settles a doubt."""
 
-    def looked(board: Board, task: Any, seen: Any, _now: Any) -> Any:
-        board._out.discard(task.user_id)
-        del board._doubts[task.user_id]
+    def looked(queue: Queue, task: Any, seen: Any, _now: Any) -> Any:
+        queue._out.discard(task.user_id)
+        del queue._doubts[task.user_id]
         return seen
 
-    return patch.object(Board, "looked", looked)
+    return patch.object(Queue, "looked", looked)
 
 
 def disabled_plan_dropped() -> AbstractContextManager[Any]:

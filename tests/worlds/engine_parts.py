@@ -13,8 +13,8 @@ from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.tenant import NO_LICENSES, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.apply.engine import apply
-from jobs.license_reassignment.apply.queue import Board
-from jobs.license_reassignment.apply.replies import Answers
+from jobs.license_reassignment.apply.queue import Queue
+from jobs.license_reassignment.apply.replies import ReplyJudge
 from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.progress import Progress
@@ -79,7 +79,7 @@ class Scene:
     reads: Counter[str] = field(default_factory=Counter)
     before_answer: Callable[[], None] = lambda: None
     on_progress: Callable[[Progress], None] = lambda _progress: None
-    board: Board = field(init=False)
+    queue: Queue = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = StoppableClock(VirtualClock(self.hour), self.flag)
@@ -120,14 +120,14 @@ class Scene:
         async def main() -> Ending:
             head = read_journal(self.folder, DIGEST)
             self.journal = Journal(head, self.clock.now)
-            self.board = Board(self.users, self.standings, self.waves)
+            self.queue = Queue(self.users, self.standings, self.waves)
             session = Session(
                 tenant=self,
                 journal=self.journal,
-                board=self.board,
+                queue=self.queue,
                 control=Control(self.folder, self.clock, self.flag, **self.control),
                 clock=self.clock,
-                answers=Answers(self.refusals_percent_max),
+                reply_judge=ReplyJudge(self.refusals_percent_max),
                 patience_s=3600,
                 in_flight=self.in_flight,
                 on_progress=self.on_progress,
@@ -142,7 +142,7 @@ class Scene:
 
     def states(self) -> dict[str, str]:
         """Where the session left everybody."""
-        return {u: self.board.standings.get(u, Standing()).state for u in self.users}
+        return {u: self.queue.standings.get(u, Standing()).state for u in self.users}
 
     def kinds(self) -> list[str]:
         """The journal's lines."""

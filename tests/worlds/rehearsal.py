@@ -30,7 +30,7 @@ from jobs.license_reassignment.commands.addons import make_addons_plan
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.check import Checked, check
-from jobs.license_reassignment.commands.explain import Story, story_of
+from jobs.license_reassignment.commands.explain import Explanation, explanation_of
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.commands.run import Steps, run_all
@@ -217,9 +217,9 @@ class Rehearsal:
         """`reseat status`."""
         return standing_of(self._run())
 
-    def explain(self, user: str) -> Story:
+    def explain(self, user: str) -> Explanation:
         """`reseat explain`."""
-        return story_of(self._run(), user, load_catalog())
+        return explanation_of(self._run(), user, load_catalog())
 
     def _run(self) -> RunDir:
         assert self.run is not None, "plan comes first"

@@ -41,9 +41,9 @@ async def apply(session: Session) -> Ending:
     seconds to answer. Nothing is ever sent without its intent on disk.
     """
     session.started = session.helped = session.clock.monotonic()
-    session.board.open(session.clock.now())
-    counts = session.board.counts
-    session.done_at_start = len(session.board.tasks) - counts["pending"] - counts["in_doubt"]
+    session.queue.open(session.clock.now())
+    counts = session.queue.counts
+    session.done_at_start = len(session.queue.tasks) - counts["pending"] - counts["in_doubt"]
     tell(session)
     workers = [asyncio.create_task(_worker(session)) for _ in range(session.in_flight * WORKERS_PER_PLACE)]
     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
@@ -96,7 +96,7 @@ async def _turn(session: Session) -> None:
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
         return
-    job = session.board.next_job(session.clock.now())
+    job = session.queue.next_job(session.clock.now())
     match job:
         case Write(tasks):
             await _write(session, tasks)
@@ -141,7 +141,7 @@ def _end_wave(session: Session, name: str) -> None:
     waits = waiting_for_seats(session, [name])
     text = f"wave {name} is left with users who have no seat: {waits}" if waits else f"wave {name} has all its answers"
     _note(session, "wave", wave=name, text=text)
-    session.board.next_wave()
+    session.queue.next_wave()
 
 
 async def _write(session: Session, tasks: Sequence[Task]) -> None:
@@ -214,9 +214,9 @@ async def _while_paused(session: Session) -> None:
 def _without_short(session: Session, read: _Read) -> _Read:
     """Put back who would take a seat of a SKU that has run out while this batch stood in line."""
     for task in read.tasks:
-        if session.board.is_short(task):
-            session.board.put_back(task)
-    return _Read([t for t in read.tasks if not session.board.is_short(t)], read.at)
+        if session.queue.is_short(task):
+            session.queue.put_back(task)
+    return _Read([t for t in read.tasks if not session.queue.is_short(t)], read.at)
 
 
 def _age(session: Session, read: _Read) -> timedelta:
@@ -230,8 +230,8 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
     sent = _standing(session, task).sent > 0
     verdict = {"moved": "moved" if sent else "already", "gone": "gone", "other": "drifted"}[seen]
     if verdict == "drifted" and sent:
-        session.board.doubt(task, session.clock.now())
-        _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "in_doubt", "reason": "unproven"}]})
+        session.queue.doubt(task, session.clock.now())
+        _append(session, "settled", {"items": [{"id": task.user_id, "verdict": "in_doubt", "reason": "unproven"}]})
     else:
         _settle(session, task, verdict)
     return False
@@ -240,43 +240,43 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
 async def _send(session: Session, tasks: Sequence[Task]) -> None:
     session.batches += 1
     number = session.batches
-    _record(session, "intent", {"batch": number, "items": [task.intent() for task in tasks]})
+    _append(session, "intent", {"batch": number, "items": [task.intent() for task in tasks]})
     replies = await session.tenant.assign([t.change for t in tasks])
     session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
-    replies = session.answers.judge(replies, session.clock.now())
+    replies = session.reply_judge.judge(replies, session.clock.now())
     traffic = asdict(session.traffic())
-    _record(session, "outcome", {**outcome_body(number, replies), "traffic": traffic}, durable=False)
+    _append(session, "outcome", {**outcome_body(number, replies), "traffic": traffic}, durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
-    session.answers.raise_if_hopeless(replies)
+    session.reply_judge.raise_if_hopeless(replies)
 
 
 def _after(session: Session, task: Task, reply: Reply) -> None:
     now = session.clock.now()
     match reply.verdict:
         case Verdict.APPLIED | Verdict.REFUSED:
-            session.board.answered(task)
+            session.queue.answered(task)
         case Verdict.IN_DOUBT:
-            session.board.doubt(task, now)
+            session.queue.doubt(task, now)
         case Verdict.RETRY if reply.reason == "seats_taken":
-            session.board.short.update(session.answers.short_skus(task.adds, reply))
-            session.board.put_back(task)
+            session.queue.short.update(session.reply_judge.short_skus(task.adds, reply))
+            session.queue.put_back(task)
         case Verdict.RETRY:
             own = BACK_OFFS_S.get(reply.reason, BACK_OFF_S)
             wait = own if reply.retry_after_s is None else reply.retry_after_s
-            session.board.put_back(task, now + timedelta(seconds=wait))
+            session.queue.put_back(task, now + timedelta(seconds=wait))
         case Verdict.STOP:
-            session.board.put_back(task)
+            session.queue.put_back(task)
 
 
 async def _look(session: Session, tasks: Sequence[Task]) -> None:
     reads = await session.tenant.read_users([t.user_id for t in tasks])
     for task, read in zip(tasks, reads, strict=True):
         seen = task.seen(read)
-        agreed = session.board.looked(task, seen, read.read_at)
+        agreed = session.queue.looked(task, seen, read.read_at)
         if agreed is None:
-            if session.board.looks(task) >= LOOKS_MAX:
-                session.board.give_up_doubt(task)
+            if session.queue.looks(task) >= LOOKS_MAX:
+                session.queue.give_up_doubt(task)
             continue
         session.helped = session.clock.monotonic()
         if agreed == "before":
@@ -287,38 +287,38 @@ async def _look(session: Session, tasks: Sequence[Task]) -> None:
 
 def _without_effect(session: Session, task: Task) -> None:
     """Settle a doubt whose request did nothing: it goes out again, or its user is held where that must not be."""
-    if held := session.board.look_only.get(task.user_id, ""):
+    if held := session.queue.look_only.get(task.user_id, ""):
         close(session, {task.user_id: ""}, "held", held)
-        session.board.answered(task)
+        session.queue.answered(task)
         return
-    _record(session, "settled", {"items": [{"id": task.user_id, "verdict": "pending", "reason": "no_effect"}]})
-    session.board.put_back(task)
+    _append(session, "settled", {"items": [{"id": task.user_id, "verdict": "pending", "reason": "no_effect"}]})
+    session.queue.put_back(task)
 
 
 def close(session: Session, messages: Mapping[UserId, str], verdict: str, reason: str) -> None:
     """Write down that these users get no request, and why; `messages` are words of Graph, "" for none."""
     items = [{"id": u, "verdict": verdict, "reason": reason, "message": m} for u, m in messages.items()]
     if items:
-        _record(session, "settled", {"items": items})
+        _append(session, "settled", {"items": items})
 
 
 def _settle(session: Session, task: Task, verdict: str) -> None:
     reason = {"drifted": "changed_by_others", "gone": "user_not_found"}.get(verdict, "")
-    _record(session, "settled", {"items": [{"id": task.user_id, "verdict": verdict, "reason": reason}]})
-    session.board.answered(task)
+    _append(session, "settled", {"items": [{"id": task.user_id, "verdict": verdict, "reason": reason}]})
+    session.queue.answered(task)
 
 
 def _note(session: Session, event: str, **facts: object) -> None:
-    _record(session, "note", {"event": event, **facts})
+    _append(session, "note", {"event": event, **facts})
 
 
-def _record(session: Session, kind: str, body: dict[str, Any], *, durable: bool = True) -> None:
+def _append(session: Session, kind: str, body: dict[str, Any], *, durable: bool = True) -> None:
     """Append to the journal and fold the same line into the standings: one truth, written first."""
-    if session.board.writes != LICENSES:
-        body = {"writes": session.board.writes, **body}
+    if session.queue.writes != LICENSES:
+        body = {"writes": session.queue.writes, **body}
     line = session.journal.append(kind, body, durable=durable)
-    session.board.record(Entry(line.kind, line.at, line.body))
+    session.queue.fold(Entry(line.kind, line.at, line.body))
 
 
 def _standing(session: Session, task: Task) -> Standing:
-    return session.board.standings.get(task.user_id, NOT_SENT)
+    return session.queue.standings.get(task.user_id, NOT_SENT)

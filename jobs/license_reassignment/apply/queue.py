@@ -1,4 +1,4 @@
-"""The board of one apply: which users wait, which are out, which are in doubt, and what to do next. No I/O."""
+"""The queue of one apply: which users wait, which are out, which are in doubt, and what to do next. No I/O."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _Doubt:
 
 
 @dataclass(slots=True)
-class Board:
+class Queue:
     """Hands out jobs of at most BATCH_SIZE_MAX users; one user is never in two jobs at once.
 
     `waves` are those of this call, `later` those after them, in order. `look_only` are users to whom nothing is sent
@@ -80,7 +80,7 @@ class Board:
     short: set[SkuId] = field(default_factory=set)
     counts: Counter[str] = field(init=False)
     _wave: int = 0
-    _queue: deque[Task] = field(default_factory=deque)
+    _ready: deque[Task] = field(default_factory=deque)
     _later: list[tuple[datetime, int, Task]] = field(default_factory=list)
     _doubts: dict[UserId, _Doubt] = field(default_factory=dict)
     _out: set[UserId] = field(default_factory=set)
@@ -108,7 +108,7 @@ class Board:
         return self.standings.get(user_id, NOT_SENT).state
 
     def _line_up(self) -> None:
-        self._queue.extend(t for t in self._pending() if t.wave == self.wave and t.user_id not in self.look_only)
+        self._ready.extend(t for t in self._pending() if t.wave == self.wave and t.user_id not in self.look_only)
 
     def _pending(self) -> Iterator[Task]:
         return (t for t in self.tasks.values() if self._state(t.user_id) == "pending")
@@ -122,7 +122,7 @@ class Board:
         """Return the changes of these waves that wait for a seat."""
         return [t for t in self._pending() if t.wave in waves and self.is_short(t)]
 
-    def next_step(self) -> str:
+    def next_wave_waiting(self) -> str:
         """Name the wave that comes next: the first after this call's in which a change waits; "" for none."""
         waiting = {t.wave for t in self._pending()}
         return next((wave for wave in self.later if wave in waiting), "")
@@ -130,13 +130,13 @@ class Board:
     def next_job(self, now: datetime) -> Job:
         """Return what to do now. Doubts that are due come before new changes."""
         while self._later and self._later[0][0] <= now:
-            self._queue.append(heapq.heappop(self._later)[2])
+            self._ready.append(heapq.heappop(self._later)[2])
         due = [d.task for d in self._doubts.values() if d.due <= now and d.task.user_id not in self._out]
         if due:
             return Look(self._take(due[:BATCH_SIZE_MAX]))
         ready: list[Task] = []
-        while self._queue and len(ready) < BATCH_SIZE_MAX:
-            task = self._queue.popleft()
+        while self._ready and len(ready) < BATCH_SIZE_MAX:
+            task = self._ready.popleft()
             if not self.is_short(task):
                 ready.append(task)
         if ready:
@@ -175,7 +175,7 @@ class Board:
         if task.user_id in self.look_only:
             return
         if not_before is None:
-            self._queue.append(task)
+            self._ready.append(task)
         else:
             self._ticket += 1
             heapq.heappush(self._later, (not_before, self._ticket, task))
@@ -214,7 +214,7 @@ class Board:
         self._doubts.pop(task.user_id, None)
         self._out.discard(task.user_id)
 
-    def record(self, entry: Entry) -> None:
+    def fold(self, entry: Entry) -> None:
         """Fold one journal line into the standings and the counts."""
         for user_id, old, new in advance(self.standings, entry, self.writes):
             if user_id in self.tasks:

@@ -28,7 +28,7 @@ class StrangeAnswer(Unfinished):
 
 
 @dataclass(slots=True)
-class Answers:
+class ReplyJudge:
     """Judges replies in the order they come. `applied` counts successes of the whole plan, former sessions included.
 
     `located` says when a usage location of ours was answered; `permission` is what a 403 would be about.

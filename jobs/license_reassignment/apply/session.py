@@ -11,8 +11,8 @@ from connectors.changes import Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.tenant import SkuId, UserId, UserRead
 from jobs.license_reassignment.apply.control import Control
-from jobs.license_reassignment.apply.queue import Board
-from jobs.license_reassignment.apply.replies import Answers
+from jobs.license_reassignment.apply.queue import Queue
+from jobs.license_reassignment.apply.replies import ReplyJudge
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.text import counted, quoted
@@ -53,10 +53,10 @@ class Session:
 
     tenant: Tenant
     journal: Journal
-    board: Board
+    queue: Queue
     control: Control
     clock: Clock
-    answers: Answers
+    reply_judge: ReplyJudge
     patience_s: float
     in_flight: int
     on_progress: Callable[[Progress], None]
@@ -79,12 +79,12 @@ class Session:
 
 def tell(session: Session) -> None:
     """Bring the progress up to date and tell it."""
-    counts = session.board.counts
+    counts = session.queue.counts
     told = session.progress
-    told.total = len(session.board.tasks)
+    told.total = len(session.queue.tasks)
     told.done = told.total - counts["pending"] - counts["in_doubt"]
     told.refused, told.in_doubt, told.drifted = counts["refused"], counts["in_doubt"], counts["drifted"]
-    told.wave = session.board.wave
+    told.wave = session.queue.wave
     told.elapsed_s = session.clock.monotonic() - session.started
     fresh = told.done - session.done_at_start
     told.rate = fresh / told.elapsed_s if told.elapsed_s > 0 else 0.0
@@ -94,13 +94,13 @@ def tell(session: Session) -> None:
 
 def ending_of(session: Session) -> Ending:
     """Say how a session ends that has nothing more to do: what is left decides the code."""
-    counts = session.board.counts
+    counts = session.queue.counts
     if counts["in_doubt"]:
         return Ending(ExitCode.STOPPED, f"{counted(counts['in_doubt'], 'user')} in doubt: reads do not agree yet")
-    if waits := waiting_for_seats(session, session.board.waves):
+    if waits := waiting_for_seats(session, session.queue.waves):
         return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy seats, then go on")
     if counts["pending"]:
-        return Ending(ExitCode.STOPPED, between_waves(session.board))
+        return Ending(ExitCode.STOPPED, between_waves(session.queue))
     if left := left_over(counts):
         return Ending(ExitCode.PEOPLE_LEFT, left)
     return Ending(ExitCode.DONE, "every change was answered, none refused")
@@ -108,22 +108,22 @@ def ending_of(session: Session) -> Ending:
 
 def waiting_for_seats(session: Session, waves: Sequence[str]) -> str:
     """Say which products ran out, and how many users of which wave wait for them; "" when nobody does."""
-    board = session.board
-    waiting = board.kept_back(waves)
+    queue = session.queue
+    waiting = queue.kept_back(waves)
     if not waiting:
         return ""
-    products = sorted({session.product(s) for t in waiting for s in t.adds if s in board.short})
-    names = ", ".join(w for w in board.waves if any(t.wave == w for t in waiting))
+    products = sorted({session.product(s) for t in waiting for s in t.adds if s in queue.short})
+    names = ", ".join(w for w in queue.waves if any(t.wave == w for t in waiting))
     wait = "waits" if len(waiting) == 1 else "wait"
     return f"{', '.join(products)}; {counted(len(waiting), 'user')} of wave {names} {wait}"
 
 
-def between_waves(board: Board) -> str:
+def between_waves(queue: Queue) -> str:
     """Say that the waves of this call are over, and how the next one begins."""
-    last = board.waves[-1]
-    anybody = any(t.wave == last for t in board.tasks.values())
+    last = queue.waves[-1]
+    anybody = any(t.wave == last for t in queue.tasks.values())
     over = f"wave {last} is done" if anybody else f"wave {last} has nobody to change"
-    name = board.next_step()
+    name = queue.next_wave_waiting()
     return f"{over}; `--wave {quoted(name)}` goes on, up to that wave" if name else over
 
 

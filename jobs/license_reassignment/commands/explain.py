@@ -28,8 +28,8 @@ _COVER = {"covered": ", which the target has in full", "partly": ", which the ta
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One user's story in sentences, with the facts beside them."""
+class Explanation:
+    """Why one user was decided so and what happened, in sentences, with the facts beside them."""
 
     plan_id: str
     user: str
@@ -37,7 +37,7 @@ class Story:
     facts: Mapping[str, Any]
 
 
-def story_of(run: RunDir, user: str, catalog: Catalog) -> Story:
+def explanation_of(run: RunDir, user: str, catalog: Catalog) -> Explanation:
     """Tell why one user was decided so, and what happened. Raises InputError (2) for a user outside the plan."""
     plan = load_plan(run)
     wanted = strip(user).lower()
@@ -54,7 +54,7 @@ def story_of(run: RunDir, user: str, catalog: Catalog) -> Story:
     ]
     after = _outcome(run, row["id"])
     sentences = [*_decided(row, before, catalog.names), *_happened(row["id"], lines), *_proven(after)]
-    return Story(plan.plan_id, row["name"], tuple(sentences), {"decision": row, "after": after})
+    return Explanation(plan.plan_id, row["name"], tuple(sentences), {"decision": row, "after": after})
 
 
 def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> list[str]:
@@ -63,54 +63,54 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
         + (f", {len(a.disabled_plans)} services off)" if a.disabled_plans else ")")
         for a in before.assignments
     )
-    told = [f"{row['name']} ({row['id']}) held at the snapshot: {held or 'no license that this plan is about'}."]
+    sentences = [f"{row['name']} ({row['id']}) held at the snapshot: {held or 'no license that this plan is about'}."]
     rule = f"Rule: {row['rule']}." if row["rule"] else "No rule matched."
     if row["kind"] == "hold":
         detail = f" ({row['detail']})" if row["detail"] else ""
         wanted = f" The target would be {names.sku_list(split(row['targets']))}." if row["targets"] else ""
-        told.append(f"{rule}{wanted} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
-        return [*told, *_remarked(row, names)]
+        sentences.append(f"{rule}{wanted} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
+        return [*sentences, *_remarked(row, names)]
     off = parse_disabled(row["disabled_plans"])
     added = ", ".join(
         names.sku(s) + (f" with {len(off[s])} services off" if s in off else "") for s in split(row["add"])
     )
     removed = names.sku_list(split(row["remove"]))
-    told.append(f"{rule} In one request, in wave {row['wave']}: add {added or 'nothing'}, remove {removed}.")
+    sentences.append(f"{rule} In one request, in wave {row['wave']}: add {added or 'nothing'}, remove {removed}.")
     for column, words in (("plans_kept_off", "Stays switched off"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
         if row[column]:
-            told.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
-    return [*told, *_remarked(row, names)]
+            sentences.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
+    return [*sentences, *_remarked(row, names)]
 
 
 def _remarked(row: Mapping[str, str], names: Names) -> list[str]:
     """Say what is worth knowing of this user beside the change itself."""
-    told = []
+    sentences = []
     for sku, _, cover in (pair.partition(":") for pair in row["addons"].split(";") if pair):
-        told.append(f"Keeps {names.sku(sku)}{_COVER[cover]}.")
+        sentences.append(f"Keeps {names.sku(sku)}{_COVER[cover]}.")
     for remark in filter(None, row["remarks"].split(SEPARATOR)):
         pair = remark.partition(": ")[2]
-        told.append(f"Worth knowing: {sentence_of(remark)}{f' ({pair})' if pair else ''}.")
-    return told
+        sentences.append(f"Worth knowing: {sentence_of(remark)}{f' ({pair})' if pair else ''}.")
+    return sentences
 
 
 def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
-    told = []
+    sentences = []
     for entry in lines:
         item = next(i for i in entry.body["items"] if i["id"] == user_id)
         if entry.kind == "intent" and entry.writes == LOCATIONS:
-            told.append(f"{entry.at}: the usage location {item['usage_location']} was written down and sent.")
+            sentences.append(f"{entry.at}: the usage location {item['usage_location']} was written down and sent.")
         elif entry.kind == "intent":
-            told.append(f"{entry.at}: the request was written down and sent (batch {entry.body['batch']}).")
+            sentences.append(f"{entry.at}: the request was written down and sent (batch {entry.body['batch']}).")
         elif entry.kind == "outcome":
             words = f" {item['code']}: {item['message']}" if item.get("message") else ""
-            told.append(
+            sentences.append(
                 f"{entry.at}: answer {item['status']}, {item['verdict']}.{words} Request {entry.body['request_id']}."
             )
         elif entry.kind == "settled":
             why = f" ({item['reason']})" if item.get("reason") else ""
             words = f" Graph said before: {item['message']}" if item.get("message") else ""
-            told.append(f"{entry.at}: settled without a request: {item['verdict']}{why}.{words}")
-    return told or ["No request was sent for this user."]
+            sentences.append(f"{entry.at}: settled without a request: {item['verdict']}{why}.{words}")
+    return sentences or ["No request was sent for this user."]
 
 
 def _outcome(run: RunDir, user_id: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _proven(after: Mapping[str, str]) -> list[str]:
     if not after:
         return ["The tenant was not read again yet: `reseat verify` proves the outcome."]
     reason = f" ({after['reason']})" if after["reason"] else ""
-    told = [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
+    sentences = [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
     if after["outcome"] not in {*FINE, "held"}:
-        told += [f"{text.rstrip('.')}." for text in (after.get("detail", ""), after.get("remedy", "")) if text]
-    return told
+        sentences += [f"{text.rstrip('.')}." for text in (after.get("detail", ""), after.get("remedy", "")) if text]
+    return sentences

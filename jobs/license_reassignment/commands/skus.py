@@ -15,7 +15,7 @@ from jobs.license_reassignment.gather.names import Products
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class ProductRow:
     """One product of the tenant. Units are seats; `free` may be negative."""
 
     name: str
@@ -32,7 +32,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRow:
+class ServiceRow:
     """What becomes of one service plan; `target_plan` is "" where there is none, `source_plan` where it is new."""
 
     source_plan: str
@@ -43,21 +43,21 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ProductTranslation:
     """The translation of one product; `origin` says whose plan lists it rests on."""
 
     source: str
     targets: tuple[str, ...]
     origin: str
-    rows: tuple[PlanRow, ...]
+    rows: tuple[ServiceRow, ...]
 
 
-async def tenant_products(parts: Parts) -> tuple[Product, ...]:
+async def tenant_products(parts: Parts) -> tuple[ProductRow, ...]:
     """List the tenant's SKUs by name."""
     await sign_in(parts)
     names = parts.catalog.names
     rows = [
-        Product(
+        ProductRow(
             name=names.sku(s.sku_id),
             sku_part_number=s.part_number,
             sku_id=s.sku_id,
@@ -75,7 +75,7 @@ async def tenant_products(parts: Parts) -> tuple[Product, ...]:
     return tuple(sorted(rows, key=lambda r: r.name.casefold()))
 
 
-async def tenant_table(parts: Parts, source: str, targets: Sequence[str]) -> Table:
+async def tenant_table(parts: Parts, source: str, targets: Sequence[str]) -> ProductTranslation:
     """Translate with the plan lists of the tenant's own SKUs, which are the authority.
 
     What the tenant has not bought yet is shown as published, and `origin` says so.
@@ -103,7 +103,7 @@ def _owned_or_published(text: str, catalog: Catalog, skus: Sequence[SubscribedSk
     return next(s for s in skus if s.sku_id == sku_id)
 
 
-def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> Table:
+def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> ProductTranslation:
     """Translate with the published plan lists, for people without a tenant at hand."""
     known = [catalog.published(sku_id) for sku_id in catalog.published_plans]
     by_id = {s.sku_id: s for s in known}
@@ -111,16 +111,16 @@ def published_table(catalog: Catalog, source: str, targets: Sequence[str]) -> Ta
     return _table(found, catalog, "the published plan lists; a tenant's own SKUs may differ")
 
 
-def _table(skus: Sequence[SubscribedSku], catalog: Catalog, origin: str) -> Table:
+def _table(skus: Sequence[SubscribedSku], catalog: Catalog, origin: str) -> ProductTranslation:
     source, *targets = skus
     names = catalog.names
     rows = translation_table(source, targets, catalog.families)
-    return Table(
+    return ProductTranslation(
         source=names.sku(source.sku_id),
         targets=tuple(names.sku(t.sku_id) for t in targets),
         origin=origin,
         rows=tuple(
-            PlanRow(
+            ServiceRow(
                 source_plan=r.source.name if r.source else "",
                 target_plan=r.target.name if r.target else "",
                 kind=r.step.value,

@@ -19,7 +19,7 @@ from jobs.license_reassignment.run_folder.load import (
     locations_of,
     tasks_of,
 )
-from jobs.license_reassignment.run_folder.progress_file import Sign, last_sign
+from jobs.license_reassignment.run_folder.progress_file import Heartbeat, last_heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RunStanding:
     paused: bool
     refusals: Mapping[str, int]
     locations: Mapping[str, int]
-    now: Sign | None
+    now: Heartbeat | None
 
 
 def standing_of(run: RunDir) -> RunStanding:
@@ -76,7 +76,7 @@ def standing_of(run: RunDir) -> RunStanding:
         held=totals.held,
         counts=dict(sorted(counts.items())),
         sessions=len(starts),
-        last=_told(known[-1]) if known else "",
+        last=_in_words(known[-1]) if known else "",
         last_at=known[-1].at if known else "",
         ended="" if open_session or not ends else str(ends[-1].body.get("reason", "")),
         users_per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
@@ -84,11 +84,11 @@ def standing_of(run: RunDir) -> RunStanding:
         paused=run.has("pause"),
         refusals=dict(sorted(refused.items())),
         locations=dict(sorted(placed.items())),
-        now=last_sign(run) if open_session else None,
+        now=last_heartbeat(run) if open_session else None,
     )
 
 
-def _told(entry: Entry) -> str:
+def _in_words(entry: Entry) -> str:
     """Put one line of the journal in words: its own, else the batch and how many users fared how."""
     body = entry.body
     if words := body.get("reason") or body.get("text"):
@@ -96,6 +96,6 @@ def _told(entry: Entry) -> str:
     if entry.kind == "start":
         return f"start: by {body.get('operator') or 'somebody'}, waves {', '.join(body.get('waves', ()))}"
     verdicts = Counter(str(item.get("verdict", "sent")) for item in body.get("items", ()))
-    told = [f"{verdict} {n}" for verdict, n in sorted(verdicts.items())]
+    counted = [f"{verdict} {n}" for verdict, n in sorted(verdicts.items())]
     batch = [f"batch {body['batch']}"] if "batch" in body else []
-    return f"{entry.kind}: {', '.join([*batch, *told])}"
+    return f"{entry.kind}: {', '.join([*batch, *counted])}"

@@ -58,7 +58,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     `after_cancel` asks besides whether the source is over and everybody who was fine still is.
     """
     key = load_signing_key(parts.effective.signing_key_path)
-    parts.beacon.light(run, parts.clock.now, parts.tenant.pauses)
+    parts.progress_file.start(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
     check_pin(plan, parts.effective.settings.tenant.id)
     head = load_journal(run, plan)

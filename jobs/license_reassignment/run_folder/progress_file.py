@@ -1,4 +1,4 @@
-"""A sign of life in the run folder: how far a run is, why it waits, and how long Graph asked to be left alone.
+"""The progress file of a run folder: how far a run is, why it waits, and how long Graph asked to be left alone.
 
 `progress.json` is no evidence, and goes away with the command that wrote it, but for the waits that are not yet over.
 `reseat status` reads it, and so does the next process: a wait that Graph asked for outlasts the process that was asked.
@@ -25,8 +25,8 @@ WORTH_TELLING = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """The last sign of life. `waiting_until` and `reason` are empty while it works; times are ISO 8601 UTC."""
+class Heartbeat:
+    """What a command at work last said of itself: `reason` and `waiting_until` are empty while it works."""
 
     at: str
     wave: str = ""
@@ -38,8 +38,8 @@ class Sign:
     waiting_until: str = ""
 
 
-class Beacon:
-    """Writes the sign of life about once a second; silent until it is lit."""
+class ProgressFile:
+    """Writes a heartbeat about once a second; silent until it is started."""
 
     def __init__(self) -> None:
         self._run: RunDir | None = None
@@ -49,14 +49,14 @@ class Beacon:
         self._wait: tuple[str, datetime] | None = None
         self._written: tuple[datetime, Sequence[Pause]] | None = None
 
-    def light(self, run: RunDir, now: Callable[[], datetime], pauses: Callable[[], Sequence[Pause]]) -> None:
+    def start(self, run: RunDir, now: Callable[[], datetime], pauses: Callable[[], Sequence[Pause]]) -> None:
         """Begin to write into this run folder; `pauses` are asked each time."""
         self._run, self._now, self._pauses = run, now, pauses
 
-    def put_out(self) -> None:
+    def stop(self) -> None:
         """Leave only the waits that are not yet over; from now on nothing is written."""
         if self._run is not None:
-            put_out(self._run, self._now(), self._pauses())
+            clear_progress(self._run, self._now(), self._pauses())
             self._run = None
 
     def progress(self, progress: Progress) -> None:
@@ -77,14 +77,14 @@ class Beacon:
         if self._written and self._written[1] == pauses and now - self._written[0] < EVERY:
             return
         self._written = now, pauses
-        self._run.leave(PROGRESS, orjson.dumps({**asdict(self._sign(now)), "pauses": [_plain(p) for p in pauses]}))
+        self._run.leave(PROGRESS, orjson.dumps({**asdict(self._heartbeat(now)), "pauses": [_plain(p) for p in pauses]}))
 
-    def _sign(self, now: datetime) -> Sign:
+    def _heartbeat(self, now: datetime) -> Heartbeat:
         told = self._progress
         reason, until = told.reason, ""
         if self._wait and self._wait[1] > now:
             reason, until = self._wait[0], utc_text(self._wait[1])
-        return Sign(
+        return Heartbeat(
             at=utc_text(now),
             wave=told.wave,
             done=told.done,
@@ -100,18 +100,18 @@ def _plain(pause: Pause) -> dict[str, str]:
     return {"kind": pause.kind, "until": utc_text(pause.until), "reason": pause.reason}
 
 
-def last_sign(run: RunDir) -> Sign | None:
-    """Return the last sign of life, None where there is none that can be read."""
+def last_heartbeat(run: RunDir) -> Heartbeat | None:
+    """Return the last heartbeat, None where there is none that can be read."""
     found = _read(run)
     found.pop("pauses", None)
     try:
-        return Sign(**found)
+        return Heartbeat(**found)
     except TypeError:
         return None
 
 
-def put_out(run: RunDir, now: datetime, pauses: Iterable[Pause] = ()) -> None:
-    """Take the sign of life away, whoever lit it; the waits that outlast `now` stay for the next process."""
+def clear_progress(run: RunDir, now: datetime, pauses: Iterable[Pause] = ()) -> None:
+    """Take the heartbeat away, whoever wrote it; the waits that outlast `now` stay for the next process."""
     left: dict[str, Pause] = {}
     for pause in (*_kept(run), *pauses):
         if pause.until > now and (pause.kind not in left or pause.until > left[pause.kind].until):
@@ -123,9 +123,9 @@ def put_out(run: RunDir, now: datetime, pauses: Iterable[Pause] = ()) -> None:
 
 
 def pauses_left(run: RunDir, journal: Iterable[Entry]) -> list[Pause]:
-    """Return the waits that Graph asked an earlier process for, from its sign of life and from the journal's answers.
+    """Return the waits that Graph asked an earlier process for, from its heartbeat and from the journal's answers.
 
-    The journal has those of writes, also where the process died before its next sign. Old ones do no harm.
+    The journal has those of writes, also where the process died before its next heartbeat. Old ones do no harm.
     """
     left = _kept(run)
     for entry in journal:

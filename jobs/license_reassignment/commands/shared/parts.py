@@ -8,7 +8,7 @@ from connectors.catalog.products import Catalog
 from connectors.clock import Clock
 from jobs.license_reassignment.apply.control import Control
 from jobs.license_reassignment.ports import TenantClient, Watcher
-from jobs.license_reassignment.run_folder.progress_file import Beacon
+from jobs.license_reassignment.run_folder.progress_file import ProgressFile
 from jobs.settings.load import Effective
 
 
@@ -25,4 +25,4 @@ class Parts:
     tool_version: str
     operator: str
     host: str
-    beacon: Beacon = field(default_factory=Beacon)
+    progress_file: ProgressFile = field(default_factory=ProgressFile)
