@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds.evidence_world import CATALOG, KEY
+from worlds.sets import few
 
 from connectors.ids import sha256
 from jobs.license_reassignment.commands.audit import Audited, audit
@@ -59,7 +60,7 @@ def test_an_untouched_folder_gives_its_own_verdict_again(signed_go, no_go, harm)
     assert [(), (), ()] == [audited(run).differences for run in (signed_go, no_go, harm)]
 
 
-@pytest.mark.parametrize("place", ["first", "middle", "last"])
+@pytest.mark.parametrize("place", few(["first", "middle", "last"], "middle"))
 def test_one_byte_at_the_same_place_of_every_file_is_found(signed_go, copy_of: Copy, place: str) -> None:
     """The seals, the signature and the former reports in history are files as well."""
     run = copy_of(signed_go)

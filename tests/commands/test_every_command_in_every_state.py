@@ -492,8 +492,6 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
 EXPECTED |= {f"old_{state}": EXPECTED[state] for state in ("planned", "partly_applied", "verified")}
 EXPECTED["old_verified"] = {**EXPECTED["old_verified"], "audit": cell(0, "GO", "version 0.1.0")}
 
-CELLS = [pytest.param(state, command, id=f"{state}: {command}") for state in STATES for command in COMMANDS]
-
 
 @pytest.fixture
 def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
@@ -523,7 +521,9 @@ def place(
     return made[name].copied(tmp_path / "place")
 
 
-@pytest.mark.parametrize(("place", "command"), CELLS, indirect=["place"])
+@pytest.mark.table(2)
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("place", STATES, indirect=True)
 def test_every_cell(place: Place, command: str, reseat: CommandLine, request: pytest.FixtureRequest) -> None:
     """No command ends with 1 or a trace; the last one of the cell has the code and the words that are expected."""
     state = request.node.callspec.params["place"]

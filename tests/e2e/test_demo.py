@@ -38,6 +38,7 @@ def test_the_demo_ends_with_no_go_and_says_where_the_report_is(rig: Rig) -> None
     assert 0 == rig.run("report", folder).code
 
 
+@pytest.mark.thorough
 def test_the_demo_again_elsewhere_as_json(rig: Rig) -> None:
     """One ASCII document; nothing of an earlier demo is needed or in the way."""
     for place in ("two words/ünïcode ☂",) * 2:
@@ -46,6 +47,7 @@ def test_the_demo_again_elsewhere_as_json(rig: Rig) -> None:
         assert (rig.folder / done.json["folder"] / "report.html").is_file()
 
 
+@pytest.mark.thorough
 def test_the_demo_of_a_generated_tenant(rig: Rig) -> None:
     """The same seed gives the same people."""
     done = rig.run("demo", "--users", 300, "--seed", 7, "--json", environ=ALONE)
@@ -54,6 +56,7 @@ def test_the_demo_of_a_generated_tenant(rig: Rig) -> None:
     assert (True, 0, 0) == (totals["moved"] > 200, totals["in_doubt"], totals["pending"])
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name == "nt", reason="signals of other processes are for POSIX")
 def test_a_rehearsal_against_the_served_tenant(rig: Rig) -> None:
     """`reseat sandbox` says where it answers; the other commands meet it there with their own credential's name."""

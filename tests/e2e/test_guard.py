@@ -26,6 +26,7 @@ def test_another_tenant_than_the_plans_is_10(rig: Rig) -> None:
     refused(rig, plan_id, 10, "Contoso", TENANT, as_tenant="fabrikam.example")
 
 
+@pytest.mark.thorough
 def test_an_altered_plan_is_10(rig: Rig) -> None:
     """One letter of a file that the plan rests on; put back, it is the plan again."""
     rig.serve(tenant())
@@ -54,6 +55,7 @@ def test_an_altered_journal_is_10(rig: Rig) -> None:
     assert 5 == audited.code, audited.out
 
 
+@pytest.mark.thorough
 def test_a_snapshot_that_is_too_old_is_10(rig: Rig) -> None:
     """Asked at the first write only."""
     rig.serve(tenant())
@@ -62,6 +64,7 @@ def test_a_snapshot_that_is_too_old_is_10(rig: Rig) -> None:
     refused(rig, plan_id, 10, "snapshot_age_minutes_max")
 
 
+@pytest.mark.thorough
 def test_more_changes_than_the_limit_is_3_and_then_10(rig: Rig) -> None:
     """`plan` tells, `apply` refuses; a limit is read live."""
     rig.serve(tenant())
@@ -72,6 +75,7 @@ def test_more_changes_than_the_limit_is_3_and_then_10(rig: Rig) -> None:
     assert 0 == rig.run("apply", plan_id, "--tenant", TENANT).code
 
 
+@pytest.mark.thorough
 def test_too_few_seats_at_apply_is_10(rig: Rig) -> None:
     """Somebody else took the seats since."""
     world = rig.serve(tenant())
@@ -80,6 +84,7 @@ def test_too_few_seats_at_apply_is_10(rig: Rig) -> None:
     refused(rig, plan_id, 10, "ENTERPRISEPACK", "3 seats")
 
 
+@pytest.mark.thorough
 def test_a_target_that_is_absent_is_6(rig: Rig) -> None:
     """Known to the world, not yet in the tenant: check, plan and apply say so."""
     world = rig.serve(tenant())
@@ -92,6 +97,7 @@ def test_a_target_that_is_absent_is_6(rig: Rig) -> None:
     refused(rig, plan_id, 6, "ENTERPRISEPACK")
 
 
+@pytest.mark.thorough
 def test_a_target_that_is_not_provisioned_is_6(rig: Rig) -> None:
     """One plan of the target still waits; the plan is written all the same, and told."""
     world = rig.serve(tenant())
@@ -101,6 +107,7 @@ def test_a_target_that_is_not_provisioned_is_6(rig: Rig) -> None:
     refused(rig, plan_id, 6, "PendingProvisioning")
 
 
+@pytest.mark.thorough
 def test_a_second_run_at_once_is_11(rig: Rig) -> None:
     """The lock is the tenant's; it is free again when its holder was killed."""
     rig.serve(tenant())
@@ -119,6 +126,7 @@ def test_a_second_run_at_once_is_11(rig: Rig) -> None:
     assert 0 == rig.run("apply", plan_id, "--tenant", TENANT).code
 
 
+@pytest.mark.thorough
 def test_the_head_of_a_plan_says_what_was_frozen(rig: Rig) -> None:
     """Settings that differ now are told, and the plan's own are used."""
     rig.serve(tenant())
@@ -143,6 +151,7 @@ def test_a_runs_folder_that_cannot_be_made_is_4(rig: Rig) -> None:
     rig.run("run", "--runs", "taken", "--approve", TENANT).says(4, "taken")
 
 
+@pytest.mark.thorough
 def test_outside_the_hours_for_writes_is_4(rig: Rig) -> None:
     """Reading is allowed at any time."""
     world = rig.serve(tenant())

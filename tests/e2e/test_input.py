@@ -15,6 +15,7 @@ def test_no_settings_file_is_2(rig: Rig) -> None:
     rig.run("check", "-c", "elsewhere.toml").says(2, "elsewhere.toml", "reseat.toml")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -47,6 +48,7 @@ def test_an_unknown_product_is_2(rig: Rig) -> None:
     rig.run("check").says(2, "ENTERPRICEPACK", "ENTERPRISEPACK")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -64,6 +66,7 @@ def test_a_roster_that_cannot_be_used_is_2(rig: Rig, content: str | None, words:
     rig.run("plan").says(2, *words)
 
 
+@pytest.mark.thorough
 def test_rejected_rows_stop_the_plan_unless_they_are_skipped(rig: Rig) -> None:
     """Each with its line; skipped, the users they name are held and everybody else is planned."""
     rig.serve(tenant())
@@ -79,12 +82,14 @@ def test_rejected_rows_stop_the_plan_unless_they_are_skipped(rig: Rig) -> None:
     assert 4 == len(rejected.splitlines())
 
 
+@pytest.mark.thorough
 def test_an_unknown_run_is_2(rig: Rig) -> None:
     """A prefix that fits no run, and a folder that is none."""
     for command in (("status",), ("audit",), ("apply", "--tenant", "x")):
         rig.run(*command, "p0000").says(2, "p0000")
 
 
+@pytest.mark.thorough
 def test_an_unknown_user_is_told(rig: Rig) -> None:
     """`explain` names the run it looked in."""
     rig.serve(tenant())

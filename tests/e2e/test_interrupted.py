@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from worlds.loopback.rig import E3, E4, SETTINGS, TENANT, Rig, tenant, until
 from worlds.machine import lacking
+from worlds.sets import few
 
 from connectors.sandbox.api.world import World
 
@@ -64,7 +65,7 @@ def test_killed_at_any_moment_the_same_command_comes_to_the_same_end(rig: Rig) -
     all_moved_once(rig, world)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", few([signal.SIGINT, signal.SIGTERM], signal.SIGTERM))
 def test_a_signal_ends_cleanly_with_4(rig: Rig, number: signal.Signals) -> None:
     """Within ten seconds, with the journal's last line; the same command continues."""
     world, plan_id = serve(rig)
@@ -83,6 +84,7 @@ def test_a_signal_ends_cleanly_with_4(rig: Rig, number: signal.Signals) -> None:
     all_moved_once(rig, world)
 
 
+@pytest.mark.thorough
 def test_a_signal_ends_a_run_whose_requests_are_never_answered(rig: Rig) -> None:
     """A server that keeps silent does not keep the operator."""
     asked: list[int] = []
@@ -134,6 +136,7 @@ def test_a_signal_ends_the_wait_for_a_product(rig: Rig) -> None:
     assert 5 > time.monotonic() - began
 
 
+@pytest.mark.thorough
 def test_a_pause_file_holds_the_run_and_its_removal_lets_it_go(rig: Rig) -> None:
     """While it is there nothing is sent, and the reason is told."""
     world, plan_id = serve(rig)
@@ -151,6 +154,7 @@ def test_a_pause_file_holds_the_run_and_its_removal_lets_it_go(rig: Rig) -> None
     all_moved_once(rig, world)
 
 
+@pytest.mark.thorough
 def test_a_speed_file_replaces_the_share_of_the_quota(rig: Rig) -> None:
     """The settings alone would take minutes for what the file lets through in seconds."""
     world = rig.serve(tenant(USERS))
@@ -163,6 +167,7 @@ def test_a_speed_file_replaces_the_share_of_the_quota(rig: Rig) -> None:
     all_moved_once(rig, world)
 
 
+@pytest.mark.thorough
 def test_a_time_limit_ends_cleanly_with_4(rig: Rig) -> None:
     """`--stop-after` is for agents and night windows."""
     world, plan_id = serve(rig)
@@ -173,6 +178,7 @@ def test_a_time_limit_ends_cleanly_with_4(rig: Rig) -> None:
     all_moved_once(rig, world)
 
 
+@pytest.mark.thorough
 def test_a_wave_that_says_stop_is_4_until_the_next_is_named(rig: Rig) -> None:
     """`apply` stops after the pilot each time; `--wave` goes on."""
     world = rig.serve(tenant(6))
@@ -186,6 +192,7 @@ def test_a_wave_that_says_stop_is_4_until_the_next_is_named(rig: Rig) -> None:
     assert (6, 6) == (len(rig.sent()), world.tenant.consumed(E3))
 
 
+@pytest.mark.thorough
 def test_a_lost_answer_is_never_sent_blind(rig: Rig) -> None:
     """Made or not, answered or not: the user is read, and changed once."""
     world, plan_id = serve(rig)
@@ -204,6 +211,7 @@ def test_a_lost_answer_is_never_sent_blind(rig: Rig) -> None:
     all_moved_once(rig, world)
 
 
+@pytest.mark.thorough
 def test_a_journal_that_cannot_be_written_is_4(rig: Rig) -> None:
     """A limit on file sizes stands for a full disk: nothing is sent without its line, and later it goes on."""
     resource = pytest.importorskip("resource")

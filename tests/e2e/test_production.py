@@ -56,6 +56,7 @@ def test_run_does_not_take_another_tenants_name_for_approval(rig: Rig) -> None:
     assert [] == world.tenant.write_log
 
 
+@pytest.mark.thorough
 def test_people_left_are_3_at_every_step(rig: Rig) -> None:
     """Two seats for three users: one is held, and the verdict is NO-GO."""
     rig.serve(tenant(3, seats=2))
@@ -65,6 +66,7 @@ def test_people_left_are_3_at_every_step(rig: Rig) -> None:
     assert (3, 2, 1, "NO-GO") == (done.code, totals["moved"], totals["held"], done.json["reconciliation"]["verdict"])
 
 
+@pytest.mark.thorough
 def test_undo_gives_back_what_was_taken(rig: Rig) -> None:
     """Another plan, applied and verified by the ordinary commands."""
     world = rig.serve(tenant(3))
@@ -79,6 +81,7 @@ def test_undo_gives_back_what_was_taken(rig: Rig) -> None:
     assert 0 == world.tenant.consumed(E3)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("runs", ["Läufe für später", ".\\like windows"])
 def test_folders_may_have_any_name(rig: Rig, runs: str) -> None:
     """Spaces, letters that are not ASCII, and backslashes in the runs folder, in the settings and as a flag."""
@@ -94,6 +97,7 @@ def test_folders_may_have_any_name(rig: Rig, runs: str) -> None:
     assert 0 == rig.run("verify", folder.name, "--runs", settings / runs, "-c", path).code
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_output_fits_any_code_page(rig: Rig, encoding: str) -> None:
     """What a console cannot show is replaced; the command does not fail for a letter."""

@@ -51,6 +51,7 @@ def test_a_missing_read_permission_is_7(rig: Rig, missing: str) -> None:
     rig.run("plan").says(7, missing, "admin consent")
 
 
+@pytest.mark.thorough
 def test_a_missing_write_permission_stops_apply_before_anything_is_sent(rig: Rig) -> None:
     """Enough to check and plan, not to apply."""
     world = rig.serve(tenant())
@@ -62,6 +63,7 @@ def test_a_missing_write_permission_stops_apply_before_anything_is_sent(rig: Rig
     assert ([], []) == (world.tenant.write_log, rig.journal(plan_id))
 
 
+@pytest.mark.thorough
 def test_an_identity_provider_that_is_busy_is_waited_for(rig: Rig) -> None:
     """A 503 and a 429 in passing do no harm."""
     rig.serve(tenant())
@@ -72,6 +74,7 @@ def test_an_identity_provider_that_is_busy_is_waited_for(rig: Rig) -> None:
     assert (0, 3) == (done.code, rig.login.asked), done.err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("away", [GRAPH, HOST])
 def test_a_name_that_cannot_be_reached_is_4(rig: Rig, away: str) -> None:
     """The proxy answers that it cannot get there."""
@@ -104,6 +107,7 @@ def test_a_bundle_that_is_not_there_is_told_with_its_remedy(rig: Rig) -> None:
     done.says(4, "SSL_CERT_FILE")
 
 
+@pytest.mark.thorough
 def test_one_variable_for_certificates_serves_both_stacks(rig: Rig, internet: Internet) -> None:
     """Either variable alone is enough for Entra and for Graph."""
     rig.serve(tenant())

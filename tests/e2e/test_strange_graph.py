@@ -39,6 +39,7 @@ def test_a_move_to_go_with_every_optional_thing_missing(rig: Rig) -> None:
     assert not any(NEW_PLAN in str(body) for body in graph.bodies)
 
 
+@pytest.mark.thorough
 def test_items_that_are_throttled_one_by_one_are_sent_again_once(rig: Rig) -> None:
     """Every seventh call inside or outside a batch is told to wait a second; nobody is changed twice."""
     graph = strange(rig, throttle=(n % 7 == 6 for n in itertools.count()))
@@ -49,6 +50,7 @@ def test_items_that_are_throttled_one_by_one_are_sent_again_once(rig: Rig) -> No
     assert USERS == sorted(graph.writes)
 
 
+@pytest.mark.thorough
 def test_a_tenant_without_the_recycle_bin_is_not_go(rig: Rig) -> None:
     """Where the collection does not exist the gate cannot be checked, and everything else is done."""
     strange(rig, deleted_items=404)

@@ -112,6 +112,7 @@ STRANGERS: dict[str, tuple[Change, str]] = {
 }
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("stranger", STRANGERS)
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - OPTIONAL))
 def test_a_proxy_or_a_portal_is_named_at_once(shell: CommandLine, tmp_path: Path, endpoint: str, stranger: str) -> None:
@@ -134,6 +135,7 @@ def test_a_proxy_or_a_portal_is_named_at_once(shell: CommandLine, tmp_path: Path
         assert not list(where.folder.glob("runs/p*"))
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("stranger", STRANGERS)
 @pytest.mark.parametrize("endpoint", sorted(OPTIONAL))
 def test_what_is_optional_stays_so(shell: CommandLine, tmp_path: Path, endpoint: str, stranger: str) -> None:
@@ -260,6 +262,7 @@ LINKS: dict[str, Change] = {
 }
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("endpoint", sorted(ENDPOINTS))
 def test_no_shape_of_an_answer_ends_in_a_trace(shell: CommandLine, tmp_path: Path, endpoint: str, shape: str) -> None:
@@ -275,6 +278,7 @@ def test_no_shape_of_an_answer_ends_in_a_trace(shell: CommandLine, tmp_path: Pat
         assert [] == written(where)
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - BATCHES))
 def test_no_next_page_leads_astray(shell: CommandLine, tmp_path: Path, endpoint: str, link: str) -> None:
@@ -290,6 +294,7 @@ def test_no_next_page_leads_astray(shell: CommandLine, tmp_path: Path, endpoint:
         assert any(word in said.words for word in ("next page", "nextLink", "in a circle")), said.words
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("reached", [True, False], ids=["done behind it", "stopped by it"])
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_a_write_that_a_stranger_answered_is_in_doubt_until_it_was_read(
@@ -380,6 +385,7 @@ HEADERS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("case", HEADERS)
 @pytest.mark.parametrize("endpoint", ["/subscribedSkus", "/users/{id}"])
 def test_no_header_of_a_refusal_does_harm(shell: CommandLine, tmp_path: Path, endpoint: str, case: str) -> None:
@@ -395,6 +401,7 @@ def test_no_header_of_a_refusal_does_harm(shell: CommandLine, tmp_path: Path, en
 AGES = ["1e9", "1e12", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"]
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("seconds", AGES)
 @pytest.mark.parametrize("endpoint", ["/subscribedSkus", "/users/{id}"])
 def test_a_wait_of_ages_is_not_waited_for(shell: CommandLine, tmp_path: Path, endpoint: str, seconds: str) -> None:
@@ -497,6 +504,7 @@ COUNTS: dict[str, bytes] = {
 }
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("value", COUNTS)
 @pytest.mark.parametrize("key", ["consumedUnits", "enabled"])
 def test_no_number_of_licenses_ends_in_a_trace(shell: CommandLine, tmp_path: Path, key: str, value: str) -> None:

@@ -13,9 +13,11 @@ import pytest
 from image.buildah import Buildah, base_tarball, pip_mounts
 from worlds.machine import ROOT, lacking
 
+pytestmark = pytest.mark.thorough
+
 COMPILED = """
 import importlib.util, pathlib, sys
-import jobs.license_reassignment.pipeline, msgraph, pandas
+import jobs.license_reassignment.commands.run, msgraph, pandas
 used = [m.__file__ for m in sys.modules.values() if (getattr(m, "__file__", None) or "").startswith("/opt/reseat")]
 sources = [f for f in used if f.endswith(".py")]
 bare = [f for f in sources if not pathlib.Path(importlib.util.cache_from_source(f)).is_file()]

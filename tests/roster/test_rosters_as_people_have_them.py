@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 from worlds.in_process import CommandLine, Said, told
+from worlds.sets import few
 from worlds.small_tenant import APPLY, EVERYONE, NEW, OLD, Place, header, person, place, reasons
 
 ADA, BO, CAS = (f"{name}@contoso.example" for name in ("ada", "bo", "cas"))
@@ -299,7 +300,7 @@ def test_columns_called_like_ours_are_carried_like_all_others(tmp_path: Path, ca
     assert ("moved", "") == next((r["outcome"], r["remedy"]) for r in rows_of(at, "users.csv") if r["id"] == ADA_ID)
 
 
-@pytest.mark.parametrize("column", ["=1+1", "@SUM(A1)", "+31 6", "-x", "=cmd|' /C calc'!A1"])
+@pytest.mark.parametrize("column", few(["=1+1", "@SUM(A1)", "+31 6", "-x", "=cmd|' /C calc'!A1"], "=1+1"))
 def test_a_header_that_a_spreadsheet_would_run_is_guarded(column: str, tmp_path: Path, call: CommandLine) -> None:
     """In every CSV of the run folder, and what stands under it comes back."""
     at = here(tmp_path, f'UPN,target,"{column}"\n{ADA},{NEW},kept\n')

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from worlds.in_process import CommandLine, Place
 from worlds.rehearsal import Rehearsal
+from worlds.sets import few
 from worlds.small_tenant import APPLY, EVERYONE, HEAD, NEW, OLD, person, place, say, written
 
 DECLARED = '\n[declare]\nby = "CHG-7"\npurchase_channel = "direct"\nbilling_agreement = "mca"\n'
@@ -93,6 +94,7 @@ def verified(went: Place, tmp_path: Path) -> Place:
     return went.copied(tmp_path / "copy")
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", WRITTEN_BY_VERIFY)
 def test_a_damaged_file_of_verify_is_named_by_whoever_reads_it(
@@ -232,17 +234,10 @@ def test_a_speed_that_cannot_be_read_is_told(tmp_path: Path, reseat: CommandLine
     assert 1 == said.words.count("holds no number above 0 and up to 1")
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"0.3\n",
-        b"0,3\r\n",
-        b"30%",
-        b"\xef\xbb\xbf0.3",
-        "0.3\r\n".encode("utf-16"),
-        b"\xfe\xff" + "0,3".encode("utf-16-be"),
-    ],
-)
+SLOWER = (b"0.3\n", b"0,3\r\n", b"30%", b"\xef\xbb\xbf0.3", "0.3\r\n".encode("utf-16"), "\ufeff0,3".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize("data", few(SLOWER, b"0.3\n"))
 def test_a_speed_as_shells_and_editors_write_it_is_heard(tmp_path: Path, reseat: CommandLine, data: bytes) -> None:
     """`echo 0.3 > speed` in Windows PowerShell 5.1 writes UTF-16; a Dutch hand writes 0,3. It takes as long as 0.3."""
     assert seconds_at(reseat, tmp_path / "plain", b"0.3") == seconds_at(reseat, tmp_path / "other", data)
@@ -351,6 +346,7 @@ LOSSES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 }
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("argv", READERS, ids=lambda argv: argv[0])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_journal_only_grows(argv: tuple[str, ...], loss: str, reseat: CommandLine, tmp_path: Path) -> None:

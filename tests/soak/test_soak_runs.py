@@ -104,6 +104,7 @@ DOCTORED: dict[str, Callable[[Evidence], None]] = {
 }
 
 
+@pytest.mark.thorough
 def test_a_short_soak_keeps_every_promise_and_each_of_them_can_fail(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,11 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
 import pytest
+import typer.main
 from starlette.types import ASGIApp
 
 from connectors.graph import client
@@ -76,10 +77,8 @@ class CommandLine:
         patch.setattr(client, "open_client", opened)
         patch.setattr(wiring, "SystemClock", lambda: clock)
         patch.setattr(commands, "prepare", lambda _flag: None)
-        for knob in (
-            "RESEAT_WORLDS",
-            "RESEAT_FIRST_WORLD",
-        ):  # of the simulation; no setting, so the command refuses them
+        patch.setattr(typer.main, "get_command", COMMAND_OF)
+        for knob in ("RESEAT_WORLDS", "RESEAT_FIRST_WORLD"):  # of the simulation; a command refuses what is no setting
             patch.delenv(knob, raising=False)
         patch.setattr(sys, "argv", ["reseat", *argv, *(("--config", str(place.config)) if config else ())])
         patch.chdir(place.folder)
@@ -93,6 +92,8 @@ class CommandLine:
 
 
 OPEN_CLIENT = client.open_client
+COMMAND_OF = cache(typer.main.get_command)
+"""Built once: from one call to the next the command line is the same."""
 
 
 def told(said: Said, fragments: Sequence[str]) -> list[str]:

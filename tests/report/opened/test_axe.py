@@ -74,6 +74,7 @@ def wear(page: Page, scheme: str, size: tuple[int, int]) -> None:
     page.send("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("language", WORN)
 @pytest.mark.parametrize(("name", "fragment"), STATES)
 def test_nothing_on_the_page_breaks_a_rule(page, folder, name, fragment, language) -> None:

@@ -24,6 +24,8 @@ from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 from jobs.license_reassignment.report.xlsx import render_xlsx
 
+pytestmark = pytest.mark.thorough
+
 OFFICE, TABLE, TEXT = (f"{{urn:oasis:names:tc:opendocument:xmlns:{n}:1.0}}" for n in ("office", "table", "text"))
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 DANGEROUS = tuple(
