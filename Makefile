@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One more than there are processors: some tests wait for a process or a browser, the others never do.
 WORKERS ?= $(shell expr $$(nproc 2> /dev/null || echo 2) + 1)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test bench soak property mutants lint types floors clean help
+.PHONY: demo test test-all rest bench soak property mutants lint types floors clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,9 +38,15 @@ types: $(VENV)/.dev  ## mypy, strict
 floors: $(VENV)/.dev  ## who may import whom
 	$(BIN)/lint-imports
 
-test: export PYTHONDONTWRITEBYTECODE :=
-test: lint types floors  ## lint, types, import floors, tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test rest: export PYTHONDONTWRITEBYTECODE :=
+test: lint types floors  ## lint, types, import floors, and the quick set of tests: every room, in minutes
+	$(PYTEST)
+
+test-all: test rest  ## everything
+
+rest: $(VENV)/.dev  ## what test leaves to test-all: 2,000 worlds, whole tables, image, office programs, mutants
+	$(PYTEST) --rest
+	PYTHONPATH=tests $(BIN)/python -m simulation.mutants
 
 property: $(VENV)/.dev  ## nothing is refused in 200 undisturbed tenants
 	PYTHONPATH=tests $(BIN)/python -m property.every_tenant

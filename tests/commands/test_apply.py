@@ -158,8 +158,8 @@ def test_a_name_protected_since_the_plan_is_never_touched(tmp_path: Path) -> Non
     held = [i for line in place.lines() if line.kind == "settled" for i in line.body["items"]]
     assert [(i["id"], i["verdict"], i["reason"]) for i in held] == [(chosen["id"], "held", "protected")]
     assert place.apply().code == ExitCode.PEOPLE_LEFT
-    assert any("is protected since the plan was made" in text for text in place.listener.heard)
-    assert not any("differs from the plan in its frozen part" in text for text in place.listener.heard)
+    assert any("is protected since the plan was made" in text for text in place.listener.sentences)
+    assert not any("differs from the plan in its frozen part" in text for text in place.listener.sentences)
 
 
 def test_outside_the_window_nothing_is_begun(tmp_path: Path) -> None:

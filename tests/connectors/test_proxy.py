@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worlds.rehearsal import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 from connectors.errors import ConnectorError
 from connectors.graph.client import PaceSettings, open_client
@@ -188,7 +188,7 @@ def organization(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> 
             client = open_client(
                 root="https://graph.microsoft.com/v1.0",
                 tokens=FixedToken("T"),
-                clock=VirtualClock(),
+                clock=JumpingClock(),
                 pace=PaceSettings(3000, lambda: 0.9, 0.0),
                 on_wait=lambda _reason, _seconds: None,
             )

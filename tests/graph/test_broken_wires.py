@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from worlds.rehearsal import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 from connectors.changes import AddLicense, AssignLicense, Verdict
 from connectors.errors import ConnectorError
@@ -77,7 +77,7 @@ async def client_of(server: Server, *, tls: bool = False, limit: int = 4 * MIB) 
     client = open_client(
         root=f"http{'s' if tls else ''}://127.0.0.1:{port}/v1.0",
         tokens=FixedToken("T"),
-        clock=VirtualClock(),
+        clock=JumpingClock(),
         pace=PaceSettings(3000, lambda: 0.9, 60.0),
         on_wait=lambda _reason, _seconds: None,
         body_bytes_max=limit,

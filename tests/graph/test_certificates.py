@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from worlds.graph_double import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 from connectors.errors import NetworkAway
 from connectors.graph.client import PaceSettings, open_client
@@ -69,7 +69,7 @@ def read_over_tls(certificate: Path, bundle: str | None, on_wait: Callable[[str,
         client = open_client(
             root=f"https://127.0.0.1:{port}/v1.0",
             tokens=FixedToken(),
-            clock=VirtualClock(),
+            clock=JumpingClock(),
             pace=PaceSettings(3000, lambda: 0.9, 60),
             on_wait=on_wait,
             ca_bundle=bundle,
@@ -107,7 +107,7 @@ def test_a_bundle_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | N
         open_client(
             root="https://graph.microsoft.com/v1.0",
             tokens=FixedToken(),
-            clock=VirtualClock(),
+            clock=JumpingClock(),
             pace=PaceSettings(3000, lambda: 0.9, 60),
             on_wait=lambda _reason, _seconds: None,
             ca_bundle=str(bundle),

@@ -6,7 +6,8 @@ import asyncio
 
 import httpx
 import pytest
-from worlds.graph_double import ROOT, VirtualClock
+from worlds.graph_double import ROOT
+from worlds.virtual_time import JumpingClock
 
 from connectors.graph.client import PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken
@@ -40,7 +41,7 @@ def test_connections_and_credential_are_closed_also_when_closing_fails() -> None
     async def work() -> None:
         settings = PaceSettings(3000, lambda: 0.9, 60.0)
         async with open_client(
-            root=ROOT, tokens=tokens, clock=VirtualClock(), pace=settings, on_wait=lambda *_: None, transport=line
+            root=ROOT, tokens=tokens, clock=JumpingClock(), pace=settings, on_wait=lambda *_: None, transport=line
         ):
             pass
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from worlds.graph_double import E3, E4, START, VirtualClock
+from worlds.graph_double import E3, E4
 from worlds.oracle import holders, recount, snapshot
+from worlds.virtual_time import JumpingClock
 
 from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.clock import SystemClock
@@ -38,7 +39,7 @@ class World:
         self, users: int = 1200, *, faults: FaultPlan | None = None, apps: dict[str, AppIdentity] | None = None
     ) -> None:
         self.tenant: TenantState = generate(users, 7)
-        self.clock = VirtualClock(START)
+        self.clock = JumpingClock()
         self.quota = Quota()
         self.faults = faults or FaultPlan()
         self.app = create_app(

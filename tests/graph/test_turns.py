@@ -6,20 +6,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from worlds.graph_double import (
-    Double,
-    VirtualClock,
-    envelope,
-    error,
-    item,
-    page,
-    refusal,
-    run,
-    singles,
-    swaps,
-    user,
-    user_id,
-)
+from worlds.graph_double import Double, envelope, error, item, page, refusal, run, singles, swaps, user, user_id
+from worlds.virtual_time import JumpingClock
 
 from connectors.changes import Pause
 from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
@@ -153,7 +141,7 @@ class Stop(Exception):
     """The operator ends the run."""
 
 
-class StoppedClock(VirtualClock):
+class StoppedClock(JumpingClock):
     """A clock whose sleep is ended by the operator."""
 
     async def sleep(self, seconds: float) -> None:

@@ -11,7 +11,6 @@ import orjson
 import pytest
 from worlds.graph_double import (
     ROOT,
-    START,
     Double,
     Renewable,
     envelope,
@@ -25,6 +24,7 @@ from worlds.graph_double import (
     user,
     user_id,
 )
+from worlds.virtual_time import START
 
 from connectors.changes import Reply, Verdict
 from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized

@@ -13,6 +13,7 @@ from simulation.disk import Disk
 from simulation.server import Latency, Server, Wire, Witness
 from simulation.world import Life, World
 from stduritemplate import StdUriTemplate
+from worlds.listener import Listener
 from worlds.virtual_time import START, Hour, ProcessDied, VirtualClock, VirtualLoop, run_process
 
 from connectors.catalog.products import Catalog, load_catalog
@@ -24,28 +25,11 @@ from connectors.sandbox.trouble.faults import FaultPlan
 from connectors.sandbox.trouble.quota import Quota
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.commands.shared.parts import Parts
-from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder import journal
 
 ROOT = "http://tenant.example/v1.0"
 CALM = Life()
 Body = Callable[[Parts], Awaitable[Any]]
-
-
-class _Nobody:
-    """A watcher who watches nothing."""
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-
-    def progress(self, progress: Progress) -> None:
-        """Hear how far an apply is."""
 
 
 class _Tokens:
@@ -192,7 +176,7 @@ class Stage:
                     catalog=_catalog(),
                     effective=self.effective,
                     control=steering,
-                    watcher=_Nobody(),
+                    watcher=Listener(),
                     tool_version="0",
                     operator="simulation",
                     host="nowhere",

@@ -19,11 +19,11 @@ from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
-from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_journal, load_plan
 from jobs.settings.load import Effective
 from jobs.settings.model import Settings
+from worlds.listener import Listener
 from worlds.virtual_time import START, Hour, VirtualClock, VirtualLoop, run_process
 
 CATALOG = load_catalog()
@@ -42,26 +42,6 @@ BASE: dict[str, Any] = {
     "scope": {"guests": "move"},
     "plans": {"lost_services": "accept"},
 }
-
-
-class Listener:
-    """A watcher who remembers what was said."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-        self.heard.append(text)
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-
-    def progress(self, progress: Progress) -> None:
-        """Hear how far an apply is."""
 
 
 class Place:

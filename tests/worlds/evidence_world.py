@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,16 +28,16 @@ from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.gather.readiness import READ_PERMISSIONS
-from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings.load import Effective
 from jobs.settings.model import Settings
+from worlds.listener import Listener
+from worlds.virtual_time import JumpingClock
 
 T = TypeVar("T")
 CATALOG = load_catalog()
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 APP = "0d0d0d0d-1111-4222-8333-444444444444"
 ROLES = (*READ_PERMISSIONS, WRITE_PERMISSION)
 CLAIMS = {"appid": APP, "tid": TENANT_ID, "roles": ROLES}
@@ -47,42 +46,6 @@ CLEAN = dict.fromkeys(
     ("inherited", "direct_and_group", "both", "conflicts", "no_location", "guests", "disabled_accounts", "restricted",
      "deleted"), 0.0,
 )  # fmt: skip
-
-
-class JumpingClock:
-    """A connectors.clock.Clock that never waits: who sleeps finds that the time has passed."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        """The world's time in UTC."""
-        return START + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        """The world's seconds."""
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time pass, and others go on."""
-        self.seconds += max(seconds, 0.0)
-        await asyncio.sleep(0)
-
-
-class Nobody:
-    """A watcher who watches nothing."""
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-
-    def progress(self, progress: Progress) -> None:
-        """Hear how far an apply is."""
 
 
 class Night:
@@ -99,7 +62,7 @@ class Night:
     @property
     def now(self) -> float:
         """Epoch seconds, as the tenant counts them."""
-        return self.clock.now().timestamp()
+        return self.clock.seconds
 
     def do(self, body: Callable[[Parts], Awaitable[T]]) -> T:
         """Do one step as a process of its own."""
@@ -150,7 +113,7 @@ class Night:
                     catalog=CATALOG,
                     effective=Effective(settings, {}, self.folder / "reseat.toml", "0" * 64),
                     control=Control(self.folder, self.clock, StopFlag(), quota_share=0.9),
-                    watcher=Nobody(),
+                    watcher=Listener(),
                     tool_version="0.1.0",
                     operator="a.jansen",
                     host="ops-07",

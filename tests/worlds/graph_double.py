@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -17,9 +16,9 @@ from connectors.clock import Clock
 from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken, TokenSource
 from connectors.tenant import ReadScope, SkuId, TenantSnapshot, UserId
+from worlds.virtual_time import JumpingClock
 
 ROOT = "https://graph.microsoft.com/v1.0"
-START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 E4 = SkuId("1392051d-0cb9-4b7a-88d5-621fee5e8711")
 ORGANIZATION = {"id": "t", "displayName": "Contoso", "verifiedDomains": []}
 GROUP = "bbbbbbbb-0000-4000-8000-000000000001"
@@ -30,33 +29,12 @@ Answer = httpx.Response | httpx.TransportError
 Handler = Callable[[httpx.Request], Answer]
 
 
-class VirtualClock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self, start: datetime = START) -> None:
-        self._start = start
-        self.elapsed = 0.0
-
-    def now(self) -> datetime:
-        """Return the virtual hour."""
-        return self._start + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        """Return the seconds slept so far."""
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass at once."""
-        self.elapsed += max(seconds, 0.0)
-        await asyncio.sleep(0)
-
-
 @dataclass
 class Double:
     """Answers each request with the next of `answers`, the last one for ever; keeps what was asked and when."""
 
     answers: Sequence[Answer | Handler]
-    clock: VirtualClock = field(default_factory=VirtualClock)
+    clock: JumpingClock = field(default_factory=JumpingClock)
     requests: list[httpx.Request] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     waits: list[tuple[str, float]] = field(default_factory=list)

@@ -21,7 +21,7 @@ from connectors.sandbox.tenant.state import TenantState
 from jobs import wiring
 from jobs.cli import commands
 from jobs.cli.running import flag
-from worlds.rehearsal import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class CommandLine:
 
     def __call__(self, place: Place, *argv: str, config: bool = True) -> Said:
         """Run one command; `--config` is added to those that take it."""
-        clock = VirtualClock(place.seconds)
+        clock = JumpingClock(place.seconds)
         app = create_app(place.tenant, clock=lambda: clock.seconds)
         patch = self._monkeypatch
         opened = partial(OPEN_CLIENT, transport=httpx.ASGITransport(self.between(app)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,52 +41,13 @@ from jobs.license_reassignment.errors import JobError
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings.load import load_settings
+from worlds.listener import Listener
+from worlds.virtual_time import START as FIRST
+from worlds.virtual_time import JumpingClock
 
 T = TypeVar("T")
-START = 1_772_438_400.0
+START = FIRST.timestamp()
 """2026-03-02T08:00:00Z, a Monday."""
-
-
-@dataclass(slots=True)
-class VirtualClock:
-    """Time that passes only when somebody sleeps."""
-
-    seconds: float = START
-
-    def now(self) -> datetime:
-        """Return the present moment."""
-        return datetime.fromtimestamp(self.seconds, UTC)
-
-    def monotonic(self) -> float:
-        """Return the same scale in seconds."""
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time pass, and let others work."""
-        self.seconds += max(0.0, seconds)
-        await asyncio.sleep(0)
-
-
-@dataclass(slots=True)
-class Listener:
-    """Remembers the sentences and the reasons for waiting."""
-
-    sentences: list[str] = field(default_factory=list)
-    waits: list[str] = field(default_factory=list)
-
-    def said(self, text: str) -> None:
-        """Hear one sentence."""
-        self.sentences.append(text)
-
-    def reading(self, what: str, rows: int) -> None:
-        """Hear how far a read is."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Hear why the run waits."""
-        self.waits.append(reason)
-
-    def progress(self, progress: object) -> None:
-        """Hear how far an apply is."""
 
 
 def tenant_of(document: Json) -> TenantState:
@@ -112,7 +71,7 @@ class Rehearsal:
 
     def __init__(self, tenant: TenantState, config: Path, *, name: str = "rehearsal") -> None:
         self.tenant = tenant
-        self.clock = VirtualClock()
+        self.clock = JumpingClock()
         self.app = create_app(tenant, clock=lambda: self.clock.seconds)
         self.effective = load_settings(config, {}, {})
         self.listener = Listener()

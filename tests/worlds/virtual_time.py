@@ -74,6 +74,39 @@ class VirtualClock:
         await asyncio.sleep(max(seconds, 0.0))
 
 
+class JumpingClock:
+    """A connectors.clock.Clock of one process without a loop of its own: who sleeps finds that the time has passed.
+
+    `seconds` is the epoch second, which a test may set; `elapsed` counts from the first moment on.
+    """
+
+    def __init__(self, seconds: float = START.timestamp()) -> None:
+        self._began = seconds
+        self.elapsed = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The present moment."""
+        return self._began + self.elapsed
+
+    @seconds.setter
+    def seconds(self, moment: float) -> None:
+        self.elapsed = moment - self._began
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        """The seconds since the first moment."""
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass, and others go on."""
+        self.elapsed += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+
 class ProcessDied(SystemExit):
     """The process is gone at once: the event loop lets a SystemExit through and runs nothing any more."""
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from worlds.graph_double import START, Double, VirtualClock, error, page, run
+from worlds.graph_double import Double, error, page, run
+from worlds.virtual_time import START, JumpingClock
 
 from connectors.audit_log import AuditEntry, AuditRecord, entry_of, from_lines, to_lines
 from connectors.graph.client import PaceSettings, open_client
@@ -116,7 +117,7 @@ def _write(at: float, user: str, actor: str) -> WriteRecord:
 
 def test_many_pages_are_read_without_being_throttled_once() -> None:
     """With the documented limit in force: three pages in one hour, six hours, and other apps are left out."""
-    tenant, clock, quota = generate(1, 7), VirtualClock(datetime(2026, 3, 3, tzinfo=UTC)), Quota()
+    tenant, clock, quota = generate(1, 7), JumpingClock(datetime(2026, 3, 3, tzinfo=UTC).timestamp()), Quota()
     began = START.timestamp()
     tenant.write_log = [_write(began + n / 2, f"user {n}", APP) for n in range(2500)]
     tenant.write_log += [_write(began + 60 * n, f"stranger {n}", OTHER) for n in range(300)]

@@ -9,10 +9,8 @@ import orjson
 import pytest
 from worlds.graph_double import (
     ORGANIZATION,
-    START,
     Double,
     Renewable,
-    VirtualClock,
     envelope,
     error,
     item,
@@ -24,6 +22,7 @@ from worlds.graph_double import (
     user,
     user_id,
 )
+from worlds.virtual_time import JumpingClock
 
 from connectors.errors import Malformed, PermissionMissing, Unauthorized
 from connectors.graph.client import GraphClient
@@ -221,7 +220,7 @@ def test_a_token_that_is_no_jwt_says_nothing_about_roles() -> None:
 
 def test_reads_keep_to_their_share_of_resource_units() -> None:
     """A burst, then an even flow; writes do not wait for it."""
-    double = Double([singles({})], clock=VirtualClock(START))
+    double = Double([singles({})], clock=JumpingClock())
     run(double, lambda c: c.read_users([UserId(str(n)) for n in range(20 * 400)]))
     span = double.times[-1] - double.times[0]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import responses
-from worlds.rehearsal import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 from connectors.errors import ConnectorError, Malformed, Retryable
 from connectors.graph.client import PaceSettings, open_client
@@ -61,7 +61,7 @@ def answering(wire: responses.RequestsMock, endpoint: str, how: dict[str, Any]) 
 
 def sign_in() -> tuple[int, str, float]:
     """Sign in as a command does; return code, message and the seconds that were waited."""
-    clock = VirtualClock(datetime.now(UTC).timestamp())
+    clock = JumpingClock(datetime.now(UTC).timestamp())
     began = clock.seconds
 
     async def go() -> tuple[int, str]:
@@ -196,7 +196,7 @@ def test_a_stranger_does_no_harm_while_the_token_is_good(wire: responses.Request
     """A renewal in good time that meets a portal leaves the token in use; at its end the portal is named."""
     answering(wire, "token", {"json": {"access_token": "T1", "expires_in": 200, "token_type": "Bearer"}})
     wire.post(ENDPOINTS["token"][1], **HTML)
-    clock = VirtualClock(datetime.now(UTC).timestamp())
+    clock = JumpingClock(datetime.now(UTC).timestamp())
     tokens = token_source("environment", CLOUDS["global"], tenant_id=TENANT, clock=clock, ca_bundle=None)
 
     async def work() -> tuple[str, type[Exception]]:

@@ -15,7 +15,7 @@ import pytest
 import requests
 import responses
 from azure import identity as azure_identity
-from worlds.graph_double import VirtualClock
+from worlds.virtual_time import JumpingClock
 
 from connectors.errors import NetworkAway, Retryable, Unauthorized
 from connectors.graph.retry import UntrustedCertificate
@@ -85,9 +85,9 @@ def asked(wire: responses.RequestsMock) -> int:
     return sum(call.request.method == "POST" for call in wire.calls)
 
 
-def source(clock: VirtualClock | None = None, cloud: Cloud = GLOBAL, bundle: str | None = None) -> TokenSource:
+def source(clock: JumpingClock | None = None, cloud: Cloud = GLOBAL, bundle: str | None = None) -> TokenSource:
     """Return tokens of the app in the environment, by a clock that shows the true hour."""
-    clock = clock or VirtualClock(datetime.now(UTC))
+    clock = clock or JumpingClock(datetime.now(UTC).timestamp())
     return token_source("environment", cloud, tenant_id=TENANT, clock=clock, ca_bundle=bundle)
 
 
@@ -139,7 +139,7 @@ def test_a_token_is_kept_until_five_minutes_before_its_end(wire: responses.Reque
     """Then it is renewed before anybody is refused."""
     token(wire, "T1")
     token(wire, "T2")
-    clock = VirtualClock(datetime.now(UTC))
+    clock = JumpingClock(datetime.now(UTC).timestamp())
 
     async def work(tokens: TokenSource) -> list[str]:
         found = [await tokens.token(), await tokens.token()]
@@ -155,7 +155,7 @@ def test_a_token_is_kept_until_five_minutes_before_its_end(wire: responses.Reque
 def test_a_short_token_is_not_asked_for_at_every_request(wire: responses.RequestsMock) -> None:
     """A token that begins inside its last five minutes is used for a while all the same."""
     token(wire, "T1", expires_in=200)
-    clock = VirtualClock(datetime.now(UTC))
+    clock = JumpingClock(datetime.now(UTC).timestamp())
 
     async def work(tokens: TokenSource) -> None:
         for second in range(29):
@@ -185,7 +185,7 @@ def test_a_renewal_that_fails_leaves_the_good_token_in_use(wire: responses.Reque
     """A busy sign-in service is no reason to stop while the token is good, and is asked once; at its end it is."""
     token(wire, "T1", expires_in=200)
     refuse(wire, "90033", 503)
-    clock = VirtualClock(datetime.now(UTC))
+    clock = JumpingClock(datetime.now(UTC).timestamp())
 
     async def work(tokens: TokenSource) -> list[str]:
         await tokens.token()
@@ -390,7 +390,7 @@ def test_the_code_of_a_device_sign_in_is_shown_where_we_say(wire: responses.Requ
         "device-code",
         GLOBAL,
         tenant_id=TENANT,
-        clock=VirtualClock(datetime.now(UTC)),
+        clock=JumpingClock(datetime.now(UTC).timestamp()),
         ca_bundle=None,
         prompt=shown.append,
     )
@@ -402,7 +402,7 @@ def test_the_code_of_a_device_sign_in_is_shown_where_we_say(wire: responses.Requ
 def test_an_unknown_credential_is_refused() -> None:
     """With the names that there are."""
     with pytest.raises(Unauthorized, match="environment, default"):
-        token_source("password", GLOBAL, tenant_id=TENANT, clock=VirtualClock(), ca_bundle=None)
+        token_source("password", GLOBAL, tenant_id=TENANT, clock=JumpingClock(), ca_bundle=None)
 
 
 def jwt(claims: object) -> str:
