@@ -337,7 +337,7 @@ A_PATH = re.compile(r"(?:jobs|connectors|tests|docs|sample_data)/[\w./*-]*(?![\w
 
 
 def test_every_file_that_a_page_names_exists() -> None:
-    """A path in backticks or in a drawing is one of the checkout or, where it is shorter, of a folder in `ROOMS`."""
+    """A path in backticks or in a drawing is one of the checkout or, where it is shorter, of a room or of the page."""
     named = {
         (page, path)
         for page, text in PAGES.items()
@@ -345,7 +345,12 @@ def test_every_file_that_a_page_names_exists() -> None:
         for path in re.findall(rf"(?<![\w/.<>-])(?:{A_PATH.pattern})", code)
     }
     assert len(named) > 20
-    assert [] == sorted(f"{page}: {path}" for page, path in named if not any(any(room.glob(path)) for room in ROOMS))
+    lost = (
+        f"{page}: {path}"
+        for page, path in named
+        if not any(any(room.glob(path)) for room in (*ROOMS, (ROOT / page).parent))
+    )
+    assert [] == sorted(lost)
 
 
 def test_the_architecture_draws_every_room_and_the_floors_as_they_are_checked() -> None:

@@ -42,7 +42,7 @@ STORES = (
     "docker[.]io", "ghcr[.]io", "quay[.]io", "gcr[.]io", "mcr[.]microsoft", "ecr[.]aws", "registry[.](?:npm|k8s|acc)",
     "debian[.]org", "pypi[.]org", "pythonhosted[.]",
 )  # fmt: skip
-OUTSIDE = re.compile("|".join((*STORES, r"[/]work\b", r"(?<!commands/)\bshared[/]")))
+OUTSIDE = re.compile("|".join((*STORES, r"(?<!apply)[/]work\b", r"(?<!commands/)\bshared[/]")))
 
 
 @cache
