@@ -12,6 +12,9 @@ ConnectorError                                                                  
 └── NotYet                    the same command continues later                       exit 4
     ├── WaitBudgetSpent       waited as long as the settings allow                   exit 4
     └── NetworkAway           the service cannot be reached at all                   exit 4
+        └── NoWay             nothing was sent; somebody has to clear the way        exit 4
+            ├── UntrustedCertificate  no authority that we trust has signed it       exit 4
+            └── ProxyRefused          the proxy does not lead there                  exit 4
 """
 
 from __future__ import annotations
@@ -108,3 +111,15 @@ class WaitBudgetSpent(NotYet):
 
 class NetworkAway(NotYet):
     """The name does not resolve, the connection is refused, or no route leads to the service."""
+
+
+class NoWay(NetworkAway):
+    """Somebody has to clear the way before it helps to ask again; nothing was sent."""
+
+
+class UntrustedCertificate(NoWay):
+    """The other side's certificate is not signed by an authority that we trust."""
+
+
+class ProxyRefused(NoWay):
+    """The proxy does not lead there: it wants to be signed in to, or has its orders."""

@@ -23,10 +23,10 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from connectors.changes import Traffic
 from connectors.clock import Clock
-from connectors.errors import LostReply, Malformed, Retryable
+from connectors.errors import LostReply, Malformed, ProxyRefused, Retryable, UntrustedCertificate
 from connectors.graph import pace
 from connectors.graph.answer import IF_IT_STAYS, Answer, Reading, not_allowed, not_graph
-from connectors.graph.retry import ProxyRefused, UntrustedCertificate, persist
+from connectors.graph.retry import persist
 from connectors.graph.sign_in.bearer import Bearer
 from connectors.graph.sign_in.token import TokenSource
 from connectors.graph.stranger import PATIENCE, refusal_of_proxy

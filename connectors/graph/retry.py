@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from connectors.errors import NetworkAway, Retryable
+from connectors.errors import Retryable
 from connectors.graph.turns import Kind, Turns
 
 T = TypeVar("T")
-
-
-class NoWay(NetworkAway):
-    """Somebody has to clear the way before it helps to ask again; nothing was sent."""
-
-
-class UntrustedCertificate(NoWay):
-    """The other side's certificate is not signed by an authority that we trust."""
-
-
-class ProxyRefused(NoWay):
-    """The proxy does not lead there: it wants to be signed in to, or has its orders."""
 
 
 async def persist(turns: Turns, kind: Kind, attempt: Callable[[], Awaitable[T]]) -> T:

@@ -14,7 +14,7 @@ from msgraph.graph_request_adapter import options as sdk_options
 from msgraph_core.middleware import AsyncGraphTransport, GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from connectors.graph.retry import UntrustedCertificate
+from connectors.errors import UntrustedCertificate
 from connectors.graph.stranger import LOCATION
 from connectors.proxy import proxy_for
 

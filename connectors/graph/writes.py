@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import orjson
 
 from connectors.changes import Reply, SetUsageLocation, UserRequest, Verdict
-from connectors.errors import LostReply, NetworkAway, Retryable, Unauthorized
+from connectors.errors import LostReply, NetworkAway, NoWay, Retryable, Unauthorized
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
 from connectors.graph.batch import ItemAnswer
 from connectors.graph.channel import LOAD_HEADER, PACED, Channel, TooMuch, Unsent
 from connectors.graph.pace import load_of
 from connectors.graph.redact import redact
-from connectors.graph.retry import NoWay
 from connectors.graph.stranger import blocked
 from connectors.graph.turns import Kind
 from connectors.graph.verdicts import Meaning, envelope_meaning, meaning

@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from worlds.virtual_time import JumpingClock
 
-from connectors.errors import NetworkAway
+from connectors.errors import NetworkAway, UntrustedCertificate
 from connectors.graph.client import PaceSettings, open_client
-from connectors.graph.retry import UntrustedCertificate
 from connectors.graph.sign_in.token import FixedToken
 from connectors.proxy import is_loopback
 

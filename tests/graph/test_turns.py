@@ -10,9 +10,8 @@ from worlds.graph_double import Double, envelope, error, item, page, refusal, ru
 from worlds.virtual_time import JumpingClock
 
 from connectors.changes import Pause
-from connectors.errors import NetworkAway, Retryable, WaitBudgetSpent
+from connectors.errors import NetworkAway, Retryable, UntrustedCertificate, WaitBudgetSpent
 from connectors.graph.client import GraphClient
-from connectors.graph.retry import UntrustedCertificate
 from connectors.graph.sign_in.token import FixedToken
 from jobs.license_reassignment.apply.control import StopFlag, StoppableClock
 from jobs.license_reassignment.errors import Unfinished

@@ -7,8 +7,8 @@ from typing import Any
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
 from connectors.clock import Clock
-from connectors.errors import NetworkAway, Retryable
-from connectors.graph.retry import NoWay, persist
+from connectors.errors import NetworkAway, NoWay, Retryable
+from connectors.graph.retry import persist
 from connectors.graph.sign_in.token import TokenSource
 from connectors.graph.turns import Kind, Turns
 

@@ -13,9 +13,16 @@ from types import MappingProxyType
 from azure.core.exceptions import DecodeError, IncompleteReadError, ServiceRequestError, ServiceResponseError
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
-from connectors.errors import ConnectorError, Malformed, NetworkAway, Retryable, Unauthorized
+from connectors.errors import (
+    ConnectorError,
+    Malformed,
+    NetworkAway,
+    ProxyRefused,
+    Retryable,
+    Unauthorized,
+    UntrustedCertificate,
+)
 from connectors.graph.redact import redact
-from connectors.graph.retry import ProxyRefused, UntrustedCertificate
 from connectors.graph.stranger import blocked, refusal_of_proxy
 
 HALF_ANSWERS = (

@@ -17,8 +17,7 @@ import responses
 from azure import identity as azure_identity
 from worlds.virtual_time import JumpingClock
 
-from connectors.errors import NetworkAway, Retryable, Unauthorized
-from connectors.graph.retry import UntrustedCertificate
+from connectors.errors import NetworkAway, Retryable, Unauthorized, UntrustedCertificate
 from connectors.graph.sign_in import token as auth
 from connectors.graph.sign_in.clouds import CLOUDS, Cloud
 from connectors.graph.sign_in.token import CREDENTIALS, TokenSource, ca_bundle, identity, token_source
