@@ -27,7 +27,8 @@ READ_ONLY_WAIT_S_MAX = 120.0
 COLLECT_AFTER_OBJECTS = 100_000
 """So many new objects make Python look for cycles; a page of users is ten thousand objects that go away by themselves.
 
-Python's own figure is 700, and each look at the half million objects of the imported SDK takes a tenth of a second.
+Python's own figure is 700. With it a demo of 2,000 users looks three times more at all 90,000 objects of the imported
+SDK, which takes 0.6 s of its 4 s of CPU.
 """
 
 
