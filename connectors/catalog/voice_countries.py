@@ -20,7 +20,7 @@ class VoiceCountries:
 @lru_cache(maxsize=1)
 def load_voice_countries() -> VoiceCountries:
     """Read the list that is installed with the package, once per process."""
-    data = orjson.loads(resources.files("connectors.catalog").joinpath("data", "countries.json").read_bytes())
+    data = orjson.loads(resources.files("connectors.catalog").joinpath("data", "voice_countries.json").read_bytes())
     return VoiceCountries(
         frozenset(data["calling_plan"]["countries"]), frozenset(data["no_audio_conferencing"]["countries"])
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-TEXT_MAX = 500
+SHOWN_MAX = 500
 
 _SHAPES = (
     (re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+"), "<token>"),
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[^\s@'\"<>()]+@[^\s@'\"<>()]+\.[^\s@'\"<>()]+")
 def redact(text: object) -> str:
     """Return the text without tokens, secrets and mail addresses, on one line of at most 500 characters."""
     line = _ADDRESS.sub("<address>", without_secrets(" ".join(str(text).split())))
-    return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"
+    return line if len(line) <= SHOWN_MAX else line[: SHOWN_MAX - 1] + "…"
 
 
 def without_secrets(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.graph.redact import TEXT_MAX, redact
+from connectors.graph.redact import SHOWN_MAX, redact
 
 TEXTS = [
     ("a plain sentence", "a plain sentence"),
@@ -27,4 +27,4 @@ def test_secrets_and_addresses_are_taken_out(text: str, shown: str) -> None:
 
 def test_a_long_text_is_cut() -> None:
     """A page of HTML does not flood a log."""
-    assert TEXT_MAX == len(redact("x" * 5000))
+    assert SHOWN_MAX == len(redact("x" * 5000))

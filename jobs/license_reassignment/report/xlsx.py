@@ -17,7 +17,7 @@ from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows
-TEXT_MAX = 32_767  # the longest text that a cell of Excel holds
+CELL_TEXT_MAX = 32_767  # the longest text that a cell of Excel holds
 WIDTH_MIN, WIDTH_MAX, ROWS_MEASURED = 10, 60, 200
 
 _OPTIONS = {
@@ -141,7 +141,7 @@ def _widths(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
 
 
 def _fitting(text: str) -> str:
-    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
+    return text if len(text) <= CELL_TEXT_MAX else text[: CELL_TEXT_MAX - 1] + "…"
 
 
 def _time(text: str) -> datetime | None:
