@@ -24,7 +24,23 @@ from connectors.tenant import (
 from jobs.license_reassignment.model.progress import Progress
 
 
-class TenantClient(Protocol):
+class LicenseWriter(Protocol):
+    """What carries out an apply; each verb may be called any number of times, by several workers at once."""
+
+    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
+        """Read these users now; one answer per id, in the same order."""
+        ...
+
+    async def write_turn(self, n: int) -> None:
+        """Return when the quota allows n writes; waits, and says why."""
+        ...
+
+    async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
+        """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
+        ...
+
+
+class TenantClient(LicenseWriter, Protocol):
     """Everything a run asks of a tenant. Any verb may raise a ConnectorError, which carries its exit code."""
 
     traffic: Traffic
@@ -68,20 +84,8 @@ class TenantClient(Protocol):
         """Look up what each name stands for, in the order asked; `hidden`: the token holds Member.Read.Hidden."""
         ...
 
-    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
-        """Read these users now."""
-        ...
-
     async def read_license_details(self, ids: Sequence[UserId]) -> Sequence[LicenseDetails | None]:
         """Read how each service of these users' licenses is provisioned; None for a user who is not there."""
-        ...
-
-    async def write_turn(self, n: int) -> None:
-        """Wait until the quota allows n writes."""
-        ...
-
-    async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
-        """Send at most 20 changes, once."""
         ...
 
     def seed_writes(self, times: Sequence[datetime]) -> None:

@@ -7,10 +7,13 @@ import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors.clock import Clock
 from jobs.license_reassignment.errors import Unfinished
-from jobs.settings.values import Window
+
+if TYPE_CHECKING:
+    from jobs.settings.values import Window
 
 SLICE_S = 0.5
 

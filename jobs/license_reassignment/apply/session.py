@@ -5,34 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from connectors.changes import Reply, Traffic, UserRequest
+from connectors.changes import Traffic
 from connectors.clock import Clock
-from connectors.tenant import SkuId, UserId, UserRead
+from connectors.tenant import SkuId
 from jobs.license_reassignment.apply.control import Control
 from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.replies import ReplyJudge
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.text import counted, quoted
+from jobs.license_reassignment.ports import LicenseWriter
 from jobs.license_reassignment.run_folder.journal import Journal
-
-
-class Tenant(Protocol):
-    """What apply asks of the outside; each verb may be called any number of times, by several workers at once."""
-
-    async def read_users(self, ids: Sequence[UserId]) -> Sequence[UserRead]:
-        """Read these users now; one answer per id, in the same order."""
-        ...
-
-    async def write_turn(self, n: int) -> None:
-        """Return when the quota allows n writes; waits, and says why."""
-        ...
-
-    async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
-        """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
-        ...
 
 
 @dataclass(slots=True)
@@ -51,7 +35,7 @@ class Session:
     counts the workers that have a batch in hand, from its read to its answer.
     """
 
-    tenant: Tenant
+    tenant: LicenseWriter
     journal: Journal
     queue: Queue
     control: Control

@@ -16,7 +16,15 @@ from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.report.json import document
-from jobs.license_reassignment.report.likeness import alike, same_cells
+from jobs.license_reassignment.report.likeness import (
+    PLANNED_THEN,
+    WORDED,
+    alike,
+    differences,
+    line_that_differs,
+    same_cells,
+    unworded,
+)
 from jobs.license_reassignment.report.pseudonyms import PSEUDONYMISED
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import UnknownFormat, load_evidence
@@ -34,14 +42,6 @@ from jobs.license_reassignment.run_folder.seal import (
 
 NEEDED = (MANIFEST, DIGEST, SUMS, "after-tenant.json", "reconciliation.json", "users.csv", "actions.csv")
 PLAIN = frozenset({"users.csv", "actions.csv"})
-WORDED = frozenset(
-    {"$schema", "format_version", "detail", "remedy", "advice_reason", "not_checked", "operator", "host"}
-)
-"""Keys of reconciliation.json, and columns, in which another version of reseat may say the same in other words."""
-
-PLANNED_THEN = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
-"""Columns in which version 0.1 wrote what was planned; since then they hold what the two reads show."""
-
 OTHER_TOOLS = (
     "The reports were made by another version of what draws them, so their bytes were not compared, except users.csv, "
     "actions.csv and every value of reconciliation.json."
@@ -98,7 +98,7 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
         return _altered(run, [*found, f"the evidence cannot be read: {type(error).__name__}: {error}"])
     said, derived = _parsed(run, "reconciliation.json"), orjson.loads(orjson.dumps(document(again)))
     made_by = _Makers.of(evidence.verification)
-    found += _compare("reconciliation.json", *((said, derived) if made_by.us else _unworded(said, derived)))
+    found += differences("reconciliation.json", *((said, derived) if made_by.us else unworded(said, derived)))
     renderings = render_all(again, str(evidence.verification.get("language", "en")))
     found += _renderings(run, renderings, made_by)
     told = {difference.partition(" ")[0] for difference in found}
@@ -200,38 +200,7 @@ def _renderings(run: RunDir, renderings: Mapping[str, bytes], made_by: _Makers) 
         else:
             same = name != "users.csv" or same_cells(said, content, but=WORDED | PLANNED_THEN)
         if not same:
-            yield f"{name} is not what follows from the evidence: {_line(said, content)}"
-
-
-def _unworded(said: object, derived: object) -> tuple[object, object]:
-    """Leave out of both what another version may have worded otherwise, and keys that one of the two does not know."""
-    if isinstance(said, dict) and isinstance(derived, dict):
-        keys = sorted((said.keys() & derived.keys()) - WORDED)
-        pairs = {key: _unworded(said[key], derived[key]) for key in keys}
-        return {key: one for key, (one, _) in pairs.items()}, {key: other for key, (_, other) in pairs.items()}
-    if isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
-        both = [_unworded(one, other) for one, other in zip(said, derived, strict=True)]
-        return [one for one, _ in both], [other for _, other in both]
-    return said, derived
-
-
-def _compare(name: str, said: object, derived: object, path: str = "") -> Iterator[str]:
-    """Name every leaf in which a document differs from what the evidence gives."""
-    if isinstance(said, dict) and isinstance(derived, dict):
-        for key in sorted(said.keys() | derived.keys()):
-            yield from _compare(name, said.get(key), derived.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
-        for n, (a, b) in enumerate(zip(said, derived, strict=True)):
-            yield from _compare(name, a, b, f"{path}[{n}]")
-    elif said != derived:
-        yield f"{name}: {path or 'the document'} says {said!r}, the evidence gives {derived!r}"
-
-
-def _line(said: bytes, derived: bytes) -> str:
-    for number, (a, b) in enumerate(zip(said.splitlines(), derived.splitlines(), strict=False), start=1):
-        if a != b:
-            return f"line {number} differs"
-    return "the number of lines differs"
+            yield f"{name} is not what follows from the evidence: {line_that_differs(said, content)}"
 
 
 def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.reconcile.scans import BothScans, holders
+from jobs.license_reassignment.reconcile.scans import BothScans, content, counts_fit
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head
@@ -199,10 +199,10 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
     while True:
         after = await parts.tenant.read_tenant(scope, on_page=parts.watcher.reading)
         scans += 1
-        content = _content(after)
-        settled = after.stable and _counts_fit(plan, before, after)
-        agreeing = (agreeing + 1 if content == former else 1) if settled else 0
-        former = content
+        seen = content(after)
+        settled = after.stable and counts_fit(plan, before, after)
+        agreeing = (agreeing + 1 if seen == former else 1) if settled else 0
+        former = seen
         if agreeing >= settings.scans_agree:
             return after, True, scans
         if scans >= settings.scans_agree and parts.clock.now() + timedelta(seconds=pause) > deadline:
@@ -214,26 +214,3 @@ async def _pause(parts: Parts, seconds: float, reason: str) -> None:
     if seconds > 0:
         parts.watcher.waiting(reason, seconds)
         await parts.clock.sleep(seconds)
-
-
-def _content(snapshot: TenantSnapshot) -> tuple[object, ...]:
-    """Return who holds what, in a form in which two scans can be compared."""
-    users = snapshot.users
-    pairs = list(zip(users["id"], users["profile"], strict=True))
-    groups = tuple((g.id, g.licenses) for g in snapshot.groups)
-    return (pairs, snapshot.profiles, groups, snapshot.deleted_users, snapshot.not_found)
-
-
-def _counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bool:
-    """Whether `consumedUnits` moved as the scans' own holders did, and no count of a source lags behind zero."""
-    for sku_id in (*plan.sources, *plan.targets):
-        was, now = before.sku(sku_id), after.sku(sku_id)
-        held = holders(after, sku_id)
-        offset = (was.consumed - holders(before, sku_id)) if was else 0
-        consumed = now.consumed if now else 0
-        lagging = sku_id in plan.sources and held == 0 and consumed != 0
-        if now is None and held == 0:
-            continue  # a subscription that is over takes its product and all of its counts with it
-        if consumed - held != offset or lagging:
-            return False
-    return True

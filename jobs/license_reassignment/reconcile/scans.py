@@ -268,3 +268,26 @@ def changed_addresses(before: TenantSnapshot, after: TenantSnapshot) -> pd.DataF
     both = before.users[columns].merge(after.users[columns], on="id", suffixes=("", "_after"))
     differs = (both["mail"] != both["mail_after"]) | (both["proxy_addresses"] != both["proxy_addresses_after"])
     return both[differs]
+
+
+def content(snapshot: TenantSnapshot) -> tuple[object, ...]:
+    """Return who holds what, in a form in which two scans can be compared."""
+    users = snapshot.users
+    pairs = list(zip(users["id"], users["profile"], strict=True))
+    groups = tuple((g.id, g.licenses) for g in snapshot.groups)
+    return (pairs, snapshot.profiles, groups, snapshot.deleted_users, snapshot.not_found)
+
+
+def counts_fit(plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> bool:
+    """Whether `consumedUnits` moved as the scans' own holders did, and no count of a source lags behind zero."""
+    for sku_id in (*plan.sources, *plan.targets):
+        was, now = before.sku(sku_id), after.sku(sku_id)
+        held = holders(after, sku_id)
+        offset = (was.consumed - holders(before, sku_id)) if was else 0
+        consumed = now.consumed if now else 0
+        lagging = sku_id in plan.sources and held == 0 and consumed != 0
+        if now is None and held == 0:
+            continue  # a subscription that is over takes its product and all of its counts with it
+        if consumed - held != offset or lagging:
+            return False
+    return True
