@@ -61,7 +61,7 @@ def status(found: RunStanding, *, as_json: bool) -> None:
 
 
 def _open_session(last: Heartbeat | None) -> str:
-    """Say what a session that has not ended does, as of its last sign of life."""
+    """Say what a session that has not ended does, as of its last heartbeat."""
     if last is None:
         return "a session is open: running now, or it died; apply continues it"
     parts = [f"a session is open; its last sign of life at {last.at}: {last.done:,}/{last.total:,}, wave {last.wave}"]

@@ -25,8 +25,9 @@ from msgraph.generated.users.item.assign_license.assign_license_post_request_bod
 from connectors.changes import AssignLicense
 from connectors.graph import batch
 from connectors.graph.reads.reader import READ_SELECT
+from jobs.license_reassignment.model.plan import tasks_of
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.load import load_plan, load_snapshot
 
 TOKEN = {"Authorization": "Bearer sandbox-token"}
 JSON = {"Content-Type": "application/json"}

@@ -22,9 +22,10 @@ from jobs.license_reassignment.model.plan import (
     parse_disabled,
     plan_list_sha256,
     split,
+    tasks_of,
 )
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.load import load_plan, load_snapshot
 
 ADA, BO = person("ada", "ENTERPRISEWITHSCAL"), person("bo", holding("ENTERPRISEWITHSCAL", "SWAY"))
 ROSTER = f"UPN,target\n{BO.upn},ENTERPRISEPACK\n"

@@ -13,9 +13,10 @@ from typing import Any
 from connectors.sandbox.tenant.file import load_license
 from connectors.sandbox.tenant.state import SOMEBODY_ELSE
 from connectors.sandbox.trouble import meddle
+from jobs.license_reassignment.model.plan import tasks_of
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Journal
-from jobs.license_reassignment.run_folder.load import load_journal, load_plan, load_snapshot, tasks_of
+from jobs.license_reassignment.run_folder.load import load_journal, load_plan, load_snapshot
 from worlds.in_process import CommandLine, Place, Said
 from worlds.rehearsal import read_json
 from worlds.small_tenant import APPLY

@@ -17,10 +17,9 @@ from jobs.license_reassignment.apply.session import Ending, between_waves, left_
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import OtherRuns
-from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan import Plan, locations_of, tasks_of
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.model.text import quoted
-from jobs.license_reassignment.run_folder.load import locations_of, tasks_of
 
 WINDOW = timedelta(seconds=WRITE_WINDOW_S)
 

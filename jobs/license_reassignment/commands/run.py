@@ -14,7 +14,7 @@ from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_age, overtaken
-from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
+from jobs.license_reassignment.model.plan import Plan, inputs_digest_of, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
@@ -25,7 +25,6 @@ from jobs.license_reassignment.run_folder.load import (
     load_plan,
     load_runs,
     load_snapshot,
-    tasks_of,
 )
 
 GOES_ON = frozenset({ExitCode.DONE, ExitCode.PEOPLE_LEFT})

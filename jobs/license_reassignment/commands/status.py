@@ -8,17 +8,11 @@ from dataclasses import dataclass
 
 import orjson
 
+from jobs.license_reassignment.model.plan import locations_of, tasks_of
 from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.run_record import seconds_at_work
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import (
-    entries,
-    load_journal,
-    load_plan,
-    load_snapshot,
-    locations_of,
-    tasks_of,
-)
+from jobs.license_reassignment.run_folder.load import entries, load_journal, load_plan, load_snapshot
 from jobs.license_reassignment.run_folder.progress_file import Heartbeat, last_heartbeat
 
 
@@ -26,7 +20,7 @@ from jobs.license_reassignment.run_folder.progress_file import Heartbeat, last_h
 class RunStanding:
     """Where a run stands. `counts` are changes by standing; `last` is the newest line of the journal in words.
 
-    `locations` are usage locations by standing; `now` is the last sign of life of a session that has not ended.
+    `locations` are usage locations by standing; `now` is the last heartbeat of a session that has not ended.
     """
 
     plan_id: str

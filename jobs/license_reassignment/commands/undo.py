@@ -20,19 +20,12 @@ from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
-from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan import Plan, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns, changes_by_other_runs
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.license_reassignment.run_folder.load import (
-    entries,
-    load_journal,
-    load_other_runs,
-    load_plan,
-    load_snapshot,
-    tasks_of,
-)
+from jobs.license_reassignment.run_folder.load import entries, load_journal, load_other_runs, load_plan, load_snapshot
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 

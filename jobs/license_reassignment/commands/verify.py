@@ -23,7 +23,7 @@ from jobs.license_reassignment.model.other_runs import (
     lines_about,
     to_jsonl,
 )
-from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan import Plan, tasks_of
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT
@@ -44,7 +44,6 @@ from jobs.license_reassignment.run_folder.load import (
     load_plan,
     load_snapshot,
     perhaps_harmed,
-    tasks_of,
 )
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import SEALS, load_signing_key, write_into_journal

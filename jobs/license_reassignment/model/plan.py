@@ -1,16 +1,17 @@
-"""The plan as a value: a header that digests everything it rests on, and the table of decisions."""
+"""The plan as a value: a header that digests everything it rests on, the table of decisions, and their tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors.changes import AddLicense, AssignLicense
+from connectors.changes import AddLicense, AssignLicense, SetUsageLocation
 from connectors.ids import sha256
-from connectors.tenant import PlanId, SkuId, SubscribedSku, UserId
+from connectors.tenant import PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
+from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
 
 if TYPE_CHECKING:
@@ -126,3 +127,34 @@ def change_of(user_id: str, add: str, remove: str, disabled_plans: str) -> Assig
         add=tuple(AddLicense(SkuId(s), disabled.get(s, ())) for s in split(add)),
         remove=tuple(SkuId(s) for s in split(remove)),
     )
+
+
+def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
+    """Return the changes of the plan by user id, in the order of the decisions."""
+    tasks: dict[UserId, LicenseTask] = {}
+    columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave")
+    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan, columns):
+        if kind != "change":
+            continue
+        tasks[UserId(user_id)] = LicenseTask(
+            change=change_of(user_id, add, remove, disabled),
+            targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
+            before=before.profiles[int(number)],
+            before_number=int(number),
+            wave=wave,
+        )
+    return tasks
+
+
+def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
+    """Return the usage locations that the plan sets before any license, by user id."""
+    return {
+        UserId(user_id): LocationTask(SetUsageLocation(UserId(user_id), country), int(number))
+        for user_id, country, number in _rows(plan, ("id", "usage_location", "before"))
+        if country
+    }
+
+
+def _rows(plan: Plan, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return these columns of the decisions row by row, as text; a column at a time is the quick way out of pandas."""
+    return zip(*(map(str, plan.decisions[column].to_list()) for column in columns), strict=True)

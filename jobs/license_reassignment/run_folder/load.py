@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,9 @@ import orjson
 
 from connectors.audit_log import AuditRecord, from_lines
 from connectors.catalog.products import Catalog
-from connectors.changes import SetUsageLocation
 from connectors.ids import sha256
-from connectors.tenant import TenantSnapshot, UserId
+from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.errors import GuardRefused, JobError
-from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.other_runs import (
     OTHER_RUNS,
     OtherRun,
@@ -24,7 +22,7 @@ from jobs.license_reassignment.model.other_runs import (
     from_jsonl,
     other_run,
 )
-from jobs.license_reassignment.model.plan import Plan, change_of, header_digest, split
+from jobs.license_reassignment.model.plan import Plan, header_digest
 from jobs.license_reassignment.model.plan_header import FORMAT_VERSION, PlanHeader
 from jobs.license_reassignment.model.standing import Entry, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
@@ -161,37 +159,6 @@ def _other_run(run: RunDir, tenant_id: str) -> OtherRun | None:
         raise ValueError("the journal is shorter than when it was sealed")
     lines = [(e, n.seq, n.hash) for e, n in zip(entries(head.lines), head.lines, strict=True)]
     return other_run(header, str(run.path), lines)
-
-
-def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
-    """Return the changes of the plan by user id, in the order of the decisions."""
-    tasks: dict[UserId, LicenseTask] = {}
-    columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave")
-    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan, columns):
-        if kind != "change":
-            continue
-        tasks[UserId(user_id)] = LicenseTask(
-            change=change_of(user_id, add, remove, disabled),
-            targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
-            before=before.profiles[int(number)],
-            before_number=int(number),
-            wave=wave,
-        )
-    return tasks
-
-
-def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
-    """Return the usage locations that the plan sets before any license, by user id."""
-    return {
-        UserId(user_id): LocationTask(SetUsageLocation(UserId(user_id), country), int(number))
-        for user_id, country, number in _rows(plan, ("id", "usage_location", "before"))
-        if country
-    }
-
-
-def _rows(plan: Plan, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Return these columns of the decisions row by row, as text; a column at a time is the quick way out of pandas."""
-    return zip(*(map(str, plan.decisions[column].to_list()) for column in columns), strict=True)
 
 
 def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> Evidence:
