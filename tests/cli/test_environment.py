@@ -84,6 +84,7 @@ def test_a_runs_directory_that_is_none(place: Shop, kind: str, command: tuple[st
     assert [] == place.sent
 
 
+@pytest.mark.thorough
 def test_a_folder_that_is_gone_under_the_feet(place: Shop) -> None:
     """Somebody removed the folder in which the shell stands."""
     script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
@@ -100,7 +101,7 @@ SETTINGS_THAT_ARE_NONE = {
 }
 
 
-@pytest.mark.parametrize("kind", SETTINGS_THAT_ARE_NONE)
+@pytest.mark.parametrize("kind", few(SETTINGS_THAT_ARE_NONE, "a folder", "not text"))
 def test_settings_that_are_none(place: Shop, kind: str) -> None:
     """2, and the file is named."""
     path = place.folder / "other.toml"
@@ -122,6 +123,7 @@ def by_number(place: Shop) -> tuple[str, ...]:
     return (needs("setpriv", "util-linux"), "--reuid", "10001", "--regid", "10001", "--clear-groups", *reads)
 
 
+@pytest.mark.thorough
 def test_a_user_without_a_name_is_told_by_number(place: Shop) -> None:
     """A container runs as a number; the journal says which."""
     place.run("run", "--approve", TENANT, by=by_number(place)).clean(0)
@@ -151,7 +153,7 @@ def test_a_folder_that_may_not_be_written(place: Shop) -> None:
     place.run("report", folder.name, by=by).clean(0)
 
 
-@pytest.mark.parametrize("size_kb", few([1, 8, 24], 8))
+@pytest.mark.parametrize("size_kb", few([1, 8, 24]))
 def test_a_disk_that_is_full(place: Shop, size_kb: int) -> None:
     """A limit on file sizes stands for it: 4, nothing half written is taken for a plan, and later it goes on."""
     limited = ("bash", "-c", f'ulimit -f {size_kb}; exec "$@"', "bash")

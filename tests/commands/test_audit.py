@@ -75,6 +75,7 @@ def test_one_byte_at_the_same_place_of_every_file_is_found(signed_go, copy_of: C
     assert missed == []
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_byte_of_any_file_is_found(no_go, copy_of: Copy, tmp_path: Path, data: st.DataObject) -> None:

@@ -40,6 +40,7 @@ def test_an_altered_plan_is_10(rig: Rig) -> None:
     assert 0 == rig.run("apply", plan_id, "--tenant", TENANT).code
 
 
+@pytest.mark.thorough
 def test_an_altered_journal_is_10(rig: Rig) -> None:
     """One character of an earlier line, in every command that reads it; `audit` calls it 5."""
     rig.serve(tenant())

@@ -35,6 +35,7 @@ def test_every_command_of_a_move_that_ends_with_go(rig: Rig) -> None:
     assert [] == world.tenant.strange_calls
 
 
+@pytest.mark.thorough
 def test_run_stops_for_approval_and_then_goes_to_the_end(rig: Rig) -> None:
     """Without `--approve` 4 and a plan; with it the same plan is carried out, verified and 0."""
     world = rig.serve(tenant(3))

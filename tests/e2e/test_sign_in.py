@@ -19,12 +19,14 @@ def test_a_wrong_secret_is_7(rig: Rig) -> None:
     rig.run("check", environ={"AZURE_CLIENT_SECRET": "wrong"}).says(7, "AADSTS7000215", "AZURE_CLIENT_SECRET")
 
 
+@pytest.mark.thorough
 def test_an_unknown_tenant_is_7(rig: Rig) -> None:
     """Entra does not know the tenant that the credential names."""
     rig.serve(tenant())
     rig.run("check", environ={"AZURE_TENANT_ID": OTHER}).says(7, "AZURE_TENANT_ID")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"])
 def test_a_missing_variable_is_7(rig: Rig, name: str) -> None:
     """The message names what to set."""
@@ -90,6 +92,7 @@ def test_a_proxy_that_is_not_there_is_4(rig: Rig) -> None:
     rig.run("plan", environ={"HTTPS_PROXY": "http://127.0.0.1:9"}).says(4, "network")
 
 
+@pytest.mark.thorough
 def test_a_certificate_that_is_not_trusted_is_told_with_its_remedy(rig: Rig) -> None:
     """A bundle of another authority trusts neither name."""
     rig.serve(tenant())
@@ -99,6 +102,7 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_remedy(rig: Rig) -> 
     done.says(4, "certificate", "SSL_CERT_FILE")
 
 
+@pytest.mark.thorough
 def test_a_bundle_that_is_not_there_is_told_with_its_remedy(rig: Rig) -> None:
     """SSL_CERT_FILE names no file."""
     rig.serve(tenant())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ class CommandLine:
         patch.setattr(client, "open_client", opened)
         patch.setattr(wiring, "SystemClock", lambda: clock)
         patch.setattr(commands, "prepare", lambda _flag: None)
+        patch.setattr(os, "fsync", lambda _: None)  # nobody pulls the plug here; the simulation does
         patch.setattr(typer.main, "get_command", COMMAND_OF)
         for knob in ("RESEAT_WORLDS", "RESEAT_FIRST_WORLD"):  # of the simulation; a command refuses what is no setting
             patch.delenv(knob, raising=False)

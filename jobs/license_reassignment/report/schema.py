@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -100,8 +101,9 @@ _PUBLISHED = {
 """What the schema has always called these definitions: every folder holds a copy, which `audit` compares with ours."""
 
 
+@cache
 def schema() -> bytes:
-    """Return the JSON Schema of reconciliation.json."""
+    """Return the JSON Schema of reconciliation.json; it takes longer to make than any report."""
     value = document_type().json_schema() | {"title": "reseat reconciliation.json"}
     names = re.compile(rf'(?<=["/])({"|".join(_PUBLISHED)})(?=")')
     text = names.sub(lambda name: _PUBLISHED[name[1]], orjson.dumps(value).decode())
