@@ -116,12 +116,12 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     )
 
 
-def _altered(run: RunDir, differences: list[str]) -> Audited:
+def _altered(run: RunDir, found: list[str]) -> Audited:
     return Audited(
         plan_id=run.path.name,
         verdict="ALTERED",
         code=ExitCode.HARM,
-        differences=tuple(differences),
+        differences=tuple(found),
         checked=(),
         notes=(),
         head=(0, ""),
