@@ -72,12 +72,12 @@ def intent_after_send() -> AbstractContextManager[Any]:
     async def send(session: Any, tasks: Sequence[Any]) -> None:
         session.batches += 1
         replies = await session.tenant.assign([t.change for t in tasks])
-        engine._record(session, "intent", {"batch": session.batches, "items": [t.intent() for t in tasks]})
-        replies = session.answers.judge(replies, session.clock.now())
-        engine._record(session, "outcome", engine.outcome_body(session.batches, replies))
+        engine._append(session, "intent", {"batch": session.batches, "items": [t.intent() for t in tasks]})
+        replies = session.reply_judge.judge(replies, session.clock.now())
+        engine._append(session, "outcome", engine.outcome_body(session.batches, replies))
         for task, reply in zip(tasks, replies, strict=True):
             engine._after(session, task, reply)
-        session.answers.raise_if_hopeless(replies)
+        session.reply_judge.raise_if_hopeless(replies)
 
     return patch.object(engine, "_send", send)
 
