@@ -60,6 +60,10 @@ soak: $(VENV)/.dev  ## ten minutes of apply against a real socket with every fau
 bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
 	PYTHONPATH=tests $(BIN)/python -m bench.bench
 
+.PHONY: messages
+messages: $(VENV)/.dev  ## bring the catalogs of every language up to what the code says
+	PYTHONPATH=tests $(BIN)/python -m report.messages
+
 .PHONY: docs
 docs: $(VENV)/.run  ## the tables of docs/ that are made from the code
 	$(BIN)/python docs/make/reference.py

@@ -26,7 +26,7 @@ from worlds.machine import ROOT, needs
 from connectors.sandbox.tenant.file import load
 from connectors.sandbox.tenant.model import User, WriteRecord
 from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
-from jobs.license_reassignment.report.words import LANGUAGES
+from jobs.license_reassignment.report.codes import FAMILIES as WORDS
 
 PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 
@@ -53,7 +53,7 @@ def questions() -> dict[int, Question]:
 QUESTIONS = questions()
 FAMILIES = ("gate", "outcome", "due", "basis", "incident", "status", "reason")
 # What the files use as values: gates, kinds, outcomes, dates and states; and one column that only a roster has.
-_VALUES = {code for f in FAMILIES for code in LANGUAGES["en"].family(f)} | {"intent", "legal_hold"}
+_VALUES = {code for f in FAMILIES for code in WORDS[f]} | {"intent", "legal_hold"}
 
 
 SAMPLE = files("sample_data")

@@ -34,9 +34,10 @@ from jobs.license_reassignment.reconcile.gates import all_gates
 from jobs.license_reassignment.reconcile.since_last import after_cancel
 from jobs.license_reassignment.reconcile.tables import not_checked
 from jobs.license_reassignment.reconcile.whose_change import NO_OTHER_RUNS
-from jobs.license_reassignment.report.words import LANGUAGES
+from jobs.license_reassignment.report import words
+from jobs.license_reassignment.report.words import ENGLISH, words_of
 
-EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
+EN, NL = ENGLISH, words_of("nl")
 PEOPLE = [f"u{n}@contoso.example" for n in range(7)]
 NAME = re.compile(r"\w+@contoso\.example")
 TERM = re.compile(r"`[^`]+`|\"\w+\"|\b\w+_\w+\b|\b[A-Z]{2,}[\w+]*\b")
@@ -46,8 +47,8 @@ ENGLISH = re.compile(r"\b(?:the|an?|users?|holds?|and|not|seats?|or)\b")
 
 def told(text: str) -> None:
     """Assert that the Dutch of a sentence, where it has one, has its names, terms and figures, and no English word."""
-    dutch = NL.prose(text)
-    assert EN.prose(text) == text
+    dutch = NL(text)
+    assert EN(text) == text
     if dutch == text:
         return
     for kept in (NAME, TERM):
@@ -274,20 +275,20 @@ def test_every_reason_why_somebody_would_stop_telephoning() -> None:
 
 def test_no_sentence_is_taken_for_another() -> None:
     """Each template, filled in, finds its own translation and no other."""
-    for english, dutch in NL.book.sentences.items():
+    for english, dutch in words._PROSE_NL.sentences.items():
         values = dict(blanks(english))
         text = english.format(**values) if values else english
         expected = dutch.format(**values) if values else dutch
-        assert NL.prose(text) == expected
+        assert NL(text) == expected
         assert set(dict(blanks(dutch))) == set(values)
 
 
 def test_what_nobody_translated_stays_as_it_is() -> None:
     """A name, a text of Microsoft's or nothing at all is no mistake; one piece of several may be known."""
     for text in ("", "Licensing NL (0f0f)", "License assignment cannot be done.", "{n} users", "a; b"):
-        assert NL.prose(text) == text
-    assert NL.prose("something new; no deleted user names a source SKU").startswith("something new; geen ")
-    assert NL.prose("2 groups carry a source SKU: One; Two") == "2 groepen delen het oude product uit: One; Two"
+        assert NL(text) == text
+    assert NL("something new; no deleted user names a source SKU").startswith("something new; geen ")
+    assert NL("2 groups carry a source SKU: One; Two") == "2 groepen delen het oude product uit: One; Two"
 
 
 def test_a_sentence_begins_with_a_capital_and_a_name_is_left_alone() -> None:

@@ -11,7 +11,7 @@ from worlds.report_cases import finding, no_go, user
 from jobs.license_reassignment.report import payload
 from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.payload import pack, users_payload
-from jobs.license_reassignment.report.words import LANGUAGES
+from jobs.license_reassignment.report.words import words_of
 
 
 def column(value, name: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_remedies_and_our_details_are_translated_and_microsofts_words_are_not() 
     english, dutch, remedy = "MCOEV needs an Exchange plan", "MCOEV heeft een Exchange-plan nodig", "Nothing to do."
     rows = [user(n, outcome, detail=english, remedy=remedy) for n, outcome in enumerate(("held", "refused", "held"))]
     r = finding(rows)
-    value = users_payload(r, {}, LANGUAGES["nl"].prose)
+    value = users_payload(r, {}, words_of("nl"))
 
     assert column(value, "detail") == [dutch, english, dutch]
     assert column(value, "remedy") == ["Niets te doen."] * 3

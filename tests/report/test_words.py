@@ -3,59 +3,84 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from babel.messages.catalog import Message as Entry
+from report.messages import LOCALES, catalog, said, written
 
 from jobs.license_reassignment import report
+from jobs.license_reassignment.model.message import Message, few, joined, verbatim
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.reconcile.gates import GATE_IDS
-from jobs.license_reassignment.report.words import LANGUAGES
+from jobs.license_reassignment.report.codes import FAMILIES
+from jobs.license_reassignment.report.words import ENGLISH, words_of
 
-EN, NL = LANGUAGES["en"], LANGUAGES["nl"]
-BY_CODE = {
-    "gate", "gate_not", "status", "reason", "outcome", "incident", "action", "how", "advice", "subscription", "then",
-    "translation", "residual",
-    "route", "due", "basis", "protected", "check", "check_not", "testimony", "step",
-}  # fmt: skip
+EN, NL = ENGLISH, words_of("nl")
+LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
 
 
-def blanks(text: str) -> set[str | None]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+def forms(texts: str | Iterable[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
-def test_the_languages_have_the_same_sentences() -> None:
-    assert set(EN.sentences) == set(NL.sentences)
-    assert [key for key in EN.sentences if blanks(EN.sentences[key]) != blanks(NL.sentences[key])] == []
+def blanks(texts: str | Iterable[str]) -> set[str | None]:
+    return {name for text in forms(texts) for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def test_no_sentence_is_left_over() -> None:
-    """A key is used by name in a template or a renderer, or belongs to a family that is asked for by its code."""
-    folder = Path(report.__file__).parent
-    code = "\n".join(
-        p.read_text()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and not p.name.startswith("words_") and p.suffix in {".py", ".j2", ".js", ".css"}
-    )
-    left = [
-        key
-        for key in EN.sentences
-        if key.split(".")[0] not in BY_CODE
-        and f'"{key.removesuffix(".one").removesuffix(".many")}"' not in code.replace("'", '"')
-        and not (key.startswith("js.") and re.search(rf'["`]{key[3:].partition("_")[0]}', code))
-    ]
-
-    assert left == []
+def sentences(language: str) -> list[Entry]:
+    return [entry for entry in catalog(language) if entry.id]
 
 
-@pytest.mark.parametrize("words", [EN, NL], ids=["en", "nl"])
-def test_every_gate_and_reason_has_a_word(words) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalog_has_what_the_product_says_and_nothing_else(language: str) -> None:
+    """`make messages` mends it, and leaves the translation to a person."""
+    here, there = {forms(e.id) for e in sentences(language)}, {forms(e.id) for e in said() if e.id}
+
+    assert sorted(there - here) == []
+    assert sorted(here - there) == []
+    assert list(catalog(language).obsolete) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated_with_the_same_blanks(language: str) -> None:
+    assert [e.id for e in sentences(language) if not all(forms(e.string))] == []
+    assert [e.id for e in sentences(language) if blanks(e.id) != blanks(e.string)] == []
+    assert [e.id for e in sentences(language) if e.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalog_is_sorted_so_that_two_people_can_add_to_it(language: str) -> None:
+    assert (LOCALES / language / "reseat.po").read_text() == written(language)
+
+
+def test_every_word_of_the_table_of_users_is_used() -> None:
+    """The page's script asks for its words by their code."""
+    script = (Path(report.__file__).parent / "templates" / "report.js").read_text()
+
+    assert [code for code in FAMILIES["js"] if not re.search(rf'["`]{code.partition("_")[0]}', script)] == []
+
+
+def test_every_gate_and_reason_has_a_word() -> None:
     """What the job can say as a code, the report can say in words."""
     reasons = {*HOLD_REMEDIES, *REFUSAL_REMEDIES, *OTHER_REMEDIES}
 
-    assert set(GATE_IDS) == set(words.family("gate")) == set(words.family("gate_not"))
-    assert reasons - set(words.family("reason")) == set()
+    assert set(GATE_IDS) == set(FAMILIES["gate"]) == set(FAMILIES["gate_not"])
+    assert reasons - set(FAMILIES["reason"]) == set()
+
+
+def test_a_message_is_said_with_all_that_is_in_it() -> None:
+    """Figures are grouped, sentences in a sentence are translated, and a name stays as it is."""
+    inner = Message("{n} user is held back.", "{n} users are held back.", n=1200)
+    outer = joined([inner, Message("Nobody."), verbatim("Nobody.")])
+
+    assert EN(outer) == "1,200 users are held back.; Nobody.; Nobody."
+    assert NL(outer) == "1.200 gebruikers zijn aangehouden.; Niemand.; Nobody."
+    assert NL(few(["a", "b", "c"], 2)) == "a, b en nog 1"
+    assert NL("nothing of ours") == "nothing of ours"
+    assert NL("") == ""
 
 
 def test_numbers_are_grouped_as_the_language_groups_them() -> None:
@@ -65,8 +90,11 @@ def test_numbers_are_grouped_as_the_language_groups_them() -> None:
 
 
 def test_one_is_not_many() -> None:
-    assert EN.count("holds.finding", 1) == "1 user is held back."
-    assert EN.count("holds.finding", 0) == "0 users are held back."
+    """In a language with as many forms as its catalog says."""
+    said = [Message("{n} service is new", "{n} services are new", n=n) for n in (1, 0)]
+
+    assert [EN(text) for text in said] == ["1 service is new", "0 services are new"]
+    assert [NL(text) for text in said] == ["1 dienst is nieuw", "0 diensten zijn nieuw"]
 
 
 def test_times_are_written_for_people() -> None:

@@ -10,23 +10,27 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.moves_over_time import moves_over_time
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
-from jobs.license_reassignment.report.view import ReportView
-from jobs.license_reassignment.report.words import LANGUAGES, Words
+from jobs.license_reassignment.report.view import NAMES_NO_PERSON, ReportView
+from jobs.license_reassignment.report.words import Words, words_of
 
 PAGE_ROWS = 100
 _STYLES = ("report.css", "tables.css", "page.css")
+_PERSONAL = Message(
+    "Contains personal data. Share it with those who decide or audit, and keep it as long as they need it."
+)
 _NOT_IN_A_FOOTER = re.compile(r"[^\w .:·-]")
 
 
 def render_html(r: Reconciliation, language: str = "en") -> str:
     """Return the report: readable without script and without style, and with a searchable user table with both."""
-    words = LANGUAGES[language]
+    words = words_of(language)
     view = ReportView(r, words)
-    payload = users_payload(r, view.sku_names, words.prose)
+    payload = users_payload(r, view.sku_names, words)
     boot = {
         "language": words.language,
         "words": words.family("js"),
@@ -45,18 +49,18 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
 def render_plan_html(view: PlanView, language: str = "en") -> str:
     """Return the plan as a page for an approver without a shell; it has no script."""
     footer = f"{view.plan_id} · {view.tenant_name} · {view.digest[:16]}"
-    return _page("plan.html.j2", LANGUAGES[language], footer, "0b57a4", p=view, names=view.service_names)
+    return _page("plan.html.j2", words_of(language), footer, "0b57a4", p=view, names=view.service_names)
 
 
-def _page(template: str, words: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:
+def _page(template: str, t: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:
     environment = _environment()
     nameless = "r" in values and values["r"].pseudonymised
-    values["notice"] = words("page.no_names" if nameless else "page.notice")
-    values["classification"] = words("page.no_names.classification" if nameless else "page.classification")
+    values["notice"] = t("Pseudonymised: no names") if nameless else t("Contains personal data")
+    values["classification"] = t(NAMES_NO_PERSON if nameless else _PERSONAL)
     values["footer"] = _NOT_IN_A_FOOTER.sub("", footer)
     styles = [environment.get_template(name).render(**values) for name in _STYLES]
     scripts = [environment.get_template(script).render()] if script else []
-    return environment.get_template(template).render(t=words, icon=icon, csp=_policy(styles, scripts), **values)
+    return environment.get_template(template).render(t=t, _=t, icon=icon, csp=_policy(styles, scripts), **values)
 
 
 def _policy(styles: list[str], scripts: list[str]) -> str:

@@ -116,4 +116,4 @@ WARNINGS = {
     ),
 }
 
-RULES = {"no rule": "geen regel", "roster rows": "rijen van de lijst"}
+RULES = {"no rule": "geen regel", "roster rows": "rijen in de lijst"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlencode
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
@@ -15,6 +16,22 @@ from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
+NAMES_NO_PERSON = Message(
+    "Pseudonymised: it names no person. Whoever has the key, which is not in this folder, can tell who is who."
+)
+_TESTIMONY = {
+    "exported": Message(
+        "{matched} of {writes} changed users have their record in the audit log, and {missing} have none yet. The "
+        "{records} records in audit-log.jsonl are these {matched}, {further} of further attempts (refused, or sent "
+        "again), and {foreign} under our app id that are no change of ours."
+    ),
+    "not_permitted": Message(
+        "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. {writes} "
+        "changed users stand on our own reads alone."
+    ),
+    "nothing_written": Message("Nothing was written, so there is nothing to match."),
+    "not_asked": Message("It was not asked for."),
+}
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
 
 
@@ -25,13 +42,22 @@ class ReportView:
     first = LIST_FIRST
     most = LIST_MAX
     contents = (
-        ("verdict", "nav.verdict"),
-        ("gates", "nav.gates"),
-        ("residual", "nav.people"),
-        ("totals", "nav.totals"),
-        ("users", "nav.users"),
-        ("evidence", "nav.evidence"),
-        ("check", "nav.check"),
+        ("verdict", Message("Verdict")),
+        ("gates", Message("Gates")),
+        ("residual", Message("People left")),
+        ("totals", Message("Books")),
+        ("users", Message("Users")),
+        ("evidence", Message("Evidence")),
+        ("check", Message("Check it")),
+    )
+
+    cancel_not_delete = Message(
+        "Cancel it, do not delete it: deleting skips every period of grace and takes the content of SharePoint and "
+        "OneDrive at once."
+    )
+    nothing_to_end = Message(
+        "Nothing is to be ended now: the answer is not yet GO. With a GO this section says by which route, and what "
+        "follows when."
     )
 
     def __init__(self, r: Reconciliation, words: Words) -> None:
@@ -65,28 +91,42 @@ class ReportView:
     def question(self) -> str:
         """The question that the verdict answers."""
         if self._r.kind == "addons":
-            return self._t("verdict.addons.question")
+            return self._t("Are the covered add-ons gone, and is everything else untouched?")
         if self._r.undo:
-            return self._t("verdict.undo.question")
-        key = "verdict.after.question" if self._r.after_cancel else "verdict.question"
-        return self._t(key, sources=self.skus(self._r.sources))
+            return self._t("Is everything as it was before the run?")
+        sources = self.skus(self._r.sources)
+        if self._r.after_cancel:
+            return self._t("Is everything well after the end of {sources}?", sources=sources)
+        return self._t("May the subscription of {sources} be cancelled?", sources=sources)
 
     @property
     def why(self) -> str:
         """One sentence: why the verdict is what it is."""
         if self._r.kind == "addons":
-            word = "verdict.addons.go" if self._r.verdict == "GO" else "verdict.addons.no_go"
-            return self._t(word, n=self.attention, of=self._r.totals.in_scope)
+            return self._why_addons()
         if self._r.undo:
             return self._why_undo()
         closed = [gate for gate in (*self._r.after_cancel, *self.gates) if not gate.passed]
         if not closed:
-            key = "verdict.after.go" if self._r.after_cancel else "verdict.go.why"
-            return self._t(key, n=len(self._r.gates))
+            return self._why_go()
         names = [self._gate_not(gate) for gate in closed[:3]]
         more = len(closed) - len(names)
-        first = "; ".join(names) + (f"; {self._t('verdict.no_go.more', n=more)}" if more else "")
-        return self._t("verdict.no_go.why", n=len(closed), of=len((*self._r.gates, *self._r.after_cancel)), first=first)
+        first = "; ".join([*names, self._t("and {n} more", n=more)] if more else names)
+        of = len((*self._r.gates, *self._r.after_cancel))
+        return self._t("Not yet. {n} of {of} gates are not passed: {first}.", n=len(closed), of=of, first=first)
+
+    def _why_go(self) -> str:
+        if self._r.after_cancel:
+            return self._t("Yes. It is over, everybody who was fine still is, and all gates are passed.")
+        return self._t("Yes. All {n} gates are passed, on a read made after the last write.", n=len(self._r.gates))
+
+    def _why_addons(self) -> str:
+        users = self._r.totals.in_scope
+        if self._r.verdict == "GO":
+            return self._t(
+                "Yes. All {of} users lost the add-ons that their new product covers, and nothing else.", of=users
+            )
+        return self._t("Not yet. Of {of} users {n} are not as planned.", n=self.attention, of=users)
 
     def _gate_not(self, gate: Gate) -> str:
         family = "check_not" if gate in self._r.after_cancel else "gate_not"
@@ -94,17 +134,18 @@ class ReportView:
 
     def _why_undo(self) -> str:
         if self._r.verdict == "GO":
-            return self._t("verdict.undo.go")
-        return self._t("verdict.undo.no_go", n=self.attention, of=self._r.totals.in_scope)
+            return self._t("Yes. Every user that the run changed has what it had before.")
+        users = self._r.totals.in_scope
+        return self._t("Not yet. Of {of} users {n} are not as they were before.", n=self.attention, of=users)
 
     @property
     def advice(self) -> str:
         """What to do with the old subscription, as a sentence."""
         if self._r.after_cancel and self._r.verdict == "GO":
-            return self._t("advice.after")
+            return self._t("Nothing more to do; keep this report")
         words, number = self._r.advice.rpartition(" ")[::2]
         if words == "reduce seats to":
-            return self._t("advice.reduce", n=int(number))
+            return self._t("Settle who is left, or keep {n} seats of the old subscription for them", n=int(number))
         return self._t.name("advice", self._r.advice)
 
     @property
@@ -132,35 +173,23 @@ class ReportView:
         t, totals, residual = self._t, self._r.totals, self._r.residual
         held = totals.held - self._quiet
         other = self.attention - held - totals.refused
+        still = t(
+            "{direct} directly, {inherited} through groups",
+            direct=residual.users_direct,
+            inherited=residual.users_inherited,
+        )
+        asks = t("{held} held, {refused} refused, {other} other", held=held, refused=totals.refused, other=other)
+        fine = t(
+            "{moved} moved, {by_group} by group, {already} were there already",
+            moved=totals.moved,
+            by_group=totals.moved_by_group,
+            already=totals.already_on_target,
+        )
+        rows, people = "reconciliation.json, residual", "users.csv, outcome"
         return (
-            Figure(
-                t("three.still"),
-                self.still,
-                t("three.still.detail", direct=residual.users_direct, inherited=residual.users_inherited),
-                "#residual",
-                "reconciliation.json, residual",
-                alarm=not self._r.undo,
-            ),
-            Figure(
-                t("three.attention"),
-                self.attention,
-                t("three.attention.detail", held=held, refused=totals.refused, other=other),
-                "#users",
-                "users.csv, outcome",
-                alarm=True,
-            ),
-            Figure(
-                t("three.proven"),
-                self.proven,
-                t(
-                    "three.proven.detail",
-                    moved=totals.moved,
-                    by_group=totals.moved_by_group,
-                    already=totals.already_on_target,
-                ),
-                "#users?all=1",
-                "users.csv, outcome",
-            ),
+            Figure(t("still hold the old product"), self.still, still, "#residual", rows, alarm=not self._r.undo),
+            Figure(t("need attention"), self.attention, asks, "#users", people, alarm=True),
+            Figure(t("moved and proven"), self.proven, fine, "#users?all=1", people),
         )
 
     @property
@@ -187,7 +216,7 @@ class ReportView:
     def _at(self, step: str) -> str:
         """Who did one step, and on which machine."""
         who, host = str(getattr(self._r.run.operator, step)), str(getattr(self._r.run.host, step))
-        return self._t("fact.operator.value", who=who, host=host) if who and host else who or host
+        return self._t("{who} on {host}", who=who, host=host) if who and host else who or host
 
     def did(self, step: str) -> str:
         """Person, machine and app of one step (plan, apply, verify); "" where nobody is on record."""
@@ -212,7 +241,7 @@ class ReportView:
         done: dict[str, list[str]] = {}
         for step, doer in doers.items():
             if doer:
-                done.setdefault(doer, []).append(self._t(f"step.{step}"))
+                done.setdefault(doer, []).append(self._t.name("step", step))
         return "; ".join(f"{doer} ({', '.join(steps)})" for doer, steps in done.items())
 
     @property
@@ -222,9 +251,10 @@ class ReportView:
         if w is None:
             return ""
         counts = {"missing": len(w.missing), "further": w.further, "foreign": len(w.foreign)}
-        counts["records"] = w.records - w.other_runs
-        said = self._t(f"testimony.{w.status}", matched=w.matched, writes=w.writes, **counts)
-        return said + (self._t("testimony.runs", other_runs=w.other_runs) if w.other_runs else "")
+        counts |= {"records": w.records - w.other_runs, "matched": w.matched, "writes": w.writes}
+        said = self._t(_TESTIMONY[w.status], **counts)
+        runs = self._t(" Not counted here: {other_runs} more of other runs of ours.", other_runs=w.other_runs)
+        return said + (runs if w.other_runs else "")
 
     @property
     def gates(self) -> tuple[Gate, ...]:
@@ -271,7 +301,12 @@ class ReportView:
     @property
     def outcome_finding(self) -> str:
         """The outcome chart in one sentence."""
-        return self._t("totals.finding", proven=self.proven, of=self._r.totals.in_scope, attention=self.attention)
+        return self._t(
+            "{proven} of {of} users are on the new product; {attention} need attention.",
+            proven=self.proven,
+            of=self._r.totals.in_scope,
+            attention=self.attention,
+        )
 
     @property
     def scope_terms(self) -> tuple[Term, ...]:
@@ -292,21 +327,21 @@ class ReportView:
         """The roster's rows: used, and not used."""
         totals = self._r.totals
         return (
-            Term(self._t("totals.rows_used"), totals.roster_rows - totals.rejected_rows),
-            Term(self._t("totals.rows_rejected"), totals.rejected_rows, where="rejected.csv"),
+            Term(self._t("used"), totals.roster_rows - totals.rejected_rows),
+            Term(self._t("rejected"), totals.rejected_rows, where="rejected.csv"),
         )
 
     def seat_terms(self, row: LedgerRow) -> tuple[Term, ...]:
         """What makes one SKU's seats after the run; other runs of ours have a term where they did something."""
         t, others = self._t, row.foreign - row.other_runs
-        by_runs = Term(t("seats.other_runs"), abs(row.other_runs), "−" if row.other_runs < 0 else "+")
+        by_runs = Term(t("By other runs of ours"), abs(row.other_runs), "−" if row.other_runs < 0 else "+")
         return (
-            Term(t("seats.before"), row.consumed_before),
-            Term(t("seats.gained"), row.gained),
-            Term(t("seats.lost"), row.lost, "−"),
-            Term(t("seats.foreign"), abs(others), "−" if others < 0 else "+"),
+            Term(t("Used before"), row.consumed_before),
+            Term(t("Gained"), row.gained),
+            Term(t("Given back"), row.lost, "−"),
+            Term(t("By others"), abs(others), "−" if others < 0 else "+"),
             *([by_runs] if row.other_runs else []),
-            Term(t("seats.unexplained"), abs(row.unexplained), "−" if row.unexplained < 0 else "+"),
+            Term(t("Unexplained"), abs(row.unexplained), "−" if row.unexplained < 0 else "+"),
         )
 
     @property

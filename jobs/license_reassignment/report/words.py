@@ -2,62 +2,40 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from collections import ChainMap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
+from functools import cache
+from gettext import NullTranslations
+from typing import Any
 
-from jobs.license_reassignment.report import (
-    prose_nl,
-    prose_nl_plan,
-    prose_nl_remedies,
-    words_codes,
-    words_ending,
-    words_gates,
-    words_plan,
-    words_progress,
-)
+from jobs.license_reassignment.model.message import Message, separator
+from jobs.license_reassignment.report import prose_nl, prose_nl_plan, prose_nl_remedies
+from jobs.license_reassignment.report.catalog import read_catalog
+from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.prose import Prose
-from jobs.license_reassignment.report.words_en import EN
-from jobs.license_reassignment.report.words_nl import NL
+
+_FIGURE = Message("1,234.5")
+"""A catalog writes this number as its language does: the sign that groups and the sign before a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Sentences by key; calling it fills a sentence in, whole numbers grouped as the language groups them."""
+    """One language: its sentences, its figures and its dates. English is what no catalog translates."""
 
     language: str
-    thousands: str
-    decimal: str
-    sentences: Mapping[str, str]
-    book: Prose = field(default_factory=lambda: Prose({}))
+    catalog: NullTranslations
 
-    def __call__(self, key: str, **values: str | int) -> str:
-        """Return the sentence, filled in; an unknown key is a mistake of ours and raises KeyError."""
-        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
-        return self.sentences[key].format(**shown)
+    def __call__(self, template: str, plural: str = "", /, **values: Any) -> str:
+        """Say a message, or a template with its values, in this language.
 
-    def count(self, key: str, n: int) -> str:
-        """Return the sentence of `key.one` for 1, else of `key.many`, with the number in it."""
-        return self(f"{key}.one" if n == 1 else f"{key}.many", n=n)
-
-    def name(self, family: str, code: str) -> str:
-        """Return the word for a code, or the code with blanks where this language has no word for it.
-
-        A detail after a colon stays as it is.
+        Numbers are grouped as the language groups them. A text that no catalog has stays as it is.
         """
-        bare, colon, detail = code.partition(":")
-        return self.sentences.get(f"{family}.{bare}", bare.replace("_", " ")) + colon + detail
-
-    def prose(self, text: str) -> str:
-        """Return a sentence of the evidence, which is English, in this language; one that nobody knows stays."""
-        return self.book(text, self._figure)
-
-    def sentence(self, text: str) -> str:
-        """Return `prose(text)` with a capital, unless it begins with a name of a product or a person."""
-        told = self.prose(text)
-        return told[:1].upper() + told[1:] if _WORD.match(told) else told
+        said = Message(template, plural, **values) if values or not isinstance(template, Message) else template
+        told = self._said(said) if said else ""
+        if told == said and self.language == "nl" and not isinstance(template, Message):
+            return _PROSE_NL(told, self._figure)  # a finished English sentence
+        return told
 
     def _figure(self, text: str) -> str:
         """Write a number of an English sentence as this language does."""
@@ -65,15 +43,48 @@ class Words:
         value = float(plain) if "." in plain else int(plain)
         return f"+{self.number(value)}" if plain.startswith("+") else self.number(value)
 
-    def family(self, prefix: str) -> dict[str, str]:
-        """Return every sentence of a family, by the rest of its key."""
-        head = f"{prefix}."
-        return {key.removeprefix(head): text for key, text in self.sentences.items() if key.startswith(head)}
+    def _said(self, said: Message) -> str:
+        if said.plural:
+            told = self.catalog.ngettext(said.template, said.plural, said.values["n"])
+        else:
+            told = self.catalog.gettext(said.template)
+        return told.format_map({k: self._value(v) for k, v in said.values.items()}) if said.values else told
+
+    def _value(self, value: Any) -> str:
+        match value:
+            case Message():
+                return self(value)
+            case bool() | str():
+                return str(value)
+            case int() | float():
+                return self.number(value)
+            case tuple():
+                return separator(value).join(map(self._value, value))
+        return str(value)
+
+    def name(self, family: str, code: str) -> str:
+        """Return the word for a code, or the code with blanks where its family has no word for it.
+
+        A detail after a colon stays as it is.
+        """
+        bare, colon, detail = code.partition(":")
+        word = FAMILIES[family].get(bare)
+        return (self(word) if word else bare.replace("_", " ")) + colon + detail
+
+    def family(self, name: str) -> dict[str, str]:
+        """Return the words of a family of codes."""
+        return {code: self(word) for code, word in FAMILIES[name].items()}
+
+    def sentence(self, text: str) -> str:
+        """Return the text in this language with a capital, unless it begins with a name of a product or a person."""
+        told = self(text)
+        return told[:1].upper() + told[1:] if _WORD.match(told) else told
 
     def number(self, value: float) -> str:
         """Group thousands; a fraction keeps one digit, and a minus is a real minus sign."""
         text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-        signs = {",": self.thousands, ".": self.decimal, "-": "\N{MINUS SIGN}"}
+        like = self.catalog.gettext(_FIGURE)
+        signs = {",": like[1], ".": like[-2], "-": "\N{MINUS SIGN}"}
         return "".join(signs.get(sign, sign) for sign in text)
 
     def signed(self, value: int) -> str:
@@ -110,10 +121,13 @@ _PROSE_NL = Prose(
     },
     more=" en nog {n}",
 )
-_ROOMS = (words_codes, words_gates, words_plan, words_ending, words_progress)
-LANGUAGES: Mapping[str, Words] = MappingProxyType(
-    {
-        "en": Words("en", ",", ".", dict(ChainMap(EN, *(room.EN for room in _ROOMS)))),
-        "nl": Words("nl", ".", ",", dict(ChainMap(NL, *(room.NL for room in _ROOMS))), _PROSE_NL),
-    }
-)
+ENGLISH = Words("en", NullTranslations())
+
+
+@cache
+def words_of(language: str) -> Words:
+    """Return the words of a language; raises FileNotFoundError where it has no catalog."""
+    if language == ENGLISH.language:
+        return ENGLISH
+    po = pkgutil.get_data("jobs.license_reassignment.report", f"locale/{language}/reseat.po") or b""
+    return Words(language, read_catalog(po.decode()))
