@@ -18,7 +18,7 @@ from connectors.graph import writes
 from connectors.graph.channel import Channel
 from connectors.graph.pace import PaceSettings
 from connectors.graph.reads import audit
-from connectors.graph.reads import names as names_
+from connectors.graph.reads.names import find
 from connectors.graph.reads.reader import Reader
 from connectors.graph.reads.scan import read_tenant
 from connectors.graph.sign_in.token import TokenSource, identity
@@ -114,7 +114,7 @@ class GraphClient:
 
         `hidden` says that the token holds Member.Read.Hidden; `on_page` hears how far the members are read.
         """
-        return await names_.find(Reader(self._channel, on_page), names, groups=groups, hidden=hidden)
+        return await find(Reader(self._channel, on_page), names, groups=groups, hidden=hidden)
 
     async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""

@@ -14,7 +14,6 @@ from bench.parts import Silent, live
 
 from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.commands import apply as applying
-from jobs.license_reassignment.commands import phases
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.run_folder.folder import RunDir
 
@@ -44,7 +43,7 @@ class _Stopwatch:
 @contextmanager
 def _engine_timed() -> Iterator[_Stopwatch]:
     """Put a stopwatch around the product's engine."""
-    watch, engine = _Stopwatch(), phases.apply
+    watch, engine = _Stopwatch(), applying.apply
 
     async def timed(session: Session) -> Ending:
         began, cpu = time.perf_counter(), time.process_time()
@@ -52,11 +51,11 @@ def _engine_timed() -> Iterator[_Stopwatch]:
         watch.seconds, watch.cpu_s = time.perf_counter() - began, time.process_time() - cpu
         return ending
 
-    phases.apply = timed
+    applying.apply = timed
     try:
         yield watch
     finally:
-        phases.apply = engine
+        applying.apply = engine
 
 
 async def _apply(config: str, folder: str, memory_at: list[int]) -> dict[str, Any]:
