@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.catalog.products import Catalog
-from connectors.tenant import CompanySubscription, Identity, Organization, SubscribedSku
+from connectors.tenant import Identity, Organization
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
-from jobs.license_reassignment.gather import subscriptions as lifecycle
-from jobs.license_reassignment.gather.names import Products, limits_of, policy_of, refuse_unknown
+from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
+from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
 from jobs.license_reassignment.gather.readiness import Finding
-from jobs.license_reassignment.model.policy import Policy
 from jobs.license_reassignment.run_folder.seal import load_signing_key
-from jobs.settings.model import Settings
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.
 TIERS = (
@@ -67,9 +64,9 @@ async def check(parts: Parts) -> Checked:
         targets = () if settings.scope.roster else {t for r in policy.rules for t in r.targets}
         refuse_unknown(settings, policy, targets, products)
         now = parts.clock.now()
-        found += _products(policy, skus, subscriptions, organization, settings, parts.catalog, now)
+        found += product_findings(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
-    found += _declarations(settings)
+    found += declaration_findings(settings)
     found += readiness.SETTLE_BEFORE
     return Checked(organization, identity, tuple(found), tuple(parts.effective.rows()))
 
@@ -111,73 +108,3 @@ def deadline(start: datetime, business_days: int, holidays: Collection[date], zo
 def interval(waited: timedelta) -> timedelta:
     """Return how long to wait before the next look."""
     return next(pause for until, pause in TIERS if waited < until)
-
-
-def _products(
-    policy: Policy,
-    skus: Sequence[SubscribedSku],
-    subscriptions: Sequence[CompanySubscription],
-    organization: Organization,
-    settings: Settings,
-    catalog: Catalog,
-    now: datetime,
-) -> list[Finding]:
-    by_id = {s.sku_id: s for s in skus}
-    found: list[Finding] = []
-    for source in policy.sources:
-        found += readiness.check_source(by_id[source], subscriptions, organization.id)
-        found += lifecycle.life_of(by_id[source], subscriptions)
-        found += lifecycle.subscriptions_add_up(by_id[source], subscriptions)
-        found += lifecycle.source_facts(by_id[source], subscriptions, catalog)
-    found += lifecycle.forgotten_editions(policy.sources, skus, catalog)
-    targets = dict.fromkeys(t for r in policy.rules for t in r.targets)
-    for target in targets:
-        found += readiness.check_target(by_id.get(target), target, subscriptions, limits_of(settings))
-    found += _purchases(policy, [by_id[t] for t in targets if t in by_id], skus, subscriptions, settings, catalog, now)
-    if not targets:
-        found.append(Finding("warn", "targets", "no [[swap]] rule names a target; only roster rows can move users"))
-    wanted = sum(by_id[s].consumed for s in policy.sources)
-    free = sum(max(0, by_id[t].enabled - by_id[t].consumed) for t in targets if t in by_id)
-    if targets and free < wanted:
-        found.append(
-            Finding(
-                "person",
-                "seats",
-                f"{wanted} holders of the source, {free} free target seats: {wanted - free} fewer",
-                "Buy seats, or move a part: `reseat plan` says exactly who fits.",
-            )
-        )
-    return found
-
-
-def _purchases(
-    policy: Policy,
-    targets: Sequence[SubscribedSku],
-    skus: Sequence[SubscribedSku],
-    subscriptions: Sequence[CompanySubscription],
-    settings: Settings,
-    catalog: Catalog,
-    now: datetime,
-) -> list[Finding]:
-    sources = [s for s in skus if s.sku_id in policy.sources]
-    allowed = settings.limits.allow_cross_family
-    found = lifecycle.family_mismatch(sources, targets, catalog, allowed=allowed)
-    for target in targets:
-        found += lifecycle.life_of(target, subscriptions)
-        found += lifecycle.subscriptions_add_up(target, subscriptions)
-        agreement = settings.declare.billing_agreement
-        found += lifecycle.purchase_facts(target, subscriptions, now=now, agreement=agreement)
-    return [*found, lifecycle.seats_pair(sources, targets)] if targets else found
-
-
-def _declarations(settings: Settings) -> list[Finding]:
-    if settings.declare.purchase_channel:
-        return [Finding("ok", "purchase channel", f"declared {settings.declare.purchase_channel}")]
-    return [
-        Finding(
-            "person",
-            "purchase channel",
-            "not declared, and not in Graph",
-            "Set [declare] purchase_channel; without it there is no GO.",
-        )
-    ]
