@@ -1,4 +1,4 @@
-"""Writes the parts of docs/*.md that say what the code says: commands, exit codes, settings, reasons.
+"""Writes the parts of docs/*.md that say what the code says: commands, exit codes, settings, reasons, sign-in codes.
 
 `make docs` writes them, and a test compares. A part stands between `<!-- begin: name -->` and `<!-- end: name -->`;
 what is around it is written by hand.
@@ -18,6 +18,7 @@ import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from connectors.graph.sign_in.errors import PASSING_CODES, REMEDIES
 from jobs.cli.commands import app
 from jobs.license_reassignment.errors import MEANING
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
@@ -148,6 +149,14 @@ def _reasons(remedies: Mapping[str, str]) -> str:
     return _table("reason | what to do", ((f"`{code}`", text) for code, text in remedies.items()))
 
 
+def _sign_in() -> str:
+    return _table("code | cause and remedy", ((f"`AADSTS{code}`", _cell(text)) for code, text in REMEDIES.items()))
+
+
+def _passing() -> str:
+    return ", ".join(f"`AADSTS{code}`" for code in sorted(PASSING_CODES)) + "\n"
+
+
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": _summary,
     "options": _options,
@@ -156,6 +165,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "held": lambda: _reasons(HOLD_REMEDIES),
     "refused": lambda: _reasons(REFUSAL_REMEDIES),
     "other-reasons": lambda: _reasons(OTHER_REMEDIES),
+    "sign-in": _sign_in,
+    "sign-in-passing": _passing,
 }
 
 

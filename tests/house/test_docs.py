@@ -182,7 +182,7 @@ def test_every_setting_is_on_its_page_with_its_default_and_its_values() -> None:
 
 @pytest.mark.parametrize(
     ("page", "title"),
-    [("docs/scheduling.md", "# Under a scheduler, and on Windows"), ("docs/operating.md", "## How it ended")],
+    [("docs/scheduling.md", "# Under a scheduler"), ("docs/operating.md", "## How it ended")],
 )
 def test_every_exit_code_has_its_consequence(page: str, title: str) -> None:
     """Neither a scheduler nor a person is left alone with a code."""

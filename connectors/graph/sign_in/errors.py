@@ -53,6 +53,11 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "900023": "The tenant id is not valid: check AZURE_TENANT_ID and [tenant] id.",
         "500011": "Graph is not known in this tenant: check [tenant] cloud.",
         "53003": "Conditional access blocks this sign-in: let an admin exempt the app or this network.",
+        "70011": "The scope is not valid in this cloud: check [tenant] cloud.",
+        "90038": "The tenant belongs to another cloud: check [tenant] cloud.",
+        "90099": "The app is not authorized in this customer's tenant: let an admin there grant consent.",
+        "7000218": "The app was asked for a secret or a certificate: give it one, or allow public client flows.",
+        "50034": "The account is not in this tenant: sign in with one that is, or check AZURE_TENANT_ID.",
         "65001": "Nobody has consented to the app's permissions: let an admin grant consent.",
     }
 )
