@@ -1,4 +1,6 @@
-"""Which tests run: the quick set by default, everything with --all, only what the quick set leaves out with --rest.
+"""Which tests run, and the command line for all of them.
+
+The quick set runs by default, everything with --all, only what the quick set leaves out with --rest.
 
 A test marked `thorough` is left to --all. Of a test marked `table` the quick set takes the diagonal, so that each value
 of each parameter occurs once; of one marked `table(2)` it takes two of them; --all takes every combination. A file or a
@@ -10,8 +12,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from worlds.in_process import CommandLine
+
+
+@pytest.fixture
+def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line, in this process."""
+    from worlds.in_process import CommandLine  # noqa: PLC0415 - many rooms need none of what it imports
+
+    return CommandLine(monkeypatch, capsys)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,12 +76,6 @@ def ear() -> Iterator[Ear]:
     made.close()
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line in this process."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def people(location: str = "NL") -> TenantState:
     """Two people on the old product, one of them Ada."""
     named = ((PERSON, UPN, location), ("Bo", "bo@contoso.example", "NL"))

@@ -12,13 +12,6 @@ from worlds.in_process import CommandLine, told
 from worlds.machine import ROOT
 from worlds.small_tenant import EVERYONE, person, place
 
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 LATER = {
     "init": ("init",),
     "init with options": ("init", "--tenant", "contoso.example", "--yes"),
@@ -38,13 +31,13 @@ LATER = {
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Exit 2, in these words, and nothing is written anywhere."""
     here = place(tmp_path, [person("ada")], EVERYONE)
     with zipfile.ZipFile(tmp_path / "run.zip", "w") as packed:
         packed.writestr("plan.json", "{}")
 
-    said = call(here, *LATER[name], config=False)
+    said = reseat(here, *LATER[name], config=False)
 
     assert (2, []) == (said.code, told(said, ["not available yet"]))
     assert "No such" not in said.words

@@ -524,7 +524,9 @@ def place(
 @pytest.mark.table(2)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("place", STATES, indirect=True)
-def test_every_cell(place: Place, command: str, reseat: CommandLine, request: pytest.FixtureRequest) -> None:
+def test_every_command_in_every_state_has_its_code_and_true_words(
+    place: Place, command: str, reseat: CommandLine, request: pytest.FixtureRequest
+) -> None:
     """No command ends with 1 or a trace; the last one of the cell has the code and the words that are expected."""
     state = request.node.callspec.params["place"]
     expected = whole(state)[command]

@@ -13,12 +13,6 @@ from worlds.small_tenant import APPLY, EVERYONE, NEW, header, person, place, rea
 from jobs.license_reassignment.errors import ExitCode
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def detail(here: Place, name: str) -> str:
     """Return the detail of one user's row."""
     header(here)
@@ -43,23 +37,23 @@ CODES = {
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_a_usage_location_that_is_no_country_is_held_before(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_usage_location_that_is_no_country_is_held_before(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Graph refuses such a user; the plan knows it, names the code, and sends nothing."""
     code, known, words = CODES[name]
     here = place(tmp_path, [person("ada", location=code), person("bo")])
     if code == "nl":  # Graph writes capitals, and reads them so
         here.tenant.users[0].location = "NL"
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert reasons(here) == {"ada": "change" if known else "no_usage_location", "bo": "change"}
     assert planned.code == (ExitCode.DONE if known else ExitCode.PEOPLE_LEFT)
     assert words in detail(here, "ada")
-    call(here, "apply", here.run, *APPLY)
+    reseat(here, "apply", here.run, *APPLY)
     assert written(here) == (["ada", "bo"] if known else ["bo"])
 
 
-def test_a_wrong_location_is_never_changed_by_the_roster(tmp_path: Path, call: CommandLine) -> None:
+def test_a_wrong_location_is_never_changed_by_the_roster(tmp_path: Path, reseat: CommandLine) -> None:
     """Only a missing one is filled in; who has another is for a person to correct."""
     settings = f'{EVERYONE}[scope]\nroster = "users.csv"\n[usage_location]\nwrite_from_roster = true\n'
     here = place(
@@ -69,22 +63,22 @@ def test_a_wrong_location_is_never_changed_by_the_roster(tmp_path: Path, call: C
         roster="UPN,usage_location\nada@contoso.example,GB\nbo@contoso.example,GB\n",
     )
 
-    call(here, "plan")
+    reseat(here, "plan")
 
     assert reasons(here) == {"ada": "no_usage_location", "bo": "change"}
-    call(here, "apply", here.run, *APPLY)
+    reseat(here, "apply", here.run, *APPLY)
     assert [user.location for user in here.tenant.users] == ["UK", "GB"]
 
 
 @pytest.mark.parametrize(
     ("code", "words"), [("UK", '"GB"'), ("EL", '"GR"'), ("XX", "ISO 3166-1"), ("NLD", "ISO 3166-1")]
 )
-def test_a_rule_asks_for_countries_of_the_same_list(code: str, words: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_rule_asks_for_countries_of_the_same_list(code: str, words: str, tmp_path: Path, reseat: CommandLine) -> None:
     """A code that no user can have would catch nobody: exit 2 with the key and the code that is meant."""
     rule = f'[[swap]]\nname = "one"\nto = ["{NEW}"]\nwhere = {{ usage_location = ["{code}"] }}\n'
     here = place(tmp_path, [person("ada")], rule + EVERYONE)
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert planned.code == ExitCode.USAGE
     assert "usage_location" in planned.words
@@ -105,15 +99,15 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_an_address_that_is_ones_own_twice_is_nobody_elses(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_address_that_is_ones_own_twice_is_nobody_elses(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Held is only who shares an address with somebody else, and Graph takes every change that the plan makes."""
     proxies, own = ADDRESSES[name]
     info = person("info", proxies=["SMTP:info@contoso.example"])
     here = place(tmp_path, [person("ada", proxies=proxies), info])
 
-    call(here, "plan")
+    reseat(here, "plan")
 
     expected = "change" if own else "duplicate_address"
     assert reasons(here) == {"ada": expected, "info": expected}
-    assert call(here, "apply", here.run, *APPLY).code == ExitCode.DONE
+    assert reseat(here, "apply", here.run, *APPLY).code == ExitCode.DONE
     assert written(here) == (["ada", "info"] if own else [])

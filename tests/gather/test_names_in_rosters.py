@@ -35,12 +35,6 @@ def world(folder: Path, roster: str, settings: str = EVERYONE + SCOPE, *more: di
     return place(folder, people, settings, roster=roster, skus=skus)
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def rejected(here: Place) -> list[dict[str, str]]:
     """Return the rows of rejected.csv of the only plan."""
     header(here)
@@ -74,16 +68,16 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_whom_a_damaged_row_may_mean_is_held(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_whom_a_damaged_row_may_mean_is_held(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Without --skip-bad-rows the plan stops with 2; with it, she who was to be left alone is, and apply obeys."""
     here = world(tmp_path, f"UPN,object id,target\n{DAMAGED[name]},leave\n")
 
-    stopped, planned = call(here, "plan"), call(here, "plan", "--skip-bad-rows")
+    stopped, planned = reseat(here, "plan"), reseat(here, "plan", "--skip-bad-rows")
 
     assert (stopped.code, planned.code) == (ExitCode.USAGE, ExitCode.PEOPLE_LEFT)
     assert reasons(here) == {"ada": "roster_row_rejected", "bo": "change", "cy": "change", "di": "change"}
     assert [row["held"] for row in rejected(here)] == ["ada@contoso.example"]
-    call(here, "apply", here.run, *APPLY)
+    reseat(here, "apply", here.run, *APPLY)
     assert written(here) == ["bo", "cy", "di"]
 
 
@@ -96,13 +90,13 @@ SEVERAL = {
 
 
 @pytest.mark.parametrize("name", SEVERAL)
-def test_everybody_whom_a_row_may_mean_is_held(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_everybody_whom_a_row_may_mean_is_held(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Who is meant cannot be known, so all of them are; a sound name means nobody else."""
     cells, held = SEVERAL[name]
     more = (person("cydi"), person("cy_"))
     here = world(tmp_path, f"UPN,object id,target\n{cells},NO_SUCH_PRODUCT\n", EVERYONE + SCOPE, *more)
 
-    call(here, "plan", "--skip-bad-rows")
+    reseat(here, "plan", "--skip-bad-rows")
 
     assert {user for user, reason in reasons(here).items() if reason == "roster_row_rejected"} == held
 
@@ -131,13 +125,13 @@ NOBODY = {
 
 @pytest.mark.parametrize("name", NOBODY)
 def test_a_row_of_nobody_stops_the_plan_only_with_a_protective_wish(
-    name: str, tmp_path: Path, call: CommandLine
+    name: str, tmp_path: Path, reseat: CommandLine
 ) -> None:
     """Nobody can be held for it, so that --skip-bad-rows alone would lose the wish: exit 2 names file, line and row."""
     row = NOBODY[name]
     here = world(tmp_path, f"UPN,id,target,legal_hold,voice\n{row.row}\n")
 
-    planned = call(here, "plan", "--skip-bad-rows")
+    planned = reseat(here, "plan", "--skip-bad-rows")
 
     if row.goes_on:
         assert planned.code == ExitCode.PEOPLE_LEFT
@@ -151,7 +145,7 @@ def test_a_row_of_nobody_stops_the_plan_only_with_a_protective_wish(
 
 
 def test_a_row_that_fits_ten_people_holds_them_all_and_one_that_fits_more_holds_nobody(
-    tmp_path: Path, call: CommandLine
+    tmp_path: Path, reseat: CommandLine
 ) -> None:
     """A shared address is no person: up to ten are held, and eleven stop a plan that was to leave one of them alone."""
     shared = [person(f"desk{n:02}", mail="desk@contoso.example", proxies=[]) for n in range(10)]
@@ -159,13 +153,13 @@ def test_a_row_that_fits_ten_people_holds_them_all_and_one_that_fits_more_holds_
     crowd = [*shared, person("desk10", mail="desk@contoso.example", proxies=[])]
     there = world(tmp_path / "eleven", "UPN,target\n(desk@contoso.example),leave\n", EVERYONE + SCOPE, *crowd)
 
-    assert call(here, "plan", "--skip-bad-rows").code == ExitCode.PEOPLE_LEFT
+    assert reseat(here, "plan", "--skip-bad-rows").code == ExitCode.PEOPLE_LEFT
     held = {user for user, reason in reasons(here).items() if reason == "roster_row_rejected"}
     assert held == {f"desk{n:02}" for n in range(10)}
-    assert call(there, "plan", "--skip-bad-rows").code == ExitCode.USAGE
+    assert reseat(there, "plan", "--skip-bad-rows").code == ExitCode.USAGE
 
 
-def test_an_acknowledgement_lifts_nothing_for_another_person(tmp_path: Path, call: CommandLine) -> None:
+def test_an_acknowledgement_lifts_nothing_for_another_person(tmp_path: Path, reseat: CommandLine) -> None:
     """The name was given to somebody new, the id is of who left: the row is rejected, and the loss stays held."""
     here = world(
         tmp_path,
@@ -173,8 +167,8 @@ def test_an_acknowledgement_lifts_nothing_for_another_person(tmp_path: Path, cal
         LOSING,
     )
 
-    assert call(here, "plan").code == ExitCode.USAGE
-    planned = call(here, "plan", "--skip-bad-rows")
+    assert reseat(here, "plan").code == ExitCode.USAGE
+    planned = reseat(here, "plan", "--skip-bad-rows")
 
     assert planned.code == ExitCode.PEOPLE_LEFT
     assert reasons(here)["ada"] == "roster_row_rejected"
@@ -191,11 +185,11 @@ AGREEING = {
 
 
 @pytest.mark.parametrize("name", AGREEING)
-def test_an_id_and_a_name_that_agree_are_one_person(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_id_and_a_name_that_agree_are_one_person(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """The row is used."""
     here = world(tmp_path, f"UPN,id,target\n{AGREEING[name]},leave\n")
 
-    call(here, "plan")
+    reseat(here, "plan")
 
     assert reasons(here) == {"ada": "left_by_choice", "bo": "change", "cy": "change", "di": "change"}
     assert (header(here)["roster"]["used"], header(here)["roster"]["rejected"]) == (1, 0)
@@ -217,35 +211,35 @@ STRANGE = {
 
 @pytest.mark.parametrize("name", STRANGE)
 @pytest.mark.parametrize("holding", [True, False], ids=["a holder", "holding nothing"])
-def test_a_strange_name_is_found_all_the_same(name: str, *, holding: bool, tmp_path: Path, call: CommandLine) -> None:
+def test_a_strange_name_is_found_all_the_same(name: str, *, holding: bool, tmp_path: Path, reseat: CommandLine) -> None:
     """Whether the scan meets the user, or the name has to be asked for: the row is used."""
     upn = STRANGE[name]
     one = person(upn, "ENTERPRISEWITHSCAL" if holding else "")
     here = world(tmp_path, f"UPN,target\n{upn},leave\n", EVERYONE + SCOPE, one)
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert planned.code in {ExitCode.DONE, ExitCode.PEOPLE_LEFT}
     assert header(here)["roster"]["used"] == 1
     assert reasons(here)[upn.partition("@")[0]] == ("left_by_choice" if holding else "no_source")
 
 
-def test_one_name_that_graph_refuses_is_one_row_and_not_the_end(tmp_path: Path, call: CommandLine) -> None:
+def test_one_name_that_graph_refuses_is_one_row_and_not_the_end(tmp_path: Path, reseat: CommandLine) -> None:
     """The other rows are used, and the row says what Graph made of its name."""
     here = world(tmp_path, f"UPN,target\n$nobody@contoso.example,{BETTER}\nbo@contoso.example,leave\n")
 
-    planned = call(here, "plan", "--skip-bad-rows")
+    planned = reseat(here, "plan", "--skip-bad-rows")
 
     assert planned.code == ExitCode.PEOPLE_LEFT
     assert [row["line"] for row in rejected(here)] == ["2"]
     assert reasons(here)["bo"] == "left_by_choice"
 
 
-def test_a_name_with_a_sharp_s_is_explained(tmp_path: Path, call: CommandLine) -> None:
+def test_a_name_with_a_sharp_s_is_explained(tmp_path: Path, reseat: CommandLine) -> None:
     """It is the name in decisions.csv, and not the one that two plain letters make."""
     here = world(tmp_path, "UPN,target\nbo@contoso.example,leave\n", EVERYONE + SCOPE, person("straße@contoso.example"))
-    call(here, "plan")
+    reseat(here, "plan")
     header(here)
 
-    assert call(here, "explain", here.run, "Straße@contoso.example").code == ExitCode.DONE
-    assert call(here, "explain", here.run, "strasse@contoso.example").code == ExitCode.USAGE
+    assert reseat(here, "explain", here.run, "Straße@contoso.example").code == ExitCode.DONE
+    assert reseat(here, "explain", here.run, "strasse@contoso.example").code == ExitCode.USAGE

@@ -44,12 +44,6 @@ def world(folder: Path, entries: str, *, more: str = "") -> Place:
     return place(folder, [*people, reader], f"{EVERYONE}[scope]\nprotected = [{entries}]\n{more}", groups=groups)
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 class Entry(NamedTuple):
     """One entry, and what `plan` tells of it: kind, how many users it protects, and who of the plan is held."""
 
@@ -82,12 +76,12 @@ PROTECTING = {
 
 
 @pytest.mark.parametrize("name", PROTECTING)
-def test_an_entry_protects_whom_it_names(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_entry_protects_whom_it_names(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Exactly these are held, screen and page show the entry with its counts, and apply touches none of them."""
     entry = PROTECTING[name]
     here = world(tmp_path, f'"{entry.text}"')
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     [shown] = header(here)["protected"]
     held = tuple(sorted(user for user, reason in reasons(here).items() if reason == "protected"))
@@ -101,7 +95,7 @@ def test_an_entry_protects_whom_it_names(name: str, tmp_path: Path, call: Comman
     assert held == entry.held
     assert f"{entry.kind}" in planned.out.partition("Protected")[2]
     assert "Protected" in (here.folder / "runs" / here.run / "plan.html").read_text(encoding="utf-8")
-    assert call(here, "apply", here.run, *APPLY).code in {ExitCode.DONE, ExitCode.PEOPLE_LEFT}
+    assert reseat(here, "apply", here.run, *APPLY).code in {ExitCode.DONE, ExitCode.PEOPLE_LEFT}
     assert set(written(here)) == {"breakglass", "ada", "bo", "cy", "di", "straße"} - set(entry.held)
 
 
@@ -122,12 +116,12 @@ NOBODY = {
 
 
 @pytest.mark.parametrize("name", NOBODY)
-def test_an_entry_that_protects_nobody_is_no_plan(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_entry_that_protects_nobody_is_no_plan(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Exit 2: the key, the entry, and what to do; beside a sound entry too, and nothing is written."""
     entry, words = NOBODY[name]
     here = world(tmp_path, f'"ada@contoso.example", "{entry}"')
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert planned.code == ExitCode.USAGE
     for fragment in ("[scope] protected", f"`{entry}`", "No plan was made", *words):
@@ -135,20 +129,20 @@ def test_an_entry_that_protects_nobody_is_no_plan(name: str, tmp_path: Path, cal
     assert not (here.folder / "runs").exists() or not list((here.folder / "runs").glob("p*"))
 
 
-def test_every_entry_that_protects_nobody_is_told_at_once(tmp_path: Path, call: CommandLine) -> None:
+def test_every_entry_that_protects_nobody_is_told_at_once(tmp_path: Path, reseat: CommandLine) -> None:
     """Nobody corrects the file once per name."""
-    planned = call(world(tmp_path, '"nobody@contoso.example", "No such group", "Twins"'), "plan")
+    planned = reseat(world(tmp_path, '"nobody@contoso.example", "No such group", "Twins"'), "plan")
 
     assert planned.code == ExitCode.USAGE
     for entry in ("`nobody@contoso.example`", "`No such group`", "`Twins`"):
         assert entry in planned.words
 
 
-def test_the_document_has_every_entry_in_the_order_of_the_settings(tmp_path: Path, call: CommandLine) -> None:
+def test_the_document_has_every_entry_in_the_order_of_the_settings(tmp_path: Path, reseat: CommandLine) -> None:
     """`--json` says whom each entry is, by id and by name."""
     here = world(tmp_path, '"Executives", "emergency@contoso.example"')
 
-    planned = call(here, "plan", "--json")
+    planned = reseat(here, "plan", "--json")
 
     assert '"protected": [' in planned.out
     assert header(here)["protected"] == [
@@ -209,16 +203,18 @@ AT_APPLY = {
 
 
 @pytest.mark.parametrize("name", AT_APPLY)
-def test_whoever_is_protected_when_apply_begins_is_never_touched(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_whoever_is_protected_when_apply_begins_is_never_touched(
+    name: str, tmp_path: Path, reseat: CommandLine
+) -> None:
     """A name of the plan and a name added since protect alike, and no other difference of the settings is made up."""
     live = AT_APPLY[name]
     here = world(tmp_path, live.planned)
-    call(here, "plan")
+    reseat(here, "plan")
     header(here)
     live.between(here)
     say(here, f"{EVERYONE}[scope]\nprotected = [{live.applied}]\n")
 
-    applied = call(here, "apply", here.run, *APPLY)
+    applied = reseat(here, "apply", here.run, *APPLY)
 
     held = {user.partition(".")[0] for user in live.held}
     everybody = {"breakglass", "ada", "bo", "cy", "di", "straße"}
@@ -236,17 +232,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_an_entry_that_protects_nobody_refuses_apply(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_entry_that_protects_nobody_refuses_apply(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Exit 10 before anything is sent, each time, also when half of the plan was carried out already."""
     entry, words = REFUSED[name]
     here = world(tmp_path, "", more='[[wave]]\nname = "pilot"\nusers = 2\n')
-    call(here, "plan")
+    reseat(here, "plan")
     header(here)
-    assert call(here, "apply", here.run, *APPLY).code == ExitCode.STOPPED
+    assert reseat(here, "apply", here.run, *APPLY).code == ExitCode.STOPPED
     before = written(here)
     say(here, f'{EVERYONE}[scope]\nprotected = [{entry}]\n[[wave]]\nname = "pilot"\nusers = 2\n')
 
-    applied = call(here, "apply", here.run, *APPLY, "--wave", "rest")
+    applied = reseat(here, "apply", here.run, *APPLY, "--wave", "rest")
 
     assert applied.code == ExitCode.GUARD
     assert len(before) == 2
@@ -255,26 +251,26 @@ def test_an_entry_that_protects_nobody_refuses_apply(name: str, tmp_path: Path, 
         assert fragment in applied.words
 
 
-def test_a_plan_with_nothing_left_to_send_asks_for_no_name(tmp_path: Path, call: CommandLine) -> None:
+def test_a_plan_with_nothing_left_to_send_asks_for_no_name(tmp_path: Path, reseat: CommandLine) -> None:
     """What is done cannot be hindered by a name that somebody mistyped since."""
     here = world(tmp_path, "")
-    call(here, "plan")
+    reseat(here, "plan")
     header(here)
-    call(here, "apply", here.run, *APPLY)
+    reseat(here, "apply", here.run, *APPLY)
     say(here, f'{EVERYONE}[scope]\nprotected = ["breakglas@contoso.example"]\n')
 
-    assert call(here, "apply", here.run, *APPLY).code == ExitCode.DONE
+    assert reseat(here, "apply", here.run, *APPLY).code == ExitCode.DONE
 
 
-def test_a_name_added_to_protected_does_not_stop_a_run_from_resuming(tmp_path: Path, call: CommandLine) -> None:
+def test_a_name_added_to_protected_does_not_stop_a_run_from_resuming(tmp_path: Path, reseat: CommandLine) -> None:
     """The run that waits after its pilot is the one that goes on; another key makes another plan."""
     pilot = '[[wave]]\nname = "pilot"\nusers = 2\n'
     here = world(tmp_path, "", more=pilot)
-    first = call(here, "run", "--approve", "contoso.example")
+    first = reseat(here, "run", "--approve", "contoso.example")
     header(here)
     say(here, f'{EVERYONE}[scope]\nprotected = ["Executives"]\n{pilot}')
 
-    again = call(here, "run", "--approve", "contoso.example")
+    again = reseat(here, "run", "--approve", "contoso.example")
 
     assert first.code == again.code == ExitCode.STOPPED
     assert "continuing the unfinished run" in again.words
@@ -284,12 +280,12 @@ def test_a_name_added_to_protected_does_not_stop_a_run_from_resuming(tmp_path: P
 RULES = f'[[swap]]\nname = "desk"\nto = ["{NEW}"]\nwhere = {{ department = ["Telephony"] }}\n'
 
 
-def test_every_rule_is_listed_in_its_order_with_its_counts(tmp_path: Path, call: CommandLine) -> None:
+def test_every_rule_is_listed_in_its_order_with_its_counts(tmp_path: Path, reseat: CommandLine) -> None:
     """A rule that catches nobody stands there with 0 and 0 and is said in a sentence that names what it asks for."""
     here = world(tmp_path, "", more="")
     say(here, f"{RULES}{EVERYONE}")
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert [(r["rule"], r["change"], r["hold"]) for r in header(here)["rules"]] == [("desk", 0, 0), ("everyone", 6, 0)]
     assert "NOTE Rule `desk` catches nobody: no user in scope has department = Telephony" in planned.words
@@ -304,13 +300,13 @@ MEMBER_OF = {
 
 
 @pytest.mark.parametrize("name", MEMBER_OF)
-def test_a_rule_of_a_group_that_cannot_be_read_is_no_plan(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_rule_of_a_group_that_cannot_be_read_is_no_plan(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Exit 2 with the rule and the group: else its users would fall to the next rule without a word."""
     asked, words = MEMBER_OF[name]
     here = world(tmp_path, "")
     say(here, f'[[swap]]\nname = "voice"\nto = ["{NEW}"]\nwhere = {{ member_of = ["{asked}"] }}\n{EVERYONE}')
 
-    planned = call(here, "plan")
+    planned = reseat(here, "plan")
 
     assert planned.code == ExitCode.USAGE
     for fragment in ("`voice` where.member_of", *words):
@@ -318,13 +314,13 @@ def test_a_rule_of_a_group_that_cannot_be_read_is_no_plan(name: str, tmp_path: P
 
 
 def test_hidden_members_are_protected_where_the_token_may_read_them(
-    tmp_path: Path, call: CommandLine, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With Member.Read.Hidden among its roles the group is one like any other."""
     roles = ("User.Read.All", "GroupMember.Read.All", "Member.Read.Hidden")
     monkeypatch.setattr(client, "identity", lambda _token, credential: Identity(roles=roles, credential=credential))
     here = world(tmp_path, '"Whistleblowers"')
 
-    assert call(here, "plan").code == ExitCode.PEOPLE_LEFT
+    assert reseat(here, "plan").code == ExitCode.PEOPLE_LEFT
     assert reasons(here)["cy"] == "protected"
     assert header(here)["protected"][0]["users"] == 1

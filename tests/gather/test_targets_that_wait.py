@@ -37,16 +37,10 @@ WAITS = {
 }
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
-def tenant(folder: Path, call: CommandLine, accepted: str, status: str = "PendingProvisioning") -> Runs:
+def tenant(folder: Path, reseat: CommandLine, accepted: str, status: str = "PendingProvisioning") -> Runs:
     target = {"skuPartNumber": NEW, "enabled": 10, "planStatus": {"SWAY": status}}
     skus = [{"skuPartNumber": OLD, "enabled": 10}, target, {"skuPartNumber": BETTER, "enabled": 10}]
-    return Runs(place(folder, [person("ada")], settings(accepted), skus=skus), call)
+    return Runs(place(folder, [person("ada")], settings(accepted), skus=skus), reseat)
 
 
 def settings(accepted: str) -> str:
@@ -54,19 +48,19 @@ def settings(accepted: str) -> str:
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_check_plan_and_apply_answer_alike(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_check_plan_and_apply_answer_alike(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """6 from each of them, or from none; only where the target is ready anybody is moved."""
     status, accepted, ready = WAITS[name]
-    runs = tenant(tmp_path, call, accepted, status)
+    runs = tenant(tmp_path, reseat, accepted, status)
 
-    codes = [call(runs.here, "check").code, runs.plan().code, runs.apply().code]
+    codes = [reseat(runs.here, "check").code, runs.plan().code, runs.apply().code]
 
     assert ([0, 0, 0] if ready else [6, 6, 6], NEW if ready else OLD) == (codes, runs.holds()["ada"])
 
 
-def test_what_verify_used_stands_in_the_folder_and_audit_derives_the_same(tmp_path: Path, call: CommandLine) -> None:
+def test_what_verify_used_stands_in_the_folder_and_audit_derives_the_same(tmp_path: Path, reseat: CommandLine) -> None:
     """GO by an acceptance stays GO offline, whatever the settings say later; without it the gate is shut."""
-    runs = tenant(tmp_path, call, '"SWAY"')
+    runs = tenant(tmp_path, reseat, '"SWAY"')
     runs.plan()
     runs.apply()
 
@@ -80,40 +74,40 @@ def test_what_verify_used_stands_in_the_folder_and_audit_derives_the_same(tmp_pa
 
 @pytest.mark.parametrize("name", ["SWYA", " sway ish", "EXCHANGE_S_ENTERPRIZE", "FLOW_O365_P9"])
 def test_a_name_that_no_target_has_stops_every_command_that_would_use_it(
-    name: str, tmp_path: Path, call: CommandLine
+    name: str, tmp_path: Path, reseat: CommandLine
 ) -> None:
     """2 with the name, also at an apply whose plan was made before the name was written."""
-    runs = tenant(tmp_path, call, "", "Success")
+    runs = tenant(tmp_path, reseat, "", "Success")
     runs.plan()
     say(runs.here, settings(f'"{name}"'))
 
-    said = [call(runs.here, "check"), runs.apply(), call(runs.here, "plan"), call(runs.here, "run")]
+    said = [reseat(runs.here, "check"), runs.apply(), reseat(runs.here, "plan"), reseat(runs.here, "run")]
 
     assert [2, 2, 2, 2] == [s.code for s in said]
     assert all(f"accept_unprovisioned: no target has a service plan called `{name}`" in s.words for s in said[1:3])
     assert OLD == runs.holds()["ada"]
 
 
-def test_the_nearest_name_is_told(tmp_path: Path, call: CommandLine) -> None:
+def test_the_nearest_name_is_told(tmp_path: Path, reseat: CommandLine) -> None:
     """One of the target's own."""
-    runs = tenant(tmp_path, call, '"SWYA"')
+    runs = tenant(tmp_path, reseat, '"SWYA"')
 
     assert "did you mean SWAY?" in runs.plan().words
 
 
-def test_a_roster_may_name_the_target_that_has_it(tmp_path: Path, call: CommandLine) -> None:
+def test_a_roster_may_name_the_target_that_has_it(tmp_path: Path, reseat: CommandLine) -> None:
     """`check` does not read the roster, so it does not refuse what only a row of it explains."""
-    runs = tenant(tmp_path, call, '"MCOEV"', "Success")
+    runs = tenant(tmp_path, reseat, '"MCOEV"', "Success")
     (tmp_path / "users.csv").write_text(f"UPN,target\nada@contoso.example,{BETTER}\n", encoding="utf-8")
     say(runs.here, settings('"MCOEV"') + '\n[scope]\nroster = "users.csv"\n')
 
-    assert [0, 0, 0] == [call(runs.here, "check").code, runs.plan().code, runs.apply().code]
+    assert [0, 0, 0] == [reseat(runs.here, "check").code, runs.plan().code, runs.apply().code]
     assert BETTER == runs.holds()["ada"]
 
 
-def test_an_undo_goes_back_though_the_old_product_has_no_such_plan(tmp_path: Path, call: CommandLine) -> None:
+def test_an_undo_goes_back_though_the_old_product_has_no_such_plan(tmp_path: Path, reseat: CommandLine) -> None:
     """The name is about the way there."""
-    runs = tenant(tmp_path, call, '"SWAY"')
+    runs = tenant(tmp_path, reseat, '"SWAY"')
     runs.plan()
     runs.apply()
 

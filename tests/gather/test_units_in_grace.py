@@ -34,14 +34,8 @@ UNITS = {
 }
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 @pytest.mark.parametrize("name", UNITS)
-def test_plan_apply_and_check_answer_alike(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_plan_apply_and_check_answer_alike(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """What the plan changes, apply sends; where check says "not yet", nobody is sent anything."""
     units = UNITS[name]
     target = {
@@ -59,9 +53,9 @@ def test_plan_apply_and_check_answer_alike(name: str, tmp_path: Path, call: Comm
         knobs={"count_warning_units": True},
     )
 
-    checked, planned = call(here, "check"), call(here, "plan")
+    checked, planned = reseat(here, "check"), reseat(here, "plan")
     changes = header(here)["totals"]["changes"]
-    applied = call(here, "apply", here.run, *APPLY)
+    applied = reseat(here, "apply", here.run, *APPLY)
 
     assert (checked.code == ExitCode.NOT_YET) == (not units.usable)
     assert (planned.code == ExitCode.NOT_YET) == (not units.usable)
@@ -69,7 +63,9 @@ def test_plan_apply_and_check_answer_alike(name: str, tmp_path: Path, call: Comm
     assert applied.code == ExitCode.DONE
 
 
-def test_verify_and_audit_judge_the_target_by_the_limits_of_the_verification(tmp_path: Path, call: CommandLine) -> None:
+def test_verify_and_audit_judge_the_target_by_the_limits_of_the_verification(
+    tmp_path: Path, reseat: CommandLine
+) -> None:
     """Seats in grace that count are a target that is ready, also when the folder alone is read afterwards."""
     target = {"skuPartNumber": NEW, "enabled": 0, "warning": 100, "capabilityStatus": "Warning"}
     here = place(
@@ -80,13 +76,13 @@ def test_verify_and_audit_judge_the_target_by_the_limits_of_the_verification(tmp
         subscriptions=[{"id": "5b5", "sku": NEW, "totalLicenses": 100, "status": "Warning"}],
         knobs={"count_warning_units": True},
     )
-    call(here, "plan")
+    reseat(here, "plan")
     header(here)
-    call(here, "apply", here.run, *APPLY)
+    reseat(here, "apply", here.run, *APPLY)
 
-    verified = call(here, "verify", here.run)
+    verified = reseat(here, "verify", here.run)
     say(here, EVERYONE)
-    audited = call(here, "audit", str(here.folder / "runs" / here.run), config=False)
+    audited = reseat(here, "audit", str(here.folder / "runs" / here.run), config=False)
 
     assert "passed targets_ready" in verified.words
     assert verified.code == audited.code == ExitCode.PEOPLE_LEFT

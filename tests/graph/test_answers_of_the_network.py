@@ -61,22 +61,16 @@ def company(folder: Path) -> Place:
     return place(folder, users, SETTINGS, groups=[group(1, "Break glass", "eve")])
 
 
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
-def ask(shell: CommandLine, where: Place, command: str, between: Between) -> Said:
+def ask(reseat: CommandLine, where: Place, command: str, between: Between) -> Said:
     """Call the command with this in between; what comes before it is done in peace."""
     if command in {"apply", "verify"}:
-        assert shell(where, "plan").code in {0, 3}
+        assert reseat(where, "plan").code in {0, 3}
         header(where)
     if command == "verify":
-        assert 0 == shell(where, "apply", where.run, *APPLY).code
-    shell.between = between
+        assert 0 == reseat(where, "apply", where.run, *APPLY).code
+    reseat.between = between
     argv = {"apply": (where.run, *APPLY), "verify": (where.run,)}.get(command, ())
-    return shell(where, command, *argv)
+    return reseat(where, command, *argv)
 
 
 def well_told(said: Said, codes: set[int]) -> None:
@@ -117,13 +111,15 @@ EACH_KIND = ("a page with 200", "a text", "302", "403 without a word", "407")
 @pytest.mark.table
 @pytest.mark.parametrize("stranger", STRANGERS)
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - OPTIONAL))
-def test_a_proxy_or_a_portal_is_named_at_once(shell: CommandLine, tmp_path: Path, endpoint: str, stranger: str) -> None:
+def test_a_proxy_or_a_portal_is_named_at_once(
+    reseat: CommandLine, tmp_path: Path, endpoint: str, stranger: str
+) -> None:
     """4, what came and to which address, in the first second; nobody is taken for missing, and nothing is written."""
     where, (change, words) = company(tmp_path), STRANGERS[stranger]
     between = Between(ENDPOINTS[endpoint], change)
 
     began = where.seconds
-    said = ask(shell, where, COMMANDS.get(endpoint, "plan"), between)
+    said = ask(reseat, where, COMMANDS.get(endpoint, "plan"), between)
 
     well_told(said, PATIENT)
     assert 1 == between.changed
@@ -140,12 +136,12 @@ def test_a_proxy_or_a_portal_is_named_at_once(shell: CommandLine, tmp_path: Path
 @pytest.mark.table
 @pytest.mark.parametrize("stranger", few(STRANGERS, *EACH_KIND))
 @pytest.mark.parametrize("endpoint", sorted(OPTIONAL))
-def test_what_is_optional_stays_so(shell: CommandLine, tmp_path: Path, endpoint: str, stranger: str) -> None:
+def test_what_is_optional_stays_so(reseat: CommandLine, tmp_path: Path, endpoint: str, stranger: str) -> None:
     """The health of the services and the directory's own log are "not checked" where a stranger answers for them."""
     where = company(tmp_path)
     between = Between(ENDPOINTS[endpoint], STRANGERS[stranger][0])
 
-    well_told(ask(shell, where, COMMANDS[endpoint], between), {0, 3})
+    well_told(ask(reseat, where, COMMANDS[endpoint], between), {0, 3})
 
     assert between.changed
 
@@ -154,7 +150,7 @@ GATEWAYS = [500, 502, 503, 504, 429]
 
 
 @pytest.mark.parametrize("status", GATEWAYS)
-def test_a_gateway_in_trouble_is_waited_for(shell: CommandLine, tmp_path: Path, status: int) -> None:
+def test_a_gateway_in_trouble_is_waited_for(reseat: CommandLine, tmp_path: Path, status: int) -> None:
     """Graph's own gateways speak HTML when they are in trouble: such an answer is asked for again."""
     where, left = company(tmp_path), [2]
 
@@ -162,7 +158,7 @@ def test_a_gateway_in_trouble_is_waited_for(shell: CommandLine, tmp_path: Path, 
         left[0] -= 1
         return Answer(status, HTML, LOGIN) if left[0] >= 0 else answer
 
-    well_told(ask(shell, where, "plan", Between(at("/subscribedSkus"), twice)), {0, 3})
+    well_told(ask(reseat, where, "plan", Between(at("/subscribedSkus"), twice)), {0, 3})
 
 
 UNKNOWN = [400, 402, 405, 406, 410, 412, 413, 414, 415, 418, 422, 431, 451, 501, 505]
@@ -170,13 +166,13 @@ UNKNOWN = [400, 402, 405, 406, 410, 412, 413, 414, 415, 418, 422, 431, 451, 501,
 
 @pytest.mark.parametrize("status", UNKNOWN)
 def test_a_status_that_nobody_knows_is_told_in_the_words_of_graph(
-    shell: CommandLine, tmp_path: Path, status: int
+    reseat: CommandLine, tmp_path: Path, status: int
 ) -> None:
     """4, with code and message, addresses of people left out."""
     body = {"error": {"code": "NoTea", "message": "I am a teapot of ada@contoso.example."}}
     change: Change = lambda _: Answer(status, body=orjson.dumps(body))  # noqa: E731 - one of many
 
-    said = ask(shell, company(tmp_path), "plan", Between(at("/subscribedSkus"), change))
+    said = ask(reseat, company(tmp_path), "plan", Between(at("/subscribedSkus"), change))
 
     well_told(said, PATIENT)
     if status != 410:
@@ -267,12 +263,12 @@ LINKS: dict[str, Change] = {
 @pytest.mark.table
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("endpoint", sorted(ENDPOINTS))
-def test_no_shape_of_an_answer_ends_in_a_trace(shell: CommandLine, tmp_path: Path, endpoint: str, shape: str) -> None:
+def test_no_shape_of_an_answer_ends_in_a_trace(reseat: CommandLine, tmp_path: Path, endpoint: str, shape: str) -> None:
     """0, 3, 4 or 6 and a sentence, whichever part of whichever answer is not what Microsoft documents."""
     where = company(tmp_path)
     between = Between(ENDPOINTS[endpoint], SHAPES[shape])
 
-    said = ask(shell, where, COMMANDS.get(endpoint, "plan"), between)
+    said = ask(reseat, where, COMMANDS.get(endpoint, "plan"), between)
 
     well_told(said, FINE)
     assert between.changed
@@ -283,13 +279,13 @@ def test_no_shape_of_an_answer_ends_in_a_trace(shell: CommandLine, tmp_path: Pat
 @pytest.mark.table
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - BATCHES))
-def test_no_next_page_leads_astray(shell: CommandLine, tmp_path: Path, endpoint: str, link: str) -> None:
+def test_no_next_page_leads_astray(reseat: CommandLine, tmp_path: Path, endpoint: str, link: str) -> None:
     """An address that is none, leads elsewhere or in a circle is never followed out of Graph; 4, or not checked."""
     where = company(tmp_path)
     change, own = LINKS[link], f"v1.0{endpoint}".encode()
     between = Between(ENDPOINTS[endpoint], lambda answer: replaced(change(answer), b"v1.0@", own))
 
-    said = ask(shell, where, COMMANDS.get(endpoint, "plan"), between)
+    said = ask(reseat, where, COMMANDS.get(endpoint, "plan"), between)
 
     well_told(said, {0, 3} if endpoint in OPTIONAL else PATIENT)
     if endpoint not in OPTIONAL:
@@ -300,24 +296,24 @@ def test_no_next_page_leads_astray(shell: CommandLine, tmp_path: Path, endpoint:
 @pytest.mark.parametrize("reached", [True, False], ids=["done behind it", "stopped by it"])
 @pytest.mark.parametrize("stranger", few(STRANGERS, *EACH_KIND))
 def test_a_write_that_a_stranger_answered_is_in_doubt_until_it_was_read(
-    shell: CommandLine, tmp_path: Path, stranger: str, reached: bool
+    reseat: CommandLine, tmp_path: Path, stranger: str, reached: bool
 ) -> None:
     """4 at once, with what came; the same apply then reads, and nobody is sent a change twice."""
     where, (change, words) = company(tmp_path), STRANGERS[stranger]
     between = Between(writes, change, reached=reached)
 
-    said = ask(shell, where, "apply", between)
+    said = ask(reseat, where, "apply", between)
 
     well_told(said, PATIENT)
     assert 1 == between.changed
     assert words in said.words
     assert "ermission" not in said.words
     assert (["ada", "bob"] if reached else []) == written(where)
-    shell.between = lambda app: app
-    assert 0 == shell(where, "apply", where.run, *APPLY).code
+    reseat.between = lambda app: app
+    assert 0 == reseat(where, "apply", where.run, *APPLY).code
     assert ["ada", "bob"] == written(where)
-    assert 3 == shell(where, "verify", where.run).code  # the protected account is left
-    assert '"moved": 2' in shell(where, "report", where.run, "--json").out.replace('":2', '": 2')
+    assert 3 == reseat(where, "verify", where.run).code  # the protected account is left
+    assert '"moved": 2' in reseat(where, "report", where.run, "--json").out.replace('":2', '": 2')
 
 
 ENVELOPES = {
@@ -330,21 +326,21 @@ ENVELOPES = {
 
 
 @pytest.mark.parametrize("case", ENVELOPES)
-def test_a_batch_that_graph_takes_for_none_stops_the_run_with_4(shell: CommandLine, tmp_path: Path, case: str) -> None:
+def test_a_batch_that_graph_takes_for_none_stops_the_run_with_4(reseat: CommandLine, tmp_path: Path, case: str) -> None:
     """The words of Graph are told; nothing more is sent."""
     status, code, message = ENVELOPES[case]
     answer = Answer(status, body=orjson.dumps({"error": {"code": code, "message": message}}))
     where = company(tmp_path)
     between = Between(writes, lambda _: answer, reached=False)
 
-    said = ask(shell, where, "apply", between)
+    said = ask(reseat, where, "apply", between)
 
     well_told(said, PATIENT)
     assert (1, []) == (between.changed, written(where))
     assert f"{status} {code}" in said.words
 
 
-def test_an_item_of_a_read_that_failed_with_another_is_asked_for_again(shell: CommandLine, tmp_path: Path) -> None:
+def test_an_item_of_a_read_that_failed_with_another_is_asked_for_again(reseat: CommandLine, tmp_path: Path) -> None:
     """424 says that the item was not tried: it is no end of the run."""
     where, left = company(tmp_path), [1]
 
@@ -356,7 +352,7 @@ def test_an_item_of_a_read_that_failed_with_another_is_asked_for_again(shell: Co
         error = {"error": {"code": "FailedDependency", "message": "Another item failed."}}
         return answer.saying({"responses": [{**item, "status": 424, "body": error} for item in items]})
 
-    assert 0 == ask(shell, where, "apply", Between(at("/$batch", "POST"), failed)).code
+    assert 0 == ask(reseat, where, "apply", Between(at("/$batch", "POST"), failed)).code
     assert ["ada", "bob"] == written(where)
 
 
@@ -390,12 +386,12 @@ HEADERS: dict[str, dict[str, str]] = {
 @pytest.mark.table
 @pytest.mark.parametrize("case", HEADERS)
 @pytest.mark.parametrize("endpoint", ["/subscribedSkus", "/users/{id}"])
-def test_no_header_of_a_refusal_does_harm(shell: CommandLine, tmp_path: Path, endpoint: str, case: str) -> None:
+def test_no_header_of_a_refusal_does_harm(reseat: CommandLine, tmp_path: Path, endpoint: str, case: str) -> None:
     """What cannot be read is no wish; the question is asked again, and answered."""
     where = company(tmp_path)
     between = Between(ENDPOINTS[endpoint], once_with(429, **HEADERS[case]))
 
-    well_told(ask(shell, where, COMMANDS.get(endpoint, "plan"), between), {0, 3})
+    well_told(ask(reseat, where, COMMANDS.get(endpoint, "plan"), between), {0, 3})
 
     assert between.changed > 1
 
@@ -406,20 +402,20 @@ AGES = ["1e9", "1e12", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"]
 @pytest.mark.table
 @pytest.mark.parametrize("seconds", AGES)
 @pytest.mark.parametrize("endpoint", ["/subscribedSkus", "/users/{id}"])
-def test_a_wait_of_ages_is_not_waited_for(shell: CommandLine, tmp_path: Path, endpoint: str, seconds: str) -> None:
+def test_a_wait_of_ages_is_not_waited_for(reseat: CommandLine, tmp_path: Path, endpoint: str, seconds: str) -> None:
     """4 at once: the budget is a minute, and no calendar goes so far."""
     where = company(tmp_path)
     began = where.seconds
     between = Between(ENDPOINTS[endpoint], once_with(429, Retry_After=seconds))
 
-    said = ask(shell, where, COMMANDS.get(endpoint, "plan"), between)
+    said = ask(reseat, where, COMMANDS.get(endpoint, "plan"), between)
 
     well_told(said, PATIENT)
     assert where.seconds - began < 5
 
 
 @pytest.mark.parametrize("load", ["NaN", "inf", "-inf", "1e9", "-1", "0", "banana", "1.8", "1,2"])
-def test_no_word_about_our_load_stops_us(shell: CommandLine, tmp_path: Path, load: str) -> None:
+def test_no_word_about_our_load_stops_us(reseat: CommandLine, tmp_path: Path, load: str) -> None:
     """Nonsense is no reason to be slow, and the most that Microsoft documents is the most that counts."""
     where = company(tmp_path)
     began = where.seconds
@@ -433,7 +429,7 @@ def test_no_word_about_our_load_stops_us(shell: CommandLine, tmp_path: Path, loa
             item["headers"]["x-ms-throttle-limit-percentage"] = load
         return more.saying({"responses": items})
 
-    assert 0 == ask(shell, where, "apply", Between(everything, loaded)).code
+    assert 0 == ask(reseat, where, "apply", Between(everything, loaded)).code
 
     assert ["ada", "bob"] == written(where)
     assert where.seconds - began < 60
@@ -475,22 +471,22 @@ PEOPLE: dict[str, tuple[Change, set[int]]] = {
 
 
 @pytest.mark.parametrize("case", PEOPLE)
-def test_no_property_of_a_person_ends_in_a_trace(shell: CommandLine, tmp_path: Path, case: str) -> None:
+def test_no_property_of_a_person_ends_in_a_trace(reseat: CommandLine, tmp_path: Path, case: str) -> None:
     """What can be kept goes through plan, apply, verify, report and audit; what cannot ends the plan with 4."""
     where, (change, codes) = company(tmp_path), PEOPLE[case]
-    shell.between = Between(at("/users"), change)
+    reseat.between = Between(at("/users"), change)
 
-    said = shell(where, "plan")
+    said = reseat(where, "plan")
 
     well_told(said, codes)
     if 4 in codes:
         assert not list(where.folder.glob("runs/p*"))
         return
     header(where)
-    assert 0 == shell(where, "apply", where.run, *APPLY).code
-    assert 3 == shell(where, "verify", where.run).code
-    assert 3 == shell(where, "audit", str(where.folder / "runs" / where.run), config=False).code
-    assert shell(where, "report", where.run).code in {0, 3}
+    assert 0 == reseat(where, "apply", where.run, *APPLY).code
+    assert 3 == reseat(where, "verify", where.run).code
+    assert 3 == reseat(where, "audit", str(where.folder / "runs" / where.run), config=False).code
+    assert reseat(where, "report", where.run).code in {0, 3}
 
 
 COUNTS: dict[str, bytes] = {
@@ -509,7 +505,7 @@ COUNTS: dict[str, bytes] = {
 @pytest.mark.table
 @pytest.mark.parametrize("value", COUNTS)
 @pytest.mark.parametrize("key", ["consumedUnits", "enabled"])
-def test_no_number_of_licenses_ends_in_a_trace(shell: CommandLine, tmp_path: Path, key: str, value: str) -> None:
+def test_no_number_of_licenses_ends_in_a_trace(reseat: CommandLine, tmp_path: Path, key: str, value: str) -> None:
     """A number that Int32 has none of, or what is no number, is told as that; nothing is decided on it."""
     where = company(tmp_path)
 
@@ -519,4 +515,4 @@ def test_no_number_of_licenses_ends_in_a_trace(shell: CommandLine, tmp_path: Pat
 
     between = Between(at("/subscribedSkus"), lambda answer: replaced(rows(change)(answer), b'"@"', COUNTS[value]))
 
-    well_told(ask(shell, where, "plan", between), FINE if value == "less than nothing" else PATIENT)
+    well_told(ask(reseat, where, "plan", between), FINE if value == "less than nothing" else PATIENT)

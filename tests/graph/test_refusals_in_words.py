@@ -83,12 +83,6 @@ def test_a_sentence_that_only_sounds_alike_is_for_a_person(sentence: str) -> Non
     assert (Verdict.REFUSED, "review") == meaning(400, "Request_BadRequest", sentence)
 
 
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def refused(sentence: str) -> Between:
     """Graph refuses every change with this sentence."""
 
@@ -101,34 +95,34 @@ def refused(sentence: str) -> Between:
 
 @pytest.mark.parametrize(("sentence", "reason"), [s for s in SENTENCES if s[1] != "no_seat"])
 def test_the_journal_keeps_the_sentence_and_its_reason(
-    shell: CommandLine, tmp_path: Path, sentence: str, reason: str
+    reseat: CommandLine, tmp_path: Path, sentence: str, reason: str
 ) -> None:
     """The person who asks reads Graph's own words; the report names what settles them."""
     where = place(tmp_path, [person("ada")])
-    assert shell(where, "plan").code in {0, 3}
+    assert reseat(where, "plan").code in {0, 3}
     header(where)
-    shell.between = refused(sentence)
+    reseat.between = refused(sentence)
 
-    assert 3 == shell(where, "apply", where.run, *APPLY).code
+    assert 3 == reseat(where, "apply", where.run, *APPLY).code
 
     lines = (where.folder / "runs" / where.run / "journal.jsonl").read_bytes().splitlines()
     [item] = [one for line in map(orjson.loads, lines) if line["kind"] == "outcome" for one in line["items"]]
     assert ("refused", reason, sentence) == (item["verdict"], item["reason"], item["message"])
-    assert sentence in shell(where, "explain", where.run, "ada@contoso.example").words
+    assert sentence in reseat(where, "explain", where.run, "ada@contoso.example").words
 
 
 def test_a_service_that_a_country_has_not_is_refused_with_a_remedy_that_works(
-    shell: CommandLine, tmp_path: Path
+    reseat: CommandLine, tmp_path: Path
 ) -> None:
     """Not "set a usage location": the user has one. With that service switched off, the next plan moves the user."""
     settings = f'\n[scope]\nroster = "users.csv"\n\n[[swap]]\nname = "everyone"\nto = ["{NEW}"]\n'
     rules = {**catalog()["rules"], "prohibited": {"KAIZALA_O365_P3": ["NL"]}}
     users = [person("ada"), person("bob", location="BE")]
     where = place(tmp_path, users, settings, roster="user_principal_name\nada@contoso.example\n", rules=rules)
-    assert shell(where, "plan").code in {0, 3}
+    assert reseat(where, "plan").code in {0, 3}
     header(where)
-    assert 3 == shell(where, "apply", where.run, *APPLY).code
-    assert 3 == shell(where, "verify", where.run).code
+    assert 3 == reseat(where, "apply", where.run, *APPLY).code
+    assert 3 == reseat(where, "verify", where.run).code
     told = (where.folder / "runs" / where.run / "actions.csv").read_text(encoding="utf-8")
     assert remedy("not_in_location", refused=True) in told
     assert "Set a usage location" not in told
@@ -136,9 +130,9 @@ def test_a_service_that_a_country_has_not_is_refused_with_a_remedy_that_works(
     row = "user_principal_name,disabled_plans\nada@contoso.example,KAIZALA_O365_P3\n"
     (where.folder / "users.csv").write_text(row, encoding="utf-8")
     before = {path.name for path in (where.folder / "runs").glob("p*")}
-    assert shell(where, "plan").code in {0, 3}
+    assert reseat(where, "plan").code in {0, 3}
     [again] = {path.name for path in (where.folder / "runs").glob("p*")} - before
-    assert 0 == shell(where, "apply", again, *APPLY).code
+    assert 0 == reseat(where, "apply", again, *APPLY).code
     user = where.tenant.user("ada@contoso.example")
     assert user is not None
     assert [NEW] == [where.tenant.skus[sku].part_number for sku in user.profile.held]

@@ -35,12 +35,6 @@ PEOPLE = ("ada", "bo")
 VARIANT = "ENTERPRISEWITHSCALWITHOUTPROPLUS"
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 class World(Runs):
     """A small tenant with its runs, and what people do in it."""
 

@@ -32,12 +32,6 @@ IN_ERROR = {"target_in_error", "accepted_then_error"}
 _KEPT: dict[str, Place] = {}
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def does(reseat: CommandLine, place: Place, *argv: str) -> Said:
     """Call one command; a new plan becomes the run of the place."""
     place.seconds += 60

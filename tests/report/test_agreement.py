@@ -45,7 +45,7 @@ def test_the_files_are_those_of_the_run_folder() -> None:
 
 
 @every_finding
-def test_the_outcomes_agree(r) -> None:
+def test_every_format_counts_the_same_outcomes(r) -> None:
     """JSON and workbook hold them, the page's table shows them, and users.csv has so many rows of each."""
     files = render_all(r)
     rows = csv.DictReader(io.StringIO(files["users.csv"].decode(), newline=""))
@@ -68,7 +68,7 @@ def test_the_page_shows_the_same_totals(r) -> None:
 
 
 @every_finding
-def test_the_ledger_agrees(r) -> None:
+def test_every_format_has_the_same_seats(r) -> None:
     """The page's ledger and the workbook's Seats sheet hold the same figures as the JSON."""
     files = render_all(r)
     ledger = orjson.loads(files["reconciliation.json"])["ledger"]

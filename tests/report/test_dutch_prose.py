@@ -154,7 +154,7 @@ def test_every_change_of_a_license_by_others() -> None:
             told(incident.detail)
 
 
-def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_other_incident_is_told_in_dutch(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address, a usage location, a request beyond the plan, a service that is gone."""
     cells = [("u", PEOPLE[0], was, now) for was, now in (("", "NL"), ("NL", ""), ("NL", "BE"))]
     mails = pd.DataFrame(cells, columns=["id", "user_principal_name", "mail", "mail_after"])
@@ -177,7 +177,7 @@ def test_every_other_incident(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("asks", "undo"), [(True, False), (False, True), (False, False)], ids=["swap", "undo", "addons"]
 )
-def test_every_advice(asks: bool, undo: bool) -> None:
+def test_every_advice_is_told_in_dutch(asks: bool, undo: bool) -> None:
     """GO or not, cancelled or not; nobody, one, several."""
     plan = SimpleNamespace(asks_gates=asks, undo=undo)
     for verdict, cancelled, n in itertools.product(("GO", "NO-GO"), (False, True), (0, 1, 2, 1000)):

@@ -42,7 +42,7 @@ def test_where_nobody_was_moved_the_line_is_flat() -> None:
     assert found.path == "M0 100H0L0.6 50H99L100 0H100"
 
 
-def test_only_moves_count() -> None:
+def test_only_those_who_were_moved_by_us_are_in_the_chart() -> None:
     """Who was refused has a time as well, and who was there already has none."""
     rows = [*moved(0, 5), user(3, "refused", applied_at=at(9)), user(4, "already_on_target", applied_at="")]
     found = moves_over_time(finding(rows).users)

@@ -21,12 +21,6 @@ FROM_ROSTER = f'[scope]\nfrom = "csv"\nroster = "users.csv"\n{EVERYONE}'
 HELD = "roster_row_rejected"
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def here(folder: Path, roster: str, settings: str = WITH_ROSTER, **more: Any) -> Place:
     """Make the tenant of ada, bo and cas, who hold the old product, with this roster."""
     return place(folder, PEOPLE, settings, roster=roster, **more)
@@ -39,13 +33,13 @@ def rows_of(place: Place, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def carried_out(at: Place, call: CommandLine) -> list[int]:
+def carried_out(at: Place, reseat: CommandLine) -> list[int]:
     """Apply, verify and audit the only plan; return how each ended."""
     header(at)
     return [
-        call(at, "apply", at.run, *APPLY).code,
-        call(at, "verify", at.run).code,
-        call(at, "audit", f"runs/{at.run}", config=False).code,
+        reseat(at, "apply", at.run, *APPLY).code,
+        reseat(at, "verify", at.run).code,
+        reseat(at, "audit", f"runs/{at.run}", config=False).code,
     ]
 
 
@@ -112,13 +106,13 @@ ROWS_THAT_SAY_LEAVE = {
 
 @pytest.mark.parametrize("name", ROWS_THAT_SAY_LEAVE)
 def test_a_damaged_row_that_says_leave_keeps_its_user_from_being_changed(
-    name: str, tmp_path: Path, call: CommandLine
+    name: str, tmp_path: Path, reseat: CommandLine
 ) -> None:
     """Without a word from a person the row stops the plan; skipped, its user is held, and everybody else is not."""
     at = here(tmp_path, f"UPN,object id,target\n{ROWS_THAT_SAY_LEAVE[name]}\n{BO},,{NEW}\n")
 
-    stopped = call(at, "plan")
-    skipped = call(at, "plan", "--skip-bad-rows")
+    stopped = reseat(at, "plan")
+    skipped = reseat(at, "plan", "--skip-bad-rows")
 
     assert (2, [], 3) == (stopped.code, told(stopped, ["users.csv, line 2: "]), skipped.code)
     assert reasons(at) == {"ada": HELD, "bo": "change", "cas": "change"}
@@ -199,10 +193,10 @@ TELLING = {
 
 
 @pytest.mark.parametrize("name", TELLING)
-def test_what_is_wrong_in_a_roster_is_told_as_it_is(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_what_is_wrong_in_a_roster_is_told_as_it_is(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """The sentence says what is the case and what to write; it never speaks of a comma where there is none."""
     row = TELLING[name]
-    said = call(here(tmp_path, row.roster), "plan")
+    said = reseat(here(tmp_path, row.roster), "plan")
 
     assert (2, []) == (said.code, told(said, [row.line, *row.says]))
     assert ("must stand in double quotes" in said.words) == (name == "a value with a comma")
@@ -224,10 +218,10 @@ FINE = {
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_a_roster_that_is_only_unusual_is_read(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_roster_that_is_only_unusual_is_read(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Ada stays by choice, and the others are decided by the rule."""
     at = here(tmp_path, FINE[name])
-    said = call(at, "plan")
+    said = reseat(at, "plan")
 
     assert (3, []) == (said.code, told(said, ["1 roster rows = 1 used + 0 rejected"]))
     assert reasons(at) == {"ada": "left_by_choice", "bo": "change", "cas": "change"}
@@ -236,21 +230,21 @@ def test_a_roster_that_is_only_unusual_is_read(name: str, tmp_path: Path, call: 
 @pytest.mark.parametrize("settings", [WITH_ROSTER, FROM_ROSTER], ids=["graph", "csv"])
 @pytest.mark.parametrize("skip", [(), ("--skip-bad-rows",)], ids=["", "skip"])
 def test_an_empty_roster_is_an_error_however_it_is_used(
-    settings: str, skip: tuple[str, ...], tmp_path: Path, call: CommandLine
+    settings: str, skip: tuple[str, ...], tmp_path: Path, reseat: CommandLine
 ) -> None:
     """An HR export that failed must not plan everybody by rule, nor nobody with exit 0."""
-    said = call(here(tmp_path, "UPN,target,note\n", settings), "plan", *skip)
+    said = reseat(here(tmp_path, "UPN,target,note\n", settings), "plan", *skip)
 
     assert (2, [], []) == (said.code, told(said, ["users.csv", "names nobody"]), list(tmp_path.glob("runs/*")))
 
 
-def test_a_service_is_known_by_its_published_name(tmp_path: Path, call: CommandLine) -> None:
+def test_a_service_is_known_by_its_published_name(tmp_path: Path, reseat: CommandLine) -> None:
     """Under Licenses and apps the admin center shows other names than Graph; both mean the same service."""
     by_name, by_part = (
         here(tmp_path / part, f"UPN,disabled_plans\n{ADA},{wish}\n")
         for part, wish in (("a", "microsoft  forms (plan e3)"), ("b", "FORMS_PLAN_E3"))
     )
-    assert [0, 0] == [call(at, "plan").code for at in (by_name, by_part)]
+    assert [0, 0] == [reseat(at, "plan").code for at in (by_name, by_part)]
 
     off = [
         next(r["disabled_plans"] for r in rows_of(at, "decisions.csv") if r["name"] == ADA) for at in (by_name, by_part)
@@ -259,19 +253,19 @@ def test_a_service_is_known_by_its_published_name(tmp_path: Path, call: CommandL
 
 
 @pytest.mark.parametrize("column", ["targt", "Targets", "legl_hold", "Target SKU", "vioce"])
-def test_a_column_that_is_nearly_a_known_one_is_told(column: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_column_that_is_nearly_a_known_one_is_told(column: str, tmp_path: Path, reseat: CommandLine) -> None:
     """It does nothing, so a person must hear of it before the plan is approved, on screen and on the page."""
     at = here(tmp_path, f"UPN,{column}\n{ADA},leave\n")
-    said = call(at, "plan")
+    said = reseat(at, "plan")
     header(at)
 
     assert (0, []) == (said.code, told(said, [f'the column "{column}" means nothing to reseat', "1 used"]))
     assert f"{column}" in (at.folder / "runs" / at.run / "plan.html").read_text(encoding="utf-8")
 
 
-def test_columns_that_people_often_have_are_not_called_slips(tmp_path: Path, call: CommandLine) -> None:
+def test_columns_that_people_often_have_are_not_called_slips(tmp_path: Path, reseat: CommandLine) -> None:
     """The admin center's own columns mean something else, and are carried without a word."""
-    said = call(
+    said = reseat(
         here(tmp_path, f"UPN,Display name,Department,Licenses,State,City,When created,Sid\n{ADA},A,B,C,D,E,F,G\n"),
         "plan",
     )
@@ -282,13 +276,13 @@ def test_columns_that_people_often_have_are_not_called_slips(tmp_path: Path, cal
 OURS = ("detail", "remedy", "kind", "display_name", "reason", "outcome", "Name", "verdict", "plans", "object", "sigil")
 
 
-def test_columns_called_like_ours_are_carried_like_all_others(tmp_path: Path, call: CommandLine) -> None:
+def test_columns_called_like_ours_are_carried_like_all_others(tmp_path: Path, reseat: CommandLine) -> None:
     """What a person wrote there stands in decisions.csv and users.csv, and our own columns say what they always say."""
     cells = [f"mine {number}" for number in range(len(OURS))]
     at = here(tmp_path, f"UPN,target,{','.join(OURS)},detail (roster)\n{ADA},{NEW},{','.join(cells)},other\n")
-    assert call(at, "plan").code == 0
+    assert reseat(at, "plan").code == 0
     header(at)
-    ended = carried_out(at, call)
+    ended = carried_out(at, reseat)
 
     for name in ("decisions.csv", "users.csv"):
         row = next(r for r in rows_of(at, name) if ADA in r.values())
@@ -301,12 +295,12 @@ def test_columns_called_like_ours_are_carried_like_all_others(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("column", few(["=1+1", "@SUM(A1)", "+31 6", "-x", "=cmd|' /C calc'!A1"], "=1+1"))
-def test_a_header_that_a_spreadsheet_would_run_is_guarded(column: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_header_that_a_spreadsheet_would_run_is_guarded(column: str, tmp_path: Path, reseat: CommandLine) -> None:
     """In every CSV of the run folder, and what stands under it comes back."""
     at = here(tmp_path, f'UPN,target,"{column}"\n{ADA},{NEW},kept\n')
-    assert call(at, "plan").code == 0
+    assert reseat(at, "plan").code == 0
     header(at)
-    ended = carried_out(at, call)
+    ended = carried_out(at, reseat)
 
     assert [0, 3, 3] == ended
     for name in ("decisions.csv", "users.csv"):
@@ -329,16 +323,16 @@ WISH_FOR_WHAT_STANDS = {
 
 
 @pytest.mark.parametrize("name", WISH_FOR_WHAT_STANDS)
-def test_a_wish_that_nothing_is_sent_for_is_told(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_wish_that_nothing_is_sent_for_is_told(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """A license that stands is not sent again, so its services stay on: said on screen, on the page and by explain."""
     row, (who, *licenses), keeps = WISH_FOR_WHAT_STANDS[name]
     at = place(
         tmp_path, [person(who, *licenses), person("bo")], WITH_ROSTER, roster=f"UPN,target,disabled_plans\n{row}\n"
     )
-    said = call(at, "plan")
+    said = reseat(at, "plan")
     header(at)
     page = (at.folder / "runs" / at.run / "plan.html").read_text(encoding="utf-8")
-    explained = call(at, "explain", at.run, ADA, config=False)
+    explained = reseat(at, "explain", at.run, ADA, config=False)
 
     for text in (said.words, " ".join(page.split()), explained.words):
         assert bool(keeps) == ("switch them off by hand" in text)
@@ -353,14 +347,14 @@ def whole_company(folder: Path, **more: Any) -> Place:
     return place(folder, people, settings, roster=f"UPN,Department\n{rows}", **more)
 
 
-def test_a_whole_company_is_a_fine_roster(tmp_path: Path, call: CommandLine) -> None:
+def test_a_whole_company_is_a_fine_roster(tmp_path: Path, reseat: CommandLine) -> None:
     """Who never had the old product is counted and listed, and is nothing to do for anybody."""
     at = whole_company(tmp_path)
-    planned = call(at, "plan")
+    planned = reseat(at, "plan")
     assert (0, []) == (planned.code, told(planned, ["9 roster rows = 9 used", "hold no source SKU"]))
     header(at)
-    applied = call(at, "apply", at.run, *APPLY)
-    call(at, "verify", at.run)
+    applied = reseat(at, "apply", at.run, *APPLY)
+    reseat(at, "verify", at.run)
 
     outcomes = [(r["outcome"], r["reason"], r["remedy"]) for r in rows_of(at, "users.csv")]
     assert (0, 6) == (applied.code, outcomes.count(("held", "no_source", "")))
@@ -369,23 +363,23 @@ def test_a_whole_company_is_a_fine_roster(tmp_path: Path, call: CommandLine) -> 
     assert {"moved": 2, "held": 6, "already_on_target": 1, "in_scope": 9}.items() <= found["totals"].items()
 
 
-def test_a_whole_company_can_be_go(tmp_path: Path, call: CommandLine) -> None:
+def test_a_whole_company_can_be_go(tmp_path: Path, reseat: CommandLine) -> None:
     """Every gate is open although most rows of the roster are about people without the old product."""
     at = whole_company(tmp_path, limits="users_changed_percent_max = 100")
-    call(at, "plan")
+    reseat(at, "plan")
     header(at)
-    call(at, "apply", at.run, *APPLY)
-    verified = call(at, "verify", at.run)
-    audited = call(at, "audit", f"runs/{at.run}", config=False)
+    reseat(at, "apply", at.run, *APPLY)
+    verified = reseat(at, "verify", at.run)
+    audited = reseat(at, "audit", f"runs/{at.run}", config=False)
 
     assert (0, 0, []) == (verified.code, audited.code, told(verified, ["GO: cancel"]))
     page = (at.folder / "runs" / at.run / "summary.md").read_text(encoding="utf-8")
     assert "no_source" not in page.partition("left to do")[2]
 
 
-def test_the_share_that_changes_is_of_those_who_hold_the_old_product(tmp_path: Path, call: CommandLine) -> None:
+def test_the_share_that_changes_is_of_those_who_hold_the_old_product(tmp_path: Path, reseat: CommandLine) -> None:
     """Two of two are a hundred percent, however many rows of others the roster has."""
     at = whole_company(tmp_path, limits="users_changed_percent_max = 50")
-    said: Said = call(at, "plan")
+    said: Said = reseat(at, "plan")
 
     assert (3, []) == (said.code, told(said, ["Limit: the plan changes 100.0 % of the source holders in scope"]))

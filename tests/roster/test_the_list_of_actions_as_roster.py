@@ -24,20 +24,14 @@ WISHES = {
 }
 
 
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
-def listed(folder: Path, call: CommandLine, wish: str) -> tuple[Runs, list[dict[str, str]]]:
+def listed(folder: Path, reseat: CommandLine, wish: str) -> tuple[Runs, list[dict[str, str]]]:
     """Plan with the wish for Ada, apply and verify; return the runs and the rows of actions.csv about people."""
     columns, values, _ = WISHES[wish]
     roster = f"UPN,{columns}\nada@contoso.example,{values}\n"
     skus = [{"skuPartNumber": part, "enabled": 50} for part in (OLD, NEW, BETTER, SMALL)]
     rule = LOSING if wish == "a legal hold" else EVERYONE
     people = [person("ada"), person("bo")]
-    runs = Runs(place(folder, people, ROSTER + rule, roster=roster, skus=skus), call)
+    runs = Runs(place(folder, people, ROSTER + rule, roster=roster, skus=skus), reseat)
     runs.plan("--skip-bad-rows")
     runs.apply()
     runs.verify()
@@ -55,9 +49,9 @@ def given(runs: Runs, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("wish", WISHES)
-def test_the_list_as_it_is_keeps_whom_a_wish_kept(wish: str, tmp_path: Path, call: CommandLine) -> None:
+def test_the_list_as_it_is_keeps_whom_a_wish_kept(wish: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Nothing is filled in, and the rule would move her: the wish still stands."""
-    runs, rows = listed(tmp_path, call, wish)
+    runs, rows = listed(tmp_path, reseat, wish)
     assert [("ada@contoso.example", "")] == [(row["user_principal_name"], row["target"]) for row in rows]
     given(runs, rows)
 
@@ -67,9 +61,9 @@ def test_the_list_as_it_is_keeps_whom_a_wish_kept(wish: str, tmp_path: Path, cal
 
 
 @pytest.mark.parametrize("wish", ["leave", "leave, in a row that cannot be used"])
-def test_a_target_in_the_list_beats_the_wish_that_kept(wish: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_target_in_the_list_beats_the_wish_that_kept(wish: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Whoever fills in a target wants the move."""
-    runs, rows = listed(tmp_path, call, wish)
+    runs, rows = listed(tmp_path, reseat, wish)
     given(runs, [{**row, "target": BETTER} for row in rows])
 
     assert 0 == runs.plan().code

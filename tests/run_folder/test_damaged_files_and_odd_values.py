@@ -57,12 +57,6 @@ NUMBERS = (
 )
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line in this process."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def people(folder: Path, settings: str = EVERYONE + DECLARED) -> Place:
     """A tenant of three people."""
     return place(folder, [person(name) for name in ("ada", "bo", "cas")], settings)

@@ -43,12 +43,6 @@ def lived_again(before: Any, log: list[Any]) -> TenantState:
 
 
 @pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line, in this process."""
-    return CommandLine(monkeypatch, capsys)
-
-
-@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """One of the two places of the archive, as version 0.2.0 left it."""
     with zipfile.ZipFile(ARCHIVE) as packed:

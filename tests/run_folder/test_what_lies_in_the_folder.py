@@ -66,12 +66,6 @@ def place(sealed: Place, tmp_path: Path) -> Place:
     return sealed.copied(tmp_path / "copy")
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line in this process."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def run_of(place: Place) -> RunDir:
     """The run folder."""
     return RunDir(place.folder / "runs" / place.run)

@@ -40,12 +40,6 @@ NAMES = (
 )
 
 
-@pytest.fixture
-def reseat(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 def with_roster(folder: Path, reseat: CommandLine, text: str, *, name: str = "users.csv", more: str = "") -> Runs:
     """Two people and a list of this name."""
     quoted = name.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

@@ -78,7 +78,7 @@ def test_items_fail_and_vanish_one_by_one() -> None:
     assert [user is not None and E3 in user.profile.held for user in users] == [False, True, True, True]
 
 
-def test_throttled_although_applied() -> None:
+def test_a_change_may_be_made_although_the_answer_says_throttled() -> None:
     """A 429 is no proof that nothing happened."""
     caller = caller_with()
     caller.world.faults.force("throttled_applied")
@@ -146,7 +146,7 @@ def test_a_stale_read_knows_neither_deletions_nor_restorations() -> None:
     assert caller.call("GET", f"/users/{ADELE}").status_code == 200
 
 
-def test_faults_of_paging() -> None:
+def test_pages_may_be_empty_lead_back_or_repeat_a_user() -> None:
     """A page may be empty, its link may lead back to it, and a user may stand on two pages."""
     caller = caller_with()
     path = "/users?$select=id&$top=4"

@@ -16,7 +16,7 @@ def caller_with(scale: float) -> Caller:
     return Caller(tenant_of(person(ADELE, "Adele", "ENTERPRISEWITHSCAL")), quota=Quota(scale=scale))
 
 
-def test_the_published_figures() -> None:
+def test_the_quota_has_the_figures_that_microsoft_publishes() -> None:
     """3,000 writes in 150 s per app and tenant, 18,000 in 300 s per tenant, 8,000 units in 10 s, 5 reports in 10 s."""
     quota = Quota()
 

@@ -170,7 +170,7 @@ def test_a_user_who_loses_the_license_between_two_pages_shifts_nobody() -> None:
         ("accountEnabled eq false", [CHLOE]),
     ],
 )
-def test_filters(clause: str, expected: list[str]) -> None:
+def test_the_filters_of_a_licensing_client_find_their_users(clause: str, expected: list[str]) -> None:
     """The filters that a client of licensing needs work without advanced queries."""
     users = (
         person(ADELE, "Adele", "ENTERPRISEWITHSCAL"),
@@ -243,7 +243,7 @@ def test_deleted_users_show_their_licenses_but_take_no_seat() -> None:
     assert caller.call("GET", f"/users/{ADELE}").status_code == 404
 
 
-def test_who_may_call() -> None:
+def test_a_call_without_a_good_token_or_the_permission_is_refused() -> None:
     """No token or a wrong one is 401, an expired one too; a missing permission is 403."""
     reader = AppIdentity("reader", permissions=frozenset({"User.Read.All"}))
     expiring = AppIdentity("expiring", expires_at=START + 60)

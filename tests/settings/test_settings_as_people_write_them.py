@@ -9,13 +9,6 @@ import pytest
 from worlds.in_process import CommandLine, told
 from worlds.small_tenant import EVERYONE, HEAD, NEW, OLD, person, place
 
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line."""
-    return CommandLine(monkeypatch, capsys)
-
-
 FIRST_LINE = HEAD.count("\n") + 1
 """The line of reseat.toml on which the text of a test begins."""
 
@@ -48,10 +41,10 @@ WRITTEN: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_what_is_no_toml_is_told_by_its_sign(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_what_is_no_toml_is_told_by_its_sign(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """The line is named, and the sign or the word that has to change; the value is not repeated."""
     text, line, says = WRITTEN[name]
-    said = call(place(tmp_path, [person("ada")], f"[scope]\n{text}\n"), "plan")
+    said = reseat(place(tmp_path, [person("ada")], f"[scope]\n{text}\n"), "plan")
 
     assert (2, []) == (said.code, told(said, [f"reseat.toml line {FIRST_LINE + line - 1}", *says]))
     assert "users.csv" not in said.words
@@ -76,9 +69,9 @@ ZONES = {
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_a_time_zone_of_another_kind_is_told_by_its_kind(zone: str, tmp_path: Path, call: CommandLine) -> None:
+def test_a_time_zone_of_another_kind_is_told_by_its_kind(zone: str, tmp_path: Path, reseat: CommandLine) -> None:
     """Abbreviations, Windows names, offsets and cities each lead to a place that IANA knows."""
-    said = call(place(tmp_path, [person("ada")], f'[pace]\ntime_zone = "{zone}"\n'), "plan")
+    said = reseat(place(tmp_path, [person("ada")], f'[pace]\ntime_zone = "{zone}"\n'), "plan")
 
     assert (2, []) == (said.code, told(said, [f"line {FIRST_LINE + 1}", *ZONES[zone]]))
     assert 'such as "EST"' not in said.words
@@ -100,33 +93,33 @@ VARIABLES = {
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_variable_that_sets_nothing_is_an_error(
-    name: str, tmp_path: Path, call: CommandLine, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A limit that is not set although somebody set it is the worst of settings."""
     monkeypatch.setenv(name, "1")
-    said = call(place(tmp_path, [person("ada")], EVERYONE), "plan")
+    said = reseat(place(tmp_path, [person("ada")], EVERYONE), "plan")
 
     assert (2, []) == (said.code, told(said, [f"{name}: sets nothing", f"did you mean {VARIABLES[name]}?"]))
 
 
 def test_a_variable_that_is_like_no_key_says_how_one_looks(
-    tmp_path: Path, call: CommandLine, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a key that is near, the form of the names is what helps."""
     monkeypatch.setenv("RESEAT_HOME", "/opt")
-    said = call(place(tmp_path, [person("ada")], EVERYONE), "plan")
+    said = reseat(place(tmp_path, [person("ada")], EVERYONE), "plan")
 
     assert (2, []) == (said.code, told(said, ["RESEAT_HOME: sets nothing", "two underscores", "take it out"]))
 
 
 @pytest.mark.parametrize("name", ["RESEAT_SERVICE_HOST", "RESEAT_SERVICE_PORT_HTTP", "RESEAT_PORT_8080_TCP_ADDR"])
 def test_what_kubernetes_sets_for_a_service_is_passed_over(
-    name: str, tmp_path: Path, call: CommandLine, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service called reseat puts such names into every pod of its namespace."""
     monkeypatch.setenv(name, "10.0.0.1")
 
-    assert call(place(tmp_path, [person("ada")], EVERYONE), "plan").code == 0
+    assert reseat(place(tmp_path, [person("ada")], EVERYONE), "plan").code == 0
 
 
 LATER = {
@@ -151,14 +144,14 @@ LATER = {
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: Path, call: CommandLine) -> None:
+def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """It is neither ignored nor called a typing error."""
     text, subject = LATER[name]
     at = place(tmp_path, [person("ada")], EVERYONE if name in ("bleu", "delos", "gov-sg") else f"{text}\n{EVERYONE}")
     if text.startswith("[tenant]"):
         lines = at.config.read_text(encoding="utf-8")
         at.config.write_text(lines.replace("[tenant]", text, 1), encoding="utf-8")
-    said = call(at, "plan")
+    said = reseat(at, "plan")
 
     assert (2, []) == (said.code, told(said, ["reseat.toml line", f"{subject}", "not available yet"]))
     assert "has no key" not in said.words
@@ -170,9 +163,9 @@ ADDONS = {"MCOEV": "", "SHAREPOINTSTORAGE": "", NEW: "", "MCOVE": "MCOEV", "mcoe
 
 @pytest.mark.parametrize("command", ["check", "plan"])
 @pytest.mark.parametrize("key", ADDONS)
-def test_an_add_on_that_is_declared_is_a_product(key: str, command: str, tmp_path: Path, call: CommandLine) -> None:
+def test_an_add_on_that_is_declared_is_a_product(key: str, command: str, tmp_path: Path, reseat: CommandLine) -> None:
     """A declaration about nothing would leave its gate shut without a word: exit 2 names key and nearest."""
-    said = call(
+    said = reseat(
         place(tmp_path, [person("ada")], f'{EVERYONE}\n[declare]\naddons = {{ {key} = "standalone" }}\n'), command
     )
 

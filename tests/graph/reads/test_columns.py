@@ -11,7 +11,7 @@ from connectors.tenant import USER_COLUMNS, LicenseAssignment, LicenseProfile, P
 PLAN_A, PLAN_B = PlanId("0feaeb32-d00e-4d66-bd5a-43b5b83db82c"), PlanId("efb87545-963c-4e0d-99df-69c6916d9eb0")
 
 
-def test_users_become_columns() -> None:
+def test_each_user_is_a_row_of_texts_and_a_profile() -> None:
     """Every cell but the profile is text; absent values are empty."""
     full = user(
         2,

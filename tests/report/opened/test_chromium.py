@@ -80,6 +80,19 @@ def test_attention_comes_first_and_the_rest_is_one_click_away(page, folder) -> N
     assert page.requests() == []
 
 
+@pytest.mark.thorough
+def test_a_report_of_fifty_thousand_users_opens_and_finds_one_of_them(page, tmp_path) -> None:
+    """Five thousand want attention and stand on fifty pages; the last of them is found by name, and nothing breaks."""
+    (tmp_path / "large.html").write_text(render_html(no_go(50_000)))
+    opened(page, f"{tmp_path.as_uri()}/large.html")
+
+    assert page.run(COUNT) == "5,000 of 50,000 users"
+    assert page.run("document.getElementById('users-page').textContent") == "Page 1 of 50"
+    opened(page, f"{tmp_path.as_uri()}/large.html#users?q=user49993")
+    assert page.run(COUNT) == "1 of 50,000 users"
+    assert [len(page.run(ROWS)), page.complaints(), page.requests()] == [1, [], []]
+
+
 def test_search_filter_sort_and_page_live_in_the_address(page, folder) -> None:
     """What somebody pastes into a ticket opens the same rows in the same order."""
     opened(page, f"{folder}/report.html")
