@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from worlds.published_products import CATALOG, custom, holding, license_of, product
+from decide.published_products import CATALOG, custom, holding, license_of, product
 
 from connectors.tenant import LicenseAssignment, SkuId
 from jobs.license_reassignment.decide.coverage import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from worlds.published_products import CATALOG, FAMILIES, PLAN_IDS, custom, holding, license_of, product
+from decide.published_products import CATALOG, FAMILIES, PLAN_IDS, custom, holding, license_of, product
 
 from connectors.catalog.families import Severity
 from jobs.license_reassignment.decide.coverage import AddonCover, addon_coverage, broken_dependencies, conflicts

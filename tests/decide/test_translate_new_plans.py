@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from worlds.published_products import FAMILIES, ids, license_of, moved_from_e4, names, off, product
+from decide.published_products import FAMILIES, ids, license_of, moved_from_e4, names, off, product
 
 from jobs.license_reassignment.decide.translate import Translation, translate
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from decide.published_products import FAMILIES, license_of, product
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.published_products import FAMILIES, license_of, product
 
 from connectors.catalog.families import Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.changes import AddLicense

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from worlds.published_products import FAMILIES, product
+from decide.published_products import FAMILIES, product
 
 from jobs.license_reassignment.decide.translate import Step, TranslationRow, translation_table
 

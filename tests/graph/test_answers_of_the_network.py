@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from worlds.between import (
+from graph.between import (
     HTML,
     LOGIN,
     Answer,

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 import pytest
-from worlds.graph_double import ROOT
+from graph.graph_double import ROOT
 from worlds.virtual_time import JumpingClock
 
 from connectors.graph.client import PaceSettings, open_client

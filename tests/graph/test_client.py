@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from worlds.graph_double import E3, E4
+from graph.graph_double import E3, E4
 from worlds.oracle import holders, recount, snapshot
 from worlds.virtual_time import JumpingClock
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from worlds.between import Answer, Between, writes
+from graph.between import Answer, Between, writes
 from worlds.in_process import CommandLine
 from worlds.small_tenant import APPLY, NEW, header, person, place
 

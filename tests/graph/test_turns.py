@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from worlds.graph_double import Double, envelope, error, item, page, refusal, run, singles, swaps, user, user_id
+from graph.graph_double import Double, envelope, error, item, page, refusal, run, singles, swaps, user, user_id
 from worlds.virtual_time import JumpingClock
 
 from connectors.changes import Pause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from worlds.graph_double import E3, E4, GROUP, refusal, state, swaps, user, user_id
+from graph.graph_double import E3, E4, GROUP, refusal, state, swaps, user, user_id
 from worlds.virtual_time import START
 
 from connectors.changes import AddLicense, AssignLicense

@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 import orjson
 import pytest
-from worlds.graph_double import (
+from graph.graph_double import (
     ROOT,
     Double,
     Renewable,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from worlds.graph_double import Double, error, page, run
+from graph.graph_double import Double, error, page, run
 from worlds.virtual_time import START, JumpingClock
 
 from connectors.audit_log import AuditEntry, AuditRecord, entry_of, from_lines, to_lines

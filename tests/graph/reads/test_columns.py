@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worlds.graph_double import E3, E4, GROUP, state, user, user_id
+from graph.graph_double import E3, E4, GROUP, state, user, user_id
 
 from connectors.graph.reads import columns
 from connectors.graph.reads.columns import Profiles

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import orjson
 import pytest
-from worlds.graph_double import (
+from graph.graph_double import (
     ORGANIZATION,
     Double,
     Renewable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import orjson
 import pytest
-from worlds.graph_double import (
+from graph.graph_double import (
     E3,
     E4,
     GROUP,

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 import httpx
-from worlds.graph_double import (
+from graph.graph_double import (
     ORGANIZATION,
     Double,
     Renewable,

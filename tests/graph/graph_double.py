@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import httpx
 import orjson
+from worlds.virtual_time import JumpingClock
 
 from connectors.changes import AddLicense, AssignLicense
 from connectors.clock import Clock
 from connectors.graph.client import GraphClient, PaceSettings, open_client
 from connectors.graph.sign_in.token import FixedToken, TokenSource
 from connectors.tenant import ReadScope, SkuId, TenantSnapshot, UserId
-from worlds.virtual_time import JumpingClock
 
 ROOT = "https://graph.microsoft.com/v1.0"
 E4 = SkuId("1392051d-0cb9-4b7a-88d5-621fee5e8711")
