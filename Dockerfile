@@ -15,7 +15,7 @@ RUN code=0; /opt/reseat/bin/reseat demo --directory /tmp/demo > /tmp/demo.txt 2>
  && /opt/reseat/bin/python -m pip uninstall --quiet --yes --root-user-action ignore setuptools pip
 
 FROM ${BASE_IMAGE}
-ARG VERSION=0.2.0
+ARG VERSION=0.3.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="reseat" \
       org.opencontainers.image.description="Moves every holder of a retiring Microsoft 365 SKU to its successor, and proves it before anything is cancelled." \

@@ -12,15 +12,14 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class UserWords:
-    """Words by plan family and by plan name; `notes` are whole sentences with places to fill in."""
+    """Words by plan family and by plan name, in English."""
 
     families: Mapping[str, str]
     plans: Mapping[str, str]
-    notes: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
 def load_user_words() -> UserWords:
     """Read the words that are installed with the package, once per process."""
     data = orjson.loads(resources.files("connectors.catalog").joinpath("data", "user_words.json").read_bytes())
-    return UserWords(data["families"], data["plans"], data["notes"])
+    return UserWords(data["families"], data["plans"])

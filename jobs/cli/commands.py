@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from jobs import __version__
 from jobs.cli.process import fail, leave, prepare
 from jobs.cli.running import (
     find,
@@ -63,9 +64,7 @@ SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without ro
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
     if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"reseat {installed('reseat')}")
+        typer.echo(f"reseat {__version__}")
         raise typer.Exit(0)
 
 

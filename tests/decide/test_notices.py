@@ -17,7 +17,7 @@ TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode())))
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
 
 
 def test_one_file_per_wave_names_those_who_change() -> None:
@@ -45,7 +45,7 @@ def test_services_are_told_in_words_of_users() -> None:
     assert "Teams Phone: calls with a number of your own" in row["services_new"].split(" + ")
     assert "telephony of Skype for Business" == row["services_ended"]
     assert "Forms + Sway" == row["services_kept_off"]
-    assert "further services come on in the background" in row["note"]
+    assert "more services are added in the background" in row["note"]
 
 
 def test_a_plan_of_this_one_user_does_not_change_the_words_of_others() -> None:
@@ -102,3 +102,15 @@ def test_every_service_of_the_source_has_a_word() -> None:
 
     assert [] == [p.name for p in product(E4).plans if not vocabulary.word(p.id)]
     assert [] == [w for w in vocabulary.words_of((p.id for p in product(E4).plans), name_all=True) if "+" in w]
+
+
+def test_people_are_told_in_the_language_of_the_run() -> None:
+    """Services by their name in that language, sorted there, and each sentence of the note; columns stay."""
+    ada = person("ada", holding(E4, "FORMS_PLAN_E3", "SWAY"))
+
+    [row] = _rows(draw(snapshot(ada), TO_E5, language="nl").files["notice-all.csv"])
+
+    assert list(NOTICE_COLUMNS) == list(row)
+    assert "Teams Phone: bellen met een eigen nummer" in row["services_new"].split(" + ")
+    assert "telefonie van Skype voor Bedrijven" == row["services_ended"]
+    assert "diensten bij op de achtergrond" in row["note"]

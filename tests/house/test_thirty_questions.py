@@ -466,7 +466,7 @@ def test_every_file_key_and_column_that_is_named_is_there(evening: Evening, numb
     columns = {
         row
         for name in ("users.csv", "decisions.csv", "snapshot.csv", "actions.csv")
-        for row in run.read(name).decode().partition("\r\n")[0].split(",")
+        for row in run.read(name).decode("utf-8-sig").partition("\r\n")[0].split(",")
     }
     keys = {
         key

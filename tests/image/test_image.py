@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from image.buildah import Buildah, base_tarball, pip_mounts
 from worlds.machine import ROOT, lacking
+
+from jobs import __version__
 
 pytestmark = pytest.mark.thorough
 
@@ -81,7 +82,7 @@ def test_the_image_works_for_any_user_and_carries_no_tools(scratch: Path) -> Non
 
         # Platforms that choose a user id of their own run it with group 0, and that group may write to the volume.
         code, said = buildah.execute(container, "1234567:0", "sh", "-c", "mkdir /runs/other && reseat --version")
-        assert (code, said) == (0, f"reseat {version('reseat')}\n")
+        assert (code, said) == (0, f"reseat {__version__}\n")
 
         code, said = buildah.execute(container, "10001", "python3", "-c", COMPILED)
         assert (code, said) == (0, "")

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 import jobs
+from connectors.catalog.user_words import load_user_words
 from jobs.license_reassignment import report
 
 LOCALES = Path(report.__file__).parent / "locale"
@@ -32,6 +33,9 @@ def said() -> Catalog:
         read = _in_template if path.suffix == ".j2" else _in_python
         for texts in read(path.read_text()):
             found.add(texts if len(texts) > 1 else texts[0], locations=[(str(path.relative_to(top.parent)), 0)])
+    words = load_user_words()
+    for word in (*words.families.values(), *words.plans.values()):
+        found.add(word, locations=[("connectors/catalog/data/user_words.json", 0)])
     return found
 
 

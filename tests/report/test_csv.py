@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 from worlds.report_cases import finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
 from connectors.roster.formula import clean, unguard
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 
 USERS_HEADER = (
@@ -19,7 +21,7 @@ USERS_HEADER = (
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def test_two_users_are_written_letter_by_letter() -> None:
@@ -41,7 +43,7 @@ def test_nobody_leaves_the_header() -> None:
 def test_actions_leave_room_for_people() -> None:
     """Five columns are empty: owner, due, justification, backup_acknowledged_by, target; two wishes come last."""
     assert render_actions_csv(finding([user(0), user(1, "held")])) == (
-        b"user_principal_name,id,kind,reason,subject,remedy,owner,due,justification,backup_acknowledged_by,target,"
+        b"\xef\xbb\xbfuser_principal_name,id,kind,reason,subject,remedy,owner,due,justification,backup_acknowledged_by,target,"
         b"voice,legal_hold\r\n"
         b"user00001@contoso.example,00000001-1111-4222-8333-00009e3779b1,held,protected,user00001@contoso.example,"
         b'"Take the name out of [scope] protected, or move the account by hand.",,,,,,,\r\n'
@@ -80,3 +82,13 @@ def test_one_action_is_one_row() -> None:
 
     assert len(r.actions) == len(rows)
     assert [list(ACTION_COLUMNS)] * len(rows) == [list(row) for row in rows]
+
+
+def test_what_is_left_to_do_is_told_in_the_language_of_the_reports() -> None:
+    """Its codes and columns are the same in each."""
+    held = finding([user(0), user(1, "held")])
+    told = replace(held, actions=tuple(replace(a, remedy=Message("Nobody.")) for a in held.actions))
+    [english], [dutch] = rows_of(render_actions_csv(told, "en")), rows_of(render_actions_csv(told, "nl"))
+
+    assert ("Nobody.", "Niemand.") == (english["remedy"], dutch["remedy"])
+    assert {**english, "remedy": ""} == {**dutch, "remedy": ""}

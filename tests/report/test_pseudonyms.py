@@ -46,7 +46,7 @@ def texts(night: Night) -> dict[str, str]:
 
 
 def rows(night: Night, name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(night.run.read(name).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(night.run.read(name).decode("utf-8-sig"), newline="")))
 
 
 def test_no_name_address_or_id_of_anybody_is_in_any_file(night: Night) -> None:

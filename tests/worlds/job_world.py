@@ -45,6 +45,7 @@ from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.since_last import LastVerification
+from jobs.license_reassignment.report.words import words_of
 from jobs.license_reassignment.run_folder.plan_files import PlanFiles, plan_files
 from jobs.settings.model import Settings
 
@@ -224,7 +225,12 @@ def shields_of(chosen: Settings, world: TenantSnapshot) -> Shields:
 
 
 def draw(
-    world: TenantSnapshot, toml: str = TO_E3, roster: str = "", *, created_at: str = "2026-03-02T12:00:00Z"
+    world: TenantSnapshot,
+    toml: str = TO_E3,
+    roster: str = "",
+    *,
+    created_at: str = "2026-03-02T12:00:00Z",
+    language: str = "en",
 ) -> Drawn:
     """Make the plan of a world with these settings and this roster (CSV text)."""
     chosen = settings(toml)
@@ -249,7 +255,7 @@ def draw(
             shields=shields,
         )
     )
-    return Drawn(plan_files(draft), policy, wishes, bound, world)
+    return Drawn(plan_files(draft, words_of(language)), policy, wishes, bound, world)
 
 
 WROTE_AT = "2026-03-02T12:10:00.000Z"

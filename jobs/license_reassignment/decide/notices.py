@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,13 @@ from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import UserWords
 from connectors.tenant import PlanId, TenantSnapshot
 from jobs.license_reassignment.decide.remarks import SEPARATOR
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import split
 
 _TOLD_BY = ["plans_new_on", "plans_lost", "plans_kept_off", "remarks"]
 
-Told = tuple[str, str, str, str]
-"""Services that are new, end, and stay off, and a note: what one user reads."""
+Told = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[Message, ...]]
+"""Services that are new, end, and stay off, and a note of several sentences: what one user reads, in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class Vocabulary:
         word = self.words.families.get(level.family, "") if level else ""
         return word or self.words.plans.get(self.catalog.plan_names.get(PlanId(plan_id), ""), "")
 
-    def words_of(self, plans: Iterable[str], *, name_all: bool) -> list[str]:
+    def words_of(self, plans: Iterable[str], *, name_all: bool) -> tuple[str, ...]:
         """Return the words, each once; `name_all` gives a plan without one its published name."""
         found = (self.word(p) or (self.catalog.names.plan(p) if name_all else "") for p in plans)
-        return sorted({w.replace("+", "and") for w in found if w}, key=str.casefold)
+        return tuple(sorted({w.replace("+", "and") for w in found if w}, key=str.casefold))
 
 
 def notices_of(
@@ -82,20 +83,26 @@ def _texts(told_by: Sequence[str], vocabulary: Vocabulary) -> Told:
     new, lost, kept_off, remarks = told_by
     silent = len([p for p in split(new) if not vocabulary.word(p)])
     return (
-        " + ".join(vocabulary.words_of(split(new), name_all=False)),
-        " + ".join(vocabulary.words_of(split(lost), name_all=True)),
-        " + ".join(vocabulary.words_of(split(kept_off), name_all=True)),
-        " ".join(_notes(silent, remarks.split(SEPARATOR), vocabulary.words)),
+        vocabulary.words_of(split(new), name_all=False),
+        vocabulary.words_of(split(lost), name_all=True),
+        vocabulary.words_of(split(kept_off), name_all=True),
+        tuple(_notes(silent, remarks.split(SEPARATOR))),
     )
 
 
-def _notes(silent: int, remarks: Sequence[str], words: UserWords) -> list[str]:
-    lowered = [r.removeprefix("lowered: ") for r in remarks if r.startswith("lowered: ")]
-    found = [words.notes["lowered"].format(what=", ".join(lowered))] if lowered else []
+def _notes(silent: int, remarks: Sequence[str]) -> Iterator[Message]:
+    lowered = tuple(r.removeprefix("lowered: ") for r in remarks if r.startswith("lowered: "))
+    if lowered:
+        yield Message("Comes in a smaller edition or ends: {what}. Save what you need before that day.", what=lowered)
     if any(text.startswith("SharePoint") and text.endswith("-> none") for text in lowered):
-        found.append(words.notes["sharepoint_ends"])
+        yield Message(
+            "The SharePoint tile disappears; team sites stay reachable at their address within the organization."
+        )
     if "office_apps_end" in remarks:
-        found.append(words.notes["office_apps_end"])
+        yield Message("The installed Office apps will show that they are unlicensed.")
     if silent:
-        found.append(words.notes["background"].format(n=silent))
-    return found
+        yield Message(
+            "{n} more service is added in the background. You do not need to do anything.",
+            "{n} more services are added in the background. You do not need to do anything.",
+            n=silent,
+        )

@@ -20,7 +20,7 @@ RENDERERS: Final[Mapping[str, Callable[[Reconciliation, str], bytes]]] = Mapping
         "reconciliation.json": lambda r, _: render_json(r),
         SCHEMA_FILE: lambda *_: schema(),
         "users.csv": lambda r, _: render_users_csv(r),
-        "actions.csv": lambda r, _: render_actions_csv(r),
+        "actions.csv": render_actions_csv,
         "report.html": lambda r, language: render_html(r, language).encode(),
         "report.xlsx": lambda r, _: render_xlsx(r),
         "summary.md": lambda r, language: render_summary(r, language).encode(),

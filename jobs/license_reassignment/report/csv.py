@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.roster.formula import guard
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report.words import words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +27,16 @@ def render_users_csv(r: Reconciliation) -> bytes:
     return _csv(columns, zip(*(_guarded(r.users[column]) for column in columns), strict=True))
 
 
-def render_actions_csv(r: Reconciliation) -> bytes:
-    """Return one row per thing left to do, with empty columns to fill in; the filled file is a roster for `plan`."""
-    rows = (tuple(guard(str(getattr(action, column, ""))) for column in ACTION_COLUMNS) for action in r.actions)
-    return _csv(ACTION_COLUMNS, rows)
+def render_actions_csv(r: Reconciliation, language: str = "en") -> bytes:
+    """Return one row per thing left to do, with empty columns to fill in; the filled file is a roster for `plan`.
+
+    Remedies are in the language; codes and columns are the same in each. It begins with a byte order mark, for people
+    open it in Excel.
+    """
+    t = words_of(language)
+    actions = (replace(action, remedy=t(action.remedy)) for action in r.actions)
+    rows = (tuple(guard(str(getattr(action, column, ""))) for column in ACTION_COLUMNS) for action in actions)
+    return codecs.BOM_UTF8 + _csv(ACTION_COLUMNS, rows)
 
 
 def users_columns(users: pd.DataFrame) -> tuple[str, ...]:

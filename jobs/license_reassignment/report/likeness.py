@@ -13,7 +13,18 @@ import zlib
 from collections.abc import Collection, Iterator
 
 WORDED = frozenset(
-    {"$schema", "format_version", "detail", "remedy", "advice_reason", "not_checked", "operator", "host"}
+    {
+        "$schema",
+        "format_version",
+        "detail",
+        "remedy",
+        "advice_reason",
+        "not_checked",
+        "notes",
+        "loss",
+        "operator",
+        "host",
+    }
 )
 """Keys of reconciliation.json, and columns, in which another version of reseat may say the same in other words."""
 

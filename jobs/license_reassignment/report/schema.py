@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -91,22 +89,7 @@ def document_type() -> TypeAdapter[Any]:
     return TypeAdapter(Document)
 
 
-_PUBLISHED = {
-    "AuditLogCheck": "Witness",
-    "EndOfSource": "Ending",
-    "EndOfSubscription": "Route",
-    "ThenAndNow": "Turn",
-    "WritingPeriod": "Window",
-}
-"""What the schema has always called these definitions: every folder holds a copy, which `audit` compares with ours."""
-
-
-@cache
 def schema() -> bytes:
-    """Return the JSON Schema of reconciliation.json; it takes longer to make than any report."""
+    """Return the JSON Schema of reconciliation.json."""
     value = document_type().json_schema() | {"title": "reseat reconciliation.json"}
-    names = re.compile(rf'(?<=["/])({"|".join(_PUBLISHED)})(?=")')
-    text = names.sub(lambda name: _PUBLISHED[name[1]], orjson.dumps(value).decode())
-    return orjson.dumps(
-        orjson.loads(text), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    )
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

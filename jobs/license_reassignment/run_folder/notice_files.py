@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.roster.formula import guard
 
 if TYPE_CHECKING:
-    from jobs.license_reassignment.decide.notices import Notices
+    from jobs.license_reassignment.decide.notices import Notices, Told
 
 NOTICE_COLUMNS = (
     "wave",
@@ -27,10 +28,13 @@ _PLAIN = re.compile(r"\w[\w .@'-]*")
 """Text that needs neither quotes nor the formula guard."""
 
 
-def notice_files(notices: Notices) -> dict[str, bytes]:
-    """Write per wave one row for every user who changes; a wave without any gets no file."""
-    title = _line(NOTICE_COLUMNS)
-    tails = [_line(told) for told in notices.texts]
+def notice_files(notices: Notices, say: Callable[[str], str] = str) -> dict[str, bytes]:
+    """Write per wave one row for every user who changes; a wave without any gets no file.
+
+    `say` turns English into the language of the file. It begins with a byte order mark, for people open it in Excel.
+    """
+    title = codecs.BOM_UTF8 + _line(NOTICE_COLUMNS)
+    tails = [_line(_cells(told, say)) for told in notices.texts]
     written = {wave: io.BytesIO() for wave in notices.waves}
     for file in written.values():
         file.write(title)
@@ -38,6 +42,12 @@ def notice_files(notices: Notices) -> dict[str, bytes]:
         written[wave].write(f"{_cell(wave)},{_cell(name)},{_cell(display)},".encode() + tails[number])
     names = file_names(notices.waves)
     return {names[wave]: file.getvalue() for wave, file in written.items() if file.tell() > len(title)}
+
+
+def _cells(told: Told, say: Callable[[str], str]) -> list[str]:
+    *services, note = told
+    named = (sorted(map(say, words), key=str.casefold) for words in services)
+    return [*map(" + ".join, named), " ".join(map(say, note))]
 
 
 def _line(cells: Sequence[str]) -> bytes:

@@ -48,15 +48,18 @@ class PlanFiles:
     files: Mapping[str, bytes]
 
 
-def plan_files(draft: Draft) -> PlanFiles:
-    """Make the files of a plan, plan.json last, which digests all others; the plan has its name from them."""
+def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
+    """Make the files of a plan, plan.json last, which digests all others; the plan has its name from them.
+
+    `say` turns English into the language of what people are told.
+    """
     header, file, decisions = draft.header, draft.header.roster.file, draft.decisions.assign(**{OBJECT_COLUMN: "user"})
     if file:
         header = replace(header, roster=replace(header.roster, kept=(kept_name(1, file),)))
     files = {
         **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
         **decision_files(decisions, header.roster_columns),
-        **notice_files(draft.notices),
+        **notice_files(draft.notices, say),
         **dict.fromkeys(header.roster.kept or (), draft.roster),
         REJECTED: rejected_csv(draft.rejected, draft.held),
     }

@@ -22,6 +22,7 @@ from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.report.plan_view import plan_view
+from jobs.license_reassignment.report.words import words_of
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import segments
 from jobs.license_reassignment.run_folder.plan_files import PlanFiles, numbered, plan_files
@@ -60,16 +61,15 @@ def origin_of(parts: Parts, identity: Identity) -> Origin:
 
 def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: Sequence[str]) -> Planned:
     """Write the plan into a folder of its own; nothing that was begun or verified is ever written over."""
-    made = _fresh(parts.effective.runs_path, plan_files(draft))
+    language = parts.effective.settings.run.language
+    made = _fresh(parts.effective.runs_path, plan_files(draft, words_of(language)))
     plan, run = made.plan, RunDir(parts.effective.runs_path / made.plan.plan_id)
     limits = over_limits(plan, limits_of(parts.effective.settings))
     told = (*not_ready, *warnings, *limits, *_duration(plan, parts.effective.settings))
     run.create()
     files: Mapping[str, bytes] = {
         **made.files,
-        "plan.html": render_plan_html(
-            plan_view(plan, told, parts.catalog.names.services), parts.effective.settings.run.language
-        ).encode(),
+        "plan.html": render_plan_html(plan_view(plan, told, parts.catalog.names.services), language).encode(),
     }
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):

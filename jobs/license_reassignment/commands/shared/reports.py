@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from jobs import __version__
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import RENDERERS, render_all
@@ -21,7 +22,7 @@ REPORTS = (*RENDERERS, *PSEUDONYMISED)
 
 def renderers() -> dict[str, str]:
     """Return what decides the bytes of a rendering besides its value: the versions of ours and of what draws."""
-    return {name: version(name) for name in ("reseat", "jinja2", "xlsxwriter")}
+    return {"reseat": __version__, "jinja2": version("jinja2"), "xlsxwriter": version("xlsxwriter")}
 
 
 def write_reports(run: RunDir, evidence: Evidence, key: Ed25519PrivateKey | None = None) -> Reconciliation:
