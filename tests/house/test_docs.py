@@ -73,9 +73,9 @@ def _section(text: str, title: str) -> str:
     return found[1]
 
 
-def _blocks(language: str) -> Iterator[tuple[str, str]]:
+def _blocks(fence: str) -> Iterator[tuple[str, str]]:
     for page, text in PAGES.items():
-        for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for block in re.findall(rf"^```{fence}\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             yield page, block
 
 
@@ -286,7 +286,7 @@ def test_what_is_not_available_yet_is_refused_and_not_ignored(key: str, tmp_path
 
 def _command_lines() -> Iterator[tuple[str, str]]:
     """Yield the page and the words after `reseat` of every command in a shell block or between backticks."""
-    for page, block in _blocks("sh"):
+    for page, block in _blocks(r"(?:sh|powershell)(?: \w+)?"):
         joined = block.replace("\\\n", " ")
         yield from ((page, line) for line in re.findall(r"^reseat (.+)$", joined, re.MULTILINE))
     for page, text in PAGES.items():
