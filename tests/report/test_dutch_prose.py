@@ -24,6 +24,7 @@ from jobs.license_reassignment.decide.draft import Draft
 from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, RemarkUse, UnexpectedHolders
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
@@ -48,7 +49,7 @@ ENGLISH = re.compile(r"\b(?:the|an?|users?|holds?|and|not|seats?|or)\b")
 def told(text: str) -> None:
     """Assert that the Dutch of a sentence, where it has one, has its names, terms and figures, and no English word."""
     dutch = NL(text)
-    assert EN(text) == text
+    assert EN(text).replace(",", "") == text.replace(",", "")
     if dutch == text:
         return
     for kept in (NAME, TERM):
@@ -284,17 +285,15 @@ def test_no_sentence_is_taken_for_another() -> None:
 
 
 def test_what_nobody_translated_stays_as_it_is() -> None:
-    """A name, a text of Microsoft's or nothing at all is no mistake; one piece of several may be known."""
+    """A name, a text of Microsoft's or nothing at all is no mistake."""
     for text in ("", "Licensing NL (0f0f)", "License assignment cannot be done.", "{n} users", "a; b"):
         assert NL(text) == text
-    assert NL("something new; no deleted user names a source SKU").startswith("something new; geen ")
-    assert NL("2 groups carry a source SKU: One; Two") == "2 groepen delen het oude product uit: One; Two"
 
 
 def test_a_sentence_begins_with_a_capital_and_a_name_is_left_alone() -> None:
     assert EN.sentence("no group carries a source SKU") == "No group carries a source SKU"
     assert NL.sentence("no group carries a source SKU") == "Geen groep deelt het oude product uit"
-    assert NL.sentence("declared: direct") == "Verklaard: direct"
-    assert NL.sentence("mail none → a@b").startswith("E-mailadres geen → ")
+    assert NL.sentence(Message("declared: {channel}", channel="direct")) == "Verklaard: direct"
+    assert NL.sentence(Message("mail {was} → {now}", was=Message("none"), now="a@b")).startswith("E-mailadres geen → ")
     for name in ("a1b2-c3: not in", "vries@contoso.example x", "iPhone users", "", "x"):
         assert EN.sentence(name) == name

@@ -64,7 +64,7 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
         )
     evidence = load_evidence(run, parts.catalog)
     found = reconcile(evidence)
-    late = [g.detail for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
+    late: list[str] = [g.detail for g in found.gates if g.id == "verified_after_last_write" and not g.passed]
     if not evidence.verification.get("scans_agreed"):
         late.append("its scans did not agree")
     if late:

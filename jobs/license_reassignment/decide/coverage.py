@@ -9,8 +9,10 @@ from itertools import combinations
 
 from connectors.catalog.families import CALLING_PLAN, PHONE_SYSTEM, Need, PlanFamilies, PlanLevel, Service, Severity
 from connectors.tenant import LicenseAssignment, PlanId, SubscribedSku
+from jobs.license_reassignment.model.message import Message, verbatim
 
 NOT_PROVIDED = PlanLevel("", 0, "none")
+NOTHING = Message("")
 _SERVICE_NAMES = {
     Service.EXCHANGE: "Exchange",
     Service.SHAREPOINT: "SharePoint/OneDrive",
@@ -20,6 +22,24 @@ _SERVICE_NAMES = {
     Service.VOICE: "Voice",
     Service.AUDIO_CONFERENCING: "Audio Conferencing",
 }
+
+
+_NEEDED: Mapping[str, Message] = {
+    text: text
+    for text in (
+        Message("an Exchange plan"),
+        Message("Exchange Plan 1 or 2"),
+        Message("a SharePoint plan"),
+        Message("a Teams or Skype plan"),
+        Message("Teams Phone, or enterprise voice of Office 365 E4"),
+    )
+}
+"""What the reviewed list says in words that a plan needs; what is not here is called the same in every language."""
+
+
+def needed(wanted: str) -> Message:
+    """Return the words of the reviewed list for what a plan needs."""
+    return _NEEDED.get(wanted) or verbatim(wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,10 +124,14 @@ class ServiceLoss:
         return self.before.data_at_risk or self.after.data_at_risk
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What changes, for a person: `Exchange: Plan 2 -> Plan 1`."""
-        name = _SERVICE_NAMES.get(self.service, self.family)
-        return f"{name}: {self.before.label} -> {self.after.label}"
+        return Message(
+            "{service}: {before} -> {after}",
+            service=_SERVICE_NAMES.get(self.service, self.family),
+            before=self.before.label,
+            after=Message("none") if self.after == NOT_PROVIDED else self.after.label,
+        )
 
 
 def service_losses(before: Mapping[str, PlanLevel], after: Mapping[str, PlanLevel]) -> tuple[ServiceLoss, ...]:
@@ -130,43 +154,48 @@ def data_at_risk(before: Holding, after: Holding) -> tuple[ServiceLoss, ...]:
     return tuple(sorted(worst.values()))
 
 
-def voice_evidence(holding: Holding, declared: bool | None = None) -> str:
-    """Say why the user counts as telephoning, or "": a calling plan, the roster's `yes`, or Teams Phone.
+def voice_evidence(holding: Holding, declared: bool | None = None) -> Message:
+    """Say why the user counts as telephoning, or nothing: a calling plan, the roster's `yes`, or Teams Phone.
 
     MCOVOICECONF is no evidence: every user of Office 365 E4 has it. A roster's `no` outweighs Teams Phone, and not a
     calling plan, which is paid for and works with Teams Phone only.
     """
     if holding.calling_plans:
-        return f"has the calling plan {holding.calling_plans[0]}"
+        return Message("has the calling plan {plan}", plan=holding.calling_plans[0])
     if declared:
-        return "voice = yes in the roster"
+        return Message("voice = yes in the roster")
     if declared is None and PHONE_SYSTEM in holding.possible_services:
-        return "has Teams Phone"
-    return ""
+        return Message("has Teams Phone")
+    return NOTHING
 
 
-def voice_at_risk(before: Holding, after: Holding, declared: bool | None = None, *, phone_off: str = "") -> str:
-    """Say why voice would be lost, or "" where nothing speaks for it or Teams Phone is there afterwards.
+def voice_at_risk(before: Holding, after: Holding, declared: bool | None = None, *, phone_off: str = "") -> Message:
+    """Say why voice would be lost, or nothing where nothing speaks for it or Teams Phone is there afterwards.
 
     `phone_off` says why a Teams Phone that comes would stay off.
     """
     if PHONE_SYSTEM in after.services:
-        return ""
+        return NOTHING
     evidence = voice_evidence(before, declared)
-    return f"{evidence}, and {phone_off or 'no Teams Phone (MCOEV) afterwards'}" if evidence else ""
+    why = phone_off or Message("no Teams Phone (MCOEV) afterwards")
+    return Message("{evidence}, and {why}", evidence=evidence, why=why) if evidence else NOTHING
 
 
-def phone_off(off: Collection[PlanId], forced: Collection[PlanId], families: PlanFamilies) -> str:
-    """Say why Teams Phone stays off although it comes, or "" where it is not among the plans `off`.
+def phone_off(off: Collection[PlanId], forced: Collection[PlanId], families: PlanFamilies) -> Message:
+    """Say why Teams Phone stays off although it comes, or nothing where it is not among the plans `off`.
 
     `forced` are those of them that are off only because something they need is off.
     """
     phones = [p for p in off if families.key(p) == PHONE_SYSTEM]
     if not phones:
-        return ""
+        return NOTHING
     wanted = [n.wanted for n in families.needs if n.plan in phones and n.plan in forced]
-    because = f", since it needs {wanted[0]}, which is off" if wanted else ""
-    return f"the Teams Phone (MCOEV) of the target would stay off{because}"
+    if not wanted:
+        return Message("the Teams Phone (MCOEV) of the target would stay off")
+    return Message(
+        "the Teams Phone (MCOEV) of the target would stay off, since it needs {service}, which is off",
+        service=needed(wanted[0]),
+    )
 
 
 class AddonCover(StrEnum):

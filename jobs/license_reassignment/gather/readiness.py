@@ -8,6 +8,7 @@ from typing import Literal
 
 from connectors.changes import WRITE_PERMISSION
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.text import counted
 
@@ -73,29 +74,46 @@ def target_problem(
     sku_id: str,
     subscriptions: Iterable[CompanySubscription],
     limits: Limits = DEFAULTS,
-) -> str:
-    """Say why a target cannot take users now; "" when it can. Unknown words of Graph are never taken for good.
+) -> Message:
+    """Say why a target cannot take users now; nothing when it can. Unknown words of Graph are never taken for good.
 
     Graph calls a product whose seats are all in grace `Warning`: that is good where [limits] count_warning_units is on.
     """
     if sku is None:
-        return f"{sku_id}: not in the tenant"
+        return Message("{sku}: not in the tenant", sku=sku_id)
     good = {"enabled", "warning"} if limits.count_warning_units else {"enabled"}
     if sku.capability_status.casefold() not in good or _units(sku, limits) <= 0:
-        seats = counted(sku.enabled, "enabled seat") + (f" and {sku.warning} in grace" if sku.warning else "")
-        return f"{sku.part_number}: capabilityStatus {sku.capability_status}, {seats}"
+        return _unusable(sku)
     states = [s.status for s in subscriptions if s.sku_id == sku_id]
     if states and good.isdisjoint(s.casefold() for s in states):
-        return f"{sku.part_number}: subscription {', '.join(sorted(set(states)))}"
+        return Message("{sku}: subscription {states}", sku=sku.part_number, states=tuple(sorted(set(states))))
     problems = plan_problems(sku, limits.accept_unprovisioned)
-    return f"{sku.part_number}: not provisioned: {', '.join(problems)}" if problems else ""
+    if not problems:
+        return Message("")
+    return Message("{sku}: not provisioned: {services}", sku=sku.part_number, services=tuple(problems))
+
+
+def _unusable(sku: SubscribedSku) -> Message:
+    facts = {"sku": sku.part_number, "state": sku.capability_status, "n": sku.enabled}
+    if not sku.warning:
+        return Message(
+            "{sku}: capabilityStatus {state}, {n} enabled seat",
+            "{sku}: capabilityStatus {state}, {n} enabled seats",
+            **facts,
+        )
+    return Message(
+        "{sku}: capabilityStatus {state}, {n} enabled seat and {grace} in grace",
+        "{sku}: capabilityStatus {state}, {n} enabled seats and {grace} in grace",
+        grace=sku.warning,
+        **facts,
+    )
 
 
 def _units(sku: SubscribedSku, limits: Limits) -> int:
     return usable_units(sku, count_warning_units=limits.count_warning_units)
 
 
-def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId], limits: Limits = DEFAULTS) -> list[str]:
+def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId], limits: Limits = DEFAULTS) -> list[Message]:
     """Return a sentence for every target that is not ready."""
     problems = (target_problem(snapshot.sku(t), t, snapshot.subscriptions, limits) for t in targets)
     return [p for p in problems if p]

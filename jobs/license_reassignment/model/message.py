@@ -7,7 +7,7 @@ sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -32,11 +32,31 @@ class Message(str):
         made.template, made.plural, made.values = template, plural, MappingProxyType(values)
         return made
 
+    def with_texts(self, change: Callable[[str], str]) -> Message:
+        """Return the message with every text among its values changed, also of the messages within."""
+        return Message(self.template, self.plural, **{k: _changed(v, change) for k, v in self.values.items()})
+
+    def within(self) -> Iterator[Message]:
+        """Yield the message, and those among its values."""
+        yield self
+        for value in self.values.values():
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, Message):
+                    yield from part.within()
+
     def __deepcopy__(self, memo: object) -> Self:
         return self
 
     def __copy__(self) -> Self:
         return self
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_changed(part, change) for part in value)
+    if isinstance(value, Message):
+        return value.with_texts(change)
+    return change(value) if isinstance(value, str) else value
 
 
 def _english(value: Any) -> Any:
@@ -50,12 +70,17 @@ def separator(parts: Sequence[str]) -> str:
 
 def joined(parts: Iterable[str]) -> Message:
     """Return the sentences as one, with "; " between them; none is an empty message."""
-    return Message("{parts}", parts=tuple(part if isinstance(part, Message) else verbatim(part) for part in parts))
+    return Message("{parts}", parts=tuple(map(as_message, parts)))
 
 
 def verbatim(text: str) -> Message:
     """Return a text that no language translates: a name, an id, what Graph said."""
     return Message("{text}", text=text)
+
+
+def as_message(text: str) -> Message:
+    """Return a text as what it is made from; a plain one stands for itself."""
+    return text if isinstance(text, Message) else verbatim(text)
 
 
 def few(names: Sequence[str], most: int = 5) -> Message:

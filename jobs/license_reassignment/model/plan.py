@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +12,7 @@ from connectors.changes import AddLicense, AssignLicense, SetUsageLocation
 from connectors.ids import sha256
 from connectors.tenant import PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
+from jobs.license_reassignment.model.message import Message, verbatim
 from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
 
 if TYPE_CHECKING:
@@ -57,10 +58,18 @@ def plan_list_sha256(sku: SubscribedSku) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` carries out exactly. `decisions` has DECISION_COLUMNS, all text."""
+    """What `apply` carries out exactly.
+
+    `decisions` has DECISION_COLUMNS, all text; `messages` are the sentences in it and in the header, by their text.
+    """
 
     header: PlanHeader
     decisions: pd.DataFrame
+    messages: Mapping[str, Message] = field(default_factory=dict)
+
+    def said(self, text: str) -> Message:
+        """Return what a text of the plan is made from; what no file says, as in older folders, is a text as it is."""
+        return self.messages.get(text) or verbatim(text)
 
     @property
     def plan_id(self) -> str:

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from connectors.limits import RETURN_DAYS
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals
 
 ONLINE_SEATS_MAX = 25
@@ -240,27 +240,46 @@ def _idle(after: TenantSnapshot, skus: frozenset[SkuId]) -> Iterable[IdleAccount
 
 def advice_of(
     plan: Plan, verdict: str, totals: Totals, residual: Residual, *, cancelled: bool, counts_agree: bool = True
-) -> tuple[str, str]:
+) -> tuple[str, Message]:
     """Return what to do with the old subscription, and why.
 
     Seats are given back down to the holders that were read only where Graph counts no more than those.
     """
     if not plan.asks_gates:
-        done = totals.moved + totals.already_on_target
-        of = f"{done} of {counted(totals.in_scope, 'user')}"
-        if plan.undo:
-            return "keep", f"an undo plan asks no cancel gates: {of} {'is' if done == 1 else 'are'} restored"
-        return "keep", f"an add-ons plan asks no cancel gates: {of} lost covered add-ons, their base untouched"
+        return "keep", _of_another_aim(plan, totals)
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
-        return "cancel", "it is cancelled, and everybody is fine" if cancelled else "every gate is open"
+        fine = Message("it is cancelled, and everybody is fine")
+        return "cancel", fine if cancelled else Message("every gate is open")
     open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
     if left and not open_work and counts_agree:
         return (
             f"reduce seats to {left}",
-            f"{counted(left, 'user still holds', 'users still hold')} the source SKU, and nothing planned is open",
+            Message(
+                "{n} user still holds the source SKU, and nothing planned is open",
+                "{n} users still hold the source SKU, and nothing planned is open",
+                n=left,
+            ),
         )
-    return "keep", "not every gate is open; the failed ones say what to do"
+    return "keep", Message("not every gate is open; the failed ones say what to do")
+
+
+def _of_another_aim(plan: Plan, totals: Totals) -> Message:
+    """Say how far a plan has come that is not about a cancellation."""
+    done = totals.moved + totals.already_on_target
+    users = Message("{n} user", "{n} users", n=totals.in_scope)
+    if plan.undo:
+        return Message(
+            "an undo plan asks no cancel gates: {n} of {users} is restored",
+            "an undo plan asks no cancel gates: {n} of {users} are restored",
+            n=done,
+            users=users,
+        )
+    return Message(
+        "an add-ons plan asks no cancel gates: {done} of {users} lost covered add-ons, their base untouched",
+        done=done,
+        users=users,
+    )
 
 
 def subscriptions_of(plan: Plan, after: TenantSnapshot, verdict: str, advice: str) -> tuple[SubscriptionRow, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from jobs.license_reassignment.model.message import Message, as_message
+
 OUTCOMES = (
     "moved",
     "already_on_target",
@@ -19,6 +21,7 @@ OUTCOMES = (
 MOVED = ("moved", "moved_by_group")
 FINE = frozenset({"moved", "already_on_target", "moved_by_group"})
 
+NO_REMEDY = Message("")
 ACCEPTING_POLICY = '[plans] lost_services = "accept"'
 
 
@@ -28,8 +31,8 @@ class Gate:
 
     id: str
     status: Literal["passed", "failed", "not_checkable"]
-    detail: str
-    remedy: str = ""
+    detail: Message
+    remedy: Message = NO_REMEDY
 
     @property
     def passed(self) -> bool:
@@ -115,7 +118,7 @@ class SubscriptionRow:
 class Incident:
     """Something that an auditor must see first: a bare user, a foreign change, an address that changed.
 
-    `kind` is a stable code, `harm` says whether it makes the exit code 5.
+    `kind` is a stable code, `detail` a Message, `harm` says whether it makes the exit code 5.
     """
 
     kind: str
@@ -123,10 +126,15 @@ class Incident:
     detail: str
     harm: bool = False
 
+    @property
+    def said(self) -> Message:
+        """The detail as what it is made from."""
+        return as_message(self.detail)
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLoss:
-    """A user whom we moved and who lost a data service with consent: what, and who gave it.
+    """A user whom we moved and who lost a data service with consent: what (a Message), and who gave it.
 
     `accepted_by` is the name in the roster's row, or the key of the settings that accepts every such loss.
     """

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, reduce
 from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
+from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
 from jobs.license_reassignment.reconcile.findings import Incident
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
-from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns
+from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns, by_run
 
 MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
+
+NONE = Message("none")
+BEYOND_PLAN = Message("a request was sent that the plan does not hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,7 @@ def _beyond_plan(plan: Plan, journal: Sequence[Entry]) -> list[Incident]:
         for item in entry.body["items"] if entry.kind == "intent" else ():
             sent = _sent(item) if entry.writes == LICENSES else item["usage_location"] or None
             if planned.get((entry.writes, item["id"])) != sent:
-                found.append(
-                    Incident("beyond_plan", item["id"], "a request was sent that the plan does not hold", harm=True)
-                )
+                found.append(Incident("beyond_plan", item["id"], BEYOND_PLAN, harm=True))
     return found
 
 
@@ -117,17 +120,22 @@ def _unlicensed(compared: Comparison) -> list[Incident]:
             harm = _proven(compared, u) and not _given(u)
             found.append(Incident("bare_user", u.name, broken_words(compared, u), harm=harm))
             continue
-        why = "holds neither the source nor a target"
-        if u.author:
-            why += f", taken by {u.author}"
-        elif u.id in compared.proven:
-            why += ", and was found moved before: somebody else took the license since"
-        elif _given(u):
-            why += ", and somebody else has given another product since"
         may_be_ours = u.standing.state in {"applied", "in_doubt"} and u.id not in compared.proven
         harm = may_be_ours and not (u.author or _given(u))
-        found.append(Incident("bare_user", u.name, f"{why}; {_kept_until(u)}", harm=harm))
+        found.append(Incident("bare_user", u.name, joined((_how_left(compared, u), *_kept_until(u))), harm=harm))
     return found
+
+
+def _how_left(compared: Comparison, user: User) -> Message:
+    if user.author:
+        return Message("holds neither the source nor a target, taken by {run}", run=user.author)
+    if user.id in compared.proven:
+        return Message(
+            "holds neither the source nor a target, and was found moved before: somebody else took the license since"
+        )
+    if _given(user):
+        return Message("holds neither the source nor a target, and somebody else has given another product since")
+    return Message("holds neither the source nor a target")
 
 
 def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
@@ -136,7 +144,10 @@ def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
         Incident(
             "bare_user",
             name,
-            f"holds no license at all; run {run} of reseat changed this user before, and its own report says how",
+            Message(
+                "holds no license at all; run {run} of reseat changed this user before, and its own report says how",
+                run=run,
+            ),
         )
         for run, names in by_run.items()
         for name in names
@@ -148,12 +159,21 @@ def _given(user: User) -> frozenset[SkuId]:
     return user.has.skus - user.before.skus - {a.sku_id for a in user.change.add}
 
 
-def _kept_until(user: User) -> str:
+def _kept_until(user: User) -> tuple[Message, ...]:
     """Say until when the mailbox is kept: 30 days from the removal, of which only our own has a date here."""
     if not user.standing.sent:
-        return "mailbox data is kept for 30 days; no request of ours was sent for this user"
+        return (
+            Message("mailbox data is kept for {days} days", days=MAILBOX_DAYS),
+            Message("no request of ours was sent for this user"),
+        )
     last = datetime.fromisoformat(user.standing.at) + timedelta(days=MAILBOX_DAYS)
-    return f"mailbox data is kept for {MAILBOX_DAYS} days: until {last.date()} if our change took the license"
+    return (
+        Message(
+            "mailbox data is kept for {days} days: until {day} if our change took the license",
+            days=MAILBOX_DAYS,
+            day=str(last.date()),
+        ),
+    )
 
 
 def _lost(compared: Comparison) -> list[Incident]:
@@ -169,7 +189,7 @@ def _lost(compared: Comparison) -> list[Incident]:
     for user in compared.users:
         if not user.ours or user.after is None or is_unlicensed(user, compared.plan.sources, targets):
             continue
-        ours = "" if accepted or user.id in acknowledged else compared.services.at_risk(user.before, user.asked)
+        ours = None if accepted or user.id in acknowledged else compared.services.at_risk(user.before, user.asked)
         if user.broken and _gone(compared, user):
             found.append(
                 Incident("lost_service", user.name, broken_words(compared, user), harm=_proven(compared, user))
@@ -181,12 +201,12 @@ def _lost(compared: Comparison) -> list[Incident]:
             and user.id not in acknowledged
             and (theirs := compared.services.at_risk(user.before, user.has))
         ):
-            by = f"by {user.author}" if user.author else "our change did not ask for it"
-            found.append(Incident("lost_service", user.name, f"{theirs}; {by}"))
+            by = _by(user.author) if user.author else Message("our change did not ask for it")
+            found.append(Incident("lost_service", user.name, joined((theirs, by))))
     return found
 
 
-def _gone(compared: Comparison, user: User) -> str:
+def _gone(compared: Comparison, user: User) -> Message:
     return compared.services.beyond(user.before, user.asked, user.has)
 
 
@@ -195,15 +215,18 @@ def _proven(compared: Comparison, user: User) -> bool:
     return compared.details_read and all(a.sound for a in user.has.assignments)
 
 
-def broken_words(compared: Comparison, user: User) -> str:
+def broken_words(compared: Comparison, user: User) -> Message:
     """Say of a change that Graph accepted and then reported in error what the user lost since when, and what to do."""
     unlicensed = is_unlicensed(user, compared.plan.sources, named_targets(compared.plan)) and not _given(user)
-    lost = "no license is left" if unlicensed else _gone(compared, user) or "no service is lost"
-    words = user.judgement.reason.partition(":")[2].strip()
-    return (
-        f"{lost}, since {user.standing.at}: Graph accepted the change and reports the license in error ({words}). "
-        "Repair the license in the admin center or assign the old product there again; `reseat undo "
-        f"{compared.plan.plan_id}` gives it back to everybody whom the plan changed, these users first"
+    gone = Message("no license is left") if unlicensed else _gone(compared, user)
+    return Message(
+        "{lost}, since {at}: Graph accepted the change and reports the license in error ({state}). Repair the license "
+        "in the admin center or assign the old product there again; `reseat undo {plan}` gives it back to everybody "
+        "whom the plan changed, these users first",
+        lost=gone or Message("no service is lost"),
+        at=user.standing.at,
+        state=user.judgement.reason.partition(":")[2].strip(),
+        plan=compared.plan.plan_id,
     )
 
 
@@ -212,7 +235,7 @@ def _other_licenses(
 ) -> list[Incident]:
     """Licenses that the plan is not about must be the same before and after; our requests never name them."""
     part = {s.sku_id: s.part_number for s in after.skus}
-    known: dict[tuple[LicenseProfile, LicenseProfile, frozenset[SkuId]], str] = {}
+    known: dict[tuple[LicenseProfile, LicenseProfile, frozenset[SkuId]], Message] = {}
     found = []
     for user in users:
         if user.after is None or user.after == user.before:
@@ -224,17 +247,18 @@ def _other_licenses(
         if known[key]:
             touched = (user.before.skus | user.after.skus) - ours
             by = others.author(user.id, user.before, user.after, touched)
-            found.append(Incident("other_license_changed", user.name, f"{known[key]}, {_by(by)}"))
+            detail = Message("{changes}, {by}", changes=known[key], by=_by(by))
+            found.append(Incident("other_license_changed", user.name, detail))
     return found
 
 
-def _by(author: str) -> str:
-    return f"by {author}" if author else "not by us"
+def _by(author: Message) -> Message:
+    return by_run(author) if author else Message("not by us")
 
 
 def _difference(
     before: LicenseProfile, after: LicenseProfile, ours: frozenset[SkuId], part: Mapping[SkuId, str]
-) -> str:
+) -> Message:
     def plain(profile: LicenseProfile) -> set[tuple[SkuId, str, tuple[str, ...]]]:
         return {(a.sku_id, a.group_id, a.disabled_plans) for a in profile.assignments if a.sku_id not in ours}
 
@@ -242,30 +266,47 @@ def _difference(
     gone = sorted({part.get(s, s) for s, _, _ in was - now} - {part.get(s, s) for s, _, _ in now - was})
     came = sorted({part.get(s, s) for s, _, _ in now - was} - {part.get(s, s) for s, _, _ in was - now})
     both = sorted({part.get(s, s) for s, _, _ in was - now} & {part.get(s, s) for s, _, _ in now - was})
-    words = [
-        f"{w} {'+'.join(names)}" for w, names in (("lost", gone), ("got", came), ("plans changed in", both)) if names
-    ]
-    return ", ".join(words)
+    changes = (
+        (Message("lost {sku}", sku="+".join(gone)), gone),
+        (Message("got {sku}", sku="+".join(came)), came),
+        (Message("plans changed in {sku}", sku="+".join(both)), both),
+    )
+    told = [change for change, names in changes if names]
+    return reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), told) if told else Message("")
 
 
 def _foreign(
     moved: Mapping[SkuId, Movement], before: TenantSnapshot, after: TenantSnapshot, drifted: set[str]
 ) -> list[Incident]:
     found = []
+    say = cache(_foreign_change)
     for sku_id, movement in moved.items():
         sku = after.sku(sku_id) or before.sku(sku_id)
+        part = sku.part_number if sku else sku_id
         for user_id, name, step, author in movement.foreign_users:
-            word = "got" if step > 0 else "lost"
-            note = " (drifted)" if user_id in drifted else ""
-            found.append(
-                Incident("foreign_change", name, f"{word} {sku.part_number if sku else sku_id}, {_by(author)}{note}")
-            )
+            found.append(Incident("foreign_change", name, say(part, step, author, user_id in drifted)))
     return found
+
+
+def _foreign_change(sku: str, step: int, author: Message, drifted: bool) -> Message:
+    change = Message("got {sku}", sku=sku) if step > 0 else Message("lost {sku}", sku=sku)
+    if drifted:
+        return Message("{change}, {by} (drifted)", change=change, by=_by(author))
+    return Message("{change}, {by}", change=change, by=_by(author))
 
 
 def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
     return [
-        Incident("address_changed", name, f"mail {was or 'none'} → {now or 'none'}; proxy addresses compared too")
+        Incident(
+            "address_changed",
+            name,
+            joined(
+                (
+                    Message("mail {was} → {now}", was=was or NONE, now=now or NONE),
+                    Message("proxy addresses compared too"),
+                )
+            ),
+        )
         for name, was, now in changed_addresses(before, after)[["user_principal_name", "mail", "mail_after"]]
         .astype(str)
         .to_numpy()
@@ -278,7 +319,12 @@ def _locations(before: TenantSnapshot, after: TenantSnapshot, compared: Comparis
         Incident(
             "usage_location_changed",
             name,
-            f"usage location {was or 'none'} → {now or 'none'}, {_by(compared.others.located.get(user_id, ''))}",
+            Message(
+                "usage location {was} → {now}, {by}",
+                was=was or NONE,
+                now=now or NONE,
+                by=_by(compared.others.located.get(user_id, NOBODY)),
+            ),
         )
         for user_id, name, was, now in changed_locations(before, after, compared.located)
         .loc[:, ["id", "user_principal_name", "usage_location", "usage_location_after"]]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from connectors.changes import AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
 from jobs.license_reassignment.model.change import carried_out, is_moved, relevant
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import change_of
 from jobs.license_reassignment.model.standing import Standing
+from jobs.license_reassignment.reconcile.whose_change import NOBODY, by_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class DecisionRow:
 class Case:
     """One user to judge. `after` is None when the user was not found (or waits in deleted users).
 
-    `author` is the other run of ours that explains what the user holds now, in words; "" where none does.
+    `author` is the other run of ours that explains what the user holds now, in words; NOBODY where none does.
     """
 
     row: DecisionRow
@@ -45,10 +47,10 @@ class Case:
     standing: Standing
     sources: tuple[SkuId, ...]
     reads_agree: bool = True
-    author: str = ""
+    author: Message = NOBODY
 
 
-ACCEPTED_THEN_ERROR = "accepted_then_error"
+ACCEPTED_THEN_ERROR, CHANGED_BY_RUN = "accepted_then_error", "changed_by_run"
 
 
 def judge(case: Case) -> Judgement:
@@ -80,7 +82,7 @@ def judge(case: Case) -> Judgement:
 
 
 def _by(case: Case, reason: str) -> str:
-    return f"changed_by_run: by {case.author}" if case.author else reason
+    return f"{CHANGED_BY_RUN}: {by_run(case.author)}" if case.author else reason
 
 
 def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:

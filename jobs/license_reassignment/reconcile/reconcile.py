@@ -13,6 +13,7 @@ from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, Tenan
 from connectors.utc import utc_text
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy
@@ -87,6 +88,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
+    users_table, messages = _users_table(compared, evidence.catalog.names)
     names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
@@ -116,7 +118,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         reads=after.reads,
         journal_head=evidence.journal_head,
         names=names,
-        users=_users_table(compared, names),
+        users=users_table,
+        messages={**plan.messages, **messages},
         undo=plan.undo,
         kind=plan.kind,
         ending=_end_of_source(evidence) if plan.asks_gates else None,
@@ -148,7 +151,7 @@ def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents
     )
 
 
-def _users_table(compared: incidents.Comparison, names: Names) -> pd.DataFrame:
+def _users_table(compared: incidents.Comparison, names: Names) -> tuple[pd.DataFrame, dict[str, Message]]:
     plan, broken = compared.plan, {u.id: incidents.broken_words(compared, u) for u in compared.users if u.broken}
     accepted_by = _by_id(plan, "acknowledged_by")
     return tables.users_table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.tenant import Names, ReadRecord
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
 from jobs.license_reassignment.reconcile.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
@@ -39,7 +40,7 @@ class Reconciliation:
     sentences; `reads` is the evidence of the last reads, `reads_before` of the snapshot; `journal_head` is
     (lines, hash). `ending` says how the source subscriptions end, `witness` what Microsoft's own record says,
     `since_last` what is different from the verification before, and `after_cancel` holds the checks of a look after
-    the cancellation, () for any other look.
+    the cancellation, () for any other look. `messages` are the sentences in `users`, by their text.
     """
 
     plan_id: str
@@ -54,7 +55,7 @@ class Reconciliation:
     residual_holders: tuple[ResidualHolder, ...]
     subscriptions: tuple[SubscriptionRow, ...]
     advice: str
-    advice_reason: str
+    advice_reason: Message
     incidents: tuple[Incident, ...]
     requests: Requests
     timing: Timing
@@ -62,14 +63,15 @@ class Reconciliation:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     held_by_reason: Mapping[str, int]
-    remedies: Mapping[str, str]
+    remedies: Mapping[str, Message]
     actions: tuple[Action, ...]
-    not_checked: tuple[str, ...]
+    not_checked: tuple[Message, ...]
     reads_before: tuple[ReadRecord, ...]
     reads: tuple[ReadRecord, ...]
     journal_head: tuple[int, str]
     names: Names
     users: pd.DataFrame
+    messages: Mapping[str, Message] = field(default_factory=dict)
     undo: bool = False
     kind: str = "swap"
     notes: tuple[str, ...] = ()

@@ -19,11 +19,12 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
-from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns
+from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class User:
 
     `has` is what the user has of it: without what is in error, and without services that could not be set up.
     `services` is what the two reads show of the service plans; `author` the other run of ours that explains what the
-    user holds now, "" where none does.
+    user holds now, NOBODY where none does.
     """
 
     id: str
@@ -48,7 +49,7 @@ class User:
     standing: Standing
     judgement: Judgement
     services: Difference
-    author: str = ""
+    author: Message = NOBODY
 
     @property
     def ours(self) -> bool:
@@ -71,14 +72,14 @@ class Movement:
     """One SKU between the two scans, in distinct users.
 
     `other_runs` is the part of `foreign` that other runs of ours explain. `foreign_users` are (id, name, +1 or -1, the
-    other run of ours or "").
+    other run of ours or NOBODY).
     """
 
     gained: int = 0
     lost: int = 0
     foreign: int = 0
     other_runs: int = 0
-    foreign_users: list[tuple[str, str, int, str]] = field(default_factory=list)
+    foreign_users: list[tuple[str, str, int, Message]] = field(default_factory=list)
 
 
 class BothScans:
@@ -171,10 +172,10 @@ def _author(
     after: LicenseProfile | None,
     skus: frozenset[SkuId],
     others: ChangesByOtherRuns,
-) -> str:
-    """Return the other run that explains why a user is not as our change left it, or as it was; "" where none does."""
+) -> Message:
+    """Return the other run that explains why a user is not as our change left it, or as it was; else NOBODY."""
     if after is None or user_id not in others.changes:
-        return ""
+        return NOBODY
     return others.author(user_id, changed(before, change) if standing.state == "applied" else before, after, skus)
 
 

@@ -16,6 +16,7 @@ from connectors.tenant import (
     TenantSnapshot,
 )
 from jobs.license_reassignment.decide.coverage import Holding, data_at_risk
+from jobs.license_reassignment.model.message import Message, few, joined
 
 PENDING = "pending"
 """Graph's words for a service that is still to come: PendingInput, PendingActivation, PendingProvisioning."""
@@ -75,7 +76,7 @@ class Services:
         self._now = {s.sku_id: s for s in (*before.skus, *after.skus)}
         self._families = families
         self._seen: dict[tuple[LicenseProfile, LicenseProfile], Difference] = {}
-        self._risks: dict[tuple[LicenseProfile, LicenseProfile], str] = {}
+        self._risks: dict[tuple[LicenseProfile, LicenseProfile], Message] = {}
 
     def between(self, was: LicenseProfile, now: LicenseProfile) -> Difference:
         """Return which services stayed off, are newly on, and are provided by nothing any more."""
@@ -115,23 +116,24 @@ class Services:
                 on |= mine - set(a.disabled_plans)
         return frozenset(on), frozenset(offered - on)
 
-    def at_risk(self, was: LicenseProfile, now: LicenseProfile) -> str:
-        """Return the data services lost or lowered as sentences, "" for none."""
+    def at_risk(self, was: LicenseProfile, now: LicenseProfile) -> Message:
+        """Return the data services lost or lowered as sentences, which are false for none."""
         if (was, now) not in self._risks:
             sides = [
                 Holding.of(((skus.get(a.sku_id), a) for a in p.assignments), self._families)
                 for p, skus in ((was, self._was), (now, self._now))
             ]
-            self._risks[was, now] = "; ".join(loss.sentence for loss in data_at_risk(*sides))
+            self._risks[was, now] = joined(loss.sentence for loss in data_at_risk(*sides))
         return self._risks[was, now]
 
-    def beyond(self, was: LicenseProfile, asked: LicenseProfile, now: LicenseProfile) -> str:
-        """Return what the user lost that the change itself would not have taken, in words; "" for nothing."""
+    def beyond(self, was: LicenseProfile, asked: LicenseProfile, now: LicenseProfile) -> Message:
+        """Return what the user lost that the change itself would not have taken, in words; false for nothing."""
         named = set(self.between(was, asked).lost)
         gone = [p for p in self.between(was, now).lost if p not in named]
-        risks = self.at_risk(was, now) if self.at_risk(was, now) != self.at_risk(was, asked) else ""
+        risks = self.at_risk(was, now) if self.at_risk(was, now) != self.at_risk(was, asked) else Message("")
         plain = sorted(self._name(p) for p in gone if not self._data(p))
-        return "; ".join(filter(None, [risks, _few(plain)]))
+        others = Message("services gone: {names}", names=few(plain, NAMES_MAX)) if plain else Message("")
+        return joined(filter(None, (risks, others)))
 
     def _data(self, service: PlanId) -> bool:
         level = self._families.family_of(service)
@@ -140,10 +142,3 @@ class Services:
     def _name(self, service: PlanId) -> str:
         skus = (*self._was.values(), *self._now.values())
         return next((p.name for s in skus for p in s.plans if p.id == service), service)
-
-
-def _few(names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
-    return f"services gone: {', '.join(names[:NAMES_MAX])}{more}"

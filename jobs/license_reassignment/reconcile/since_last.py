@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.tenant import SkuId, TenantSnapshot
-from jobs.license_reassignment.model.text import counted
-from jobs.license_reassignment.reconcile.findings import FINE, Gate, ResidualHolder
+from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+from jobs.license_reassignment.model.message import Message, few, joined
+from jobs.license_reassignment.reconcile.findings import FINE, NO_REMEDY, Gate, ResidualHolder
 from jobs.license_reassignment.reconcile.scans import User
 
 ENDED = frozenset({"suspended", "lockedout", "deleted"})
@@ -52,16 +52,21 @@ class SinceLast:
         return not (self.gates or self.users or self.appeared or self.vanished)
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The difference in one line of plain words."""
         counts = (
-            ("user changed outcome", "users changed outcome", self.users),
-            ("holder appeared", "holders appeared", self.appeared),
-            ("holder vanished", "holders vanished", self.vanished),
+            Message("{n} user changed outcome", "{n} users changed outcome", n=len(self.users)),
+            Message("{n} holder appeared", "{n} holders appeared", n=len(self.appeared)),
+            Message("{n} holder vanished", "{n} holders vanished", n=len(self.vanished)),
         )
-        turned = [f"{t.id} {t.before} → {t.now}" for t in self.gates]
-        turned += [counted(len(some), one, many) for one, many, some in counts if some]
-        return f"since {self.verified_at} ({self.verdict}): " + ("; ".join(turned) or "nothing is different")
+        turned = [Message("{id} {before} → {now}", id=t.id, before=t.before, now=t.now) for t in self.gates]
+        changes = joined([*turned, *(count for count in counts if count.values["n"])])
+        return Message(
+            "since {at} ({verdict}): {changes}",
+            at=self.verified_at,
+            verdict=self.verdict,
+            changes=changes or Message("nothing is different"),
+        )
 
 
 def since_last(
@@ -92,7 +97,7 @@ def since_last(
 def after_cancel(
     after: TenantSnapshot,
     sources: Sequence[SkuId],
-    targets_not_ready: Sequence[str],
+    targets_not_ready: Sequence[Message],
     users: Sequence[User],
     last: LastVerification | None,
 ) -> tuple[Gate, ...]:
@@ -103,37 +108,52 @@ def after_cancel(
         _check(
             "source_ended",
             not running,
-            "; ".join(f"{s.part_number} {s.id}: {s.status}, next date {s.next_lifecycle or 'unknown'}" for s in running)
-            or _ended(after, sources),
-            "It is not cancelled yet, or only its renewal is switched off: look again after the date that Graph names.",
+            joined(_runs(s) for s in running) or _ended(after, sources),
+            Message(
+                "It is not cancelled yet, or only its renewal is switched off: look again after the date that Graph "
+                "names."
+            ),
         ),
         _check(
             "targets_fine",
             not targets_not_ready,
-            "; ".join(targets_not_ready) or "every target SKU is enabled and provisioned",
-            "Settle the target's subscription at once: people work with it.",
+            joined(targets_not_ready) or Message("every target SKU is enabled and provisioned"),
+            Message("Settle the target's subscription at once: people work with it."),
         ),
         _check(
             "nobody_lost",
             not lost,
-            _not_fine(lost) if lost else "everybody who was fine still is",
-            "Give them the target license back; data of an unlicensed mailbox is kept for 30 days only.",
+            _not_fine(lost) if lost else Message("everybody who was fine still is"),
+            Message("Give them the target license back; data of an unlicensed mailbox is kept for 30 days only."),
         ),
     )
 
 
-def _check(check_id: str, ok: bool, detail: str, remedy: str) -> Gate:
-    return Gate(check_id, "passed" if ok else "failed", detail, "" if ok else remedy)
+def _check(check_id: str, ok: bool, detail: Message, remedy: Message) -> Gate:
+    return Gate(check_id, "passed" if ok else "failed", detail, NO_REMEDY if ok else remedy)
 
 
-def _not_fine(lost: Sequence[str]) -> str:
-    who = counted(len(lost), "user who was fine is not", "users who were fine are not")
-    return f"{who} any more: {', '.join(lost[:5])}" + (" …" if len(lost) > 5 else "")
+def _runs(one: CompanySubscription) -> Message:
+    facts = {"sku": one.part_number, "id": one.id, "state": one.status}
+    if not one.next_lifecycle:
+        return Message("{sku} {id}: {state}, next date unknown", **facts)
+    return Message("{sku} {id}: {state}, next date {day}", day=one.next_lifecycle, **facts)
 
 
-def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> str:
-    states = [f"{s.part_number}: {s.status}" for s in after.subscriptions if s.sku_id in sources]
-    return "; ".join(states) or "no subscription of the source is left"
+def _not_fine(lost: Sequence[str]) -> Message:
+    return Message(
+        "{n} user who was fine is not any more: {names}",
+        "{n} users who were fine are not any more: {names}",
+        n=len(lost),
+        names=few(lost),
+    )
+
+
+def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> Message:
+    states = (
+        Message("{sku}: {state}", sku=s.part_number, state=s.status) for s in after.subscriptions if s.sku_id in sources
+    )
+    return joined(states) or Message("no subscription of the source is left")
 
 
 def _lost(users: Sequence[User], last: LastVerification | None) -> Iterable[str]:

@@ -10,10 +10,10 @@ import pandas as pd
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
+from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import Wished
 from jobs.license_reassignment.model.reasons import QUIET, remedy
-from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.audit_log import MINUTES_LATE, RETENTION_DAYS, AuditLogCheck
 from jobs.license_reassignment.reconcile.findings import (
     ACCEPTING_POLICY,
@@ -23,7 +23,19 @@ from jobs.license_reassignment.reconcile.findings import (
     Gate,
     ResidualHolder,
 )
+from jobs.license_reassignment.reconcile.judge import CHANGED_BY_RUN
 from jobs.license_reassignment.reconcile.scans import User
+from jobs.license_reassignment.reconcile.whose_change import by_run
+
+_NEVER_CHECKED = (
+    Message(
+        "Whether each service is provisioned behind the license (mailboxes, sites): the license level is verified."
+    ),
+    Message("Billing: prices, credits, unpaid balance and terms are not in Microsoft Graph."),
+    Message("Whether somebody really used voice: only licenses and the roster's declaration are known."),
+    Message("Provisioning sources outside Graph (Entra Connect, HR, Okta) that could assign the old SKU again."),
+    Message("Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not say it."),
+)
 
 
 def users_table(
@@ -34,9 +46,9 @@ def users_table(
     located: Mapping[str, str],
     acknowledged: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
-    broken: Mapping[str, str],
-) -> pd.DataFrame:
-    """One row per user in scope with USERS_COLUMNS, then the roster's own further columns.
+    broken: Mapping[str, Message],
+) -> tuple[pd.DataFrame, dict[str, Message]]:
+    """One row per user in scope with USERS_COLUMNS, then the roster's own further columns; and its sentences by text.
 
     By user id, `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster,
     and `broken` what users lost whose change ended in error.
@@ -45,7 +57,7 @@ def users_table(
     shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
     rows = [
         (
-            *_row(u, texts, shown.get(u.id, ""), broken.get(u.id) or _detail(u)),
+            *_row(u, texts, shown.get(u.id, ""), texts.said(broken.get(u.id) or _detail(u))),
             located.get(u.id, ""),
             acknowledged.get(u.id, ""),
         )
@@ -55,7 +67,7 @@ def users_table(
     for column, values in extra.items():
         if column not in table:
             table[column] = pd.array([values.get(u.id, "") for u in users], dtype="string[pyarrow]")
-    return table
+    return table, texts.messages
 
 
 def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, ...]:
@@ -78,7 +90,7 @@ def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, .
         u.standing.request_id,
         u.wave,
         display_name,
-        "" if outcome in FINE or reason in QUIET else remedy(reason, refused=outcome == "refused"),
+        "" if outcome in FINE or reason in QUIET else texts.said(remedy(reason, refused=outcome == "refused")),
         detail,
     )
 
@@ -88,6 +100,8 @@ def _detail(u: User) -> str:
     words = u.judgement.reason.partition(":")[2].strip()
     if u.judgement.outcome == "refused":
         return u.standing.message or words
+    if u.judgement.reason.startswith(CHANGED_BY_RUN):
+        return by_run(u.author)
     return words or (u.detail if u.judgement.reason == u.row.reason else "")
 
 
@@ -100,6 +114,13 @@ class _Texts:
         self._services: dict[str, str] = {p.id: p.name for s in both for p in s.plans}
         self._names = names
         self._known: dict[object, str] = {None: "", "": ""}
+        self.messages: dict[str, Message] = {}
+
+    def said(self, text: str) -> str:
+        """Keep a sentence for those who render it in another language."""
+        if isinstance(text, Message):
+            self.messages[text] = text
+        return text
 
     def skus(self, sku_ids: Iterable[SkuId]) -> str:
         """Join part numbers, sorted."""
@@ -176,29 +197,39 @@ def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ..
             remarks, who = told[user.id]
             lost = [r.partition(": ")[2] for r in remarks.split(SEPARATOR) if r.startswith(LOWERED)]
             accepted_by = who or (ACCEPTING_POLICY if by_policy else "")
-            found.append(AcceptedLoss(user.id, user.name, SEPARATOR.join(lost), accepted_by))
+            found.append(AcceptedLoss(user.id, user.name, joined(map(plan.said, lost)), accepted_by))
     return tuple(found)
 
 
-def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: AuditLogCheck) -> tuple[str, ...]:
+def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: AuditLogCheck) -> tuple[Message, ...]:
     """Say plainly what this run did not look at."""
-    sentences = [
-        "Whether each service is provisioned behind the license (mailboxes, sites): the license level is verified.",
-        "Billing: prices, credits, unpaid balance and terms are not in Microsoft Graph.",
-        "Whether somebody really used voice: only licenses and the roster's declaration are known.",
-        "Provisioning sources outside Graph (Entra Connect, HR, Okta) that could assign the old SKU again.",
-        "Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not say it.",
-    ]
-    if check.status in {"not_permitted", "not_asked"}:
-        reason = "the permission AuditLog.Read.All is not granted" if check.status == "not_permitted" else "not asked"
-        sentences.append(f"Microsoft's own audit log is not part of this evidence: {reason}.")
-    if check.missing:
+    sentences = [*_NEVER_CHECKED]
+    if check.status == "not_permitted":
         sentences.append(
-            f"{len(check.missing)} of {counted(check.writes, 'change')} "
-            f"{'has' if len(check.missing) == 1 else 'have'} no record in Microsoft's audit log: records "
-            f"appear some {MINUTES_LATE} minutes late and are kept for {' or '.join(map(str, RETENTION_DAYS))} days."
+            Message(
+                "Microsoft's own audit log is not part of this evidence: the permission AuditLog.Read.All is not "
+                "granted."
+            )
         )
+    elif check.status == "not_asked":
+        sentences.append(Message("Microsoft's own audit log is not part of this evidence: not asked."))
+    if check.missing:
+        sentences.append(_without_record(len(check.missing), check.writes))
     if verification.get("health") is None:
-        sentences.append("Service health: the permission ServiceHealth.Read.All is not granted.")
-    sentences.extend(f"{name}: could not be read." for name in after.unread)
+        sentences.append(Message("Service health: the permission ServiceHealth.Read.All is not granted."))
+    sentences.extend(Message("{fact}: could not be read.", fact=name) for name in after.unread)
     return tuple(sentences)
+
+
+def _without_record(missing: int, writes: int) -> Message:
+    return Message(
+        "{n} of {changes} has no record in Microsoft's audit log: records appear some {minutes} minutes late and are "
+        "kept for {days} or {most} days.",
+        "{n} of {changes} have no record in Microsoft's audit log: records appear some {minutes} minutes late and are "
+        "kept for {days} or {most} days.",
+        n=missing,
+        changes=Message("{n} change", "{n} changes", n=writes),
+        minutes=MINUTES_LATE,
+        days=min(RETENTION_DAYS),
+        most=max(RETENTION_DAYS),
+    )

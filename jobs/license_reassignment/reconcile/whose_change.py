@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRunLine
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry, fold
+
+NOBODY = Message("")
+"""No other run; it is false."""
 
 _DONE = frozenset({"applied", "in_doubt"})
 
@@ -18,7 +23,7 @@ class _Change:
     """What one other run did to one user, or may have done; `run` names it in words."""
 
     at: str
-    run: str
+    run: Message
     adds: frozenset[str]
     removes: frozenset[str]
 
@@ -31,38 +36,44 @@ class ChangesByOtherRuns:
     """
 
     changes: Mapping[str, Sequence[_Change]] = field(default_factory=dict)
-    located: Mapping[str, str] = field(default_factory=dict)
+    located: Mapping[str, Message] = field(default_factory=dict)
 
-    def author_of_step(self, user_id: str, sku: SkuId, step: int) -> str:
-        """Return the run that explains a holder more (+1) or fewer (-1) of a SKU; "" where none does."""
+    def author_of_step(self, user_id: str, sku: SkuId, step: int) -> Message:
+        """Return the run that explains a holder more (+1) or fewer (-1) of a SKU; NOBODY where none does."""
         hits = [c.run for c in self.changes.get(user_id, ()) if sku in (c.adds if step > 0 else c.removes)]
-        return hits[-1] if hits else ""
+        return hits[-1] if hits else NOBODY
 
-    def last_writer(self, user_id: str, skus: Set[SkuId], since: str) -> str:
-        """Return the run that wrote last to a user about one of these SKUs, later than `since`; "" where none did."""
+    def last_writer(self, user_id: str, skus: Set[SkuId], since: str) -> Message:
+        """Return the run that wrote last to a user about one of these SKUs, later than `since`; else NOBODY."""
         found = [c.run for c in self.changes.get(user_id, ()) if c.at > since and skus & (c.adds | c.removes)]
-        return found[-1] if found else ""
+        return found[-1] if found else NOBODY
 
-    def author(self, user_id: str, expected: LicenseProfile, now: LicenseProfile, skus: Set[SkuId]) -> str:
-        """Return the run that explains why a user does not hold what was expected of these SKUs; "" where none does."""
+    def author(self, user_id: str, expected: LicenseProfile, now: LicenseProfile, skus: Set[SkuId]) -> Message:
+        """Return the run that explains why a user does not hold what was expected of these SKUs; else NOBODY."""
         found = self.changes.get(user_id, ())
         differ = {s for s in skus if expected.of_sku(s) != now.of_sku(s)}
         touched = frozenset[str]().union(*(c.adds | c.removes for c in found))
-        return found[-1].run if found and differ and differ <= touched else ""
+        return found[-1].run if found and differ and differ <= touched else NOBODY
 
 
 NO_OTHER_RUNS = ChangesByOtherRuns()
 
 
+@cache
+def by_run(author: Message) -> Message:
+    """Say that another run did it: the same words for everybody whom it concerns."""
+    return Message("by {run}", run=author)
+
+
 def changes_by_other_runs(lines: Iterable[OtherRunLine], plan_id: str) -> ChangesByOtherRuns:
     """Fold the journal lines of other runs to what each did to whom; `plan_id` is the plan whose users they are."""
     runs: dict[str, list[Entry]] = {}
-    named: dict[str, str] = {}
+    named: dict[str, Message] = {}
     for line in lines:
         runs.setdefault(line.run, []).append(line.entry)
         named.setdefault(line.run, _in_words(line, plan_id))
     changes: dict[str, list[_Change]] = {}
-    located: dict[str, str] = {}
+    located: dict[str, Message] = {}
     for run, entries in runs.items():
         for user_id, change in _changes(named[run], entries):
             changes.setdefault(user_id, []).append(change)
@@ -71,17 +82,19 @@ def changes_by_other_runs(lines: Iterable[OtherRunLine], plan_id: str) -> Change
     return ChangesByOtherRuns(by_time, located)
 
 
-def _in_words(line: OtherRunLine, plan_id: str) -> str:
+def _in_words(line: OtherRunLine, plan_id: str) -> Message:
     match line.run_kind:
+        case "undo" if line.undo_of == plan_id:
+            return Message("run {run} (undo of this plan)", run=line.run)
         case "undo":
-            return f"run {line.run} (undo of {'this plan' if line.undo_of == plan_id else line.undo_of})"
+            return Message("run {run} (undo of {plan})", run=line.run, plan=line.undo_of)
         case "addons":
-            return f"run {line.run} (its add-ons plan)"
+            return Message("run {run} (its add-ons plan)", run=line.run)
         case _:
-            return f"run {line.run}"
+            return Message("run {run}", run=line.run)
 
 
-def _changes(run: str, entries: Sequence[Entry]) -> Iterator[tuple[str, _Change]]:
+def _changes(run: Message, entries: Sequence[Entry]) -> Iterator[tuple[str, _Change]]:
     """Yield by user what the run did, or may have done: a request that was sent and not refused."""
     asked: dict[str, Mapping[str, Any]] = {}
     for entry in entries:

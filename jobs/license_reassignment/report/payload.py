@@ -31,14 +31,14 @@ def pack(value: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode("ascii")
 
 
-def users_payload(r: Reconciliation, sku_names: Mapping[str, str], prose: Callable[[str], str] = str) -> dict[str, Any]:
+def users_payload(r: Reconciliation, sku_names: Mapping[str, str], say: Callable[[str], str] = str) -> dict[str, Any]:
     """Return what the page's script reads: columns, the names behind SKU and plan tokens, and what was left out.
 
     A column is {name, values} or, where values repeat, {name, values, codes}. Above ALL_IDS_MAX users the ids of fine
-    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many. `prose` translates the
-    English of remedies and details.
+    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many. `say` translates
+    remedies and details.
     """
-    shown = _told(_rows_shown(r.users), prose)
+    shown = _told(_rows_shown(r.users), lambda text: say(r.messages.get(text, text)))
     blank_ids = len(r.users) > ALL_IDS_MAX
     columns = [_column(shown, name, blank_fine=blank_ids and name in ID_COLUMNS) for name in users_columns(shown)]
     return {
@@ -59,11 +59,11 @@ def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
     return users[~fine | (fine.cumsum() <= SAMPLE_FINE_ROWS)]
 
 
-def _told(users: pd.DataFrame, prose: Callable[[str], str]) -> pd.DataFrame:
+def _told(users: pd.DataFrame, say: Callable[[str], str]) -> pd.DataFrame:
     """Translate each text once; the detail of a refusal is Microsoft's own and stays."""
     ours = users["outcome"] != "refused"
-    detail = _each(users["detail"], prose).where(ours, users["detail"])
-    return users.assign(remedy=_each(users["remedy"], prose), detail=detail)
+    detail = _each(users["detail"], say).where(ours, users["detail"])
+    return users.assign(remedy=_each(users["remedy"], say), detail=detail)
 
 
 def _each(texts: pd.Series[str], change: Callable[[str], str]) -> pd.Series[str]:

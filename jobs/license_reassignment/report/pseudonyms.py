@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, BySteps, Gate
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
@@ -56,6 +57,10 @@ class Pseudonyms:
             text = text.replace(name, self.person(name))
         return _ADDRESS.sub(lambda found: self.person(found.group()), text)
 
+    def sentence(self, said: Message, names: Iterable[str] = ()) -> Message:
+        """Return a sentence with every address, and each of these names, replaced where it is filled in."""
+        return said.with_texts(partial(self.text, names=tuple(names)))
+
 
 def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
     """Return the finding without names of people and groups, without their ids and without request ids.
@@ -72,12 +77,15 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
         host=_by_steps(r.run.host, partial(p.of, "host")),
         declared=tuple((fact, value, p.person(author)) for fact, value, author in r.run.declared),
     )
+    users = _users(r.users, p)
     return replace(
         r,
         gates=_gates(r.gates, p, groups),
         after_cancel=_gates(r.after_cancel, p, groups),
         residual_holders=tuple(replace(h, id=p.person(h.id), name=p.person(h.name)) for h in r.residual_holders),
-        incidents=tuple(replace(i, subject=p.person(i.subject), detail=p.text(i.detail, groups)) for i in r.incidents),
+        incidents=tuple(
+            replace(i, subject=p.person(i.subject), detail=p.sentence(i.said, groups)) for i in r.incidents
+        ),
         actions=tuple(
             replace(
                 a,
@@ -93,7 +101,8 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
             for x in r.accepted_losses
         ),
         run=run,
-        users=_users(r.users, p),
+        users=users,
+        messages={text: r.messages[text] for text in users["remedy"].unique() if text in r.messages},
         pseudonymised=True,
         **_others(r, p),
     )
@@ -109,7 +118,7 @@ def _by_steps(said: BySteps, renamed: Callable[[str], str]) -> BySteps:
 
 
 def _gates(gates: Iterable[Gate], p: Pseudonyms, groups: Iterable[str]) -> tuple[Gate, ...]:
-    return tuple(replace(g, detail=p.text(g.detail, groups)) for g in gates)
+    return tuple(replace(g, detail=p.sentence(g.detail, groups)) for g in gates)
 
 
 def _users(users: pd.DataFrame, p: Pseudonyms) -> pd.DataFrame:

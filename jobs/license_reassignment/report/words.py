@@ -10,7 +10,7 @@ from gettext import NullTranslations
 from typing import Any
 
 from jobs.license_reassignment.model.message import Message, separator
-from jobs.license_reassignment.report import prose_nl, prose_nl_plan, prose_nl_remedies
+from jobs.license_reassignment.report import prose_nl, prose_nl_plan
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.prose import Prose
@@ -104,17 +104,7 @@ class Words:
 _WORD = re.compile(r"(?:e-)?[a-z]+[ ,:]")
 _PROSE_NL = Prose(
     {
-        **prose_nl.GATES,
-        **prose_nl.TARGETS,
-        **prose_nl.INCIDENTS,
-        **prose_nl.AFTER_CANCEL,
-        **prose_nl.ADVICE,
-        **prose_nl.NOT_CHECKED,
         **prose_nl.DETAILS,
-        **prose_nl_remedies.GATE_REMEDIES,
-        **prose_nl_remedies.HOLDS,
-        **prose_nl_remedies.REFUSALS,
-        **prose_nl_remedies.OTHERS,
         **prose_nl_plan.TOLD,
         **prose_nl_plan.WARNINGS,
         **prose_nl_plan.RULES,

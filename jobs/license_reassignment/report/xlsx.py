@@ -168,10 +168,9 @@ def _verdict(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
         yield f"residual {field.name}", getattr(r.residual, field.name)
     for reason, users in r.held_by_reason.items():
         yield f"held: {reason}", users
-    for sentence in r.not_checked:
-        yield "Not checked", sentence
-    for sentence in r.notes:
-        yield "Note", sentence
+    for kind, sentences in (("Not checked", r.not_checked), ("Note", r.notes)):
+        for sentence in sentences:
+            yield kind, sentence
 
 
 def _requests(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
