@@ -7,11 +7,12 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from connectors.roster.foreign import SAVE_AS, foreign
 from connectors.roster.formula import clean
 from connectors.roster.letters import strip
+from connectors.roster.table import Record, Table, UnreadableError
 
 LINE_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 200
@@ -22,59 +23,24 @@ _COLUMNS_SHOWN_MAX = 5
 
 # A program that saves the file again keeps the line as a cell of its own, with the separators that fill the row.
 _SEP_LINE = re.compile(r'"?sep=(?P<named>[^"]?)"?(?P<filling>[,;\t]*)', re.IGNORECASE)
-_SAVE_AS = 'save it as text in UTF-8 (Excel: Save As, "CSV UTF-8"; PowerShell: Export-Csv -Encoding utf8)'
-_FOREIGN = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (codecs.BOM_UTF32_LE, "text in UTF-32"),
-    (codecs.BOM_UTF32_BE, "text in UTF-32"),
-)
 
 
-class UnreadableError(ValueError):
-    """The bytes as a whole are not a table; the message says why and what to do, without naming the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row: the 1-based line it starts on, its raw text, its values, and what is wrong with it ("" = nothing).
-
-    A row with a problem keeps the values that could be told apart, in their order.
-    """
-
-    line: int
-    raw: str
-    values: tuple[str, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CsvTable:
-    """A header with its 1-based line, and the records under it; a record without a problem is as wide as the header."""
-
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    header_line: int
-    records: tuple[Record, ...]
-
-
-def read_table(data: bytes, *, knows: Callable[[str], bool]) -> CsvTable:
+def read_table(data: bytes, *, knows: Callable[[str], bool]) -> Table:
     """Read a CSV file; `knows` tells whether a header cell is one the caller looks for, which settles the delimiter.
 
     Understands UTF-8 with or without a byte order mark, UTF-16 with one, `,` `;` and TAB, any line end, quoted values
     that run over several lines, Excel's `sep=` line and the `#TYPE` line of PowerShell. Rows without any text are
     skipped. Raises UnreadableError, before splitting anything, for a line longer than LINE_BYTES_MAX.
     """
+    if what := foreign(data):
+        raise UnreadableError(what)
     _refuse_long_line(data)
     text, encoding = _decode(data)
     lines = list(io.StringIO(text, newline=""))
     start, named = _preamble(lines)
     delimiter, header, span = _header(lines, start, (named,) if named else DELIMITERS, knows)
     records = tuple(_records(lines, start + span, delimiter, header))
-    return CsvTable(encoding, delimiter, header, start + 1, records)
+    return Table(header, start + 1, records, encoding, delimiter)
 
 
 def _refuse_long_line(data: bytes) -> None:
@@ -89,16 +55,13 @@ def _refuse_long_line(data: bytes) -> None:
 
 
 def _decode(data: bytes) -> tuple[str, str]:
-    for magic, what in _FOREIGN:
-        if data.startswith(magic):
-            raise UnreadableError(f"this is {what}; {_SAVE_AS}")
     encoding = _encoding(data)
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadableError(
-            f"line {line} is not valid {encoding.removesuffix('-sig').upper()}, so its letters are unknown; {_SAVE_AS}"
+            f"line {line} is not valid {encoding.removesuffix('-sig').upper()}, so its letters are unknown; {SAVE_AS}"
         ) from None
     return text, encoding
 
@@ -112,7 +75,7 @@ def _encoding(data: bytes) -> str:
         return "utf-16-be"
     sample = data[:256]
     if sample.count(0) * 4 > len(sample):
-        raise UnreadableError(f"this looks like UTF-16 without a byte order mark; {_SAVE_AS}")
+        raise UnreadableError(f"this looks like UTF-16 without a byte order mark; {SAVE_AS}")
     return "utf-8"
 
 
@@ -144,7 +107,7 @@ def _header(
     if len(cells) > COLUMNS_MAX:
         raise UnreadableError(f"the header names {len(cells):,} columns, and {COLUMNS_MAX} is the most that is read")
     if any(clean(cell) != cell for cell in cells):
-        raise UnreadableError(f"line {start + 1} holds characters that are not text; {_SAVE_AS}")
+        raise UnreadableError(f"line {start + 1} holds characters that are not text; {SAVE_AS}")
     header = tuple(strip(cell) or f"column {number}" for number, cell in enumerate(cells, 1))
     return delimiter, header, span
 

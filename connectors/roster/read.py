@@ -1,22 +1,26 @@
-"""A roster (CSV bytes) becomes rows of wishes and, for every row that cannot be used, a file, a line and a reason."""
+"""Roster files become rows of wishes and, for every row that cannot be used, a file, a line and a reason."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from typing import NamedTuple
 
 from connectors.ids import is_guid, sha256
-from connectors.roster.csv_text import Record, UnreadableError, read_table
+from connectors.roster.clashes import clashes
+from connectors.roster.csv_text import read_table
 from connectors.roster.formula import unguard
 from connectors.roster.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CLASS, strip
 from connectors.roster.people import candidates, holds_a_yes, may_say_yes, says_leave
+from connectors.roster.rows import FileRows, Roster, RosterFile, RosterRow, RowError, reject
+from connectors.roster.table import OddKind, Record, Table, UnreadableError, at
 from connectors.roster.values import BadValueError, country, excerpt, guid, names, targets, yes_no
 from connectors.roster.words import LEAVE
+from connectors.roster.workbook import is_named_workbook, read_workbook
 
 _HEADERS: Mapping[str, str] = {
     "userprincipalname": "user",
@@ -41,11 +45,9 @@ _UPN = re.compile(f"{_UPN_SIDE}@{_UPN_SIDE}")
 _WRITTEN = {"user": "user_principal_name", "user_id": "id"}
 _KNOWN_LENGTH_MIN = 4
 _LIKENESS_MIN = 0.8
-_NAMED_LETTER = re.compile(r"<U\+[0-9A-F]{4,6}>")
 _KEPT = frozenset({"left_by_choice", "roster_row_rejected"})
 """Reasons in our own list of actions whose users a wish has kept, or may have: with no other word it stands."""
 _ROW_TEXT_MAX = 200
-_LINES_NAMED_MAX = 5
 
 
 class RosterFileError(ValueError):
@@ -57,132 +59,73 @@ class RosterFileError(ValueError):
         super().__init__(f"{file}: {message}")
 
 
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """What one row wishes for one user; "" and None mean that the row says nothing about it.
-
-    `line` is the 1-based physical line on which the row starts. `user` is the UPN as written and `user_id` a lower-case
-    GUID; at least one is there. `targets` is `target_text` split at "+"; since a product's name may itself hold a "+",
-    the text stays beside it. `extra` holds the columns that mean nothing here, in the order of the file.
-    `text` is the row as the file has it, on one line and shortened, with each letter that shows nothing named.
-    """
-
-    line: int
-    user: str
-    user_id: str
-    targets: tuple[str, ...]
-    target_text: str
-    usage_location: str
-    wave: str
-    disabled_plans: tuple[str, ...] | None
-    voice: bool | None
-    legal_hold: bool | None
-    backup_acknowledged_by: str
-    note: str
-    extra: Mapping[str, str]
-    text: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """A row that is not used: its text on one line and shortened, the reason with its remedy, and whom it names.
-
-    `user` is the UPN as written, the lower-case id where the row gives no UPN, or "" where it cannot be known.
-    `candidates` are the addresses and GUIDs, lower case, that the row may mean when it is read with tolerance, and
-    `protective` says whether it wishes to keep somebody from being changed (leave, a legal hold, voice).
-    """
-
-    file: str
-    line: int
-    row: str
-    reason: str
-    user: str
-    candidates: tuple[str, ...] = ()
-    protective: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Everything one file says, in the order of its lines; `sha256` is the digest of `content` in lower-case hex."""
-
-    file: str
-    sha256: str
-    rows: tuple[RosterRow, ...]
-    errors: tuple[RowError, ...]
-    columns: tuple[str, ...]
-    encoding: str
-    delimiter: str
-    content: bytes = b""
-
-    @property
-    def nearly_known(self) -> tuple[tuple[str, str], ...]:
-        """Return (column, known column) for each one whose name may be a slip of the pen: it says nothing to us."""
-        found = ((name, _nearest(name)) for name in self.columns if _folded(name) not in _HEADERS)
-        return tuple((name, known) for name, known in found if known)
-
-    @property
-    def rows_in(self) -> int:
-        """How many rows the file has: every one is either used or rejected."""
-        return len(self.rows) + len(self.errors)
-
-
-def normal_user(text: str) -> str:
-    """Return the form in which two spellings of one UPN or id are equal."""
-    return strip(text).casefold()
-
-
 class _Columns(NamedTuple):
     known: dict[str, int]
     extra: dict[str, int]
 
 
 def read_roster(data: bytes, *, file: str) -> Roster:
-    """Read the roster `data`; `file` is only the name that messages carry.
+    """Read a roster of one file; raises what `read_file` raises."""
+    return together([read_file(data, file=file)])
+
+
+def together(parts: Sequence[FileRows]) -> Roster:
+    """Make one roster of what several files say: rows for one user stand beside each other, wherever they are."""
+    rows = [row for part in parts for row in part.rows]
+    clashing = clashes(rows)
+    errors = [error for part in parts for error in part.errors]
+    errors += [reject(rows[number], reason) for number, reason in clashing.items()]
+    order = {part.file.name: number for number, part in enumerate(parts)}
+    return Roster(
+        tuple(part.file for part in parts),
+        tuple(row for number, row in enumerate(rows) if number not in clashing),
+        tuple(sorted(errors, key=lambda error: (order[error.file], error.line))),
+    )
+
+
+def read_file(data: bytes, *, file: str) -> FileRows:
+    """Read one file of a roster, a workbook or CSV by its name; `file` is also the name that messages carry.
 
     Raises RosterFileError when no row can be read at all: not a table, no header, no column that names users, one
     column twice. Every other fault is a RowError, and nothing else is ever raised.
     """
     try:
-        table = read_table(data, knows=lambda name: _folded(name) in _HEADERS)
-        columns = _columns(table.header, table.header_line)
+        table = _table(data, file)
+        columns = _columns(table.header, at(table.header_line, table.sheet))
     except UnreadableError as error:
         raise RosterFileError(file, str(error)) from None
+    place = partial(replace, file=file, sheet=table.sheet)
     rows: list[RosterRow] = []
     errors: list[RowError] = []
     for record in table.records:
         if _is_nobodys(record, columns):
             continue
         try:
-            rows.append(_row(record, columns))
+            rows.append(place(_row(record, columns)))
         except BadValueError as error:
-            errors.append(_damaged(record, columns, str(error), file=file))
-    clashes = _clashes(rows)
-    errors += [reject(row, clashes[row.line], file=file) for row in rows if row.line in clashes]
-    return Roster(
-        file,
-        sha256(data),
-        tuple(row for row in rows if row.line not in clashes),
-        tuple(sorted(errors, key=lambda error: error.line)),
-        table.header,
-        table.encoding,
-        table.delimiter,
-        data,
+            errors.append(place(_damaged(record, columns, str(error))))
+    found = RosterFile(
+        file, sha256(data), data, table.header, table.encoding, table.delimiter, _nearly_known(table), table.remarks
     )
+    return FileRows(found, tuple(rows), tuple(errors))
 
 
-def reject(row: RosterRow, reason: str, *, file: str) -> RowError:
-    """Return the error of a row that is sound in itself and cannot be used; what cannot be seen in it is named."""
-    user, text = row.user or row.user_id, row.text
-    if _NAMED_LETTER.search(text):
-        reason = f"{reason} Letters in the row show nothing: {text}"
-    protective = row.targets == (LEAVE,) or bool(row.legal_hold) or bool(row.voice)
-    return RowError(file, row.line, text or user, reason, user, candidates((row.user, row.user_id)), protective)
+def _table(data: bytes, file: str) -> Table:
+    if is_named_workbook(file):
+        return read_workbook(data)
+    return read_table(data, knows=lambda name: _folded(name) in _HEADERS)
 
 
-def _damaged(record: Record, columns: _Columns, reason: str, *, file: str) -> RowError:
+def _nearly_known(table: Table) -> tuple[tuple[str, str], ...]:
+    found = ((name, _nearest(name)) for name in table.header if _folded(name) not in _HEADERS)
+    return tuple((name, known) for name, known in found if known)
+
+
+def _damaged(record: Record, columns: _Columns, reason: str) -> RowError:
     text, meant = excerpt(record.raw, _ROW_TEXT_MAX), _may_mean(record, columns)
-    protective = _is_protective(record, columns)
-    return RowError(file, record.line, text, reason, _named(record, columns, meant), meant, protective)
+    return RowError(
+        "", record.line, text, reason, _named(record, columns, meant), meant, _is_protective(record, columns)
+    )
 
 
 def _may_mean(record: Record, columns: _Columns) -> tuple[str, ...]:
@@ -195,6 +138,9 @@ def _is_protective(record: Record, columns: _Columns) -> bool:
     guards = [it for it in ("voice", "legal_hold") if it in columns.known]
     if record.problem:
         return says_leave(record.raw) or (bool(guards) and holds_a_yes(record.raw))
+    odd = [record.odd.get(columns.known[it]) for it in ("target", *guards) if it in columns.known]
+    if any(one and one.kind is not OddKind.NUMBER for one in odd):  # it may say anything
+        return True
     return says_leave(_cell(record, columns, "target")) or any(may_say_yes(_cell(record, columns, it)) for it in guards)
 
 
@@ -230,7 +176,7 @@ def _nearest(name: str) -> str:
     return _WRITTEN.get(_HEADERS[near[0]], _HEADERS[near[0]]) if near else ""
 
 
-def _columns(header: Sequence[str], line: int) -> _Columns:
+def _columns(header: Sequence[str], place: str) -> _Columns:
     """Return the position of every known column by its meaning and of every other one by its name.
 
     A name that comes again carries a number, so that both columns are kept.
@@ -244,7 +190,7 @@ def _columns(header: Sequence[str], line: int) -> _Columns:
         if meaning in columns.known:
             first = header[columns.known[meaning]]
             raise UnreadableError(
-                f'line {line}: the columns "{first}" and "{name}" mean the same; remove or rename one of them'
+                f'{place}: the columns "{first}" and "{name}" mean the same; remove or rename one of them'
             )
         if meaning:
             columns.known[meaning] = index
@@ -253,7 +199,7 @@ def _columns(header: Sequence[str], line: int) -> _Columns:
             columns.extra[own] = index
             met |= {_folded(own)}
     if not columns.known.keys() & {"user", "user_id"}:
-        raise UnreadableError(_no_users(header, line))
+        raise UnreadableError(_no_users(header, place))
     return columns
 
 
@@ -264,18 +210,16 @@ def _numbered(name: str, taken: set[str]) -> str:
     return own
 
 
-def _no_users(header: Sequence[str], line: int) -> str:
+def _no_users(header: Sequence[str], place: str) -> str:
     reads = f" (it reads: {excerpt(', '.join(header))})"
     if any(_UPN.fullmatch(_text(name)) for name in header):
         return (
-            f"line {line} should name the columns and looks like a row of a user; put a line above it that names"
+            f"{place} should name the columns and looks like a row of a user; put a line above it that names"
             f" them, such as user_principal_name,target{reads}"
         )
     near = next((name for name in header if _nearest(name) in _WRITTEN.values()), "")
     meant = f'; is "{excerpt(near)}" meant as {_nearest(near)}?' if near else ""
-    return (
-        f"line {line}: no column names the users; this line must name a column user_principal_name or id{meant}{reads}"
-    )
+    return f"{place}: no column names the users; this line must name a column user_principal_name or id{meant}{reads}"
 
 
 def _text(value: str) -> str:
@@ -289,6 +233,7 @@ def _cell(record: Record, columns: _Columns, meaning: str) -> str:
 
 def _row(record: Record, columns: _Columns) -> RosterRow:
     """Return the wishes of one row; raises BadValueError for the first thing in it that cannot be used."""
+    _refuse_odd(record, columns)
     if _is_comment(record, columns):
         raise BadValueError("The row begins with #, and a roster has no comments; take the line out.")
     if record.problem:
@@ -328,6 +273,20 @@ def _is_comment(record: Record, columns: _Columns) -> bool:
     return bool(starts) or not (_cell(record, columns, "user") or _cell(record, columns, "user_id"))
 
 
+def _refuse_odd(record: Record, columns: _Columns) -> None:
+    """Refuse a cell of a workbook that does not show what was typed, where that matters.
+
+    A number is what it shows, but for a user; a remark, or a column that means nothing here, may hold any value.
+    """
+    meanings = {index: meaning for meaning, index in columns.known.items()}
+    for index, odd in record.odd.items():
+        meaning = meanings.get(index, "note")
+        is_text = odd.kind is OddKind.NUMBER and meaning not in {"user", "user_id"}
+        is_free = meaning == "note" and odd.kind is not OddKind.FORMULA
+        if not (is_text or is_free):
+            raise BadValueError(odd.sentence)
+
+
 def _refuse_forced_text(record: Record, columns: _Columns) -> None:
     """Refuse a value in the form that keeps Excel from changing it: a formula whose result is the text."""
     for meaning, index in columns.known.items():
@@ -350,59 +309,3 @@ def _named(record: Record, columns: _Columns, meant: Sequence[str]) -> str:
     found = next(iter(meant), "")
     at = record.raw.lower().find(found)
     return record.raw[at : at + len(found)] if "@" in found and at >= 0 else found
-
-
-def _clashes(rows: Iterable[RosterRow]) -> dict[int, str]:
-    """Return, by line, why a row that is sound in itself cannot stand beside the other rows of its user."""
-    reasons: dict[int, str] = {}
-    for group in _by_user(rows):
-        first, *others = sorted(group, key=lambda row: row.line)
-        if len({_wishes(row) for row in group}) == 1 and _one_person(group):
-            reasons |= {row.line: f"The row repeats line {first.line}; remove one of the two." for row in others}
-        else:
-            lines = [row.line for row in (first, *others)]
-            reasons |= {line: _contradiction(line, lines) for line in lines}
-    return reasons
-
-
-def _by_user(rows: Iterable[RosterRow]) -> Iterable[list[RosterRow]]:
-    """Return the rows of each user together: rows that share a UPN or an id, directly or through another row."""
-    home: dict[str, list[RosterRow]] = {}
-    for row in rows:
-        found = {id(home[key]): home[key] for key in _keys(row) if key in home}
-        large, *small = sorted(found.values(), key=len, reverse=True) or [[]]
-        for group in small:
-            large.extend(group)
-            home.update((key, large) for member in group for key in _keys(member))
-        large.append(row)
-        home.update((key, large) for key in _keys(row))
-    return {id(group): group for group in home.values()}.values()
-
-
-def _keys(row: RosterRow) -> list[str]:
-    return [key for key in (normal_user(row.user), row.user_id) if key]
-
-
-def _wishes(row: RosterRow) -> tuple[object, ...]:
-    """Return what the row asks for, in a form in which equal wishes are equal; a remark is no wish."""
-    return (
-        frozenset(map(str.casefold, row.targets)),
-        row.usage_location,
-        row.wave.casefold(),
-        frozenset(map(str.casefold, row.disabled_plans or ())),
-        row.voice,
-        row.legal_hold,
-        row.backup_acknowledged_by,
-    )
-
-
-def _one_person(group: Iterable[RosterRow]) -> bool:
-    users = {normal_user(row.user) for row in group if row.user}
-    return len(users) <= 1 and len({row.user_id for row in group if row.user_id}) <= 1
-
-
-def _contradiction(line: int, lines: Sequence[int]) -> str:
-    others = [str(other) for other in lines if other != line]
-    shown = ", ".join(others[:_LINES_NAMED_MAX])
-    more = f" and {len(others) - _LINES_NAMED_MAX} more" if len(others) > _LINES_NAMED_MAX else ""
-    return f"The row contradicts line {shown}{more} about the same user; keep the one that is right."

@@ -57,21 +57,19 @@ def _sign_in(settings: Settings) -> Iterator[Contradiction]:
 def _roster(settings: Settings) -> Iterator[Contradiction]:
     if settings.scope.from_ == "csv" and not settings.scope.roster:
         yield ("scope", "from"), '[scope] from = "csv" needs [scope] roster, the file that names the users.'
+    rosters = settings.scope.rosters
+    for name in dict.fromkeys(name for name in rosters if rosters.count(name) > 1):
+        yield ("scope", "roster"), f"[scope] roster names {shown(name)} more than once; take one of them out."
 
 
 def _paths(settings: Settings) -> Iterator[Contradiction]:
     """Refuse a path in which TOML has read a backslash and a letter as a tab or a line end, and what comes later."""
-    named = (("scope", "roster"), ("run", "directory"), ("run", "signing_key"))
-    for section, key in named:
-        path = str(getattr(getattr(settings, section), key))
+    named = [("run", "directory", settings.run.directory), ("run", "signing_key", settings.run.signing_key)]
+    named += [("scope", "roster", path) for path in settings.scope.rosters]
+    for section, key, path in named:
         if any(ord(sign) < 32 for sign in path):
             sentence = "holds a tab, a line end or the like, as \\t and \\n are between double quotes"
             yield (section, key), f"[{section}] {key} {sentence}; a Windows path goes in single quotes."
-    if settings.scope.roster.lower().endswith((".xlsx", ".xlsm", ".xls", ".ods")):
-        yield (
-            ("scope", "roster"),
-            "[scope] roster as a workbook is not available yet; save the sheet as CSV UTF-8 and name that file.",
-        )
     if "://" in settings.run.directory:
         yield ("run", "directory"), "[run] directory in a Blob storage is not available yet; name a folder."
 

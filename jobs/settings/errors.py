@@ -129,8 +129,6 @@ def _not_yet(loc: Loc, kind: str, value: object) -> str:
         return key_name(loc[:2])
     if loc == ("tenant", "cloud") and isinstance(value, str) and value in _LATER_CLOUDS:
         return f"{key_name(loc)} = {shown(value)}"
-    if loc == ("scope", "roster") and isinstance(value, list):
-        return f"{key_name(loc)} as a list of files"
     return ""
 
 

@@ -37,9 +37,9 @@ class Effective:
     sha256: str
 
     @property
-    def roster_path(self) -> Path | None:
-        """The roster, beside the file unless its path is absolute; None when there is none."""
-        return self._beside_file(self.settings.scope.roster)
+    def roster_paths(self) -> tuple[Path, ...]:
+        """The files of the roster, beside the file unless a path is absolute."""
+        return tuple(self.path.parent / name for name in self.settings.scope.rosters)
 
     @property
     def runs_path(self) -> Path:

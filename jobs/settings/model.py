@@ -27,6 +27,7 @@ from jobs.settings.values import (
     parse_duration,
     parse_guid,
     parse_new_in_target,
+    parse_roster,
     parse_targets,
     parse_wave_users,
     parse_window,
@@ -98,10 +99,15 @@ class ScopeSection(Section):
     """`[scope]`: whose licenses are considered."""
 
     from_: Annotated[Literal["graph", "csv"], Field(alias="from")] = "graph"
-    roster: str = ""
+    roster: Annotated[str | tuple[str, ...], BeforeValidator(parse_roster)] = ""
     protected: Names = ()
     disabled_accounts: Literal["move", "hold"] = "move"
     guests: Literal["move", "hold"] = "hold"
+
+    @property
+    def rosters(self) -> tuple[str, ...]:
+        """The files of the roster as they are written, in their order; none when there is no roster."""
+        return (self.roster,) if isinstance(self.roster, str) and self.roster else tuple(self.roster)
 
 
 class WhereSection(Section):

@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final, Literal, get_origin
+from types import UnionType
+from typing import Any, Final, Literal, get_args, get_origin
 
 from jobs.settings.errors import Loc, Problem, SettingsError, keys_of
 from jobs.settings.model import Settings
@@ -91,7 +92,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[Loc, str, object]]:
     for name, text in sorted(environ.items()):
         if match := _VARIABLE.fullmatch(name):
             section, key = match[1].lower(), match[2].lower()
-            yield (section, key), name, text if _is_text(section, key) else _toml_value(text)
+            yield (section, key), name, text if _is_text(section, key, text) else _toml_value(text)
         elif name.removeprefix("RESEAT_").lower() in LISTS and name.isupper():
             yield (name.removeprefix("RESEAT_").lower(),), name, _toml_value(text)
 
@@ -122,11 +123,13 @@ def _toml_value(text: str) -> object:
         return text
 
 
-def _is_text(section: str, key: str) -> bool:
-    """Whether the key takes a text, so that `12345` given for it stays one."""
+def _is_text(section: str, key: str, text: str) -> bool:
+    """Whether `text` stays one, `12345` too, for a key that takes texts; one that takes lists as well may get TOML."""
     kind = Settings.model_fields[section].annotation if section in Settings.model_fields else None
     for name, field in getattr(kind, "model_fields", {}).items():
         if key == (field.alias or name):
+            if isinstance(field.annotation, UnionType) and str in get_args(field.annotation):
+                return text.lstrip()[:1] not in {"[", '"', "'"}
             return field.annotation is str or get_origin(field.annotation) is Literal
     return False
 

@@ -89,6 +89,17 @@ def parse_guid(text: str) -> str:
     return text.lower()
 
 
+def parse_roster(value: object) -> str | tuple[str, ...]:
+    """Return one file, or several as a tuple; raises ValueError for anything else.
+
+    One file in a list and the file itself are the same settings, so that a plan made of them is the same plan.
+    """
+    files = (value,) if isinstance(value, str) else _texts(value)
+    if not files:
+        raise ValueError('must be a file such as "users.csv", a list of such files, or "" for no roster')
+    return files[0] if len(files) == 1 else files
+
+
 def parse_date(value: object) -> date:
     """Read `"2026-12-25"`, or take the date that TOML writes without quotes; raises ValueError otherwise."""
     if isinstance(value, date) and not isinstance(value, datetime):

@@ -187,8 +187,8 @@ def test_two_rows_that_turn_out_to_be_one_user_are_both_rejected_and_the_user_is
     drawn = draw(WORLD, TO_E3, f"UPN,id,target\n{ADA.upn},,ENTERPRISEPACK\n,{ADA.id},ENTERPRISEPREMIUM\n")
 
     assert [(e.line, e.reason) for e in drawn.bound.errors] == [
-        (2, "Lines 2, 3 name the same user; keep one of them."),
-        (3, "Lines 2, 3 name the same user; keep one of them."),
+        (2, "The row names the same user as line 3; keep one of them."),
+        (3, "The row names the same user as line 2; keep one of them."),
     ]
     assert (drawn.reason(ADA), drawn.reason(BO)) == ("roster_row_rejected", "change")
 

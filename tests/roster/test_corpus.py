@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connectors.roster.read import Roster, RosterFileError, RosterRow, read_roster
+from connectors.roster.read import RosterFileError, read_roster
+from connectors.roster.rows import Roster, RosterRow
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((CORPUS / "expected.toml").read_text("utf-8"))
@@ -22,9 +23,9 @@ def read(name: str) -> Roster:
     return read_roster((CORPUS / f"{name}.csv").read_bytes(), file=f"{name}.csv")
 
 
-def expected_row(entry: dict[str, Any]) -> RosterRow:
+def expected_row(entry: dict[str, Any], file: str) -> RosterRow:
     text = entry.get("target_text", "")
-    nothing: dict[str, Any] = {field.name: "" for field in dataclasses.fields(RosterRow)}
+    nothing: dict[str, Any] = {field.name: "" for field in dataclasses.fields(RosterRow)} | {"file": file}
     nothing |= {"targets": text.split("+") if text else (), "extra": {}}
     nothing |= {"disabled_plans": None, "voice": None, "legal_hold": None}
     values = nothing | entry
@@ -42,7 +43,7 @@ def test_every_file_has_an_entry_and_every_entry_a_file() -> None:
 @pytest.mark.parametrize("name", READABLE)
 def test_a_readable_file_gives_these_rows(name: str) -> None:
     """Rows carry their line and every value; the order of other columns is the order of the file."""
-    expected = [expected_row(entry) for entry in EXPECTED[name]["rows"]]
+    expected = [expected_row(entry, f"{name}.csv") for entry in EXPECTED[name]["rows"]]
     actual = list(read(name).rows)
 
     assert expected == actual
@@ -68,9 +69,10 @@ def test_a_readable_file_tells_its_form(name: str) -> None:
     """Encoding, delimiter, columns, digest and the number of rows are those of the file."""
     entry = EXPECTED[name]
     roster = read(name)
+    (file,) = roster.files
 
-    assert (entry["encoding"], entry["delimiter"]) == (roster.encoding, roster.delimiter)
-    assert entry.get("columns", list(roster.columns)) == list(roster.columns)
+    assert (entry["encoding"], entry["delimiter"]) == (file.encoding, file.delimiter)
+    assert entry.get("columns", list(file.columns)) == list(file.columns)
     assert hashlib.sha256((CORPUS / f"{name}.csv").read_bytes()).hexdigest() == roster.sha256
     assert len(entry["rows"]) + len(entry["errors"]) == roster.rows_in
 

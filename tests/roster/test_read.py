@@ -13,9 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from connectors.roster.clashes import normal_user
 from connectors.roster.csv_text import COLUMNS_MAX, LINE_BYTES_MAX, RECORD_LINES_MAX
 from connectors.roster.formula import guard
-from connectors.roster.read import Roster, RosterFileError, normal_user, read_roster
+from connectors.roster.read import RosterFileError, read_roster
+from connectors.roster.rows import Roster
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
 HEADERS = ("User principal name", "Object Id", "target", "usage_location", "note", "Room")
@@ -77,8 +79,7 @@ def test_what_a_csv_writer_writes_comes_back(
     roster = read_roster(out.getvalue().encode(encoding), file="r.csv")
 
     assert () == roster.errors
-    assert delimiter == roster.delimiter
-    assert HEADERS == roster.columns
+    assert [(delimiter, HEADERS)] == [(file.delimiter, file.columns) for file in roster.files]
     assert starts == [row.line for row in roster.rows]
     assert [
         (user, key.lower(), target, place.upper(), note, room) for user, key, target, place, note, room in rows

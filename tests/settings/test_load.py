@@ -148,7 +148,7 @@ def test_paths_lie_beside_the_file(tmp_path: Path) -> None:
     """Relative paths mean the folder of the file whatever the current folder is, and no path means none."""
     effective = load(tmp_path, SMALLEST + '[scope]\nroster = "in/users.csv"\n')
 
-    assert tmp_path / "in" / "users.csv" == effective.roster_path
+    assert (tmp_path / "in" / "users.csv",) == effective.roster_paths
     assert tmp_path / "runs" == effective.runs_path
     assert None is effective.signing_key_path
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from connectors.catalog.user_words import load_user_words
 from connectors.catalog.voice_countries import load_voice_countries
-from connectors.roster.read import Roster, RosterFileError, read_roster
+from connectors.roster.read import RosterFileError, read_file, together
+from connectors.roster.rows import FileRows, Roster
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.commands.shared.new_plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -22,31 +25,64 @@ from jobs.license_reassignment.gather.protected import check_rule_groups, with_g
 from jobs.license_reassignment.gather.roster import Wishes, read_scope, targets_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.seal import load_signing_key
+from jobs.settings.load import Effective
 
 
-def load_roster(path: Path | None) -> Roster | None:
-    """Read the roster of the settings. Raises InputError (2) for a file that cannot be used at all, or has no rows."""
-    if path is None:
-        return None
+def load_roster(effective: Effective) -> Roster | None:
+    """Read the roster of the settings, all files as one.
+
+    Raises InputError (2) that names every file which cannot be used at all, has no rows, or is given twice.
+    """
+    parts: list[FileRows] = []
+    problems: list[str] = []
+    paths = effective.roster_paths
+    for number, (path, name) in enumerate(zip(paths, _names(effective.settings.scope.rosters), strict=True)):
+        try:
+            _refuse_twice(path, paths[:number])
+            parts.append(_file_rows(path, name))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(problems))
+    return together(parts) if parts else None
+
+
+def _names(written: Sequence[str]) -> list[str]:
+    """Return what messages call each file: its name, and the path as written where several have the same name."""
+    names = [Path(path).name for path in written]
+    count = Counter(name.casefold() for name in names)
+    return [
+        name if count[name.casefold()] == 1 else Path(path).as_posix()
+        for path, name in zip(written, names, strict=True)
+    ]
+
+
+def _refuse_twice(path: Path, before: Sequence[Path]) -> None:
+    same = next((other for other in before if path.exists() and other.exists() and path.samefile(other)), None)
+    if same:
+        raise InputError(f"{path} is the same file as {same}. Take one of the two out of [scope] roster.")
+
+
+def _file_rows(path: Path, name: str) -> FileRows:
     try:
-        roster = read_roster(path.read_bytes(), file=path.name)
+        found = read_file(path.read_bytes(), file=name)
     except OSError as error:
         raise InputError(f"Cannot read the roster {path}: {error.strerror}. Correct [scope] roster.") from error
     except RosterFileError as error:
         raise InputError(str(error)) from error
-    if not roster.rows_in:
+    if not (found.rows or found.errors):
         raise InputError(
-            f"{path.name}: the roster names nobody: it has a header and no row of a user, as an export that "
+            f"{name}: the roster names nobody: it has a header and no row of a user, as an export that "
             "failed has. Export it again, or take [scope] roster out of the settings if nobody has a wish of their own."
         )
-    return roster
+    return found
 
 
 async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     """Read, decide, write. Raises InputError (2) when roster rows are rejected, unless they are to be skipped."""
     load_signing_key(parts.effective.signing_key_path)
     settings = parts.effective.settings
-    roster = load_roster(parts.effective.roster_path)
+    roster = load_roster(parts.effective)
     identity, _ = await sign_in(parts)
     products = Products(parts.catalog, await parts.tenant.read_skus())
     policy = policy_of(settings, products)
@@ -73,16 +109,20 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
         )
     )
     not_ready = readiness.not_ready(snapshot, targets_of(policy, wishes), limits_of(settings))
-    return write_plan(parts, draft, [*_nearly_known(roster), *warnings_of(draft)], not_ready)
+    return write_plan(parts, draft, [*_remarks(roster), *warnings_of(draft)], not_ready)
 
 
-def _nearly_known(roster: Roster | None) -> list[str]:
-    if roster is None:
-        return []
+def _remarks(roster: Roster | None) -> list[str]:
+    """Return what a person should know of the files: what nobody sees in them, and names that are nearly known."""
+    files = roster.files if roster else ()
     return [
-        f'{roster.file}: the column "{name}" means nothing to reseat and is only carried along. If it is meant as '
-        f"{known}, correct its name and make a new plan: nothing of what it says was heeded."
-        for name, known in roster.nearly_known
+        *(f"{file.name}: {remark}" for file in files for remark in file.remarks),
+        *(
+            f'{file.name}: the column "{name}" means nothing to reseat and is only carried along. If it is meant as '
+            f"{known}, correct its name and make a new plan: nothing of what it says was heeded."
+            for file in files
+            for name, known in file.nearly_known
+        ),
     ]
 
 
@@ -100,7 +140,7 @@ async def _bound(parts: Parts, wishes: Wishes, snapshot: TenantSnapshot, *, skip
 
 
 def _unheld_text(bound: Bound) -> str:
-    lines = [f"{e.file}, line {e.line}: {e.reason} The row reads: {e.row}" for e in bound.unheld]
+    lines = [f"{e.place}: {e.reason} The row reads: {e.row}" for e in bound.unheld]
     lines.append(
         f"{counted(len(lines), 'row')} that cannot be used would keep somebody from being changed or from losing a "
         "service (leave, legal_hold or voice), and whom cannot be found, so that nobody can be held for it. Correct "
@@ -110,7 +150,7 @@ def _unheld_text(bound: Bound) -> str:
 
 
 def _rejected_text(bound: Bound) -> str:
-    lines = [f"{e.file}, line {e.line}: {e.reason}" for e in bound.errors[:20]]
+    lines = [f"{e.place}: {e.reason}" for e in bound.errors[:20]]
     more = len(bound.errors) - len(lines)
     if more > 0:
         lines.append(f"… and {more} more.")

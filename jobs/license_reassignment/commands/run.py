@@ -92,7 +92,7 @@ def _ended(steps: Steps, code: ExitCode, reason: str) -> Steps:
 
 def _digest(parts: Parts) -> str:
     settings = parts.effective.settings
-    roster = load_roster(parts.effective.roster_path)
+    roster = load_roster(parts.effective)
     return inputs_digest_of(
         tenant_id=settings.tenant.id.lower(),
         frozen=settings.frozen_part(),

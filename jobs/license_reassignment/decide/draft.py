@@ -14,7 +14,7 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import UserWords
 from connectors.catalog.voice_countries import VoiceCountries
-from connectors.roster.read import RowError
+from connectors.roster.rows import RosterFile, RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.utc import utc_text
 from jobs.license_reassignment.decide import waves, worth_knowing
@@ -85,15 +85,15 @@ class Draft:
     """A plan that has no name and no files yet.
 
     `decisions` has DECISION_COLUMNS and the roster's own, all text; both it and the header rest on the `snapshot`.
-    `roster` is the file as it was read; `rejected` are its rows that are not used, `held` the principal names of the
-    users held for one, by file and line.
+    `rosters` are the files as they were read; `rejected` are their rows that are not used, `held` the principal names
+    of the users held for one, by file and line.
     """
 
     header: PlanHeader
     decisions: pd.DataFrame
     snapshot: TenantSnapshot
     notices: Notices = NO_NOTICES
-    roster: bytes = b""
+    rosters: Sequence[RosterFile] = ()
     rejected: Sequence[RowError] = ()
     held: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
 
@@ -112,7 +112,7 @@ def draw_up(inputs: Inputs) -> Draft:
         decisions=decisions,
         snapshot=snapshot,
         notices=notices_of(decisions, snapshot, order, Vocabulary(inputs.catalog, inputs.words)),
-        roster=inputs.wishes.content,
+        rosters=inputs.wishes.files,
         rejected=bound.errors,
         held=bound.held,
     )
@@ -207,7 +207,8 @@ def _header(inputs: Inputs, decisions: pd.DataFrame, seats: Sequence[SeatRow]) -
 
 
 def _roster_use(inputs: Inputs) -> RosterUse:
-    rows_in, used, file = inputs.bound.rows_in, inputs.bound.rows_used, inputs.wishes.file
+    rows_in, used = inputs.bound.rows_in, inputs.bound.rows_used
+    file = ", ".join(one.name for one in inputs.wishes.files)
     return RosterUse(file, inputs.wishes.sha256, rows_in, used, rows_in - used, kept=())
 
 

@@ -56,7 +56,10 @@ _OF_CHANGES_ONLY = (
     *("addons", "remarks", "wave", "usage_location"),
 )
 
-_RESERVED_COLUMNS = ("decision", NUMBER, OBJECT_COLUMN)
+ORDER_COLUMN = "roster_order"
+"""The place of a user's row among all rows of the roster, while seats are given; the file has the line alone."""
+
+_RESERVED_COLUMNS = ("decision", NUMBER, OBJECT_COLUMN, ORDER_COLUMN)
 """Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
 NO_WISH = Wish(line=0)
@@ -81,7 +84,8 @@ def tabulate(
 ) -> tuple[pd.DataFrame, list[Decision]]:
     """Decide every user in scope.
 
-    Returns the table (DECISION_COLUMNS plus `decision`, an index into the returned list of distinct decisions).
+    Returns the table (DECISION_COLUMNS plus `decision`, an index into the returned list of distinct decisions, and
+    ORDER_COLUMN).
     A wave is filled in only where the roster names one.
     """
     users = snapshot.users
@@ -108,6 +112,7 @@ def tabulate(
     _tell_locations(table, users)
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
+    table[ORDER_COLUMN] = _from_wishes(users, wishes, "order")
     needing = np.array([isinstance(d, Change) and bool(d.needs) for d in decided], dtype=bool)[code]
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
     table["acknowledged_by"] = _from_wishes(users, wishes, "backup_acknowledged_by")

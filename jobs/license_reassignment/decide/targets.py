@@ -68,7 +68,7 @@ def choose(
     named = np.flatnonzero(wished.to_numpy(dtype=bool))
     for at, user_id in zip(named.tolist(), users["id"].iloc[named], strict=True):
         wish = wishes[UserId(user_id)]
-        rule[at] = f"roster line {wish.line}"
+        rule[at] = f"roster line {wish.line}{f' of {wish.file}' if wish.file else ''}"
         choice[at] = _index(targets, wish.targets or ())
     return pd.DataFrame({"rule": rule, "choice": choice}, index=users.index), targets
 

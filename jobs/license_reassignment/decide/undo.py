@@ -14,7 +14,7 @@ from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
 from jobs.license_reassignment.decide.seats import seat_row
-from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
+from jobs.license_reassignment.decide.table import DECISION_COLUMNS, ORDER_COLUMN, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
 from jobs.license_reassignment.model.plan import Plan
@@ -129,7 +129,7 @@ def _table(plan: Plan, tasks: Sequence[LicenseTask], decided: Sequence[Decision]
     table["rule"] = f"undo {plan.plan_id}"
     table["before"] = [n.number for n in now]
     table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
-    table["decision"] = range(len(decided))
+    table["decision"], table[ORDER_COLUMN] = range(len(decided)), ""
     return table
 
 

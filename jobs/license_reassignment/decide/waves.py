@@ -14,7 +14,7 @@ import pandas as pd
 from connectors.tenant import SkuId
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.seats import BUSINESS_CAP, demand, fit
-from jobs.license_reassignment.decide.table import hold
+from jobs.license_reassignment.decide.table import ORDER_COLUMN, hold
 from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Wave
 
@@ -61,7 +61,7 @@ def give_seats(
     *,
     capped: Mapping[SkuId, int],
 ) -> list[SeatRow]:
-    """Hold exactly the changes that do not fit, in the order wave, roster line, UPN; return the ledger with the demand.
+    """Hold exactly the changes that do not fit, in the order wave, roster row, UPN; return the ledger with the demand.
 
     `capped` maps a Business SKU to its present number of holders.
     """
@@ -90,7 +90,7 @@ def _in_order(table: pd.DataFrame, waves: Sequence[Wave]) -> pd.Index[int]:
     keys = pd.DataFrame(
         {
             "wave": changes["wave"].map(rank),
-            "line": pd.to_numeric(changes["roster_line"], errors="coerce").fillna(np.inf),
+            "line": pd.to_numeric(changes[ORDER_COLUMN], errors="coerce").fillna(np.inf),
             "name": changes["name"].str.lower(),
         }
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.roster.letters import strip
-from connectors.roster.read import RosterRow, RowError, reject
+from connectors.roster.rows import RosterRow, RowError, places, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
 from jobs.license_reassignment.gather.roster import Wishes
 from jobs.license_reassignment.model.policy import Wish
@@ -146,13 +146,13 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
         user_id = people.named(row.user_id or row.user)
         why = _why_not(row, user_id, people, snapshot)
         if why or user_id is None:
-            errors.append(reject(row, why, file=wishes.file))
+            errors.append(reject(row, why))
         else:
             bound.setdefault(user_id, []).append((row, wish))
     for rows in (rows for rows in bound.values() if len(rows) > 1):
-        reason = f"Lines {', '.join(str(r.line) for r, _ in rows)} name the same user; keep one of them."
-        errors.extend(reject(r, reason, file=wishes.file) for r, _ in rows)
-    errors.sort(key=lambda e: e.line)
+        errors.extend(_same_user([row for row, _ in rows]))
+    order = {file.name: number for number, file in enumerate(wishes.files)}
+    errors.sort(key=lambda e: (order[e.file], e.line))
     people.learn_addresses([text for e in errors for text in (e.user, *e.candidates)])
     meant = [(error, meant_by(error, people)) for error in errors]
     rejected = frozenset(user_id for _, ids in meant for user_id in ids)
@@ -165,6 +165,12 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
         held={(e.file, e.line): tuple(sorted(people.name_of(u) for u in ids)) for e, ids in meant if ids},
         unheld=tuple(error for error, ids in meant if error.protective and not ids),
     )
+
+
+def _same_user(rows: Sequence[RosterRow]) -> Iterator[RowError]:
+    for row in rows:
+        others = places([it for it in rows if it is not row], seen_from=row)
+        yield reject(row, f"The row names the same user as {others}; keep one of them.")
 
 
 def _why_not(row: RosterRow, user_id: UserId | None, people: People, snapshot: TenantSnapshot) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from connectors.ids import is_guid
-from connectors.roster.read import Roster, RosterRow, RowError, reject
+from connectors.roster.rows import Roster, RosterFile, RosterRow, RowError, reject
 from connectors.roster.words import LEAVE
 from connectors.tenant import GroupId, ReadScope, SkuId
 from jobs.license_reassignment.errors import InputError, NotReady
@@ -15,17 +15,13 @@ from jobs.license_reassignment.model.policy import Policy, Wave, Wish
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """A roster whose products are resolved: one wish per usable row, by line; the users are still names.
-
-    `content` is the file as it was read.
-    """
+    """A roster whose products are resolved: one wish per usable row, in their order; the users are still names."""
 
     rows: tuple[tuple[RosterRow, Wish], ...] = ()
     errors: tuple[RowError, ...] = ()
     rows_in: int = 0
     sha256: str = ""
-    file: str = ""
-    content: bytes = b""
+    files: tuple[RosterFile, ...] = ()
 
 
 def wishes_of(roster: Roster | None, products: Products, policy: Policy) -> Wishes:
@@ -36,10 +32,11 @@ def wishes_of(roster: Roster | None, products: Products, policy: Policy) -> Wish
     errors = list(roster.errors)
     for row in roster.rows:
         try:
-            rows.append((row, _wish(row, products, policy)))
+            wish = _wish(row, products, policy)
+            rows.append((row, replace(wish, order=len(rows), file=row.file if len(roster.files) > 1 else "")))
         except (InputError, NotReady) as error:
-            errors.append(reject(row, str(error), file=roster.file))
-    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.file, roster.content)
+            errors.append(reject(row, str(error)))
+    return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.files)
 
 
 def _wish(row: RosterRow, products: Products, policy: Policy) -> Wish:

@@ -43,7 +43,11 @@ class SnapshotStamp:
 
 @dataclass(frozen=True, slots=True)
 class RosterUse:
-    """The roster file and what came of its rows; `kept` are the copies of it in the run folder."""
+    """The roster and what came of its rows: `file` are the names of its files, `, ` between them.
+
+    `sha256` is the digest of the one file; of several, that of their digests in their order, each on a line of its own.
+    `kept` are the copies of the files in the run folder, in the same order.
+    """
 
     file: str = ""
     sha256: str = ""

@@ -38,7 +38,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one roster row asks for its user, with names resolved. `targets` None: a rule decides; (): leave."""
+    """What one roster row asks for its user, with names resolved. `targets` None: a rule decides; (): leave.
+
+    `order` is the row's place among all; `file` names the file of the line, where the roster is more than one.
+    """
 
     line: int
     targets: tuple[SkuId, ...] | None = None
@@ -49,6 +52,8 @@ class Wish:
     legal_hold: bool = False
     backup_acknowledged_by: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    order: int = 0
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

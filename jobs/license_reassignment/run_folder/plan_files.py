@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from connectors.ids import sha256
-from connectors.roster.read import RowError
+from connectors.roster.rows import RowError
 from jobs.license_reassignment.decide.table import NUMBER, OBJECT_COLUMN, PLAN_LISTS, shared
 from jobs.license_reassignment.model.plan import Plan, canonical, header_digest, plan_id_of
 from jobs.license_reassignment.model.plan_header import PlanHeader
@@ -53,14 +53,15 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
 
     `say` turns English into the language of what people are told.
     """
-    header, file, decisions = draft.header, draft.header.roster.file, draft.decisions.assign(**{OBJECT_COLUMN: "user"})
-    if file:
-        header = replace(header, roster=replace(header.roster, kept=(kept_name(1, file),)))
+    header, decisions = draft.header, draft.decisions.assign(**{OBJECT_COLUMN: "user"})
+    kept = {kept_name(number, one.name): one.content for number, one in enumerate(draft.rosters, 1)}
+    if kept:
+        header = replace(header, roster=replace(header.roster, kept=tuple(kept)))
     files = {
         **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
         **decision_files(decisions, header.roster_columns),
         **notice_files(draft.notices, say),
-        **dict.fromkeys(header.roster.kept or (), draft.roster),
+        **kept,
         REJECTED: rejected_csv(draft.rejected, draft.held),
     }
     content = sha256(canonical(snapshot_files.content_sha256_parts(files, "snapshot")))
@@ -90,11 +91,11 @@ def numbered(made: PlanFiles, again: int) -> PlanFiles:
 
 
 def kept_name(number: int, file: str) -> str:
-    """Return where a roster is kept: `roster/01-<name>`, a name that every file system takes.
+    """Return where a file of the roster is kept: `roster/01-<name>`, a name that every file system takes.
 
     The number tells files of one name apart, and no device of Windows begins with one.
     """
-    safe = re.sub(r"[^\w.() -]+", "_", unicodedata.normalize("NFC", file))
+    safe = re.sub(r"[^\w.() -]+", "_", unicodedata.normalize("NFC", file.rpartition("/")[2]))
     return f"roster/{number:02}-{safe[-_NAME_LENGTH_MAX:].strip(' .') or 'roster'}"
 
 
