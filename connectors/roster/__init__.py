@@ -1,1 +1,1 @@
-"""Roster files: CSV in, rows and row errors out."""
+"""Roster files: CSV and Excel in, rows and row errors out."""

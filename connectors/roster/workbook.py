@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from connectors.roster.foreign import foreign, is_workbook
+from connectors.roster.foreign import WORKBOOK, foreign, is_workbook
 from connectors.roster.formula import clean
 from connectors.roster.letters import strip
 from connectors.roster.sheet import Shape, shape_of
@@ -72,7 +72,7 @@ def _read(data: bytes) -> Table:
             )
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet, *others = book.worksheets
-        _refuse_hidden(sheet)
+        _refuse_other(sheet, archive)
         with archive.open(sheet._worksheet_path) as source:  # openpyxl names it nowhere else
             shape = shape_of(source, sheet.title)
     if not shape.rows:
@@ -80,7 +80,17 @@ def _read(data: bytes) -> Table:
     return _table(sheet, shape)
 
 
-def _refuse_hidden(sheet: Any) -> None:
+def _refuse_other(sheet: Any, archive: zipfile.ZipFile) -> None:
+    """Refuse a first worksheet that is not what a person sees first: openpyxl passes over charts and broken sheets."""
+    from openpyxl.xml.functions import iterparse
+
+    with archive.open(WORKBOOK) as source:
+        first = next(it.get("name") for _, it in iterparse(source) if it.tag.endswith("}sheet"))
+    if first != sheet.title:
+        raise UnreadableError(
+            f"the first sheet, {first}, is a chart or cannot be read, and only the first one is read; move the sheet "
+            "with the users in front of it"
+        )
     if sheet.sheet_state != "visible":
         raise UnreadableError(
             f"the first sheet, {sheet.title}, is hidden, and another one is seen first; delete it, or unhide it and "

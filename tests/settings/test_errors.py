@@ -67,6 +67,16 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
          'line 6: [pace] time_zone = "../../etc" must be an IANA time zone such as "Europe/Amsterdam".'),
         ("[pace]\nstop_after = '50'", ('line 6: [pace] stop_after = "50" must be a duration such as "50m", "3h", "90s" '
          'or "1h30m", or "" for no limit.')),
+        ("[scope]\nroster = []", ('line 6: [scope] roster must be a file such as "users.csv", a list of such files, '
+         'or "" for no roster.')),
+        ("[scope]\nroster = ['a.csv', '']", ('line 6: [scope] roster must be a file such as "users.csv", a list of '
+         'such files, or "" for no roster.')),
+        ("[scope]\nroster = 5", ('line 6: [scope] roster = 5 must be a file such as "users.csv", a list of such files, '
+         'or "" for no roster.')),
+        ("[scope]\nroster = ['a.csv', 'b.csv', 'a.csv']",
+         'line 6: [scope] roster names "a.csv" more than once; take one of them out.'),
+        ('[scope]\nroster = ["a.csv", "C:\\new.csv"]', ("line 6: [scope] roster holds a tab, a line end or the like, "
+         "as \\t and \\n are between double quotes; a Windows path goes in single quotes.")),
         ("[scope]\nguests = 'mov'", ('line 6: [scope] guests = "mov" must be one of "move" or "hold"; '
          'did you mean "move"?')),
         ("[run]\nlanguage = 'de'", 'line 6: [run] language = "de" must be one of "en" or "nl".'),

@@ -153,6 +153,26 @@ def test_paths_lie_beside_the_file(tmp_path: Path) -> None:
     assert None is effective.signing_key_path
 
 
+def test_a_roster_may_be_several_files_each_beside_the_settings(tmp_path: Path) -> None:
+    """CSV and workbooks mixed, in their order; an absolute path stays one."""
+    effective = load(tmp_path, SMALLEST + '[scope]\nfrom = "csv"\nroster = ["in/a.csv", "/srv/b.xlsx"]\n')
+
+    assert (tmp_path / "in" / "a.csv", Path("/srv/b.xlsx")) == effective.roster_paths
+    assert ("scope.roster", '["in/a.csv", "/srv/b.xlsx"]', "reseat.toml line 8") in effective.rows()
+
+
+def test_a_list_of_one_roster_is_that_roster(tmp_path: Path) -> None:
+    """The frozen settings are the same, so that the plan and the run to be resumed are."""
+    one = load(tmp_path, SMALLEST + '[scope]\nroster = "users.csv"\n').settings.frozen_part()
+
+    assert "users.csv" == one["scope"]["roster"]
+    assert one == load(tmp_path, SMALLEST + '[scope]\nroster = ["users.csv"]\n').settings.frozen_part()
+
+
+def test_no_roster_is_no_path(tmp_path: Path) -> None:
+    assert () == load(tmp_path).roster_paths
+
+
 def test_a_windows_path_in_single_quotes_arrives_unaltered(tmp_path: Path) -> None:
     """Backslashes mean themselves there."""
     effective = load(tmp_path, SMALLEST + "[run]\ndirectory = 'D:\\moves\\new runs'\n")
