@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from connectors.limits import WRITES_PER_150_S
+from jobs.settings.languages import check_language
 from jobs.settings.values import (
     Window,
     check_country,
@@ -239,7 +240,7 @@ class RunSection(Section):
     """`[run]`: where the evidence goes. An address for notices often is a secret itself, so `repr` leaves it out."""
 
     directory: Name = "runs"
-    language: Literal["en", "nl"] = "en"
+    language: Annotated[str, AfterValidator(check_language)] = "en"
     notify_url: Annotated[str, _unless_empty(check_notify_url), Field(repr=False)] = ""
     signing_key: str = ""
     pseudonymise: bool = False
