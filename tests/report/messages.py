@@ -22,6 +22,10 @@ from jobs.license_reassignment import report
 
 LOCALES = Path(report.__file__).parent / "locale"
 SAYING = {"Message", "t", "_t", "_"}
+_ACCENTS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "áƀćďéƒǵȟíĵķĺḿńóṕɋŕśťúṽẃẋýźÁɃĆĎÉƑǴȞÍĴĶĹḾŃÓṔɊŔŚŤÚṼẂẊÝŹ"
+)
+_BLANK_OR_LETTER = re.compile(r"\{\w+\}|[A-Za-z]+")
 _BLANK = re.compile(r"\{\w+\}")
 
 
@@ -64,6 +68,23 @@ def _written_out(texts: list[object]) -> Iterator[tuple[str, ...]]:
 def catalog(language: str) -> Catalog:
     """Read the .po file of a language."""
     return read_po(io.BytesIO((LOCALES / language / "reseat.po").read_bytes()), locale=language)
+
+
+def pseudo() -> str:
+    """Return the catalog of a language that is English with an accent on every letter, blanks and all else as it is."""
+    texts = said()
+    for entry in texts:
+        if isinstance(entry.id, str):
+            entry.string = _accented(entry.id)
+        else:
+            entry.string = tuple(map(_accented, entry.id))
+    out = io.BytesIO()
+    write_po(out, texts, width=0)
+    return out.getvalue().decode()
+
+
+def _accented(text: str) -> str:
+    return _BLANK_OR_LETTER.sub(lambda found: found[0] if found[0][0] == "{" else found[0].translate(_ACCENTS), text)
 
 
 def written(language: str) -> str:

@@ -117,7 +117,8 @@ ENGLISH = Words("en", NullTranslations())
 @cache
 def words_of(language: str) -> Words:
     """Return the words of a language; raises FileNotFoundError where it has no catalog."""
-    if language == ENGLISH.language:
-        return ENGLISH
-    po = pkgutil.get_data("jobs.license_reassignment.report", f"locale/{language}/reseat.po") or b""
-    return Words(language, read_catalog(po.decode()))
+    return ENGLISH if language == ENGLISH.language else Words(language, read_catalog(_po(language)))
+
+
+def _po(language: str) -> str:
+    return (pkgutil.get_data("jobs.license_reassignment.report", f"locale/{language}/reseat.po") or b"").decode()
