@@ -1,1 +1,1 @@
-"""The embedded tenant and its rosters; read through `importlib.resources`."""
+"""The embedded tenant and its rosters, read through `importlib.resources`; tests/worlds/sample writes `tenant.json`."""
