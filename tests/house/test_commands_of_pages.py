@@ -146,6 +146,24 @@ def test_every_command_of_a_page_runs_as_it_stands(reader: Reader, page: str) ->
             reader.typed(line)
 
 
+POWERSHELL = [(page, block) for page in PAGES for block in blocks(page, "powershell")]
+PARSED = (
+    "$e = $null; [void][Management.Automation.Language.Parser]::ParseInput('%s', [ref]$null, [ref]$e); exit $e.Count"
+)
+
+
+@pytest.mark.parametrize(("page", "block"), POWERSHELL, ids=[page for page, _ in POWERSHELL])
+def test_a_powershell_block_is_whole(page: str, block: str) -> None:
+    """Each quote and bracket is closed, no line needs bash; where there is a real PowerShell, it reads the block."""
+    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"\n]*\"|#.*", "", block)
+    while bare != (less := re.sub(r"\([^(){}\[\]]*\)|\{[^(){}\[\]]*\}|\[[^(){}\[\]]*\]", "", bare)):
+        bare = less
+    assert not re.search(r"['\"(){}\[\]]|&&|\\$|\bexport\b", bare, re.MULTILINE), f"{page}: {bare}"
+    if pwsh := shutil.which("pwsh"):
+        script = PARSED % block.replace("'", "''")
+        subprocess.run([pwsh, "-NoProfile", "-NonInteractive", "-Command", script], check=True)
+
+
 def test_a_block_that_does_not_run_says_so() -> None:
     """Whoever writes a page sees in its fence whether a test keeps the block."""
     said = {fence for text in PAGES.values() for fence, _ in FENCE.findall(text)}

@@ -7,11 +7,12 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -22,6 +23,7 @@ import orjson
 import pytest
 from worlds.evidence_world import Night
 from worlds.machine import ROOT, needs
+from worlds.powershell import Shell
 
 from connectors.sandbox.tenant.file import load
 from connectors.sandbox.tenant.model import User, WriteRecord
@@ -38,19 +40,23 @@ class Question:
     number: int
     text: str
     commands: str
+    powershell: str
 
 
 def questions() -> dict[int, Question]:
     """Return the questions by number."""
     parts = re.split(r"^### (\d+)\. ", PAGE, flags=re.MULTILINE)[1:]
     found = (
-        Question(int(n), body, "".join(re.findall(r"^```sh\n(.*?)^```", body, re.M | re.S)))
+        Question(int(n), body, *("".join(re.findall(rf"^```{one}\n(.*?)^```", body, re.M | re.S)) for one in SHELLS))
         for n, body in zip(parts[::2], parts[1::2], strict=True)
     )
     return {q.number: q for q in found}
 
 
+SHELLS = ("sh", "powershell")
 QUESTIONS = questions()
+[READ_ONCE] = re.findall(r"^```powershell\n(.*?)^```", PAGE.partition("\n## ")[0], re.M | re.S)
+"""What PowerShell is given once, before the first question."""
 FAMILIES = ("gate", "outcome", "due", "basis", "incident", "status", "reason")
 # What the files use as values: gates, kinds, outcomes, dates and states; and one column that only a roster has.
 _VALUES = {code for f in FAMILIES for code in WORDS[f]} | {"intent", "legal_hold"}
@@ -133,21 +139,71 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
     return Evening(night, night.verify().exit_code)
 
 
-def answer(evening: Evening, number: int) -> str:
+def answers_of_shell(evening: Evening, number: int) -> list[str]:
     """Run the commands of one question inside the folder; each must work."""
     for command in ("jq", "sha256sum"):
         needs(command, {"sha256sum": "coreutils"}.get(command, command))
+    return [called(evening, ["bash", "-o", "pipefail", "-c", line]) for line in QUESTIONS[number].commands.splitlines()]
+
+
+def called(evening: Evening, words: Sequence[str]) -> str:
+    """Run a program inside the folder and return what it says."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    said = ""
-    for line in QUESTIONS[number].commands.splitlines():
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", line],
-            cwd=evening.night.run.path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        expected = evening.exit_code if line == "reseat audit ." else 0
-        assert expected == done.returncode, f"question {number}: {line}: {done.stderr}"
-        said += done.stdout
-    return said
+    environ = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    folder = evening.night.run.path
+    done = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    expected = evening.exit_code if words[-1] == "reseat audit ." or words[:2] == ["reseat", "audit"] else 0
+    assert expected == done.returncode, f"{words}: {done.stderr}"
+    return done.stdout
+
+
+def answer(evening: Evening, number: int) -> str:
+    """Return everything that the commands of one question say in a shell."""
+    return "".join(answers_of_shell(evening, number))
+
+
+PWSH = shutil.which("pwsh")
+AS_JSON = "ConvertTo-Json -Depth 9 -Compress -InputObject @(. {{ {} }})"
+
+
+def answers_of_powershell(evening: Evening, number: int) -> list[Any]:
+    """Return what the same question says in PowerShell: in a real one, or else in the words of it that are known."""
+    lines = [*READ_ONCE.splitlines(), *QUESTIONS[number].powershell.splitlines()]
+    if PWSH:
+        script = "\n".join(("$ErrorActionPreference = 'Stop'", *map(AS_JSON.format, lines)))
+        said = called(evening, [PWSH, "-NoProfile", "-NonInteractive", "-Command", script])
+        return [value for line in said.splitlines() for value in orjson.loads(line)]
+    shell = Shell(evening.night.run.path, lambda words: called(evening, words))
+    return [value for line in lines for value in shell.typed(line)]
+
+
+def parts(value: object) -> Iterator[str]:
+    """Yield the single words of an answer, without keys: what both shells must say, in whatever form."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from parts(one)
+    elif isinstance(value, bool):
+        yield str(value).casefold()
+    elif isinstance(value, int | float):
+        yield f"{float(value):g}"
+    elif isinstance(value, str):
+        for word in re.split(r"[\s,]+", re.sub(r"^\d+:", "", value)):
+            moment = re.fullmatch(r"(\d{4}-\d\d-\d\dT[\d:]+)(\.\d*?)?0*Z", word)
+            number = re.fullmatch(r"\d+(\.\d+)?", word)
+            if word:
+                yield moment[1] + (moment[2] or "") if moment else f"{float(word):g}" if number else word.casefold()
+
+
+def spoken(text: str) -> Iterator[str]:
+    """Yield the words of what a program says: one document, one a line, or text."""
+    try:
+        yield from parts(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        for line in text.splitlines():
+            try:
+                yield from parts(orjson.loads(line))
+            except orjson.JSONDecodeError:
+                yield from parts(line)
 
 
 Truth = Callable[[Evening], list[str]]
@@ -169,7 +225,7 @@ def seats(e: Evening) -> list[str]:
     assert set(e.added) == set(TARGETS)
     return [
         *(f"{p}\tEnabled\t{PRODUCTS[p]['enabled']}\t" for p in TARGETS),
-        *(f"{p}\tfree\t{free[p]}\tneeded\t{e.added[p]}" for p in TARGETS),
+        *(f"{p}\t{free[p]}\t{e.added[p]}" for p in TARGETS),
         f"\n{first:%Y-%m-%dT%H:%M:}",
     ]
 
@@ -455,6 +511,15 @@ def test_the_commands_give_the_answer(evening: Evening, number: int) -> None:
 
     assert expected
     assert [] == [truth for truth in expected if truth not in said], said
+
+
+@pytest.mark.parametrize("number", range(1, 31))
+def test_powershell_gives_the_same_answer(evening: Evening, number: int) -> None:
+    """Word for word what the shell says, each as often, whatever the form."""
+    shell = Counter(word for text in answers_of_shell(evening, number) for word in spoken(text))
+    powershell = Counter(word for value in answers_of_powershell(evening, number) for word in parts(value))
+
+    assert (shell - powershell, powershell - shell) == (Counter(), Counter())
 
 
 @pytest.mark.parametrize("number", range(1, 31))
