@@ -233,6 +233,7 @@ def test_one_proxy_is_chosen_as_curl_chooses_it(
     assert found.startswith("4 The proxy on the way to graph.microsoft.com wants to be signed in to (407).")
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("entry", MEANINGLESS)
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
 def test_an_exception_for_others_is_none_for_graph(
@@ -245,6 +246,7 @@ def test_an_exception_for_others_is_none_for_graph(
     assert found.startswith("4 ")
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("value", UNUSABLE)
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_every_address_that_is_none_of_a_proxy_is_2(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -92,6 +92,7 @@ def test_what_a_program_left_after_the_seal_is_named_and_no_alteration(
     assert f"note: {name} (3 bytes) lies beside the evidence" in said.out
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("name", LEFT_BESIDE)
 @pytest.mark.parametrize("command", ["verify", "report"])
 def test_what_lay_there_before_is_not_sealed(place: Place, reseat: CommandLine, name: str, command: str) -> None:
@@ -107,6 +108,7 @@ def test_what_lay_there_before_is_not_sealed(place: Place, reseat: CommandLine, 
     assert 0 == reseat(place, "audit", place.run).code
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("name", ["Thumbs.db", "~$report.xlsx"])
 @pytest.mark.parametrize("then", ["changed", "gone"])
 def test_one_that_was_sealed_is_evidence(place: Place, reseat: CommandLine, name: str, then: str) -> None:
@@ -146,6 +148,7 @@ def link_of_that_name(path: Path) -> None:
     path.symlink_to(path.parent / "plan.json")
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "~$report.xlsx"])
 @pytest.mark.parametrize("made", [folder_of_that_name, link_of_that_name])
 def test_a_folder_or_a_link_of_such_a_name_is_not_passed_over(
