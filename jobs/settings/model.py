@@ -91,13 +91,13 @@ class TenantSection(Section):
 
 
 class SourceSection(Section):
-    """`[source]`: the SKUs that go away, as the person wrote them."""
+    """`[source]`: the products that are retired, as the person wrote them."""
 
     skus: Annotated[Names, Field(min_length=1)]
 
 
 class ScopeSection(Section):
-    """`[scope]`: whose licenses are considered."""
+    """`[scope]`: which users are in scope."""
 
     from_: Annotated[Literal["graph", "csv"], Field(alias="from")] = "graph"
     roster: Annotated[str | tuple[str, ...], BeforeValidator(parse_roster)] = ""
@@ -140,7 +140,7 @@ class SwapSection(Section):
 
 
 class PlansSection(Section):
-    """`[plans]`: what becomes of service plans."""
+    """`[plans]`: what happens to service plans."""
 
     carry_over: bool = True
     new_in_target: Annotated[str | tuple[str, ...], BeforeValidator(parse_new_in_target)] = "enable"
@@ -148,13 +148,13 @@ class PlansSection(Section):
 
 
 class AddonsSection(Section):
-    """`[addons]`: what becomes of licenses that the target covers."""
+    """`[addons]`: what happens to licenses that the target includes."""
 
     included_in_target: Literal["keep", "remove"] = "keep"
 
 
 class GroupsSection(Section):
-    """`[groups]`: licenses that come through a group."""
+    """`[groups]`: licenses that a group assigns."""
 
     swap: Annotated[tuple[Guid, ...], BeforeValidator(_as_tuple)] = ()
     outside_scope: Literal["refuse", "include"] = "refuse"
@@ -163,7 +163,7 @@ class GroupsSection(Section):
 
 
 class LimitsSection(Section):
-    """`[limits]`: the most that a plan may do."""
+    """`[limits]`: the limits of a plan; beyond one, it is refused."""
 
     users_changed_max: Count = 1000
     users_changed_percent_max: Percent = 100
@@ -207,7 +207,7 @@ class WaveSection(Section):
 
 
 class DeclareSection(Section):
-    """`[declare]`: what Graph cannot tell, with its author."""
+    """`[declare]`: what Graph does not know, with its author."""
 
     by: str = ""
     purchase_channel: Literal["", "direct", "partner", "volume"] = ""
@@ -216,13 +216,13 @@ class DeclareSection(Section):
 
 
 class UsageLocationSection(Section):
-    """`[usage_location]`: whether a missing country is filled in."""
+    """`[usage_location]`: whether a missing usage location is filled in."""
 
     write_from_roster: bool = False
 
 
 class VerifySection(Section):
-    """`[verify]`: when reads count as proof."""
+    """`[verify]`: when a verification counts."""
 
     scans_agree: Positive = 2
     seconds_between_scans: Count = 60
@@ -230,14 +230,14 @@ class VerifySection(Section):
 
 
 class WaitSection(Section):
-    """`[wait]`: how long `check --wait` looks for the target subscription."""
+    """`[wait]`: how long `check --wait` waits for the target subscription."""
 
     deadline_business_days: Days = 2
     holidays: Annotated[tuple[Annotated[date, BeforeValidator(parse_date)], ...], BeforeValidator(_as_tuple)] = ()
 
 
 class RunSection(Section):
-    """`[run]`: where the evidence goes. An address for notices often is a secret itself, so `repr` leaves it out."""
+    """`[run]`: where run folders go, and who is told. An address for notices often is a secret itself, so `repr` leaves it out."""
 
     directory: Name = "runs"
     language: Annotated[str, AfterValidator(check_language)] = "en"

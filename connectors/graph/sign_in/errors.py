@@ -48,6 +48,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "700024": "The clock of this machine is wrong, or the assertion is too old: set the clock.",
         "70021": "No federated credential of the app matches: compare issuer, subject and audience.",
         "700211": "No federated credential of the app has this issuer: compare issuer, subject and audience.",
+        "700212": "No federated credential of the app has this audience: compare issuer, subject and audience.",
         "700213": "No federated credential of the app has this subject: compare issuer, subject and audience.",
         "90002": "The tenant does not exist in this cloud: check AZURE_TENANT_ID and [tenant] id and cloud.",
         "900023": "The tenant id is not valid: check AZURE_TENANT_ID and [tenant] id.",
