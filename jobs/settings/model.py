@@ -237,7 +237,10 @@ class WaitSection(Section):
 
 
 class RunSection(Section):
-    """`[run]`: where run folders go, and who is told. An address for notices often is a secret itself, so `repr` leaves it out."""
+    """`[run]`: where run folders go, and who is notified.
+
+    An address for notices often is a secret itself, so `repr` leaves it out.
+    """
 
     directory: Name = "runs"
     language: Annotated[str, AfterValidator(check_language)] = "en"
