@@ -58,11 +58,13 @@ def shape_of(source: IO[bytes], title: str) -> Shape:
     from openpyxl.xml.constants import SHEET_MAIN_NS
     from openpyxl.xml.functions import iterparse
 
-    scan = _Scan(title)
+    scan, namespace = _Scan(title), ""
     for _, element in iterparse(source):
         namespace, _, tag = element.tag[1:].partition("}")
         if namespace == SHEET_MAIN_NS:
             scan.meet(tag, element)
+    if namespace != SHEET_MAIN_NS:  # that of the last element, the sheet: openpyxl finds no row in Strict Open XML
+        raise ValueError(f"the sheet is of {namespace}")
     scan.shape.merged = dict(_by_row(scan.merged, scan.shape.rows))
     return scan.shape
 

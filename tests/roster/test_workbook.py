@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from datetime import date, datetime, time
 
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.chart import BarChart
 from openpyxl.worksheet.worksheet import Worksheet
@@ -49,14 +52,38 @@ def test_a_workbook_says_what_its_csv_file_says() -> None:
         [f" {ADA}\u00a0", GUID.upper(), "SPE_E3+MCOEV", "pilot", "Yes", "nee", "K. Doe", guard("=1+1"), "\u200b0042"],
         ["bo@contoso.example", "", "leave", "", "1", "", "", "=not a formula", ""],
     ]
-    csv = "\n".join(";".join(line) for line in lines).encode()
+    plain = "\n".join(";".join(line) for line in lines).encode()
     book = workbook(*lines, more=lambda sheet: setattr(sheet["H3"], "data_type", "s"))
-    text, excel = read_roster(csv, file="users.csv"), read_roster(book, file="users.xlsx")
+    text, excel = read_roster(plain, file="users.csv"), read_roster(book, file="users.xlsx")
 
     assert text.errors == excel.errors == ()
     assert [wishes(row) for row in text.rows] == [wishes(row) for row in excel.rows]
     assert "=1+1" == excel.rows[0].note
     assert "0042" == excel.rows[0].extra["Room"]
+
+
+PRINTED = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"]), max_size=12)
+NAMED = PRINTED | st.sampled_from([ADA, f" {ADA.upper()}\u00a0", f"'{ADA}'", "bo@contoso.example"])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(NAMED, PRINTED, PRINTED, PRINTED), min_size=1, max_size=6))
+def test_whatever_is_typed_a_workbook_and_a_csv_file_of_it_say_the_same(typed: list[tuple[str, ...]]) -> None:
+    """Rows, rejected rows with their reasons, and whom they may mean; only the way of writing a row differs."""
+    lines = [("UPN", "target", "note", "Room"), *typed]
+    text, book = io.StringIO(), io.BytesIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(lines)
+    with xlsxwriter.Workbook(book, {"in_memory": True}) as made:
+        sheet = made.add_worksheet("Staff")
+        for number, line in enumerate(lines):
+            for column, value in enumerate(line):
+                sheet.write_string(number, column, value)
+    one, other = read_roster(text.getvalue().encode(), file="u.csv"), read_roster(book.getvalue(), file="u.xlsx")
+
+    assert [wishes(row) for row in one.rows] == [wishes(row) for row in other.rows]
+    assert [(it.line, it.user, it.protective) for it in one.errors] == [
+        (it.line, it.user, it.protective) for it in other.errors
+    ]
 
 
 def wishes(row: RosterRow) -> dict[str, object]:

@@ -85,13 +85,16 @@ def test_a_workbook_under_the_name_of_a_text_is_told() -> None:
         packed(
             {name: content for name, content in PARTS.items() if name != "xl/styles.xml"} | {"xl/workbook.xml": b""}
         ),
+        changed(
+            BOOK, b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/x/main"
+        ),
         changed(BOOK, b'r="A2"', b'r="2A"'),
         changed(BOOK, b'r="B2"', b'r="A1"'),
         changed(BOOK, b'<row r="3"', b'<row r="2"'),
         changed(BOOK, b'<row r="3"', b'<row r="99999999999"'),
         changed(BOOK, b't="inlineStr"><is><t>leave</t></is>', b't="s"><v>9</v>'),
     ],
-    ids=["cut", "no book", "no cell", "columns back", "rows back", "rows without end", "no such text"],
+    ids=["cut", "no book", "strict", "no cell", "columns back", "rows back", "rows without end", "no such text"],
 )
 def test_a_damaged_part_is_told_as_damage(data: bytes) -> None:
     """A row or a cell that does not follow the one before would be dropped, or put in another's place."""
