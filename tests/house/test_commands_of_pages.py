@@ -52,10 +52,14 @@ ENVIRONMENT = {
 SETTINGS = {"README.md": ("README.md", 0), "docs/first-run.md": ("docs/first-run.md", 1)}
 """Whose block of settings is `reseat.toml` of a page, and which; every other page has the first one's."""
 
-BEFORE = {"docs/operating.md": "reseat plan\n"}
-"""What has been done before the page is read."""
+BEFORE = {
+    ("docs/operating.md", 0): "reseat plan\n",
+    ("docs/run-folder.md", 1): "export RESEAT_RUN__SIGNING_KEY=key.pem\n"
+    "reseat plan\nreseat apply p1f0 --tenant contoso.example --wave rest\nreseat verify p1f0\n",
+}
+"""What has been done before a block of a page is read, as its text says."""
 
-ENDS = {"check": {0, 3}, "plan": {0, 3}, "apply": {0, 3, 4}, "verify": {0, 3}, "reseat": {0}}
+ENDS = {"check": {0, 3}, "plan": {0, 3}, "apply": {0, 3, 4}, "verify": {0, 3}, "audit": {0, 3}, "reseat": {0}}
 """The codes with which a command of reseat may end in the sample tenant; with 4 where its wave says `stop`."""
 
 
@@ -141,8 +145,8 @@ def test_every_command_of_a_page_runs_as_it_stands(reader: Reader, page: str) ->
     needs("openssl", "openssl")
     whose, which = SETTINGS.get(page, ("docs/first-run.md", 1))
     (reader.place.folder / "reseat.toml").write_text(blocks(whose, "toml")[which], encoding="utf-8")
-    for block in (BEFORE.get(page, ""), *blocks(page, "sh")):
-        for line in block.replace("\\\n", " ").splitlines():
+    for number, block in enumerate(blocks(page, "sh")):
+        for line in (BEFORE.get((page, number), "") + block).replace("\\\n", " ").splitlines():
             reader.typed(line)
 
 
