@@ -10,26 +10,36 @@ from connectors.tenant import CompanySubscription, Organization, SkuId, Subscrib
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.errors import GuardRefused, NotReady
 from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.policy import Limits
 
 
-def over_limits(plan: Plan, limits: Limits) -> list[str]:
+def over_limits(plan: Plan, limits: Limits) -> list[Message]:
     """Return a sentence for each limit that the plan exceeds; `plan` tells them, `apply` refuses."""
     changes, scope = plan.header.totals.changes, plan.header.limit_base
     found = []
     if changes > limits.users_changed_max:
         found.append(
-            f"Limit: the plan changes {changes} users, [limits] users_changed_max is {limits.users_changed_max}; "
-            "raise it if that is meant, `apply` refuses until then."
+            Message(
+                "Limit: the plan changes {n} user, [limits] users_changed_max is {most}; raise it if that is meant, "
+                "`apply` refuses until then.",
+                "Limit: the plan changes {n} users, [limits] users_changed_max is {most}; raise it if that is meant, "
+                "`apply` refuses until then.",
+                n=changes,
+                most=limits.users_changed_max,
+            )
         )
-    percent = 100 * changes / scope if scope else 0.0
-    if percent > limits.users_changed_percent_max:
+    percent, most = 100 * changes / scope if scope else 0.0, float(limits.users_changed_percent_max)
+    if percent > most:
         found.append(
-            f"Limit: the plan changes {percent:.1f} % of the source holders in scope, [limits] "
-            f"users_changed_percent_max is {limits.users_changed_percent_max:g}; "
-            "raise it if that is meant, `apply` refuses until then."
+            Message(
+                "Limit: the plan changes {percent} % of the source holders in scope, [limits] "
+                "users_changed_percent_max is {most}; raise it if that is meant, `apply` refuses until then.",
+                percent=round(percent, 1),
+                most=int(most) if most.is_integer() else most,
+            )
         )
     return found
 

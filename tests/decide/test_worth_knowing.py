@@ -76,7 +76,7 @@ def test_groups_that_follow_service_plans_are_named() -> None:
     drawn = draw(snapshot(ADA, groups=[dynamic, plain]))
 
     assert ("group aaaa",) == drawn.plan.header.plan_groups
-    assert any("group aaaa" in s for s in sentences(drawn.plan.header))
+    assert any("group aaaa" in s for s in sentences(drawn.plan.header, {}))
 
 
 def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:
@@ -85,7 +85,7 @@ def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:
 
     def told(toml: str, *held: str) -> bool:
         header = draw(snapshot(person("a", E4, *held)), toml).plan.header
-        return any("--addons-of" in s for s in sentences(header))
+        return any("--addons-of" in s for s in sentences(header, {}))
 
     assert [True, False, False] == [told(TO_E5 + wish, "MCOEV"), told(TO_E5 + wish), told(TO_E5, "MCOEV")]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+from dataclasses import replace
 
 import orjson
 from worlds.report_cases import finding, no_go, user
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.report import payload
 from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.payload import pack, users_payload
@@ -59,9 +61,10 @@ def test_above_the_second_limit_the_page_says_how_many_are_left_out(monkeypatch)
 
 def test_remedies_and_our_details_are_translated_and_microsofts_words_are_not() -> None:
     """The finding itself keeps its English."""
-    english, dutch, remedy = "MCOEV needs an Exchange plan", "MCOEV heeft een Exchange-plan nodig", "Nothing to do."
+    english = Message("{service} needs {other}", service="MCOEV", other=Message("an Exchange plan"))
+    dutch, remedy = "MCOEV heeft een Exchange-plan nodig", "Nothing to do."
     rows = [user(n, outcome, detail=english, remedy=remedy) for n, outcome in enumerate(("held", "refused", "held"))]
-    r = finding(rows)
+    r = replace(finding(rows), messages={english: english})
     value = users_payload(r, {}, words_of("nl"))
 
     assert column(value, "detail") == [dutch, english, dutch]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import LedgerRow, Residual, Totals
 from jobs.license_reassignment.reconcile.gates import Facts
 from worlds.job_world import product
@@ -43,7 +44,7 @@ SHUT: Mapping[str, Mapping[str, Any]] = {
     "consumed_is_zero": {"consumed": {"E4": 0, "E4 without": 3}},
     "no_in_doubt": {"totals": replace(TOTALS, in_doubt=1)},
     "nothing_pending": {"totals": replace(TOTALS, pending=1)},
-    "targets_ready": {"targets_not_ready": ["E3: not provisioned"]},
+    "targets_ready": {"targets_not_ready": [Message("{sku}: not in the tenant", sku="E3")]},
     "nobody_bare": {"unlicensed": ["ada@contoso.example"]},
     "nothing_lost_unaccepted": {"lost_unaccepted": ["ada@contoso.example"]},
     "books_balance": {"ledger": [BALANCED, replace(BALANCED, sku_part_number="E3", unexplained=-1)]},

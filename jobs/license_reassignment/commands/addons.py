@@ -11,8 +11,8 @@ from jobs.license_reassignment.decide.addons import draw_addons
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather.protected import with_groups
 from jobs.license_reassignment.guard import check_tenant
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_evidence, load_plan
@@ -42,13 +42,19 @@ async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
     return write_plan(parts, draft, warnings_of(draft, _nobody(plan, len(proven))), ())
 
 
-def _nobody(plan: Plan, moved: int) -> str:
+def _nobody(plan: Plan, moved: int) -> Message:
     """Say why an add-ons plan changes nobody."""
     if not moved:
-        return f"Plan {plan.plan_id} moved nobody, as its verify proved, so no add-on is removed from anybody."
-    return (
-        f"The plan changes nobody: of the {counted(moved, 'user')} whom plan {plan.plan_id} moved, none holds an "
-        "add-on of their own that the target covers and that nothing else hangs on."
+        return Message(
+            "Plan {plan} moved nobody, as its verify proved, so no add-on is removed from anybody.", plan=plan.plan_id
+        )
+    return Message(
+        "The plan changes nobody: of the {n} user whom plan {plan} moved, none holds an add-on of their own that the "
+        "target covers and that nothing else hangs on.",
+        "The plan changes nobody: of the {n} users whom plan {plan} moved, none holds an add-on of their own that the "
+        "target covers and that nothing else hangs on.",
+        n=moved,
+        plan=plan.plan_id,
     )
 
 

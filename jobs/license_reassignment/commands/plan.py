@@ -23,6 +23,7 @@ from jobs.license_reassignment.gather.names import Products, limits_of, policy_o
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
 from jobs.license_reassignment.gather.protected import check_rule_groups, with_groups
 from jobs.license_reassignment.gather.roster import Wishes, read_scope, targets_of, wishes_of, with_roster_waves
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.load import Effective
@@ -112,14 +113,19 @@ async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     return write_plan(parts, draft, [*_remarks(roster), *warnings_of(draft)], not_ready)
 
 
-def _remarks(roster: Roster | None) -> list[str]:
+def _remarks(roster: Roster | None) -> list[Message]:
     """Return what a person should know of the files: what nobody sees in them, and names that are nearly known."""
     files = roster.files if roster else ()
     return [
-        *(f"{file.name}: {remark}" for file in files for remark in file.remarks),
+        *(Message("{file}: {remark}", file=file.name, remark=remark) for file in files for remark in file.remarks),
         *(
-            f'{file.name}: the column "{name}" means nothing to reseat and is only carried along. If it is meant as '
-            f"{known}, correct its name and make a new plan: nothing of what it says was heeded."
+            Message(
+                '{file}: the column "{column}" means nothing to reseat and is only carried along. If it is meant as '
+                "{known}, correct its name and make a new plan: nothing of what it says was heeded.",
+                file=file.name,
+                column=name,
+                known=known,
+            )
             for file in files
             for name, known in file.nearly_known
         ),

@@ -19,6 +19,7 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
 from jobs.license_reassignment.model.plan import Plan, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
@@ -29,8 +30,6 @@ from jobs.license_reassignment.run_folder.load import entries, load_journal, loa
 from jobs.license_reassignment.run_folder.progress_file import pauses_left
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
-CHANGED_NOBODY = "has changed nobody (as far as its journal says), so there is nothing to take back."
-
 
 async def make_undo(parts: Parts, run: RunDir) -> Planned:
     """Read the tenant, and plan to give back exactly what the plan took, wherever nobody else has changed it since."""
@@ -40,7 +39,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     standings = fold(known)
     parts.tenant.keep(pauses_left(run, known))
     tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if standings.get(u, NOT_SENT).ours]
-    nobody = CHANGES_NOBODY if tasks else f"Plan {plan.plan_id} {CHANGED_NOBODY}"
+    nobody = CHANGES_NOBODY if tasks else _changed_nobody(plan)
     identity, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
     snapshot = await parts.tenant.read_tenant(_scope(plan, tasks), on_page=parts.watcher.reading)
@@ -56,6 +55,13 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     draft = draw_undo(plan, tasks, writers, snapshot, limits, parts.catalog, origin_of(parts, identity))
     not_ready = readiness.not_ready(snapshot, [p.sku_id for p in draft.header.targets], limits)
     return write_plan(parts, draft, warnings_of(draft, nobody), not_ready)
+
+
+def _changed_nobody(plan: Plan) -> Message:
+    return Message(
+        "Plan {plan} has changed nobody (as far as its journal says), so there is nothing to take back.",
+        plan=plan.plan_id,
+    )
 
 
 def _others(plan: Plan, runs: OtherRuns) -> ChangesByOtherRuns:

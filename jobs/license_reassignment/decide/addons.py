@@ -10,14 +10,15 @@ import pandas as pd
 
 from connectors.catalog.products import Catalog
 from connectors.tenant import LicenseProfile, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk
-from jobs.license_reassignment.decide.decide import Change, Decision, Hold
+from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk, needed
+from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
 from jobs.license_reassignment.decide.remarks import addons_beside
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_columns, texts
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.model.change import relevant
+from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.plan import Plan, split
 
 
@@ -61,7 +62,7 @@ def draw_addons(
         waves=(ONLY_WAVE,),
     )
     header = replace(header, addons_of=plan.plan_id, protected=told(shields, users["id"]))
-    return Draft(header, decisions, snapshot)
+    return Draft(header, decisions, snapshot, messages_of(decided))
 
 
 def decide_addons(
@@ -89,9 +90,9 @@ def decide_addons(
     left = [a for a in now.assignments if not (a.direct and a.sku_id in covered)]
     after = Holding.of(((skus.get(a.sku_id), a) for a in left), catalog.families)
     for plan, needs in broken_dependencies(before, after, catalog.families):
-        return Hold("dependency", f"{plan} needs {needs}", targets)
+        return Hold("dependency", Message("{service} needs {other}", service=plan, other=needed(needs)), targets)
     if lost := data_at_risk(before, after):
-        return Hold("lost_service", "; ".join(loss.sentence for loss in lost), targets)
+        return Hold("lost_service", joined(loss.sentence for loss in lost), targets)
     stays = tuple((sku, cover) for sku, cover in covers if sku not in covered)
     return Change(targets=targets, add=(), remove=covered, needs=(), addons=stays)
 

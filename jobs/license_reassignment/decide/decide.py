@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from connectors.catalog.families import PlanFamilies
 from connectors.changes import AddLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.coverage import (
+    NOTHING,
     AddonCover,
     Holding,
     broken_dependencies,
     conflicts,
     data_at_risk,
+    needed,
     phone_off,
     voice_at_risk,
 )
-from jobs.license_reassignment.decide.remarks import addons_beside, national, remarks_of
+from jobs.license_reassignment.decide.remarks import about, addons_beside, national, remarks_of
 from jobs.license_reassignment.decide.translate import Translation, translate, wished_off_of
+from jobs.license_reassignment.model.message import Message, by_text, joined, verbatim
 from jobs.license_reassignment.model.policy import Policy
 
 
@@ -60,13 +64,20 @@ class Hold:
     """The user is not touched; `reason` is a code of the reasons table, `detail` names what it is about."""
 
     reason: str
-    detail: str = ""
+    detail: Message = NOTHING
     targets: tuple[SkuId, ...] = ()
     lost: tuple[PlanId, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 Decision = Change | Hold
+
+
+def messages_of(decided: Iterable[Decision]) -> dict[str, Message]:
+    """Return what details and remarks are made from, by their text: as texts they go into files."""
+    details = (d.detail for d in decided if isinstance(d, Hold))
+    remarks = (remark for d in decided for remark in d.remarks)
+    return by_text(chain(details, remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,8 @@ def _plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> t
         off = wished_off_of(traits.disabled_plans or (), sku, assigned, context.families)
         on = {p for a in standing for p in sku.plan_ids - set(a.disabled_plans)}
         if names := sorted(p.name for p in sku.plans if p.id in off & on):
-            found.append(f"plans_stand: {sku.part_number} keeps {', '.join(names)}")
+            keeps = Message("{sku} keeps {services}", sku=sku.part_number, services=tuple(names))
+            found.append(about("plans_stand", keeps))
     return tuple(found)
 
 
@@ -138,9 +150,11 @@ def _source_not_ours(
     targets = traits.targets or ()
     groups = sorted({a.group_id for s in retiring for a in profile.inherited(s)})
     if groups:
-        return Hold("inherited", ", ".join(context.group_names.get(g, g) for g in groups), targets)
+        names = tuple(context.group_names.get(g, g) for g in groups)
+        return Hold("inherited", Message("{groups}", groups=names), targets)
     if any(a.state == "Unknown" for s in retiring for a in profile.of_sku(s)):
-        return Hold("source_in_error", "Graph does not say whether the license is direct or inherited", targets)
+        why = Message("Graph does not say whether the license is direct or inherited")
+        return Hold("source_in_error", why, targets)
     return None
 
 
@@ -149,10 +163,11 @@ def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> 
     for target in targets:
         standing = profile.of_sku(target)
         if standing and not any(a.sound for a in standing):
-            words = ", ".join(sorted({f"{a.state} {a.error}".strip() for a in standing}))
-            return Hold("target_in_error", f"{context.skus[target].part_number}: {words}", targets)
+            states = tuple(sorted({f"{a.state} {a.error}".strip() for a in standing}))
+            detail = Message("{sku}: {states}", sku=context.skus[target].part_number, states=states)
+            return Hold("target_in_error", detail, targets)
         if not standing and target in context.unusable_targets:
-            return Hold(context.unusable_targets[target], context.skus[target].part_number, targets)
+            return Hold(context.unusable_targets[target], verbatim(context.skus[target].part_number), targets)
     if traits.flags & scope.SHARED_ADDRESS:
         return Hold("duplicate_address", targets=targets)
     if traits.flags & scope.UNLOCATED and any(not profile.of_sku(t) for t in targets):
@@ -175,7 +190,7 @@ def _change(profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], 
         wished_off=traits.disabled_plans,
     )
     if translation.unknown:
-        return Hold("unknown_plan_wish", ", ".join(translation.unknown), targets)
+        return Hold("unknown_plan_wish", Message("{services}", services=tuple(translation.unknown)), targets)
     before = Holding.of(((context.skus.get(a.sku_id), a) for a in profile.assignments), context.families)
     added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
     after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)
@@ -210,9 +225,9 @@ def _request(
     )
 
 
-def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: str) -> Hold | None:
+def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: Message) -> Hold | None:
     losses = data_at_risk(before, after)
-    detail = "; ".join(loss.sentence for loss in losses)
+    detail = joined(loss.sentence for loss in losses)
     if losses and traits.legal_hold:
         return Hold("legal_hold", detail)
     if losses and not context.policy.accept_lost_services and not traits.backup_acknowledged:
@@ -226,7 +241,7 @@ def _service_lost(before: Holding, after: Holding, traits: Traits, context: Cont
 def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Hold | None:
     """Only what the change would bring is held: a pair that stands today is Graph's business."""
     for plan, needs in broken_dependencies(before, after, context.families):
-        return Hold("dependency", f"{plan} needs {needs}")
+        return Hold("dependency", Message("{service} needs {other}", service=plan, other=needed(needs)))
     for first, second in conflicts(before, after, context.families):
-        return Hold("conflict", f"{first} excludes {second}")
+        return Hold("conflict", Message("{service} excludes {other}", service=first, other=second))
     return None

@@ -27,6 +27,7 @@ from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.gather.people import Bound
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.gather.roster import Wishes, targets_of
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import inputs_digest_of, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import (
     HoldUse,
@@ -46,6 +47,9 @@ from jobs.license_reassignment.model.plan_header import (
 )
 from jobs.license_reassignment.model.policy import Limits, Policy, Rule
 from jobs.license_reassignment.model.reasons import remedy
+
+ROSTER_ROWS = Message("roster rows")
+"""What the rows of the roster are called among the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,13 @@ class Draft:
     `decisions` has DECISION_COLUMNS and the roster's own, all text; both it and the header rest on the `snapshot`.
     `rosters` are the files as they were read; `rejected` are their rows that are not used, `held` the principal names
     of the users held for one, by file and line.
+    `messages` are what the sentences in it are made from, by their text.
     """
 
     header: PlanHeader
     decisions: pd.DataFrame
     snapshot: TenantSnapshot
+    messages: Mapping[str, Message] = field(default_factory=dict)
     notices: Notices = NO_NOTICES
     rosters: Sequence[RosterFile] = ()
     rejected: Sequence[RowError] = ()
@@ -101,7 +107,7 @@ class Draft:
 def draw_up(inputs: Inputs) -> Draft:
     """Decide everybody, fill waves, give seats, and say what a person should know of it."""
     snapshot, policy, bound = inputs.snapshot, inputs.policy, inputs.bound
-    table, verdicts = tabulate(snapshot, policy, _context(inputs), bound.wishes, bound.rejected)
+    table, verdicts, messages = tabulate(snapshot, policy, _context(inputs), bound.wishes, bound.rejected)
     waves.fill_waves(table, policy.waves)
     seats = waves.give_seats(table, verdicts, _seat_rows(inputs), policy.waves, capped=_capped(inputs))
     worth_knowing.add_user_remarks(table, verdicts, snapshot, inputs.voice_countries, policy.sources)
@@ -111,6 +117,7 @@ def draw_up(inputs: Inputs) -> Draft:
         header=replace(_header(inputs, decisions, seats), roster_columns=tuple(extra)),
         decisions=decisions,
         snapshot=snapshot,
+        messages=messages,
         notices=notices_of(decisions, snapshot, order, Vocabulary(inputs.catalog, inputs.words)),
         rosters=inputs.wishes.files,
         rejected=bound.errors,
@@ -280,7 +287,7 @@ def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame, rules: Sequence[Ru
     users = {(r.name, "+".join(r.targets)): {"change": 0, "hold": 0} for r in rules}
     for key, size in decisions.groupby(["rule", "targets", "kind"], sort=True).size().items():
         name, targets, kind = (str(part) for part in key)  # type: ignore[attr-defined]
-        rule = "roster rows" if name.startswith("roster line") else name
+        rule = ROSTER_ROWS if name.startswith("roster line") else name
         users.setdefault((rule, targets), {"change": 0, "hold": 0})[kind] += int(size)
     return tuple(
         RuleUse(rule, targets, n["change"], n["hold"], "+".join(part.get(s, s) for s in targets.split("+")))

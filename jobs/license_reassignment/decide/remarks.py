@@ -8,54 +8,78 @@ from types import MappingProxyType
 from connectors.catalog.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
 from connectors.tenant import LicenseAssignment, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.coverage import (
+    NOTHING,
     AddonCover,
     Holding,
     addon_coverage,
     broken_dependencies,
     conflicts,
     data_at_risk,
+    needed,
 )
+from jobs.license_reassignment.model.message import Message
 
 ENTERPRISE_VOICE = "enterprise_voice"
 SEPARATOR = "; "
 LOWERED = "lowered: "
 """How a remark begins that names a data service which ends or comes in a lower edition."""
 
-SENTENCES: Mapping[str, str] = MappingProxyType(
+SENTENCES: Mapping[str, Message] = MappingProxyType(
     {
-        "voice_ends": "enterprise voice (Skype for Business Plan 3) ends and no Teams Phone comes; Graph does not say "
-        "who telephones: a roster column `voice` does, and MCOEV beside the target keeps them on the phone",
-        "lowered": "a data service ends or comes in a lower edition, as the policy or the roster accepted",
-        "office_apps_end": "the desktop Office apps end or become a lower edition; they will show an unlicensed notice",
-        "may_conflict": "Microsoft lists these plans as excluding each other, and Graph usually takes them together",
-        "may_need": "a plan may lack what it works with; Graph does not refuse that",
-        "plans_stand": "the roster's disabled_plans changes nothing in a product that the user holds already, since a "
-        "license that stands is not sent again; if the services are to be off, switch them off by hand in the admin "
-        "center, under Licenses and apps of the user",
-        "calling_country": "a calling plan, and a usage location in which Microsoft does not list them",
-        "conferencing_country": "Audio Conferencing comes, and Microsoft does not offer it in the usage location",
-        "resource_account": "a resource account of a call queue or auto attendant that holds the source SKU: it needs "
-        "its own free license and no suite",
-        "usage_location_written": "no usage location: the roster's is set before any license is sent, one write more "
-        "that needs the permission User.ReadWrite.All; a synchronized directory may set it back",
-        "disabled_account_moves": "a disabled account takes a target seat; a shared, room or equipment mailbox up to "
-        '50 GB needs none. [scope] disabled_accounts = "hold" keeps them out',
+        "voice_ends": Message(
+            "enterprise voice (Skype for Business Plan 3) ends and no Teams Phone comes; Graph does not say "
+            "who telephones: a roster column `voice` does, and MCOEV beside the target keeps them on the phone"
+        ),
+        "lowered": Message("a data service ends or comes in a lower edition, as the policy or the roster accepted"),
+        "office_apps_end": Message(
+            "the desktop Office apps end or become a lower edition; they will show an unlicensed notice"
+        ),
+        "may_conflict": Message(
+            "Microsoft lists these plans as excluding each other, and Graph usually takes them together"
+        ),
+        "may_need": Message("a plan may lack what it works with; Graph does not refuse that"),
+        "plans_stand": Message(
+            "the roster's disabled_plans changes nothing in a product that the user holds already, since a license "
+            "that stands is not sent again; if the services are to be off, switch them off by hand in the admin "
+            "center, under Licenses and apps of the user"
+        ),
+        "calling_country": Message("a calling plan, and a usage location in which Microsoft does not list them"),
+        "conferencing_country": Message(
+            "Audio Conferencing comes, and Microsoft does not offer it in the usage location"
+        ),
+        "resource_account": Message(
+            "a resource account of a call queue or auto attendant that holds the source SKU: it needs "
+            "its own free license and no suite"
+        ),
+        "usage_location_written": Message(
+            "no usage location: the roster's is set before any license is sent, one write more "
+            "that needs the permission User.ReadWrite.All; a synchronized directory may set it back"
+        ),
+        "disabled_account_moves": Message(
+            "a disabled account takes a target seat; a shared, room or equipment mailbox up to "
+            '50 GB needs none. [scope] disabled_accounts = "hold" keeps them out'
+        ),
     }
 )
 
 
+def about(code: str, what: Message) -> Message:
+    """Return a remark that names what it is about."""
+    return Message("{code}: {what}", code=code, what=what)
+
+
 def remarks_of(before: Holding, after: Holding, families: PlanFamilies, *, voice: bool | None) -> tuple[str, ...]:
     """Return codes of SENTENCES, a named pair behind a colon; `voice` is what the roster says of telephoning."""
-    found = [f"{LOWERED}{loss.sentence}" for loss in data_at_risk(before, after)]
+    found: list[str] = [about("lowered", loss.sentence) for loss in data_at_risk(before, after)]
     if voice is not False and ENTERPRISE_VOICE in before.services and PHONE_SYSTEM not in after.services:
         found.append("voice_ends")
     apps = str(Service.OFFICE_APPS)
     if apps in before.services and (apps not in after.services or after.services[apps] < before.services[apps]):
         found.append("office_apps_end")
     for plan, needs in broken_dependencies(before, after, families, Severity.WARN):
-        found.append(f"may_need: {plan} needs {needs}")
+        found.append(about("may_need", Message("{service} needs {other}", service=plan, other=needed(needs))))
     for first, second in conflicts(before, after, families, Severity.WARN):
-        found.append(f"may_conflict: {first} and {second}")
+        found.append(about("may_conflict", Message("{service} and {other}", service=first, other=second)))
     return tuple(found)
 
 
@@ -91,6 +115,6 @@ def addons_beside(
     return tuple(sorted(found.items()))
 
 
-def sentence_of(remark: str) -> str:
-    """Return the sentence of a remark; "" for one that nobody knows."""
-    return SENTENCES.get(remark.partition(":")[0], "")
+def sentence_of(remark: str) -> Message:
+    """Return the sentence of a remark; an empty one where nobody knows it."""
+    return SENTENCES.get(remark.partition(":")[0], NOTHING)

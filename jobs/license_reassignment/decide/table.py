@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.roster.values import BadValueError, country
+from connectors.countries import MEANT, is_country
+from connectors.roster.values import excerpt
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
-from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide
+from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide, messages_of
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.decide.targets import LEFT_BY_CHOICE, NO_RULE, choose
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
+from jobs.license_reassignment.model.message import Message, by_text
 from jobs.license_reassignment.model.policy import Policy, Wish
 
 DECISION_COLUMNS = (
@@ -81,11 +83,11 @@ def tabulate(
     context: Context,
     wishes: Mapping[UserId, Wish],
     rejected: frozenset[UserId],
-) -> tuple[pd.DataFrame, list[Decision]]:
+) -> tuple[pd.DataFrame, list[Decision], dict[str, Message]]:
     """Decide every user in scope.
 
     Returns the table (DECISION_COLUMNS plus `decision`, an index into the returned list of distinct decisions, and
-    ORDER_COLUMN).
+    ORDER_COLUMN), the list, and what the sentences in it are made from, by their text.
     A wave is filled in only where the roster names one.
     """
     users = snapshot.users
@@ -109,7 +111,7 @@ def tabulate(
         for profile, choice, bits, wish in distinct[["profile", "choice", "flags", "wish"]].to_numpy().tolist()
     ]
     table = _columns(users, chosen["rule"], decided, code)
-    _tell_locations(table, users)
+    messages = {**messages_of(decided), **_tell_locations(table, users)}
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
     table[ORDER_COLUMN] = _from_wishes(users, wishes, "order")
@@ -119,17 +121,25 @@ def tabulate(
     for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
-    return table.reset_index(drop=True), decided
+    return table.reset_index(drop=True), decided, messages
 
 
-def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> None:
+def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> dict[str, Message]:
     """Name the wrong code, in place, where a user is held for a usage location that is no country."""
-    wrong = ((table["reason"] == "no_usage_location").to_numpy() & (users["usage_location"] != "").to_numpy()).nonzero()
-    for at in wrong[0].tolist():
-        try:
-            country(str(users["usage_location"].iat[at]))
-        except BadValueError as error:
-            table.loc[table.index[at], "detail"] = str(error)
+    wrong = (table["reason"] == "no_usage_location").to_numpy() & (users["usage_location"] != "").to_numpy()
+    codes = users["usage_location"].to_numpy(dtype=object)
+    told = {code: _no_country(code) for code in set(codes[wrong].tolist()) if not is_country(code)}
+    rows = wrong & np.isin(codes, list(told))
+    table.loc[table.index[rows], "detail"] = [told[code] for code in codes[rows]]
+    return by_text(told.values())
+
+
+def _no_country(code: str) -> Message:
+    meant = MEANT.get(code.upper())
+    remedy = Message("write {code}", code=meant) if meant else Message("write two letters such as NL or GB")
+    return Message(
+        'The usage location "{code}" is not an ISO 3166-1 country code; {remedy}.', code=excerpt(code), remedy=remedy
+    )
 
 
 def roster_columns(wishes: Mapping[UserId, Wish]) -> list[str]:

@@ -11,12 +11,14 @@ from connectors.catalog.products import Catalog
 from connectors.changes import AddLicense
 from connectors.countries import is_country
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
-from jobs.license_reassignment.decide.decide import Change, Decision, Hold
+from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
 from jobs.license_reassignment.decide.seats import seat_row
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, ORDER_COLUMN, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
+from jobs.license_reassignment.model.message import Message
+from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits, Wave
@@ -38,7 +40,7 @@ class Now:
 def draw_undo(
     plan: Plan,
     tasks: Sequence[LicenseTask],
-    writers: Mapping[UserId, str],
+    writers: Mapping[UserId, Message],
     snapshot: TenantSnapshot,
     limits: Limits,
     catalog: Catalog,
@@ -46,8 +48,8 @@ def draw_undo(
 ) -> Draft:
     """Decide everybody whom the plan changed and who is still there, on the fresh snapshot.
 
-    `tasks` are the changes that were carried out; `writers` names the other run that wrote to a user since, "" for
-    none. Who lost a service by the plan comes first, in a wave of their own.
+    `tasks` are the changes that were carried out; `writers` names the other run that wrote to a user since, an
+    empty one for none. Who lost a service by the plan comes first, in a wave of their own.
     """
     now = _now(snapshot)
     tasks = sorted((t for t in tasks if t.user_id in now), key=lambda t: not _broken(t, now[t.user_id]))
@@ -73,14 +75,14 @@ def draw_undo(
     )
     everybody = tuple(sorted(decisions["id"]))
     header = replace(header, undo_of=plan.plan_id, protected=plan.header.protected, acknowledged=everybody)
-    return Draft(header, decisions, snapshot)
+    return Draft(header, decisions, snapshot, messages_of(decided))
 
 
-def _unless_overtaken(decision: Decision, writer: str) -> Decision:
+def _unless_overtaken(decision: Decision, writer: Message) -> Decision:
     """Leave alone whom another run of ours has written to since: what stands there is that run's, and it is named."""
     if not writer or (isinstance(decision, Hold) and decision.reason != "changed_by_others"):
         return decision
-    return Hold("changed_by_run", f"by {writer}", decision.targets)
+    return Hold("changed_by_run", by_run(writer), decision.targets)
 
 
 def _broken(task: LicenseTask, now: Now) -> bool:

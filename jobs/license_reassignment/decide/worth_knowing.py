@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,8 @@ from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
+from jobs.license_reassignment.model.message import Message, as_message, verbatim
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanHeader, RemarkUse, UnexpectedHolders
-from jobs.license_reassignment.model.text import counted
 
 SAMPLE = 5
 
@@ -115,45 +116,87 @@ def unexpected_holders(
     return tuple(found)
 
 
-def sentences(header: PlanHeader) -> list[str]:
-    """Say all of it in sentences, for the screen and for the page of the plan."""
-    found = []
-    for r in header.remarks or ():
-        pair = r.remark.partition(": ")[2]
-        who = ", ".join(r.sample[:3])
-        about = r.sentence + (f" ({pair})" if pair else "")
-        found.append(f"{counted(r.users, 'user')}: {about}; for example {who}.")
-    for a in header.addons or ():
-        found.append(
-            f"{a.sku_part_number} stays with everybody who has it; the targets cover it for "
-            f"{counted(a.covered, 'user')}, partly for {a.partly}, not for {a.kept}."
-        )
+def sentences(header: PlanHeader, messages: Mapping[str, Message]) -> list[Message]:
+    """Say all of it in sentences, for the screen and for the page of the plan; `messages` are the plan's by their text.
+
+    A remark that names what it is about has it behind a colon.
+    """
+    found = [_remark(r, messages) for r in header.remarks or ()]
+    found.extend(_addon(a) for a in header.addons or ())
     if names := header.company_wide:
-        found.append(f"For the whole company, never assigned or removed: {', '.join(names)}.")
+        found.append(Message("For the whole company, never assigned or removed: {names}.", names=names))
     if names := header.plan_groups:
-        found.append(f"Their members follow from service plans, which this plan changes: {', '.join(names)}.")
+        found.append(Message("Their members follow from service plans, which this plan changes: {names}.", names=names))
     found.extend(_rules_of_nobody(header))
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         found.append(
-            "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
+            Message(
+                "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
+            )
         )
-    found.extend(
-        f"{h.sku_part_number} is held by {counted(h.users, 'user')} without a source license who "
-        f"{'is' if h.users == 1 else 'are'} not in this plan, for example {', '.join(h.sample[:3])}. "
-        "The plan leaves that as it is."
-        for h in header.unexpected_holders or ()
-    )
+    found.extend(map(_unexpected, header.unexpected_holders or ()))
     return found
 
 
-def _rules_of_nobody(header: PlanHeader) -> Iterator[str]:
+def _remark(use: RemarkUse, messages: Mapping[str, Message]) -> Message:
+    what, sentence = use.remark.partition(": ")[2], as_message(use.sentence)
+    if what:
+        sentence = Message("{sentence} ({what})", sentence=sentence, what=messages.get(what, what))
+    return Message(
+        "{n} user: {remark}; for example {names}.",
+        "{n} users: {remark}; for example {names}.",
+        n=use.users,
+        remark=sentence,
+        names=use.sample[:3],
+    )
+
+
+def _addon(use: AddonUse) -> Message:
+    return Message(
+        "{sku} stays with everybody who has it; the targets cover it for {n} user, partly for {partly}, not for "
+        "{kept}.",
+        "{sku} stays with everybody who has it; the targets cover it for {n} users, partly for {partly}, not for "
+        "{kept}.",
+        sku=use.sku_part_number,
+        n=use.covered,
+        partly=use.partly,
+        kept=use.kept,
+    )
+
+
+def _unexpected(found: UnexpectedHolders) -> Message:
+    return Message(
+        "{sku} is held by {n} user without a source license who is not in this plan, for example {names}. The plan "
+        "leaves that as it is.",
+        "{sku} is held by {n} users without a source license who are not in this plan, for example {names}. The plan "
+        "leaves that as it is.",
+        sku=found.sku_part_number,
+        n=found.users,
+        names=found.sample[:3],
+    )
+
+
+def _rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
     """Say of each rule that decides about nobody what it asks for: most often a value is spelled otherwise."""
     asked = header.settings.conditions
     for row in header.rules:
         if row.rule in asked and not row.change and not row.hold:
-            where = " and ".join(f"{key} = {' or '.join(values)}" for key, values in asked[row.rule].items())
-            about = f"no user in scope has {where}" if where else "nobody is left for it"
-            yield (
-                f"Rule `{row.rule}` catches nobody: {about}, or earlier rules and roster rows decide about them. "
-                "Check how the values are spelled in the tenant; the users whom it is meant for fall to the next rule."
+            yield Message(
+                "Rule `{rule}` catches nobody: {why}, or earlier rules and roster rows decide about them. Check how "
+                "the values are spelled in the tenant; the users whom it is meant for fall to the next rule.",
+                rule=row.rule,
+                why=_why_nobody(asked[row.rule]),
             )
+
+
+def _why_nobody(conditions: Mapping[str, Sequence[str]]) -> Message:
+    if not conditions:
+        return Message("nobody is left for it")
+    where = [_condition(key, values) for key, values in conditions.items()]
+    both = reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), where)
+    return Message("no user in scope has {where}", where=both)
+
+
+def _condition(key: str, values: Sequence[str]) -> Message:
+    either = reduce(lambda one, other: Message("{one} or {other}", one=one, other=other), map(verbatim, values))
+    return Message("{key} = {value}", key=key, value=either)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
 
+_VERBATIM = "{text}"
+
 
 class Message(str):
     """The English text, which is what the evidence files keep; `template`, `plural` and `values` give the others.
@@ -75,12 +77,19 @@ def joined(parts: Iterable[str]) -> Message:
 
 def verbatim(text: str) -> Message:
     """Return a text that no language translates: a name, an id, what Graph said."""
-    return Message("{text}", text=text)
+    return Message(_VERBATIM, text=text)
 
 
 def as_message(text: str) -> Message:
     """Return a text as what it is made from; a plain one stands for itself."""
     return text if isinstance(text, Message) else verbatim(text)
+
+
+def by_text(said: Iterable[str]) -> dict[str, Message]:
+    """Return the messages among these texts, and those within them, by their text; names and ids are left out."""
+    distinct = {text: text for text in said if isinstance(text, Message) and text}
+    found = (message for text in distinct for message in text.within())
+    return {message: message for message in found if message and message.template != _VERBATIM}
 
 
 def few(names: Sequence[str], most: int = 5) -> Message:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.model.standing import Entry
@@ -123,6 +125,12 @@ def other_run(header: PlanHeader, folder: str, journal: Sequence[tuple[Entry, in
             if e.kind in ABOUT_USERS
         ),
     )
+
+
+@cache
+def by_run(author: Message) -> Message:
+    """Say that another run did it: the same words for everybody whom it concerns."""
+    return Message("by {run}", run=author)
 
 
 def lines_about(plan: Plan, users: Set[str], others: OtherRuns) -> list[OtherRunLine]:

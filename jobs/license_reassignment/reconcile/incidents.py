@@ -10,12 +10,13 @@ from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.message import Message, joined
+from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
 from jobs.license_reassignment.reconcile.findings import Incident
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
-from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns, by_run
+from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
 
 MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""

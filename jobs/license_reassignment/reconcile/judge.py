@@ -8,9 +8,10 @@ from connectors.changes import AssignLicense
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
 from jobs.license_reassignment.model.change import carried_out, is_moved, relevant
 from jobs.license_reassignment.model.message import Message
+from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import change_of
 from jobs.license_reassignment.model.standing import Standing
-from jobs.license_reassignment.reconcile.whose_change import NOBODY, by_run
+from jobs.license_reassignment.reconcile.whose_change import NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapsh
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.message import Message, joined
+from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import Wished
 from jobs.license_reassignment.model.reasons import QUIET, remedy
@@ -25,7 +26,6 @@ from jobs.license_reassignment.reconcile.findings import (
 )
 from jobs.license_reassignment.reconcile.judge import CHANGED_BY_RUN
 from jobs.license_reassignment.reconcile.scans import User
-from jobs.license_reassignment.reconcile.whose_change import by_run
 
 _NEVER_CHECKED = (
     Message(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from connectors.tenant import LicenseProfile, SkuId
@@ -57,12 +56,6 @@ class ChangesByOtherRuns:
 
 
 NO_OTHER_RUNS = ChangesByOtherRuns()
-
-
-@cache
-def by_run(author: Message) -> Message:
-    """Say that another run did it: the same words for everybody whom it concerns."""
-    return Message("by {run}", run=author)
 
 
 def changes_by_other_runs(lines: Iterable[OtherRunLine], plan_id: str) -> ChangesByOtherRuns:

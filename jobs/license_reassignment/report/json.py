@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
+from jobs.license_reassignment.model import message_json
+from jobs.license_reassignment.model.message import by_text
 from jobs.license_reassignment.reconcile.findings import Gate
 from jobs.license_reassignment.reconcile.reconciliation import FORMAT_VERSION, Reconciliation
 
@@ -22,12 +25,27 @@ def document(r: Reconciliation) -> dict[str, Any]:
         **_verdict(r),
         **_counts(r),
         **_evidence(r),
+        "messages": message_json.stored(by_text(_said_in(r)).values()),
     }
 
 
 def render_json(r: Reconciliation) -> bytes:
     """Return `document(r)` as UTF-8 JSON: sorted keys, two spaces of indent, no byte order mark, one final newline."""
     return orjson.dumps(document(r), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _said_in(r: Reconciliation) -> Iterator[str]:
+    """Yield every sentence of the finding; one that the users' table says stands there as a text."""
+    for gate in (*r.gates, *r.after_cancel):
+        yield from (gate.detail, gate.remedy)
+    yield r.advice_reason
+    yield from (incident.detail for incident in r.incidents)
+    yield from (loss.loss for loss in r.accepted_losses)
+    yield from (*r.not_checked, *r.notes)
+    yield from r.remedies.values()
+    yield from (action.remedy for action in r.actions)
+    told = {text for column in ("remedy", "detail") for text in r.users[column].unique()}
+    yield from (r.messages[text] for text in told & r.messages.keys())
 
 
 def _verdict(r: Reconciliation) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobs.license_reassignment.model.message import Message, as_message
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, WaveUse
 
@@ -17,7 +18,7 @@ class RuleCount:
     `not_changed` are those about whom the rule decides and who stay as they are.
     """
 
-    rule: str
+    rule: Message
     target: str
     users: int
     not_changed: int = 0
@@ -83,7 +84,7 @@ class PlanView:
     seats: tuple[SeatNeed, ...]
     waves: tuple[WaveUse, ...]
     translation: tuple[PlanTranslation, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     settings: tuple[tuple[str, str], ...]
     groups: tuple[str, ...] = ()
     already_on_target: int = 0
@@ -91,7 +92,7 @@ class PlanView:
     service_names: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_view(plan: Plan, warnings: Sequence[str], service_names: Mapping[str, str]) -> PlanView:
+def plan_view(plan: Plan, warnings: Sequence[Message], service_names: Mapping[str, str]) -> PlanView:
     """Show a plan with names instead of ids, from its header alone."""
     h = plan.header
     name: dict[str, str] = {p.sku_id: p.name for p in (*h.sources, *h.targets)}
@@ -111,7 +112,7 @@ def plan_view(plan: Plan, warnings: Sequence[str], service_names: Mapping[str, s
         rejected_rows=h.roster.rejected,
         by_rule=tuple(
             RuleCount(
-                r.rule or "no rule",
+                as_message(r.rule) if r.rule else Message("no rule"),
                 " + ".join(name.get(t, t) for t in split(r.targets)),
                 r.change,
                 r.hold,

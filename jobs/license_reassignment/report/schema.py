@@ -43,6 +43,18 @@ class JournalHead(TypedDict):
     hash: str
 
 
+class MessageDocument(TypedDict):
+    """One sentence of the document: its English text, and the template and values that any language is made from.
+
+    `plural` is the template for any `n` but 1; a value is a text, a number, a sentence again, or a list of these.
+    """
+
+    text: str
+    template: str
+    plural: str
+    values: dict[str, Any]
+
+
 Document = TypedDict(
     "Document",
     {
@@ -80,6 +92,7 @@ Document = TypedDict(
         "requests": Requests,
         "timing": Timing,
         "run": Run,
+        "messages": list[MessageDocument],
     },
 )
 

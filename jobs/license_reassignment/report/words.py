@@ -10,10 +10,8 @@ from gettext import NullTranslations
 from typing import Any
 
 from jobs.license_reassignment.model.message import Message, separator
-from jobs.license_reassignment.report import prose_nl, prose_nl_plan
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
-from jobs.license_reassignment.report.prose import Prose
 
 _FIGURE = Message("1,234.5")
 """A catalog writes this number as its language does: the sign that groups and the sign before a fraction."""
@@ -32,16 +30,7 @@ class Words:
         Numbers are grouped as the language groups them. A text that no catalog has stays as it is.
         """
         said = Message(template, plural, **values) if values or not isinstance(template, Message) else template
-        told = self._said(said) if said else ""
-        if told == said and self.language == "nl" and not isinstance(template, Message):
-            return _PROSE_NL(told, self._figure)  # a finished English sentence
-        return told
-
-    def _figure(self, text: str) -> str:
-        """Write a number of an English sentence as this language does."""
-        plain = text.replace(",", "")
-        value = float(plain) if "." in plain else int(plain)
-        return f"+{self.number(value)}" if plain.startswith("+") else self.number(value)
+        return self._said(said) if said else ""
 
     def _said(self, said: Message) -> str:
         if said.plural:
@@ -102,15 +91,6 @@ class Words:
 
 
 _WORD = re.compile(r"(?:e-)?[a-z]+[ ,:]")
-_PROSE_NL = Prose(
-    {
-        **prose_nl.DETAILS,
-        **prose_nl_plan.TOLD,
-        **prose_nl_plan.WARNINGS,
-        **prose_nl_plan.RULES,
-    },
-    more=" en nog {n}",
-)
 ENGLISH = Words("en", NullTranslations())
 
 

@@ -32,7 +32,7 @@ from jobs.license_reassignment.reconcile.whose_change import changes_by_other_ru
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
-from jobs.license_reassignment.run_folder.plan_files import HEADER, header_of, read_decisions
+from jobs.license_reassignment.run_folder.plan_files import HEADER, MESSAGES, header_of, read_decisions, read_messages
 from jobs.license_reassignment.run_folder.seal import MANIFEST
 
 AUDIT_LOG = "audit-log.jsonl"
@@ -51,7 +51,8 @@ def load_plan(run: RunDir) -> Plan:
     for name, expected in header.files.items():
         if sha256(run.read(name)) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-    return Plan(header, read_decisions(run.read, header.roster_columns))
+    messages = read_messages(run.read(MESSAGES)) if MESSAGES in header.files else {}
+    return Plan(header, read_decisions(run.read, header.roster_columns), messages)
 
 
 def _header(run: RunDir) -> PlanHeader:

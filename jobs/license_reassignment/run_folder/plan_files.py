@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ from pydantic import TypeAdapter
 from connectors.ids import sha256
 from connectors.roster.rows import RowError
 from jobs.license_reassignment.decide.table import NUMBER, OBJECT_COLUMN, PLAN_LISTS, shared
+from jobs.license_reassignment.model import message_json
+from jobs.license_reassignment.model.message import Message, by_text
 from jobs.license_reassignment.model.plan import Plan, canonical, header_digest, plan_id_of
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.run_folder import snapshot_files
@@ -31,6 +33,8 @@ if TYPE_CHECKING:  # who only reads a plan needs nothing of what draws one up
 from jobs.license_reassignment.run_folder.snapshot_files import csv_bytes, json_bytes, read_csv
 
 HEADER, TABLE, LISTS, REJECTED = "plan.json", "decisions.csv", "decisions-plans.json", "rejected.csv"
+MESSAGES = "plan-messages.json"
+"""What the sentences in plan.json and decisions.csv are made from; older versions write none."""
 REJECTED_COLUMNS = ("file", "line", "row", "reason", "user", "held")
 _NAME_LENGTH_MAX = 80
 
@@ -57,12 +61,14 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
     kept = {kept_name(number, one.name): one.content for number, one in enumerate(draft.rosters, 1)}
     if kept:
         header = replace(header, roster=replace(header.roster, kept=tuple(kept)))
+    messages = {**draft.messages, **by_text(_said_in(header))}
     files = {
         **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
         **decision_files(decisions, header.roster_columns),
         **notice_files(draft.notices, say),
         **kept,
         REJECTED: rejected_csv(draft.rejected, draft.held),
+        MESSAGES: json_bytes(message_json.stored(messages.values())),
     }
     content = sha256(canonical(snapshot_files.content_sha256_parts(files, "snapshot")))
     header = replace(
@@ -70,7 +76,18 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
         snapshot=replace(header.snapshot, content_sha256=content),
         files={name: sha256(data) for name, data in sorted(files.items())},
     )
-    return numbered(PlanFiles(Plan(header, decisions), files), 0)
+    return numbered(PlanFiles(Plan(header, decisions, messages), files), 0)
+
+
+def _said_in(header: PlanHeader) -> Iterator[str]:
+    yield from (rule.rule for rule in header.rules)
+    yield from (hold.remedy for hold in header.holds)
+    yield from (remark.sentence for remark in header.remarks or ())
+
+
+def read_messages(data: bytes) -> dict[str, Message]:
+    """Read what the sentences of a plan are made from, by their text."""
+    return message_json.loaded(orjson.loads(data))
 
 
 def numbered(made: PlanFiles, again: int) -> PlanFiles:
@@ -87,7 +104,7 @@ def numbered(made: PlanFiles, again: int) -> PlanFiles:
     header = replace(header, plan_id=plan_id, again=again or None)
     header = replace(header, digest=header_digest(stored(header)))
     files = {**made.files, HEADER: json_bytes(stored(header))}
-    return PlanFiles(Plan(header, made.plan.decisions), files)
+    return PlanFiles(replace(made.plan, header=header), files)
 
 
 def kept_name(number: int, file: str) -> str:

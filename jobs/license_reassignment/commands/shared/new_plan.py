@@ -17,8 +17,8 @@ from jobs.license_reassignment.gather.names import (
     limits_of,
 )
 from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.report.plan_view import plan_view
@@ -32,7 +32,7 @@ from jobs.settings.model import Settings
 SAME_PLANS_MAX = 1_000
 """So many folders of one and the same content are looked through before a person is asked to tidy up."""
 
-CHANGES_NOBODY = "The plan changes nobody."
+CHANGES_NOBODY = Message("The plan changes nobody.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Planned:
     run: RunDir
     plan: Plan
     code: ExitCode
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     next_step: str = ""
 
 
@@ -59,7 +59,7 @@ def origin_of(parts: Parts, identity: Identity) -> Origin:
     )
 
 
-def write_plan(parts: Parts, draft: Draft, warnings: Sequence[str], not_ready: Sequence[str]) -> Planned:
+def write_plan(parts: Parts, draft: Draft, warnings: Sequence[Message], not_ready: Sequence[Message]) -> Planned:
     """Write the plan into a folder of its own; nothing that was begun or verified is ever written over."""
     language = parts.effective.settings.run.language
     made = _fresh(parts.effective.runs_path, plan_files(draft, words_of(language)))
@@ -106,34 +106,53 @@ def _next_step(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> s
     return f"raise the limit in reseat.toml if that is meant; then {apply}" if limits else apply
 
 
-def warnings_of(draft: Draft, nobody: str = CHANGES_NOBODY) -> list[str]:
+def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]:
     """Say what a person should know before approving; `nobody` is what is said of a plan that changes nobody."""
-    found, snapshot = [], draft.snapshot
+    found, snapshot = list[Message](), draft.snapshot
     if not snapshot.stable:
-        found.append("Seat counts moved during every scan: somebody else is changing licenses now.")
+        found.append(Message("Seat counts moved during every scan: somebody else is changing licenses now."))
     found.extend(
-        f"Graph counts {counted(sku.consumed, 'used seat')} of {sku.part_number} and lists nobody who holds it: look "
-        "in the admin center who does, and make a new plan when the two agree."
+        Message(
+            "Graph counts {n} used seat of {sku} and lists nobody who holds it: look in the admin center who does, and "
+            "make a new plan when the two agree.",
+            "Graph counts {n} used seats of {sku} and lists nobody who holds it: look in the admin center who does, "
+            "and make a new plan when the two agree.",
+            n=sku.consumed,
+            sku=sku.part_number,
+        )
         for source in draft.header.sources
         if (sku := snapshot.sku(source.sku_id)) is not None and sku.consumed > 0 and not holders(snapshot, sku.sku_id)
     )
     found.extend(
-        f"{s.part_number}: {counted(s.short, 'seat')} short; buy more, or name another target in the "
-        "roster. Exactly the users that do not fit are held (no_seat)."
+        Message(
+            "{sku}: {n} seat short; buy more, or name another target in the roster. Exactly the users that do not fit "
+            "are held (no_seat).",
+            "{sku}: {n} seats short; buy more, or name another target in the roster. Exactly the users that do not fit "
+            "are held (no_seat).",
+            n=s.short,
+            sku=s.part_number,
+        )
         for s in draft.header.seats
         if s.short
     )
     if not draft.decisions["kind"].eq("change").any():
         found.append(nobody)
-    return [*found, *sentences(draft.header)]
+    return [*found, *sentences(draft.header, draft.messages)]
 
 
-def _duration(plan: Plan, settings: Settings) -> list[str]:
+def _duration(plan: Plan, settings: Settings) -> list[Message]:
     """Say how long the writing takes at the pace that is set; each user costs one write."""
     per_minute = settings.pace.writes_per_150_s * settings.pace.quota_share / 2.5
     minutes = math.ceil(plan.header.totals.changes / per_minute)
-    sentence = f"Applying it takes about {minutes} min of writing, at {per_minute:,.0f} users a minute."
-    return [sentence] if minutes else []
+    if not minutes:
+        return []
+    return [
+        Message(
+            "Applying it takes about {minutes} min of writing, at {pace} users a minute.",
+            minutes=minutes,
+            pace=round(per_minute),
+        )
+    ]
 
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
