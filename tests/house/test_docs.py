@@ -313,6 +313,39 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+SAID_PLAINLY = {
+    "hands out": "assigns",
+    "switched off": "disabled",
+    "switched on": "enabled",
+    "recycle bin": "Deleted users",
+    "telephone": "make calls",
+    "beats": "overrides",
+    "own pace": "our share of the quota",
+    "bare user": "a user left without a license",
+    "ask the gates": "evaluate the gates",
+    "asks every gate": "evaluates the gates",
+    "under our hands": "by somebody else during the run",
+    "in place?": "prerequisites",
+    "afresh": "again",
+}
+"""What an administrator does not say, and what is said in its place."""
+
+
+def test_pages_say_it_as_an_administrator_would() -> None:
+    """What is written by hand; a message of the product that is quoted, between backticks, is as it is."""
+    by_hand = {
+        page: re.sub(r"<!-- begin: .*?<!-- end: |`[^`]+`", "", text, flags=re.DOTALL)
+        for page, text in PAGES.items()
+        if page.startswith(("docs/", "README"))
+    }
+    assert [] == [
+        f"{page}: {phrase}, say: {plain}"
+        for page, text in by_hand.items()
+        for phrase, plain in SAID_PLAINLY.items()
+        if phrase in text.casefold()
+    ]
+
+
 def test_every_link_leads_somewhere() -> None:
     """A page that is linked exists, and so does the heading that is named in it."""
     links = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^):]+)\)", text)]
