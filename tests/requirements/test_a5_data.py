@@ -149,8 +149,8 @@ def test_a5_11_the_notice_says_that_sites_stay_reachable() -> None:
     drawn = draw(snapshot(ADA, skus=products("EXCHANGEENTERPRISE")), toml)
     notice = drawn.files["notice-all.csv"].decode()
 
-    assert "The tile of SharePoint disappears; team sites stay reachable" in notice
-    assert "The tile of SharePoint" not in draw(snapshot(ADA)).files["notice-all.csv"].decode()
+    assert "The SharePoint tile disappears; team sites stay reachable" in notice
+    assert "The SharePoint tile" not in draw(snapshot(ADA)).files["notice-all.csv"].decode()
 
 
 def test_a5_12_the_end_of_the_desktop_apps_is_told() -> None:
