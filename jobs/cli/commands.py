@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from jobs import __version__
+from jobs.cli.helped import HelpedCommand, HelpedGroup, examples
 from jobs.cli.process import fail, leave, prepare
 from jobs.cli.running import (
     find,
@@ -26,23 +27,23 @@ from jobs.cli.running import (
 from jobs.license_reassignment.errors import MEANING, ExitCode, InputError
 
 LATER_COMMANDS = ("init", "pack", "runs")
-LATER_OPTIONS = frozenset({"--approved-by", "--settings", "--ticket"})
+LATER_OPTIONS = frozenset({"--approved-by", "--ticket"})
 """What a later version can do: it is refused in words of its own, and taken for no typing error."""
 ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 
-CODES = "\n\n".join(f"[bold]{int(code)}[/bold]  {text}" for code, text in MEANING.items())
+CODES = "\n".join(f"[bold]{int(code):>2}[/bold]  {text}" for code, text in MEANING.items())
 app = typer.Typer(
     name="reseat",
+    cls=HelpedGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
-    add_completion=False,
-    help="Moves every holder of a retiring Microsoft 365 SKU to its successor, in one request per user, and proves it "
-    "before anything is cancelled. It never buys, cancels, deletes or touches domains.\n\n"
-    "A first run: [bold]reseat demo[/bold], then write reseat.toml, then [bold]check[/bold] → [bold]plan[/bold] → "
-    "[bold]apply[/bold] → [bold]verify[/bold]; or all of it with [bold]run[/bold].",
-    epilog=f"[bold]Exit codes[/bold]\n\n{CODES}",
+    help="Moves every user of a retiring Microsoft 365 product to its successor, in one request per user, and verifies "
+    "the result before the old subscription is canceled. It never buys, cancels or deletes anything.\n\n"
+    "To begin: [bold]reseat demo[/bold]. Then write reseat.toml, and run [bold]check[/bold], [bold]plan[/bold], "
+    "[bold]apply[/bold] and [bold]verify[/bold]; or all four with [bold]run[/bold].",
+    epilog=f"[bold]Exit codes[/bold]\n{CODES}\n\n{examples('reseat demo', 'reseat check -c reseat.toml')}",
 )
 
 
@@ -53,65 +54,81 @@ def _not_empty(value: str | None) -> str | None:
     return value
 
 
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file; ./reseat.toml when not given.")]
-Runs = Annotated[Path | None, typer.Option("--runs", help="Where run folders live; beats \\[run] directory.")]
+CONFIG_HELP = "Settings file; ./reseat.toml if not given."
+RUNS_HELP = "Folder of all runs; overrides \\[run] directory."
+LATER_HELP = "Also check that the old subscription has ended and no user lost service."
+SKIP_HELP = "Continue without roster rows that cannot be used; the users they name are put on hold."
+STOP_HELP = 'Stop after this time, with exit code 4: "50m", "3h".'
+APPROVE_HELP = "Apply the plan too. TENANT is its id or a verified domain."
+ADDONS_HELP = "Remove the add-ons that the new products of PLAN include, once verify has confirmed PLAN."
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help=CONFIG_HELP)]
+Runs = Annotated[Path | None, typer.Option("--runs", metavar="FOLDER", help=RUNS_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, unique prefix, or run folder.")]
-Later = Annotated[bool, typer.Option("--after-cancel", help="Ask too: is the source over, and nobody worse off?")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without roster rows that cannot be used.")]
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, the first part of one, or run folder.")]
+Later = Annotated[bool, typer.Option("--after-cancel", help=LATER_HELP)]
+SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help=SKIP_HELP)]
+StopAfter = Annotated[str | None, typer.Option(metavar="TIME", help=STOP_HELP)]
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
     if version:
         typer.echo(f"reseat {__version__}")
         raise typer.Exit(0)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat demo", "reseat demo --users 3000"))
 def demo(
-    directory: Annotated[Path, typer.Option(help="Where the demo's files go.")] = Path("reseat-demo"),
-    users: Annotated[int | None, typer.Option(min=1, help="Generate so many users instead of the sample.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the generated tenant.")] = 1,
+    directory: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the demo's files.")] = Path(
+        "reseat-demo"
+    ),
+    users: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="Generate this many users instead of the sample.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Seed of the generated tenant.")] = 1,
     json: Json = False,
 ) -> None:
-    """Run every step against the embedded tenant over real HTTP, and say where the report is."""
+    """Run every step against a sample tenant on this machine, and show where the report is."""
     from jobs.cli.demo import run_demo
 
     _end(run_demo(directory, users=users, seed=seed, as_json=json, flag=flag))
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat check -c reseat.toml", "reseat check --wait"))
 def check(
     config: Config = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Look again until the targets are there.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Check again until the new products are ready.")] = False,
+    all_settings: Annotated[
+        bool, typer.Option("--settings", help="Show every setting and where it comes from.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Look whether everything is in place: sign-in, permissions, SKUs, subscriptions, provisioning, seats, health."""
+    """Check prerequisites: sign-in, permissions, products, subscriptions, provisioning, seats and service health."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.check import check as look
     from jobs.license_reassignment.commands.check import check_until_ready
 
     effective = settings(config)
     checked = work(effective, check_until_ready if wait else look)
-    output.checked(checked, as_json=json)
+    output.checked(checked, as_json=json, all_settings=all_settings)
     _end(checked.code)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat plan -c reseat.toml", "reseat plan --skip-bad-rows"))
 def plan(
     config: Config = None,
     runs: Runs = None,
     skip_bad_rows: SkipBad = False,
     addons_of: Annotated[
         str | None,
-        typer.Option(
-            metavar="PLAN", help="Remove covered add-ons from the users whom PLAN moved for good.", callback=_not_empty
-        ),
+        typer.Option(metavar="PLAN", help=ADDONS_HELP, callback=_not_empty),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read the tenant, decide every user, and write the plan. Nothing in the tenant changes."""
+    """Read the tenant, decide for every user, and write the plan. Nothing in the tenant changes."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.addons import make_addons_plan
     from jobs.license_reassignment.commands.plan import make_plan
@@ -126,19 +143,29 @@ def plan(
     _end(planned.code)
 
 
-@app.command()
+@app.command(
+    cls=HelpedCommand,
+    epilog=examples(
+        "reseat apply p3d7c85f2fc9b --tenant contoso.com", "reseat apply p3d7c85f2fc9b --tenant contoso.com --wave rest"
+    ),
+)
 def apply(
     plan: PlanName,
-    tenant: Annotated[str, typer.Option(help="The plan's tenant: its id or a verified domain. This is the consent.")],
+    tenant: Annotated[
+        str, typer.Option(metavar="TENANT", help="Confirms the tenant to change: its id or a verified domain.")
+    ],
     config: Config = None,
     runs: Runs = None,
     wave: Annotated[
-        str | None, typer.Option(help="Go past earlier stops, up to this wave.", callback=_not_empty)
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Continue past earlier stops, up to and including this wave.", callback=_not_empty
+        ),
     ] = None,
-    stop_after: Annotated[str | None, typer.Option(help='End cleanly with 4 after that long: "50m", "3h".')] = None,
+    stop_after: StopAfter = None,
     json: Json = False,
 ) -> None:
-    """Carry out exactly that plan, or continue it. A second apply of a finished plan sends nothing."""
+    """Change the licenses exactly as planned, or continue after a stop. Applying a finished plan again does nothing."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.apply import apply_plan
 
@@ -152,9 +179,11 @@ def apply(
     _end(applied.code)
 
 
-@app.command()
+@app.command(
+    cls=HelpedCommand, epilog=examples("reseat verify p3d7c85f2fc9b", "reseat verify p3d7c85f2fc9b --after-cancel")
+)
 def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Later = False, json: Json = False) -> None:
-    """Read the tenant afresh, reconcile, ask the gates, and write the report: GO or NO-GO."""
+    """Read the tenant again, evaluate the checks, and write the report: GO or NO-GO for canceling."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.verify import verify as look_again
 
@@ -166,9 +195,9 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Late
     _end(found.exit_code)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat report p3d7c85f2fc9b"))
 def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
-    """Render the report again from the run folder alone: no network, no credentials."""
+    """Write the report again from the run folder alone: no network, no credentials."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.report import report as render
@@ -179,19 +208,23 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     output.verified(found, run, as_json=json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat audit runs/p3d7c85f2fc9b"))
 def audit(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A run folder, as it was handed over, or a plan id.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Run folder as you received it, or a plan id.")],
     config: Config = None,
     runs: Runs = None,
-    public_key: Annotated[Path | None, typer.Option(help="Ed25519 public key (PEM) of whoever signed.")] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Public key (Ed25519, PEM) to check the signature with.")
+    ] = None,
     head: Annotated[
         str | None,
-        typer.Option(help="Journal head or manifest digest that was kept elsewhere.", callback=_not_empty),
+        typer.Option(
+            metavar="HASH", help="Journal head or manifest digest that you kept elsewhere.", callback=_not_empty
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Check a run folder offline: digests, chain, every total and gate derived again. No network, no credentials."""
+    """Check that a run folder is unaltered, and derive every total and the verdict again. Needs no network."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.audit import audit as look
@@ -203,9 +236,9 @@ def audit(
     _end(found.code)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat undo p3d7c85f2fc9b"))
 def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = False) -> None:
-    """Make the inverse plan: what PLAN took is given back, wherever nobody else has changed it. Its apply writes."""
+    """Make a plan that gives back what PLAN took, where nobody else has changed it. Applying it changes licenses."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.undo import make_undo
 
@@ -216,16 +249,19 @@ def undo(plan: PlanName, config: Config = None, runs: Runs = None, json: Json = 
     _end(planned.code)
 
 
-@app.command()
+@app.command(
+    cls=HelpedCommand,
+    epilog=examples("reseat run -c reseat.toml", "reseat run -c reseat.toml --approve contoso.com --stop-after 50m"),
+)
 def run(
     config: Config = None,
     runs: Runs = None,
-    approve: Annotated[str, typer.Option(help="The tenant (id or verified domain): apply the plan too.")] = "",
+    approve: Annotated[str, typer.Option(metavar="TENANT", help=APPROVE_HELP)] = "",
     skip_bad_rows: SkipBad = False,
-    stop_after: Annotated[str | None, typer.Option(help='End cleanly with 4 after that long: "50m", "3h".')] = None,
+    stop_after: StopAfter = None,
     json: Json = False,
 ) -> None:
-    """Check, plan, apply, verify and report; resumes an unfinished run. Without --approve it stops after the plan."""
+    """Check, plan, apply and verify in one go, or continue a run. Without --approve it stops after the plan."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.run import Steps, run_all
 
@@ -239,19 +275,24 @@ def run(
                 lambda parts: run_all(parts, approve=approve, skip_bad_rows=skip_bad_rows, told=told, steps=steps),
                 writes=bool(approve),
             )
-        output.ran(steps, as_json=json)
+        output.ran(steps, as_json=json, given=_given(config, runs))
     _end(steps.code)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat status", "reseat status p3d7c85f2fc9b --watch"))
 def status(
-    plan: Annotated[str, typer.Argument(metavar="[PLAN]", help="Plan id, prefix or folder; the newest run.")] = "",
+    plan: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLAN", help="Plan id, the first part of one, or run folder; the newest run if not given."
+        ),
+    ] = "",
     config: Config = None,
     runs: Runs = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds until the run ends.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Update every few seconds until the run ends.")] = False,
     json: Json = False,
 ) -> None:
-    """Say where a run stands, from its files alone."""
+    """Show how far a run is, from its files alone."""
     from jobs.cli import watch as watching
     from jobs.license_reassignment.commands.status import standing_of
 
@@ -262,15 +303,15 @@ def status(
         watching.status(standing_of(run), as_json=json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat explain p3d7c85f2fc9b ada@contoso.com"))
 def explain(
     plan: PlanName,
-    user: Annotated[str, typer.Argument(metavar="USER", help="UPN or object id.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="User principal name or object id.")],
     config: Config = None,
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Tell one user's story: why decided so, and what happened."""
+    """Explain one user's decision and history."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.explain import explanation_of
@@ -278,7 +319,7 @@ def explain(
     output.explained(explanation_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat skus -c reseat.toml"))
 def skus(config: Config = None, json: Json = False) -> None:
     """List the tenant's products with their seats."""
     from jobs.cli import output
@@ -287,14 +328,14 @@ def skus(config: Config = None, json: Json = False) -> None:
     output.products(work(settings(config), tenant_products), as_json=json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples('reseat translate "Office 365 E4" "Office 365 E5"'))
 def translate(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The product that leaves.")],
-    targets: Annotated[list[str], typer.Argument(metavar="TO...", help="The products that come.")],
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The product to remove: name, part number or id.")],
+    targets: Annotated[list[str], typer.Argument(metavar="TO...", help="The products to assign instead.")],
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show plan by plan what becomes of a product's services in others."""
+    """Show service by service what becomes of a product in others."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.skus import published_table, tenant_table
@@ -306,14 +347,20 @@ def translate(
     output.translation(table, as_json=json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand, epilog=examples("reseat sandbox", "reseat sandbox --tenant tenant.json --port 9000"))
 def sandbox(
-    tenant: Annotated[Path, typer.Option(help="Tenant file; see the sample in the package.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8080,
-    latency_ms: Annotated[int, typer.Option(min=0, help="Answer so much later.")] = 0,
-    quota_scale: Annotated[float, typer.Option(min=0.01, help="Multiply the documented quota.")] = 1.0,
+    tenant: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Tenant file (JSON); the sample tenant if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    latency_ms: Annotated[
+        int, typer.Option(metavar="NUMBER", min=0, help="Delay every answer by this many milliseconds.")
+    ] = 0,
+    quota_scale: Annotated[
+        float, typer.Option(metavar="NUMBER", min=0.01, help="Multiply Graph's documented quota by this.")
+    ] = 1.0,
 ) -> None:
-    """Serve the embedded tenant on this machine, for a rehearsal with `credential = "sandbox"`."""
+    """Serve a tenant file on this machine, to rehearse with `credential = "sandbox"`."""
     from jobs.cli.demo import serve_sandbox
 
     _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))

@@ -16,6 +16,7 @@ from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.quota import Quota
 from jobs.cli import output
 from jobs.cli.progress_line import progress_line
+from jobs.cli.terminal import text
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.commands.run import Steps, run_all
 from jobs.license_reassignment.errors import ExitCode, InputError
@@ -36,7 +37,7 @@ def run_demo(directory: Path, *, users: int | None, seed: int, as_json: bool, fl
     server = serve(create_app(tenant, clock=time.time))
     try:
         if not as_json:
-            output.text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
+            text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
         effective = demo_settings(directory, server, tenant, generated=generated)
         steps = asyncio.run(_run(effective, tenant, flag, as_json=as_json))
     finally:
@@ -74,10 +75,10 @@ async def _run(effective: Effective, tenant: TenantState, flag: StopFlag, *, as_
             return await run_all(parts, approve=tenant.organization.id, skip_bad_rows=False, told=told)
 
 
-def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float) -> ExitCode:
-    """Serve a tenant file until interrupted."""
+def serve_sandbox(path: Path | None, *, port: int, latency_ms: int, quota_scale: float) -> ExitCode:
+    """Serve a tenant file, the sample where none is named, until interrupted."""
     try:
-        tenant = load(path.read_bytes())
+        tenant = load(path.read_bytes()) if path is not None else sample_tenant()
     except OSError as error:
         raise InputError(f"Cannot read the tenant file {path}: {error.strerror}.") from error
     except KeyError as error:
@@ -95,6 +96,6 @@ def serve_sandbox(path: Path, *, port: int, latency_ms: int, quota_scale: float)
         raise InputError(
             f"Cannot listen on port {port}: {error.strerror}. Choose another with --port; 0 takes a free one."
         ) from error
-    output.text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
+    text(f'{server.url}  (credential = "sandbox"; Ctrl-C ends it)')
     server.run()
     return ExitCode.DONE

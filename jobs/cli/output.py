@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
-from jobs.license_reassignment.model.text import quoted
+from jobs.cli.next_step import Given, told_next
+from jobs.cli.terminal import grid, text
+from jobs.license_reassignment.model.text import counted
 
 if TYPE_CHECKING:
     from jobs.license_reassignment.commands.apply import Applied
@@ -20,20 +21,19 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.shared.new_plan import Planned
     from jobs.license_reassignment.commands.skus import ProductRow, ProductTranslation
-    from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
+    from jobs.license_reassignment.reconcile.findings import Gate
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
     from jobs.license_reassignment.run_folder.folder import RunDir
 
-PIPE_WIDTH = 160
-Given = Sequence[tuple[str, str]]
-"""Options with their values, as this command was given them."""
-MARKS = {"ok": "ok", "warn": "WARN", "person": "SETTLE", "not_yet": "NOT YET", "not_checked": "not checked"}
+MARKS: Final = {"ok": "ok", "warn": "WARNING", "person": "ACTION", "not_yet": "PENDING", "not_checked": "not checked"}
+MARK: Final = 13
+"""The column of the words that begin a line, such as WARNING."""
 
+NAMED_MAX: Final = 10
+"""So many people are named; the files name all."""
 
-def _out() -> Console:
-    """Print to stdout; a pipe or a file has no width of its own, so that a table there is not squeezed."""
-    out = Console(highlight=False, emoji=False, soft_wrap=True)
-    return out if out.is_terminal else Console(highlight=False, emoji=False, soft_wrap=True, width=PIPE_WIDTH)
+READY: Final = {0: "Ready", 3: "Action needed", 6: "Not ready yet"}
+"""How a check ends, by its exit code."""
 
 
 def emit(value: object) -> None:
@@ -47,28 +47,12 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def text(line: str = "") -> None:
-    """Print one line as it is: no markup, no wrapping."""
-    _out().print(line, markup=False)
+_IN_FILE: Final = re.compile(r"^.* (?=line \d+$)")
+"""The name of the settings file, before a line of it."""
 
 
-def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table with a title; numbers to the right."""
-    if not rows:
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for n, column in enumerate(columns):
-        numeric = all(isinstance(r[n], int | float) for r in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(f"{c:,}" if isinstance(c, int) else str(c) for c in row))
-    out = _out()
-    out.print(table, markup=False)
-    out.print()
-
-
-def checked(found: Checked, *, as_json: bool) -> None:
-    """Print a check: every finding with its remedy, then the settings in force."""
+def checked(found: Checked, *, as_json: bool, all_settings: bool = False) -> None:
+    """Print a check: the settings that are not the default, every finding with its remedy, and what that adds up to."""
     if as_json:
         emit(
             {
@@ -81,78 +65,38 @@ def checked(found: Checked, *, as_json: bool) -> None:
             }
         )
         return
+    rows = [(k, v, _IN_FILE.sub("", o)) for k, v, o in found.settings if all_settings or o != "default"]
+    title = "Settings in force" if all_settings else "Settings that differ from the default (all: --settings)"
+    grid(title, ("key", "value", "from"), rows)
     for f in found.findings:
-        text(f"{MARKS[f.level]:>11}  {f.subject}: {f.text}")
+        text(f"{f.subject}: {f.text}", level=MARKS[f.level], indent=MARK)
         if f.remedy and f.level != "ok":
-            text(f"{'':>11}  → {f.remedy}")
-    text()
-    grid("Settings in force", ("key", "value", "from"), found.settings)
-    text(f"check ends with {int(found.code)}")
+            _remedy(f.remedy)
+    levels = Counter(f.level for f in found.findings)
+    parts = [
+        counted(levels["person"], "action") if levels["person"] else "",
+        f"{levels['not_yet']} pending" if levels["not_yet"] else "",
+        counted(levels["warn"], "warning"),
+        f"{levels['not_checked']} not checked",
+    ]
+    text(f"{READY[found.code]}: {', '.join(filter(None, parts))} (exit {int(found.code)})")
+
+
+def _remedy(words: str) -> None:
+    text(words, level="          →", indent=MARK)
 
 
 def planned(found: Planned, *, as_json: bool, given: Given = ()) -> None:
-    """Print a plan: counts per rule, holds with remedy and names, seats, waves, translation."""
-    header = found.plan.header
-    if as_json:
-        from jobs.license_reassignment.run_folder.plan_files import stored
+    """Print a plan."""
+    from jobs.cli.plan_text import print_plan
 
-        shown = {k: v for k, v in stored(header).items() if k not in {"translation", "files"}}
-        emit({**shown, "folder": str(found.run.path), "exit_code": int(found.code), "warnings": list(found.warnings)})
+    if not as_json:
+        print_plan(found, given)
         return
-    totals = header.totals
-    text(f"Plan {found.plan.plan_id} for {header.tenant.name} ({header.tenant.id})")
-    text(
-        f"{totals.in_scope:,} users in scope = {totals.changes:,} change + {totals.held:,} held + "
-        f"{totals.already_on_target:,} already on target"
-    )
-    rows, used, rejected = (header.roster.rows, header.roster.used, header.roster.rejected)
-    if rows:
-        text(f"{rows:,} roster rows = {used:,} used + {rejected:,} rejected")
-    if quiet := totals.held - header.held_for_somebody:
-        text(f"{quiet:,} of the held hold no source SKU: they are counted, and nothing is to be done")
-    text()
-    rules = [(r.rule or "no rule", r.target_skus or "-", r.change, r.hold) for r in header.rules]
-    grid("By rule and target", ("rule", "target", "change", "not changed"), rules)
-    shields = [(p.entry, p.kind, p.name, p.users, p.in_scope) for p in header.protected or ()]
-    grid("Protected, never touched", ("entry", "kind", "name", "protects", "of these in the plan"), shields)
-    holds = [(h.reason, h.users, ", ".join(h.sample[:3]), h.remedy) for h in header.holds]
-    grid("Held, and what to do", ("reason", "users", "for example", "remedy"), holds)
-    seats = [(s.part_number, s.enabled, s.consumed, s.reserve, s.free, s.needed, s.left, s.short) for s in header.seats]
-    columns = ("target", "enabled", "consumed", "reserve", "free", "needed", "left", "short")
-    grid("Seats (freed ones are never spent)", columns, seats)
-    grid("Waves", ("wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
-    for table in header.translation:
-        _translation_summary(header, table)
-    for warning in found.warnings:
-        text(f"NOTE  {warning}")
-    text(f"Written to {found.run.path}; plan.html shows it to an approver.")
-    if found.next_step:
-        text(f"Next: {_as_given(found.next_step, given)}")
+    from jobs.license_reassignment.run_folder.plan_files import stored
 
-
-def _as_given(step: str, given: Given) -> str:
-    """Return the next commands with the options that this one was given: without them they would look elsewhere."""
-    return "; then ".join(
-        " ".join([part, *(f"{name} {quoted(value)}" for name, value in given if _takes(part, name))])
-        for part in step.split("; then ")
-    )
-
-
-def _takes(command: str, option: str) -> bool:
-    return command.startswith("reseat ") and not (option == "--runs" and command.startswith("reseat check"))
-
-
-def _translation_summary(header: PlanHeader, table: TranslationTable) -> None:
-    name = {p.sku_id: p.name for p in (*header.sources, *header.targets)}
-    rows = [
-        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "))
-        for r in table.rows
-        if r.kind not in {"same", "new"}
-    ]
-    kinds = [r.kind for r in table.rows]
-    title = f"{name[table.source]} → {' + '.join(name[t] for t in table.targets)}: "
-    title += f"{kinds.count('same')} plans the same, {kinds.count('new')} new; those that change:"
-    grid(title, ("plan today", "becomes", "how"), rows or [("-", "-", "none changes")])
+    shown = {k: v for k, v in stored(found.plan.header).items() if k not in {"translation", "files"}}
+    emit({**shown, "folder": str(found.run.path), "exit_code": int(found.code), "warnings": list(found.warnings)})
 
 
 def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) -> None:
@@ -172,47 +116,92 @@ def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) ->
             }
         )
         return
-    shown = ", ".join(f"{k} {v:,}" for k, v in sorted(counts.items())) or "nothing to do"
-    text(f"apply {found.plan.plan_id}: {shown}; {_sent(found)}")
+    shown = ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in sorted(counts.items())) or "nothing to do"
+    text(f"Plan {found.plan.plan_id}: {shown}; {_sent(found)}")
+    _people(found.attention, "`reseat explain PLAN USER` tells of one; `reseat verify` writes actions.csv with all")
     text(f"{found.reason} (exit {int(found.code)})")
-    text(f"journal head: {found.plan.plan_id} {seq} {head}")
-    if found.next_step:
-        text(f"Next: {_as_given(found.next_step, given)}")
+    text(f"Journal head: {found.plan.plan_id} {seq} {head}")
+    told_next(found.next_step, given)
 
 
 def _sent(found: Applied) -> str:
-    return f"{found.writes:,} {'write' if found.writes == 1 else 'writes'} sent"
+    return f"{counted(found.writes, 'write')} sent"
+
+
+def _people(attention: Sequence[tuple[str, str, str]], others: str) -> None:
+    """Name the first of (who, standing, why) who need attention, and say where the others are."""
+    if not attention:
+        return
+    text(f"{counted(len(attention), 'user needs', 'users need')} attention:")
+    for name, standing, why in attention[:NAMED_MAX]:
+        text(f"  {name}: {standing.replace('_', ' ')}{f', {why}' if why else ''}", indent=4)
+    if len(attention) > NAMED_MAX:
+        text(f"  and {len(attention) - NAMED_MAX:,} more: {others}", indent=4)
+    text()
 
 
 def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
-    """Print a reconciliation: verdict, gates, totals with their equation, and where the report is."""
+    """Print a reconciliation: verdict, totals, what keeps it from GO with its remedy, and where the report is."""
     if as_json:
         emit({**_document(found), "folder": str(run.path)})
         return
     t = found.totals
-    text(f"{found.verdict}: {found.advice} ({found.advice_reason})")
+    text(f"{found.advice} ({found.advice_reason})", level=found.verdict, indent=len(found.verdict) + 2)
     parts = [(n, getattr(t, n)) for n in ("moved", "moved_by_group", "already_on_target", "refused", "drifted")]
     parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]
-    shown = " + ".join(f"{v:,} {n}" for n, v in parts if v) or "0"
-    text(f"{t.in_scope:,} in scope = {shown}")
+    shown = " + ".join(f"{v:,} {n.replace('_', ' ')}" for n, v in parts if v) or "0"
+    text(f"{counted(t.in_scope, 'user')} in scope = {shown}")
     text()
-    gates = [("passed" if g.passed else g.status.upper().replace("_", " "), g.id, g.detail) for g in found.gates]
-    grid("Gates", ("", "gate", "detail"), gates)
-    for check in found.after_cancel:
-        text(f"{'passed' if check.passed else 'FAILED'}  {check.id}: {check.detail}")
+    _gates(found.gates)
+    _gates(found.after_cancel)
     if found.since_last:
         text(found.since_last.sentence)
-    for incident in found.incidents[:20]:
-        text(f"{'HARM' if incident.harm else 'note'}  {incident.kind}: {incident.subject}: {incident.detail}")
-    if len(found.incidents) > 20:
-        text(f"… and {len(found.incidents) - 20} more in reconciliation.json")
+    _people(attention_of(found), "actions.csv names all, with what to do for each")
+    incidents = sorted(found.incidents, key=lambda one: not one.harm)
+    for incident in incidents[:NAMED_MAX]:
+        what = f"{incident.kind.replace('_', ' ')}: {incident.subject}: {incident.detail}"
+        text(what, level="HARM" if incident.harm else "NOTE", indent=6)
+    if len(incidents) > NAMED_MAX:
+        text(f"… and {len(incidents) - NAMED_MAX:,} more in reconciliation.json")
     seq, head = found.journal_head
-    text(f"journal head: {found.plan_id} {seq} {head}")
+    text(f"Journal head: {found.plan_id} {seq} {head}")
     if run.has("manifest.sha256"):
         text(
-            f"manifest: {run.read('manifest.sha256').decode().split()[0]}  (keep it elsewhere: it shows later changes)"
+            f"Manifest: {run.read('manifest.sha256').decode().split()[0]}  (keep it elsewhere: it shows later changes)"
         )
     text(f"Report: {run.path / 'report.html'}")
+
+
+def _gates(gates: Sequence[Gate]) -> None:
+    """Print what is not met with its remedy, and what is met in one line."""
+    for gate in gates:
+        if not gate.passed:
+            level = gate.status.upper().replace("_", " ")
+            text(f"{gate.id}: {gate.detail}", level=level, indent=MARK + 2)
+            if gate.remedy:
+                text(gate.remedy, level="            →", indent=MARK + 2)
+    if passed := [gate.id for gate in gates if gate.passed]:
+        text(f"{len(passed)} of {len(gates)}: {', '.join(passed)}", level="passed", indent=MARK + 2)
+        text()
+
+
+def attention_of(found: Reconciliation) -> list[tuple[str, str, str]]:
+    """Return (who, outcome, reason) of the users for whom somebody has to do something, the gravest first."""
+    asked = {a.id for a in found.actions if a.id}
+    users = found.users[found.users["id"].isin(asked)]
+    rows = [
+        (str(r.user_principal_name), str(r.outcome), reason_words(str(r.reason)))
+        for r in users[["user_principal_name", "outcome", "reason"]].itertuples()
+    ]
+    order = {outcome: n for n, outcome in enumerate(("refused", "drifted", "in_doubt", "pending", "held"))}
+    return sorted(rows, key=lambda row: (order.get(row[1], len(order)), row[0]))
+
+
+def reason_words(code: str) -> str:
+    """Return a reason in words, and the code itself where nobody has words for it."""
+    from jobs.license_reassignment.report.words_codes import EN
+
+    return EN.get(f"reason.{code}", code.replace("_", " "))
 
 
 def _document(found: Reconciliation) -> dict[str, Any]:
@@ -227,17 +216,18 @@ def audited(found: Audited, *, as_json: bool) -> None:
         emit({**asdict(found), "exit_code": int(found.code)})
         return
     if found.differences:
-        text(f"ALTERED: {found.differences[0]}")
+        text(found.differences[0], level="ALTERED", indent=9)
         for more in found.differences[1:20]:
-            text(f"  also: {more}")
+            text(more, level="   also", indent=9)
     else:
-        text(f"{found.verdict}: the evidence is whole and gives the same verdict again")
+        told = "the evidence is complete and gives the same verdict again"
+        text(told, level=found.verdict, indent=len(found.verdict) + 2)
     for line in found.checked:
-        text(f"checked: {line}")
+        text(line, level="checked", indent=9)
     for line in found.notes:
-        text(f"note: {line}")
-    text(f"journal head: {found.plan_id} {found.head[0]} {found.head[1]}")
-    text(f"manifest: {found.manifest_sha256}")
+        text(line, level="NOTE", indent=9)
+    text(f"Journal head: {found.plan_id} {found.head[0]} {found.head[1]}")
+    text(f"Manifest: {found.manifest_sha256}")
 
 
 def step(name: str, found: object, *, given: Given = ()) -> None:
@@ -246,7 +236,7 @@ def step(name: str, found: object, *, given: Given = ()) -> None:
     from jobs.license_reassignment.commands.check import Checked
     from jobs.license_reassignment.commands.shared.new_plan import Planned
 
-    text(f"── {name} " + "─" * (60 - len(name)))
+    text(f"── {name} " + "─" * (56 - len(name)))
     match found:
         case Checked():
             checked(found, as_json=False)
@@ -254,6 +244,7 @@ def step(name: str, found: object, *, given: Given = ()) -> None:
             planned(found, as_json=False, given=given)
         case Applied():
             text(f"{found.reason} (exit {int(found.code)}); {_sent(found)}")
+            _people(found.attention, "the report names all")
         case _:
             pass
 
@@ -263,7 +254,7 @@ def silent(name: str, found: object) -> None:
     del name, found
 
 
-def ran(steps: Steps, *, as_json: bool) -> None:
+def ran(steps: Steps, *, as_json: bool, given: Given = ()) -> None:
     """Print how a run ended."""
     if as_json:
         emit(
@@ -278,7 +269,8 @@ def ran(steps: Steps, *, as_json: bool) -> None:
         return
     if steps.verified and steps.run:
         verified(steps.verified, steps.run, as_json=False)
-    text(f"run ends with {int(steps.code)}: {steps.reason}")
+    text(f"Run ended: {steps.reason} (exit {int(steps.code)})")
+    told_next(steps.next_step, given)
 
 
 def explained(found: Explanation, *, as_json: bool) -> None:
@@ -295,11 +287,9 @@ def products(found: Sequence[ProductRow], *, as_json: bool) -> None:
     if as_json:
         emit([asdict(p) for p in found])
         return
-    rows = [
-        (p.name, p.sku_part_number, p.capability_status, p.enabled, p.warning, p.consumed, p.free, p.sku_id)
-        for p in found
-    ]
-    grid("Products", ("name", "part number", "state", "enabled", "warning", "consumed", "free", "skuId"), rows)
+    rows = [(p.name, p.sku_part_number, p.capability_status, p.enabled, p.warning, p.consumed, p.free) for p in found]
+    columns = ("name", "part number", "state", "enabled", "in grace", "in use", "free")
+    grid("Products, with their seats (--json has the ids too)", columns, rows)
 
 
 def translation(found: ProductTranslation, *, as_json: bool) -> None:

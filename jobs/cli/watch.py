@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.clock import Clock
-from jobs.cli.output import emit, text
+from jobs.cli.output import emit
 from jobs.cli.progress_line import duration
+from jobs.cli.terminal import text
 from jobs.license_reassignment.commands.status import RunStanding, standing_of
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.text import counted

@@ -25,15 +25,15 @@ class ExitCode(IntEnum):
 
 MEANING = {
     ExitCode.DONE: "verify, run, audit: GO. Other commands: done, nothing in the way",
-    ExitCode.BUG: "a bug (trace printed)",
-    ExitCode.USAGE: "usage, configuration or input file at fault: file, line and key are named",
-    ExitCode.PEOPLE_LEFT: "finished, and people are left: NO-GO, held users, refusals, something to settle",
-    ExitCode.STOPPED: "stopped early; the same command continues",
-    ExitCode.HARM: "harm: a bare user, a lost service nobody accepted, a change beyond the plan; evidence altered",
-    ExitCode.NOT_YET: "not yet: target absent or not provisioned; try again later",
-    ExitCode.SIGN_IN: "sign-in refused, or a needed permission is missing",
-    ExitCode.GUARD: "guard refused before the first write: limits, wrong tenant, stale or altered plan, seats",
-    ExitCode.LOCKED: "another run holds the lock",
+    ExitCode.BUG: "an error in reseat itself (the trace is printed)",
+    ExitCode.USAGE: "a wrong option, setting or input file: the message names file, line and key",
+    ExitCode.PEOPLE_LEFT: "completed; some users still need attention: NO-GO, users on hold, refused changes",
+    ExitCode.STOPPED: "stopped early; run the same command again to continue",
+    ExitCode.HARM: "damage: a user left unlicensed, a service lost or changed beyond the plan, or evidence altered",
+    ExitCode.NOT_YET: "not ready yet: the new product is absent or not provisioned; try again later",
+    ExitCode.SIGN_IN: "sign-in refused, or a required permission is missing",
+    ExitCode.GUARD: "refused before the first change: a limit, wrong tenant, outdated or altered plan, too few seats",
+    ExitCode.LOCKED: "another run is changing this tenant",
 }
 
 _PRECEDENCE = (1, 5, 7, 2, 11, 10, 6, 4, 3, 0)

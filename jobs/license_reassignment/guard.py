@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
@@ -41,6 +42,18 @@ def over_limits(plan: Plan, limits: Limits) -> list[Message]:
                 most=int(most) if most.is_integer() else most,
             )
         )
+    return found
+
+
+def limits_needed(plan: Plan, limits: Limits) -> dict[str, int]:
+    """Return for each limit that the plan exceeds, by its key, the least value that lets it pass."""
+    changes, scope = plan.header.totals.changes, plan.header.limit_base
+    percent = 100 * changes / scope if scope else 0.0
+    found = {}
+    if changes > limits.users_changed_max:
+        found["users_changed_max"] = changes
+    if percent > limits.users_changed_percent_max:
+        found["users_changed_percent_max"] = math.ceil(percent)
     return found
 
 

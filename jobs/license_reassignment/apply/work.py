@@ -110,10 +110,14 @@ def work_of(plan: Plan, before: TenantSnapshot, journal: Sequence[Entry], others
     return Work(plan, journal, others, tasks, locations, fold(journal), waves, look_only=look_only)
 
 
-def check_wave(plan: Plan, wave: str) -> None:
-    """Raise InputError (2) for a wave that the plan does not have."""
-    if wave and wave not in plan.wave_names:
-        raise InputError(f"--wave {wave}: the plan's waves are {', '.join(plan.wave_names)}.")
+def wave_named(plan: Plan, wave: str) -> str:
+    """Return the plan's wave of that name, in whatever case it is typed; InputError (2) where there is none."""
+    fitting = [n for n in plan.wave_names if n == wave] or [
+        n for n in plan.wave_names if n.casefold() == wave.casefold()
+    ]
+    if wave and len(fitting) != 1:
+        raise InputError(f"--wave {wave}: the waves of plan {plan.plan_id} are {', '.join(plan.wave_names)}.")
+    return fitting[0] if wave else ""
 
 
 def _waves(plan: Plan, wave: str) -> tuple[str, ...]:
@@ -178,6 +182,14 @@ def overtaken_text(work: Work, hindered: Sequence[str]) -> str:
         f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{first if unreadable else ''} "
         f"Make a new plan with `{plan_again(work.plan)}`: it reads the tenant as it is now."
     )
+
+
+def needs_attention(work: Work, queue: Queue) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, standing, why) of each user whom the run could not move, or of whom it is not known; by name."""
+    states = {"refused", "drifted", "gone", "in_doubt", "held"}
+    found = {u: s for u, s in queue.standings.items() if u in work.tasks and s.state in states}
+    names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
+    return tuple(sorted((str(names[u]), s.state, s.message or s.reason.replace("_", " ")) for u, s in found.items()))
 
 
 def nothing_to_do(work: Work) -> Ending:

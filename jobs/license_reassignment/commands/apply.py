@@ -18,15 +18,16 @@ from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.apply.work import (
     WINDOW,
     Work,
-    check_wave,
     concerned,
     holding,
+    needs_attention,
     next_command,
     nothing_to_do,
     only_settling,
     overtaken_text,
     plan_again,
     protected_text,
+    wave_named,
     work_of,
 )
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -53,7 +54,10 @@ from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended. `counts` are users by standing; `head` is the journal's last line and hash."""
+    """How an apply ended. `counts` are users by standing; `head` is the journal's last line and hash.
+
+    `attention` says of each user whom it could not move: name, standing, reason in words of Graph or of ours.
+    """
 
     plan: Plan
     code: ExitCode
@@ -62,6 +66,7 @@ class Applied:
     head: tuple[int, str]
     writes: int
     next_step: str = ""
+    attention: tuple[tuple[str, str, str], ...] = ()
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
@@ -73,7 +78,7 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     parts.control.watch(run.path)
     parts.progress_file.start(run, parts.clock.now, parts.tenant.pauses)
     plan = load_plan(run)
-    check_wave(plan, wave)
+    wave = wave_named(plan, wave)
     guard.check_tenant(plan, tenant)
     guard.check_pin(plan, parts.effective.settings.tenant.id)
     before, head = load_snapshot(run), load_journal(run, plan)
@@ -112,13 +117,16 @@ def _require(identity: Identity, permission: str) -> None:
 
 def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], writes: int = 0) -> Applied:
     """Tell how a session ended, and which command makes sense now."""
-    plan = work.plan
+    plan, reason = work.plan, ending.reason
     undo = work.others.undone_by(plan.plan_id)
-    if undo is None:
-        step = next_command(plan, ending, queue)
-        return Applied(plan, ending.code, ending.reason, queue.counts, head, writes, step)
-    reason = f"{ending.reason}; the undo {undo.plan_id} has begun since: whom it took back only a new plan moves again"
-    return Applied(plan, ending.code, reason, queue.counts, head, writes, plan_again(plan))
+    step = next_command(plan, ending, queue)
+    if undo is not None and plan.kind == "undo":
+        reason += f"; the undo {undo.plan_id} has taken it back since"
+        step = f"reseat verify {plan.header.undo_of}"
+    elif undo is not None:
+        reason += f"; the undo {undo.plan_id} has begun since: whom it took back only a new plan moves again"
+        step = plan_again(plan)
+    return Applied(plan, ending.code, reason, queue.counts, head, writes, step, needs_attention(work, queue))
 
 
 async def _guards(parts: Parts, work: Work) -> dict[str, Any]:

@@ -32,10 +32,11 @@ GOES_ON = frozenset({ExitCode.DONE, ExitCode.PEOPLE_LEFT})
 
 @dataclass(slots=True)
 class Steps:
-    """How far a run came; the code is that of the step that ended it."""
+    """How far a run came; the code is that of the step that ended it, and `next_step` the command that goes on."""
 
     code: ExitCode = ExitCode.DONE
     reason: str = ""
+    next_step: str = ""
     run: RunDir | None = None
     checked: Checked | None = None
     planned: Planned | None = None
@@ -73,20 +74,29 @@ async def run_all(
     if undone := taken_back(parts, steps.run):
         return _ended(steps, ExitCode.STOPPED, undone)
     if not approve:
-        name = steps.run.path.name
-        waits = f"the plan waits for approval: `reseat run --approve TENANT`, or `reseat apply {name} --tenant TENANT`"
-        return _ended(steps, ExitCode.STOPPED, waits)
+        return _not_approved(steps, load_plan(steps.run))
     steps.applied = await apply_plan(parts, steps.run, tenant=approve)
     told("apply", steps.applied)
     if steps.applied.code not in {*GOES_ON, ExitCode.HARM}:
-        return _ended(steps, steps.applied.code, steps.applied.reason)
+        return _ended(steps, steps.applied.code, steps.applied.reason, steps.applied.next_step)
     steps.verified = await verify(parts, steps.run)
     told("verify", steps.verified)
     return _ended(steps, ExitCode(steps.verified.exit_code), f"verdict {steps.verified.verdict}")
 
 
-def _ended(steps: Steps, code: ExitCode, reason: str) -> Steps:
-    steps.code, steps.reason = code, reason
+def _not_approved(steps: Steps, plan: Plan) -> Steps:
+    """End after the plan: somebody has to approve it, where there is anything to approve."""
+    if not plan.header.totals.changes:
+        reason = "the plan changes nobody, so there is nothing to approve"
+        return _ended(steps, ExitCode.STOPPED, reason, f"reseat verify {plan.plan_id}")
+    approved = f"reseat run --approve {plan.tenant_id}"
+    if steps.planned and steps.planned.limits:
+        approved = steps.planned.next_step
+    return _ended(steps, ExitCode.STOPPED, "the plan waits for approval", approved)
+
+
+def _ended(steps: Steps, code: ExitCode, reason: str, next_step: str = "") -> Steps:
+    steps.code, steps.reason, steps.next_step = code, reason, next_step
     return steps
 
 

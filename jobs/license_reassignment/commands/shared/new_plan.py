@@ -16,9 +16,10 @@ from jobs.license_reassignment.errors import ExitCode, InputError, first_of
 from jobs.license_reassignment.gather.names import (
     limits_of,
 )
-from jobs.license_reassignment.guard import over_limits
+from jobs.license_reassignment.guard import limits_needed, over_limits
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.html import render_plan_html
 from jobs.license_reassignment.report.plan_view import plan_view
@@ -37,13 +38,21 @@ CHANGES_NOBODY = Message("The plan changes nobody.")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan on disk, with what a person should know of it; `next_step` is the command that makes sense now."""
+    """A plan on disk, with what a person should know of it; `next_step` is the command that makes sense now.
+
+    `warnings` are all sentences about it. Some of them are also here alone: targets that are not ready, limits that it
+    exceeds, how long it takes, and `notes`, which nobody could tell from the header.
+    """
 
     run: RunDir
     plan: Plan
     code: ExitCode
     warnings: tuple[Message, ...]
     next_step: str = ""
+    not_ready: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    minutes: str = ""
 
 
 def origin_of(parts: Parts, identity: Identity) -> Origin:
@@ -59,13 +68,14 @@ def origin_of(parts: Parts, identity: Identity) -> Origin:
     )
 
 
-def write_plan(parts: Parts, draft: Draft, warnings: Sequence[Message], not_ready: Sequence[Message]) -> Planned:
+def write_plan(parts: Parts, draft: Draft, notes: Sequence[Message], not_ready: Sequence[Message]) -> Planned:
     """Write the plan into a folder of its own; nothing that was begun or verified is ever written over."""
-    language = parts.effective.settings.run.language
+    settings = parts.effective.settings
+    language = settings.run.language
     made = _fresh(parts.effective.runs_path, plan_files(draft, words_of(language)))
     plan, run = made.plan, RunDir(parts.effective.runs_path / made.plan.plan_id)
-    limits = over_limits(plan, limits_of(parts.effective.settings))
-    told = (*not_ready, *warnings, *limits, *_duration(plan, parts.effective.settings))
+    limits, minutes = over_limits(plan, limits_of(settings)), _duration(plan, settings)
+    told = (*not_ready, *notes, *sentences(draft.header, draft.messages), *limits, *minutes)
     run.create()
     files: Mapping[str, bytes] = {
         **made.files,
@@ -74,7 +84,17 @@ def write_plan(parts: Parts, draft: Draft, warnings: Sequence[Message], not_read
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):
         run.write(name, files[name])
-    return Planned(run, plan, _code(plan, not_ready, limits), told, _next_step(plan, not_ready, limits))
+    return Planned(
+        run,
+        plan,
+        _code(plan, not_ready, limits),
+        told,
+        _next_step(plan, not_ready, limits_of(settings)),
+        not_ready=tuple(not_ready),
+        limits=tuple(limits),
+        notes=tuple(notes),
+        minutes=" ".join(minutes),
+    )
 
 
 def _fresh(runs: Path, made: PlanFiles) -> PlanFiles:
@@ -97,13 +117,15 @@ def _kept(folder: Path) -> bool:
         return True
 
 
-def _next_step(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> str:
+def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> str:
+    """Return the command that makes sense now; where a limit is exceeded nothing can be applied before it is raised."""
     apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
     if not plan.header.totals.changes:
         return f"reseat verify {plan.plan_id}" if plan.kind == "swap" else ""
-    if not_ready:
-        return f"reseat check --wait; then {apply}"
-    return f"raise the limit in reseat.toml if that is meant; then {apply}" if limits else apply
+    if needed := limits_needed(plan, limits):
+        keys = " and ".join(f"{key} = {value}" for key, value in needed.items())
+        return f"if so many users are meant, set [limits] {keys} in the settings file; this plan stays as it is"
+    return f"reseat check --wait; then {apply}" if not_ready else apply
 
 
 def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]:
@@ -137,7 +159,7 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
     )
     if not draft.decisions["kind"].eq("change").any():
         found.append(nobody)
-    return [*found, *sentences(draft.header, draft.messages)]
+    return found
 
 
 def _duration(plan: Plan, settings: Settings) -> list[Message]:

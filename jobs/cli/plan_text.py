@@ -1,0 +1,155 @@
+"""A plan on two screens: what is in the way, who changes, who is held, seats, waves; plan.html has the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobs.cli.next_step import Given, told_next
+from jobs.cli.output import reason_words
+from jobs.cli.terminal import grid, text
+from jobs.license_reassignment.commands.shared.new_plan import Planned
+from jobs.license_reassignment.model.plan import split
+from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
+from jobs.license_reassignment.model.text import counted
+
+ROSTER_RULE = "roster rows"
+"""What the header calls the wishes of the roster, a row for each target."""
+
+MARK, MARK_OF_NOTES = 9, 6
+"""The columns of the words that begin a line."""
+
+
+def print_plan(found: Planned, given: Given) -> None:
+    """Print a plan, nobody in it by name: those stand in its files."""
+    header = found.plan.header
+    _totals(found, header)
+    _in_the_way(found)
+    text()
+    _who_changes(header)
+    _who_is_held(header)
+    _seats_and_waves(header)
+    _services(header)
+    _addons(header)
+    for note in (*found.notes, *_notes(header)):
+        text(note, level="NOTE", indent=MARK_OF_NOTES)
+    text(f"Written to {found.run.path}: plan.html for an approver, decisions.csv with everybody by name.", indent=2)
+    told_next(found.next_step, given)
+
+
+def _totals(found: Planned, header: PlanHeader) -> None:
+    totals, tenant = header.totals, header.tenant
+    text(f"Plan {found.plan.plan_id} for {tenant.name}", indent=2)
+    text(
+        f"{counted(totals.in_scope, 'user')} in scope = {totals.changes:,} to change + {totals.held:,} on hold + "
+        f"{totals.already_on_target:,} already on target",
+        indent=2,
+    )
+    if quiet := totals.held - header.held_for_somebody:
+        whom = "1 user on hold never had" if quiet == 1 else f"{quiet:,} of the users on hold never had"
+        text(f"{whom} the old product: nothing to be done", indent=2)
+    if rows := header.roster.rows:
+        used, rejected = header.roster.used, header.roster.rejected
+        text(f"{counted(rows, 'roster row')} = {used:,} used + {rejected:,} rejected", indent=2)
+    if found.minutes:
+        text(found.minutes, indent=2)
+
+
+def _in_the_way(found: Planned) -> None:
+    for problem in found.not_ready:
+        text(problem, level="PENDING", indent=MARK)
+    for limit in found.limits:
+        text(limit, level="LIMIT", indent=MARK)
+
+
+def _who_changes(header: PlanHeader) -> None:
+    """Show every rule, and in one row the roster's own wishes, each of which is a rule of its own."""
+    names = _names(header)
+    rows: list[tuple[str, str, int, int]] = []
+    wished = [r for r in header.rules if r.rule == ROSTER_RULE and r.rule not in header.settings.conditions]
+    for rule in header.rules:
+        if rule not in wished:
+            rows.append((rule.rule or "no rule", _joined(rule.targets, names) or "-", rule.change, rule.hold))
+    if wished:
+        rows.append(("roster rows", "what each row says", sum(r.change for r in wished), sum(r.hold for r in wished)))
+    grid("", ("Rule", "gets", "change", "stay"), rows)
+
+
+def _who_is_held(header: PlanHeader) -> None:
+    rows = [(reason_words(h.reason), h.users, h.reason) for h in header.holds]
+    grid("", ("On hold because", "users", "code"), rows)
+
+
+def _seats_and_waves(header: PlanHeader) -> None:
+    names = _names(header)
+    seats = [
+        (names.get(s.sku_id, s.part_number), s.enabled, s.consumed, s.free, s.needed, s.left, s.short)
+        for s in header.seats
+    ]
+    grid("", ("Seats of", "enabled", "in use", "free", "needed", "left", "short"), seats)
+    grid("", ("Wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
+
+
+def _services(header: PlanHeader) -> None:
+    names = _names(header)
+    rows = [(_joined("+".join(t.targets), names), *_kinds(t)) for t in header.translation]
+    sources = " or ".join(p.name for p in header.sources)
+    grid("", (f"Services of {sources} in", "as today", "higher", "lower", "end", "new"), rows)
+
+
+def _kinds(table: TranslationTable) -> tuple[int, ...]:
+    kinds = [r.kind for r in table.rows]
+    return (
+        kinds.count("same") + kinds.count("equal"),
+        *(kinds.count(kind) for kind in ("level_up", "level_down", "none", "new")),
+    )
+
+
+def _addons(header: PlanHeader) -> None:
+    rows = [(a.sku_part_number, a.covered, a.partly, a.kept) for a in header.addons or ()]
+    grid("", ("Add-on, kept by users whose new product", "covers it", "in part", "does not"), rows)
+
+
+def _notes(header: PlanHeader) -> Iterator[str]:
+    """Say what else matters, one line for each kind of it."""
+    yield from _protected(header)
+    pairs: dict[str, list[tuple[str, int]]] = {}
+    sentences: dict[str, str] = {}
+    for remark in header.remarks or ():
+        kind, _, pair = remark.remark.partition(": ")
+        sentences[kind] = remark.sentence or kind.replace("_", " ")
+        pairs.setdefault(kind, []).append((pair, remark.users))
+    for kind, found in pairs.items():
+        if found[0][0]:
+            about = ", ".join(f"{pair} ({counted(users, 'user')})" for pair, users in found)
+            yield f"{sentences[kind]}: {about}"
+        else:
+            yield f"{counted(found[0][1], 'user')}: {sentences[kind]}"
+    if header.company_wide:
+        yield f"For the whole company, never assigned or removed: {', '.join(header.company_wide)}"
+    if header.plan_groups:
+        yield f"Their members follow from service plans, which this plan changes: {', '.join(header.plan_groups)}"
+    for holder in header.unexpected_holders or ():
+        yield f"{counted(holder.users, 'user')} outside this plan already hold {holder.sku_part_number}"
+    for rule in header.rules:
+        if rule.rule in header.settings.conditions and not rule.change and not rule.hold:
+            yield f"Rule `{rule.rule}` matches nobody: check how the values of its `where` are spelled in the tenant"
+    if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
+        yield "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`"
+
+
+def _protected(header: PlanHeader) -> Iterator[str]:
+    """Say whom the entries of [scope] protected protect: groups by name, users by number."""
+    entries = header.protected or ()
+    if users := [e for e in entries if e.kind == "user"]:
+        yield f"{counted(len(users), 'user')} protected by name, {sum(e.in_scope for e in users)} of them in this plan"
+    for group in (e for e in entries if e.kind == "group"):
+        whom = f"{counted(group.users, 'user')} protected, {group.in_scope:,} of them in this plan"
+        yield f"Group {group.name or group.entry}: {whom}"
+
+
+def _names(header: PlanHeader) -> dict[str, str]:
+    return {p.sku_id: p.name for p in (*header.sources, *header.targets)}
+
+
+def _joined(skus: str, names: dict[str, str]) -> str:
+    return " + ".join(names.get(sku, sku) for sku in split(skus))
