@@ -24,6 +24,9 @@ from jobs.settings.load import Effective, load_settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
 
+FIRST_CONTACT_S_MAX = 5.0
+"""So long a command waits for a network that was not there from the start, where a person looks on."""
+
 COLLECT_AFTER_OBJECTS = 100_000
 """So many new objects make Python look for cycles; a page of users is ten thousand objects that go away by themselves.
 
@@ -51,9 +54,18 @@ def _from_here(runs: Path) -> str:
 
 @asynccontextmanager
 async def live(
-    effective: Effective, flag: StopFlag, watcher: Watcher, *, run: Path | None = None, writes: bool = False
+    effective: Effective,
+    flag: StopFlag,
+    watcher: Watcher,
+    *,
+    run: Path | None = None,
+    writes: bool = False,
+    watched: bool = False,
 ) -> AsyncIterator[Parts]:
-    """Open the client of the pinned tenant. `run` is where control files are looked for; only `writes` waits long."""
+    """Open the client of the pinned tenant. `run` is where control files are looked for; only `writes` waits long.
+
+    `watched` says that a person looks on, who can put a missing network right faster than the run would give up.
+    """
     from connectors.graph.client import PaceSettings, open_client  # noqa: PLC0415 - slow to import
     from connectors.graph.sign_in.clouds import CLOUDS  # noqa: PLC0415 - slow to import
     from connectors.graph.sign_in.token import FixedToken, ca_bundle, token_source  # noqa: PLC0415 - slow to import
@@ -73,6 +85,7 @@ async def live(
         writes_per_150_s=settings.pace.writes_per_150_s,
         quota_share=control.quota_share,
         wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
+        first_contact_s_max=FIRST_CONTACT_S_MAX if watched else wait,
         # A rehearsal with a multiple of the one limit has the same multiple of the other.
         ru_per_10_s=round(RU_PER_10_S * max(1.0, settings.pace.writes_per_150_s / WRITES_PER_150_S)),
     )

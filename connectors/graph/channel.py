@@ -167,7 +167,7 @@ class Channel:
             if isinstance(error, httpx.ProxyError) and (why := refusal_of_proxy(str(error), self.host)):
                 raise ProxyRefused(why) from error
             self._failed(kinds, began, error)
-            raise Unsent(f"No connection to Graph ({type(error).__name__}).") from error
+            raise Unsent(f"No connection: {_trouble(error, self.host)}.") from error
         except httpx.InvalidURL as error:
             self._count(request, writes, times=-1)
             raise Malformed(f"Graph named an address that is none for the next page. {IF_IT_STAYS}") from error
@@ -179,7 +179,7 @@ class Channel:
             ) from error
         except httpx.RequestError as error:
             self._failed(kinds, began, error)
-            raise LostReply(f"The answer of Graph was lost ({type(error).__name__}).") from error
+            raise LostReply(f"The answer of Graph was lost: {_trouble(error, self.host)}.") from error
         self.note_load(kinds[0], response.headers)
         self._check_clock(response.headers)
         self.traffic.throttled += response.status_code == 429
@@ -223,7 +223,8 @@ class Channel:
         scope = headers.get("x-ms-throttle-scope", "")
         name, _, rest = scope.partition("/")
         wide = name in {"Tenant", "Application"} or rest.startswith("ReadWrite") or (not scope and status in PACED)
-        reason = " ".join(("Graph asked", f"({status}", name or "no scope")) + ")"
+        who = "throttled by Graph" if status == 429 else "Graph asked to wait"
+        reason = f"{who} ({status} {name or 'no scope'})"
         self.turns.refused([kind], began=began, retry_after_s=after, reason=reason)
         if wide:
             self.turns.close_beside(kind)
@@ -248,13 +249,27 @@ class Channel:
         self.traffic.writes += times * writes
 
     def _failed(self, kinds: Sequence[Kind], began: float, error: Exception) -> None:
-        reason = f"network: {type(error).__name__}"
+        reason = _trouble(error, self.host)
         self.turns.refused(kinds, began=began, retry_after_s=None, reason=reason, network=True)
 
     def _check_clock(self, headers: Mapping[str, str]) -> None:
         date = pace.http_date(headers.get("date"))
         if date is not None:
             self.clock_offset_s = (self.clock.now() - date).total_seconds()
+
+
+def _trouble(error: Exception, host: str) -> str:
+    """Say what is wrong on the way to the host."""
+    match error:
+        case httpx.ProxyError():
+            return f"the proxy does not connect to {host}"
+        case httpx.PoolTimeout():
+            return f"no connection to {host} became free"
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return f"{host} cannot be reached"
+        case httpx.TimeoutException():
+            return f"{host} did not answer in time"
+    return f"the connection to {host} broke off"
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

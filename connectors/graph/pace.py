@@ -24,12 +24,17 @@ RETRY_AFTER_MAX_S = 366 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class PaceSettings:
-    """How fast to go: Microsoft's limits, the share of them that we use (asked anew), and the longest wait."""
+    """How fast to go: Microsoft's limits, the share of them that we use (asked anew), and the longest wait.
+
+    `first_contact_s_max` is the longest wait for a network while nobody has answered yet, where that is less: a person
+    who looks on is told in seconds.
+    """
 
     writes_per_150_s: int
     quota_share: Callable[[], float]
     wait_seconds_max: float
     ru_per_10_s: int = RU_PER_10_S
+    first_contact_s_max: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +166,16 @@ def helped(backoff: Backoff) -> Backoff:
     return replace(backoff, refusals=0, trouble_since=None, network=False)
 
 
+OWN_RATE = "rate limit (our share of the quota)"
+"""Why a request waits that nobody has asked to wait."""
+
+
 def next_delay(backoff: Backoff, bucket: Bucket, rate: Rate, n: float, now: float) -> Delay:
     """Return how long a request worth `n` tokens has to wait: the backoff first, then the bucket."""
     if now < backoff.open_at:
         return Delay(up_to_ms(backoff.open_at - now), backoff.reason, asked=True)
     wait = bucket_delay(bucket, rate, n, now)
-    return Delay(wait, "own pace") if wait > 0 else NO_DELAY
+    return Delay(wait, OWN_RATE) if wait > 0 else NO_DELAY
 
 
 def budget_spent(backoff: Backoff, now: float, wait_s: float, wait_max_s: float) -> bool:

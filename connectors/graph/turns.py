@@ -51,6 +51,7 @@ class Turns:
         self._dice = dice
         self._load: dict[Kind, float | None] = {}
         self._backoffs = dict.fromkeys(Kind, Backoff())
+        self._reached = False
         now = clock.monotonic()
         self._writes = Bucket(self._write_rate().capacity, now)
         self._units = Bucket(self._unit_rate().capacity, now)
@@ -121,6 +122,7 @@ class Turns:
         self, kinds: Sequence[Kind], *, began: float, retry_after_s: float | None, reason: str, network: bool = False
     ) -> None:
         """Close these kinds after a refusal of a request that began at the monotonic second `began`."""
+        self._reached = self._reached or not network
         dice = self._dice()
         for kind in kinds:
             self._backoffs[kind] = pace.refused(
@@ -143,6 +145,7 @@ class Turns:
 
     def helped(self, kind: Kind) -> None:
         """Note an answer that helped: the wait budget starts anew."""
+        self._reached = True
         self._backoffs[kind] = pace.helped(self._backoffs[kind])
 
     def loaded(self, kind: Kind, share_of_limit: float | None) -> None:
@@ -152,13 +155,17 @@ class Turns:
     def given_up(self, kind: Kind, seconds: float) -> NotYet | None:
         """Return the error to raise when waiting `seconds` more would exceed the wait budget, else None."""
         backoff, limit = self._backoffs[kind], self._settings.wait_seconds_max
+        if backoff.network and not self._reached:
+            limit = min(limit, self._settings.first_contact_s_max)
         if not pace.budget_spent(backoff, self._clock.monotonic(), seconds, limit):
             return None
-        text = (
-            f"No answer that helps within the longest wait of {limit:.0f} s ({backoff.reason}). "
-            "Run the same command again later: it continues where it stopped."
+        again = "run the same command again: it continues where it stopped."
+        if backoff.network:
+            why = f"No connection within {limit:.0f} s: {backoff.reason}."
+            return NetworkAway(f"{why} Check the network, the proxy and the firewall; then {again}")
+        return WaitBudgetSpent(
+            f"No useful answer within the longest wait of {limit:.0f} s ({backoff.reason}). Later {again}"
         )
-        return NetworkAway(text) if backoff.network else WaitBudgetSpent(text)
 
     async def wait(self, reason: str, seconds: float) -> None:
         """Let `seconds` pass, telling why first. Whatever the clock raises goes on to the caller."""

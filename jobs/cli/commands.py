@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -266,7 +265,7 @@ def run(
     from jobs.license_reassignment.commands.run import Steps, run_all
 
     effective = settings(config, runs, pace__stop_after=stop_after)
-    told = partial(output.step, given=_given(config, runs)) if not json else output.silent
+    told = output.silent if json else output.step
     steps = Steps()
     with noticed(effective, steps):
         with lock(effective, None):
@@ -293,14 +292,16 @@ def status(
     json: Json = False,
 ) -> None:
     """Show how far a run is, from its files alone."""
+    from connectors.clock import SystemClock
     from jobs.cli import watch as watching
     from jobs.license_reassignment.commands.status import standing_of
 
-    run = find_or_newest(config, runs, plan)
+    run, now = find_or_newest(config, runs, plan), SystemClock().now
     if watch:
-        follow(run, lambda standing: watching.status(standing, as_json=json))
+        with watching.screen(as_json=json, now=now) as tell:
+            follow(run, tell)
     else:
-        watching.status(standing_of(run), as_json=json)
+        watching.status(standing_of(run), as_json=json, now=now())
 
 
 @app.command(cls=HelpedCommand, epilog=examples("reseat explain p3d7c85f2fc9b ada@contoso.com"))

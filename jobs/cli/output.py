@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jobs.cli.next_step import Given, told_next
@@ -146,7 +146,7 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
         emit({**_document(found), "folder": str(run.path)})
         return
     t = found.totals
-    text(f"{found.advice} ({found.advice_reason})", level=found.verdict, indent=len(found.verdict) + 2)
+    text(f"{found.advice} ({found.advice_reason})", level=f"{found.verdict}:", indent=len(found.verdict) + 2)
     parts = [(n, getattr(t, n)) for n in ("moved", "moved_by_group", "already_on_target", "refused", "drifted")]
     parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]
     shown = " + ".join(f"{v:,} {n.replace('_', ' ')}" for n, v in parts if v) or "0"
@@ -216,22 +216,22 @@ def audited(found: Audited, *, as_json: bool) -> None:
         emit({**asdict(found), "exit_code": int(found.code)})
         return
     if found.differences:
-        text(found.differences[0], level="ALTERED", indent=9)
+        text(found.differences[0], level="ALTERED:", indent=9)
         for more in found.differences[1:20]:
-            text(more, level="   also", indent=9)
+            text(more, level="   also:", indent=9)
     else:
-        told = "the evidence is complete and gives the same verdict again"
-        text(told, level=found.verdict, indent=len(found.verdict) + 2)
+        told = "the evidence is intact and gives the same verdict again"
+        text(told, level=f"{found.verdict}:", indent=len(found.verdict) + 2)
     for line in found.checked:
-        text(line, level="checked", indent=9)
+        text(line, level="checked:", indent=9)
     for line in found.notes:
-        text(line, level="NOTE", indent=9)
+        text(line, level="note:", indent=6)
     text(f"Journal head: {found.plan_id} {found.head[0]} {found.head[1]}")
     text(f"Manifest: {found.manifest_sha256}")
 
 
-def step(name: str, found: object, *, given: Given = ()) -> None:
-    """Print one step of a run as its own command would."""
+def step(name: str, found: object) -> None:
+    """Print one step of a run as its own command would; what comes next is said at the end of the run."""
     from jobs.license_reassignment.commands.apply import Applied
     from jobs.license_reassignment.commands.check import Checked
     from jobs.license_reassignment.commands.shared.new_plan import Planned
@@ -241,7 +241,7 @@ def step(name: str, found: object, *, given: Given = ()) -> None:
         case Checked():
             checked(found, as_json=False)
         case Planned():
-            planned(found, as_json=False, given=given)
+            planned(replace(found, next_step=""), as_json=False)
         case Applied():
             text(f"{found.reason} (exit {int(found.code)}); {_sent(found)}")
             _people(found.attention, "the report names all")

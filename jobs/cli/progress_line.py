@@ -22,7 +22,10 @@ QUIET_WAIT_S: Final = 2.0  # a shorter wait is the ordinary pace and not worth a
 
 
 class ProgressLine:
-    """Tells progress on stderr. A read is where Ctrl-C is noticed between two pages."""
+    """Tells progress on stderr. A read is where Ctrl-C is noticed between two pages.
+
+    `live` says that a person looks on: one line is then written over and over.
+    """
 
     def __init__(
         self, console: Console, flag: StopFlag, names: Names, monotonic: Callable[[], float] = time.monotonic
@@ -34,7 +37,7 @@ class ProgressLine:
         self._state: dict[str, str] = {}
         self._told: dict[tuple[str, str], float] = {}
         self._last = float("-inf")
-        self._live = console.is_terminal and not console.is_dumb_terminal
+        self.live = console.is_terminal and not console.is_dumb_terminal
         self._open_line = False
 
     def said(self, text: str) -> None:
@@ -70,13 +73,13 @@ class ProgressLine:
         Where several workers wait for different things, their reasons take turns: none of them is told again within
         the same while, and what is the same as before waits for a while in which nothing else was told.
         """
-        now, every = self._monotonic(), LIVE_EVERY_S if self._live else PLAIN_EVERY_S
+        now, every = self._monotonic(), LIVE_EVERY_S if self.live else PLAIN_EVERY_S
         since = self._last if state == self._state.get(kind) else self._told.get((kind, state), float("-inf"))
         if now - since < every:
             return
         self._state[kind] = state
         self._told[kind, state] = self._last = now
-        if self._live:
+        if self.live:
             self._console.file.write("\r\x1b[2K" + text[: max(20, self._console.width - 1)])
             self._console.file.flush()
             self._open_line = True
@@ -120,6 +123,8 @@ def progress_text(progress: Progress) -> str:
         parts.append(f"refused {progress.refused:,}")
     if progress.drifted:
         parts.append(f"drifted {progress.drifted:,}")
+    if progress.in_flight:
+        parts.append(f"in flight {progress.in_flight:,}")
     if progress.in_doubt:
         parts.append(f"in doubt {progress.in_doubt:,}")
     if progress.reason:

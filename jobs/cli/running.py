@@ -118,7 +118,8 @@ def work(
 
     async def session() -> T:
         with progress_line(flag) as line:
-            async with live(effective, flag, line, run=run.path if run else None, writes=writes) as parts:
+            folder = run.path if run else None
+            async with live(effective, flag, line, run=folder, writes=writes, watched=line.live) as parts:
                 return await work(parts)
 
     try:

@@ -59,7 +59,7 @@ def wrapped(line: str, width: int | None, indent: int = 0) -> list[str]:
 def text(line: str = "", *, level: str = "", indent: int = 0, file: IO[str] | None = None) -> None:
     """Print a line; what does not fit goes on below, behind `indent` blanks.
 
-    `level` stands in front of it, in a column of `indent` cells, and is colored on a terminal.
+    `level` stands in front of it, in a column of `indent` cells, and has its color on a terminal.
     """
     out = console(file)
     width = width_of(out)
@@ -67,9 +67,10 @@ def text(line: str = "", *, level: str = "", indent: int = 0, file: IO[str] | No
         for part in wrapped(line, width, indent):
             out.print(Text(part))
         return
-    mark = f"{level:<{indent - len(GAP)}}{GAP}"
-    for n, part in enumerate(wrapped(line, width and width - len(mark))):
-        out.print(Text(mark, style=LEVELS.get(level, "")) + Text(part) if n == 0 else Text(" " * len(mark) + part))
+    first, *others = wrapped(line, width and width - indent)
+    out.print(Text(f"{level:<{indent}}", style=LEVELS.get(level.rstrip(":"), "")) + Text(first))
+    for part in others:
+        out.print(Text(" " * indent + part))
 
 
 def command(line: str) -> None:

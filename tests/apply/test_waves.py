@@ -138,7 +138,7 @@ def test_a_name_with_a_blank_is_told_as_it_is_typed(start: Start) -> None:
 
     assert '`--wave "then the others"` goes on' in said.words
     again = f'reseat apply {runs.run} --tenant {TENANT} --wave "then the others"'
-    assert f"Next: reseat verify {runs.run}; then {again}" in said.words
+    assert f"Next: {again} Or first: reseat verify {runs.run}" in said.words
 
 
 def take_seats(runs: Runs, left: int) -> None:
@@ -289,7 +289,7 @@ def test_a_run_that_stops_early_names_the_same_command(start: Start) -> None:
     ("settings", "then"),
     [
         ("", "reseat apply PLAN --tenant TENANT"),
-        ("\n[limits]\nusers_changed_max = 2\n", "raise the limit in reseat.toml if that is meant; then reseat apply"),
+        ("\n[limits]\nusers_changed_max = 2\n", "if so many users are meant, set [limits] users_changed_max = 3"),
     ],
 )
 def test_a_plan_names_the_command_that_makes_sense_then(settings: str, then: str, start: Start) -> None:

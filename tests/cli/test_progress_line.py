@@ -22,7 +22,7 @@ from jobs.license_reassignment.model.progress import Progress
 CATALOG = load_catalog()
 MINUTE, HOUR = 60.0, 3600.0
 LOOKING = "looking again at changes in doubt, or waiting to send again"
-THROTTLED = "Graph asked (429 Tenant_Application)"
+THROTTLED = "throttled by Graph (429 Tenant_Application)"
 PAUSED = "paused: the file `pause` is in the run folder"
 
 

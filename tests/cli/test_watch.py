@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from jobs.cli import watch
 from jobs.cli.watch import status
@@ -78,21 +80,52 @@ def test_leaving_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [RUNNING] == _watched(monkeypatch, [RUNNING, RUNNING], _Clock(leaves_at=2))
 
 
+SEEN = datetime(2026, 3, 2, 12, 0, 40, tzinfo=UTC)
+SIGN = Heartbeat(
+    "2026-03-02T12:00:00Z",
+    "pilot",
+    50,
+    100,
+    12.3,
+    250,
+    "throttled by Graph (429 Tenant_Application)",
+    "2026-03-02T12:00:30Z",
+    20,
+)
+
+
 def test_status_says_why_a_run_waits(capsys: pytest.CaptureFixture[str]) -> None:
     """In one line: how far, how fast, why it waits and until when."""
-    sign = Heartbeat(
-        "2026-03-02T12:00:00Z",
-        "pilot",
-        50,
-        100,
-        12.3,
-        250,
-        "Graph asked (429 Tenant_Application)",
-        "2026-03-02T12:00:30Z",
-    )
-    status(replace(RUNNING, now=sign), as_json=False)
+    status(replace(RUNNING, now=SIGN), as_json=False, now=SEEN)
+
     assert (
-        "a session is open; its last sign of life at 2026-03-02T12:00:00Z: 50/100, wave pilot · 12.3 users/s · waiting "
-        "until 2026-03-02T12:00:30Z: Graph asked (429 Tenant_Application) · ETA 4m10s. If that was long ago, it died; "
-        "apply continues it"
+        "Running: 50/100, wave pilot · 12.3 users/s · waiting until 2026-03-02T12:00:30Z: throttled by Graph "
+        "(429 Tenant_Application) · ETA 4m10s"
     ) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("later", "alive"), [(timedelta(0), True), (timedelta(minutes=5), False)])
+def test_requests_on_their_way_are_in_flight_while_the_session_lives(later: timedelta, alive: bool) -> None:
+    """Nobody is alarmed by a healthy run; what a dead one left without an answer is in doubt."""
+    found = replace(RUNNING, counts={"applied": 50, "in_doubt": 21, "pending": 29}, now=SIGN)
+
+    told = "\n".join(watch.lines_of(found, SEEN + later))
+
+    wanted = "applied 50, in doubt 1, pending 29, in flight 20" if alive else "applied 50, in doubt 21, pending 29"
+    assert f"Changes: {wanted}\n" in told
+    assert ("No sign of life since 2026-03-02T12:00:00Z" in told) is not alive
+
+
+def test_a_terminal_is_written_over_and_a_pipe_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches sees one standing, and a log has all of them."""
+    for terminal, times in ((True, 1), (False, 2)):
+        stream = io.StringIO()
+        made = Console(file=stream, force_terminal=terminal, width=80, color_system=None)
+        monkeypatch.setattr(watch, "console", lambda made=made: made)
+        monkeypatch.setattr("jobs.cli.terminal.console", lambda *_, made=made: made)
+        with watch.screen(as_json=False, now=lambda: SEEN) as tell:
+            tell(RUNNING)
+            tell(DONE)
+
+        seen = stream.getvalue().rpartition("\x1b[2K" * terminal)[2] if terminal else stream.getvalue()
+        assert times == seen.count("Verdict: not verified yet"), seen

@@ -25,7 +25,6 @@ LATER = {
     "a ticket, plan": ("plan", "--ticket", "CHG-1042"),
     "a ticket, apply": ("apply", "p0123456789ab", "--ticket=CHG-1042", "--tenant", "contoso.example"),
     "a ticket, run": ("run", "--ticket", "CHG-1042"),
-    "effective settings": ("check", "--settings"),
     "a zip": ("audit", "run.zip"),
 }
 

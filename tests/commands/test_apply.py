@@ -130,7 +130,7 @@ def test_a_target_that_is_suspended_is_not_yet_ready(tmp_path: Path) -> None:
 def test_an_unknown_wave_is_told_with_the_known_ones(tmp_path: Path) -> None:
     """2."""
     place = Place(tmp_path, wave=[{"name": "pilot", "users": 5, "then": "stop"}])
-    with pytest.raises(InputError, match="the plan's waves are pilot, rest"):
+    with pytest.raises(InputError, match=r"the waves of plan p[0-9a-f]+ are pilot, rest"):
         place.apply(wave="pilots")
 
 

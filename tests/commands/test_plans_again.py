@@ -92,7 +92,7 @@ def test_making_a_new_plan_always_works_in_the_same_runs_directory(before: str, 
 
     planned, applied = runs.plan(), runs.apply()
 
-    assert (0, "3 change" in planned.words, 0) == (planned.code, True, applied.code)
+    assert (0, "3 to change" in planned.words, 0) == (planned.code, True, applied.code)
     assert runs.run not in known
     assert (3, all_on(NEW)) == (runs.posts - posts, runs.holds())
     assert earlier == {p: p.read_bytes() for p in earlier}

@@ -262,8 +262,8 @@ REFUSALS = {
     b"451 Unavailable": "does not lead to graph.microsoft.com (451)",
     b"511 Network Authentication Required": "does not lead to graph.microsoft.com (511)",
     b"302 Found": "does not lead to graph.microsoft.com (302)",
-    b"502 Bad Gateway": "network: ProxyError",
-    b"503 Service Unavailable": "network: ProxyError",
+    b"502 Bad Gateway": "the proxy does not connect to",
+    b"503 Service Unavailable": "the proxy does not connect to",
 }
 
 

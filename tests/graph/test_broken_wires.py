@@ -152,7 +152,7 @@ def test_a_broken_answer_is_asked_for_again(case: str) -> None:
 
     found = read(Server(BROKEN[case]))
 
-    assert found.startswith("4 No answer that helps within the longest wait")
+    assert found.startswith(("4 No connection within", "4 No useful answer within the longest wait"))
     assert "continues" in found
 
 

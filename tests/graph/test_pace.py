@@ -19,12 +19,12 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 DELAYS = [
     ("a full bucket lets a batch go", OPEN, Bucket(20, 0), 20, 0, Delay(0.0)),
-    ("an empty one waits for the whole batch", OPEN, Bucket(0, 0), 20, 0, Delay(10.0, "own pace")),
-    ("it refills while time passes", OPEN, Bucket(0, 0), 20, 4, Delay(6.0, "own pace")),
+    ("an empty one waits for the whole batch", OPEN, Bucket(0, 0), 20, 0, Delay(10.0, pace.OWN_RATE)),
+    ("it refills while time passes", OPEN, Bucket(0, 0), 20, 4, Delay(6.0, pace.OWN_RATE)),
     ("it never holds more than its capacity", OPEN, Bucket(20, 0), 20, 1000, Delay(0.0)),
-    ("a debt is paid first", OPEN, Bucket(-4, 0), 20, 0, Delay(12.0, "own pace")),
-    ("more than the capacity waits for a full bucket", OPEN, Bucket(18, 0), 50, 0, Delay(1.0, "own pace")),
-    ("a wait is rounded up to a millisecond", OPEN, Bucket(19.9999, 0), 20, 0, Delay(0.001, "own pace")),
+    ("a debt is paid first", OPEN, Bucket(-4, 0), 20, 0, Delay(12.0, pace.OWN_RATE)),
+    ("more than the capacity waits for a full bucket", OPEN, Bucket(18, 0), 50, 0, Delay(1.0, pace.OWN_RATE)),
+    ("a wait is rounded up to a millisecond", OPEN, Bucket(19.9999, 0), 20, 0, Delay(0.001, pace.OWN_RATE)),
     ("what is closed comes first", Backoff(open_at=7, reason="asked"), Bucket(0, 0), 20, 2, Delay(5.0, "asked", True)),
     ("it opens at its time", Backoff(open_at=7, reason="asked"), Bucket(20, 0), 20, 7, Delay(0.0)),
     ("and not before", Backoff(open_at=7, reason="asked"), Bucket(20, 0), 20, 6.9996, Delay(0.001, "asked", True)),

@@ -251,7 +251,7 @@ def test_a_throttled_item_closes_the_gate_for_all_senders() -> None:
     assert [(Verdict.RETRY, "throttled", 5.0), (Verdict.RETRY, "throttled", 9.5)] == short(first)
     assert 9.5 == left
     assert [0.0, 9.5] == double.times
-    assert ("Graph asked (429 no scope)", 9.5) in double.waits
+    assert ("throttled by Graph (429 no scope)", 9.5) in double.waits
 
 
 def test_an_item_that_was_shed_closes_the_gate_too() -> None:
@@ -345,7 +345,7 @@ def test_a_resumed_run_counts_the_writes_before_it() -> None:
     run(double, work)
 
     assert 0.12 == pytest.approx(sum(seconds for _, seconds in double.waits), abs=0.001)
-    assert {"own pace"} == {reason for reason, _ in double.waits}
+    assert {"rate limit (our share of the quota)"} == {reason for reason, _ in double.waits}
 
 
 def test_a_high_load_slows_the_writer_and_not_for_ever() -> None:

@@ -430,7 +430,7 @@ def sealed(e: Evening) -> list[str]:
     manifest = hashlib.sha256(e.night.run.read("manifest.json")).hexdigest()
     return [
         "unaltered\n",
-        "NO-GO: the evidence is whole",
+        "NO-GO: the evidence is intact",
         hashlib.sha256(last).hexdigest(),
         f"{manifest}  manifest.json",
     ]

@@ -201,7 +201,7 @@ def test_the_next_line_names_the_wave_as_a_shell_reads_it(tmp_path: Path, reseat
     said = reseat(at, "apply", at.run, *APPLY, config=False)
 
     [line] = [one for one in said.out.splitlines() if one.startswith("Next: ")]
-    command = line.rpartition("then reseat ")[2]
+    command = line.removeprefix("Next: reseat ")
     script = f"printf '%s\\n' {command}"
     seen = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True, cwd=tmp_path).stdout
     assert name == seen.splitlines()[-1]

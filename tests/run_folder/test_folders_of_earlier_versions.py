@@ -82,7 +82,7 @@ def test_an_audit_gives_the_same_verdict(place: Place, plan: str, reseat: Comman
     heard = reseat(place, "audit", str(place.folder / "runs" / plan), config=False)
 
     assert said(place.folder)["audit"][plan] == heard.code, heard.words
-    assert "the evidence is whole and gives the same verdict again" in heard.words
+    assert "the evidence is intact and gives the same verdict again" in heard.words
 
 
 def figures(run: Path) -> tuple[object, object]:

@@ -16,7 +16,7 @@ from jobs.license_reassignment.run_folder.progress_file import Heartbeat, Progre
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HALF = Progress(100, done=50, wave="pilot", rate=12.345, eta_s=4.2)
-ASKED = Pause("write", NOON + timedelta(seconds=30), "Graph asked (429 Tenant_Application)")
+ASKED = Pause("write", NOON + timedelta(seconds=30), "throttled by Graph (429 Tenant_Application)")
 
 
 class _Started:
@@ -34,7 +34,7 @@ def test_an_progress_file_that_was_not_started_writes_nothing(tmp_path: Path) ->
     """Commands without a run folder have nobody to tell."""
     progress_file = ProgressFile()
     progress_file.progress(HALF)
-    progress_file.waiting("own pace", 9.0)
+    progress_file.waiting("rate limit (our share of the quota)", 9.0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -73,7 +73,7 @@ def test_a_wait_that_is_over_is_not_told(tmp_path: Path) -> None:
     started = _Started(tmp_path)
     started.progress_file.waiting(ASKED.reason, 29.0)
     started.now += timedelta(seconds=30)
-    started.progress_file.waiting("own pace", 1.0)
+    started.progress_file.waiting("rate limit (our share of the quota)", 1.0)
 
     seen = last_heartbeat(started.run)
     assert seen is not None

@@ -192,7 +192,7 @@ def test_what_a_killed_command_had_begun_to_write_goes_with_the_next_seal(
 def waiting(run: RunDir, seconds: float, hour: float) -> Path:
     """What a killed command left: its sign of life, with a wait that Graph had asked for."""
     until = datetime.fromtimestamp(hour, UTC) + timedelta(seconds=seconds)
-    pause = {"kind": "write", "until": until.isoformat(timespec="milliseconds"), "reason": "Graph asked (429)"}
+    pause = {"kind": "write", "until": until.isoformat(timespec="milliseconds"), "reason": "throttled by Graph (429)"}
     sign = {"at": "2026-03-02T08:00:00.000Z", "wave": "all", "done": 1, "total": 2, "pauses": [pause]}
     leave(run, ".progress.json", b"{")
     return leave(run, "progress.json", orjson.dumps(sign))
@@ -250,10 +250,10 @@ PATHS = {
     "n" * 300: (2, "There is no such folder: nnn"),
     "planned": (2, "was never verified"),
     "half": (5, "ALTERED: plan.json is missing"),
-    "PLAN": (0, "GO: the evidence is whole"),
-    "PREFIX": (0, "GO: the evidence is whole"),
-    "runs/PLAN": (0, "GO: the evidence is whole"),
-    "./runs/../runs/PLAN/": (0, "GO: the evidence is whole"),
+    "PLAN": (0, "GO: the evidence is intact"),
+    "PREFIX": (0, "GO: the evidence is intact"),
+    "runs/PLAN": (0, "GO: the evidence is intact"),
+    "./runs/../runs/PLAN/": (0, "GO: the evidence is intact"),
     "p": (2, "fits several runs"),
     "q": (2, "There is no such folder: q; and no run called `q`"),
     "": (2, "No run is named"),

@@ -67,7 +67,7 @@ class Bearer(AccessTokenProvider):
         except (Retryable, NetworkAway) as error:
             after = error.retry_after_s if isinstance(error, Retryable) else None
             away = isinstance(error, NetworkAway)
-            reason = f"sign-in: {error}"
+            reason = f"sign-in: {str(error).partition('. ')[0].rstrip('.')}"
             self._turns.refused([Kind.TOKEN], began=began, retry_after_s=after, reason=reason, network=away)
             raise Retryable(str(error), retry_after_s=after) from error
         self._turns.helped(Kind.TOKEN)

@@ -76,6 +76,10 @@ UNAVAILABLE: Mapping[str, str] = MappingProxyType(
 )
 
 
+LOCAL = frozenset({"default", "managed-identity", "azure-cli"})
+"""Credentials that first ask something on this machine, or beside it, so that the host in question is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
     """The last answer on the way to a token; status 0 when none was seen, `retry_after_s` None without a time.
@@ -89,8 +93,8 @@ class TokenAnswer:
     came: str = ""
 
 
-def explained(error: Exception, credential: str, answer: TokenAnswer) -> ConnectorError:
-    """Return what the caller can do about this error of azure-identity.
+def explained(error: Exception, credential: str, answer: TokenAnswer, authority: str = "") -> ConnectorError:
+    """Return what the caller can do about this error of azure-identity; `authority` is the host that signs in.
 
     Retryable for a passing trouble of the identity provider, NetworkAway for the network (UntrustedCertificate when it
     is the certificate), Malformed for an answer that cannot be used, Unauthorized for everything that a person has to
@@ -119,7 +123,8 @@ def explained(error: Exception, credential: str, answer: TokenAnswer) -> Connect
     if any(isinstance(c, HALF_ANSWERS) for c in causes):
         return Retryable("The identity provider's answer broke off, or cannot be read.")
     if any(isinstance(c, (ServiceRequestError, ServiceResponseError)) for c in causes):
-        return NetworkAway("The sign-in endpoint cannot be reached. Check the network, the proxy and the firewall.")
+        host = authority if authority and credential not in LOCAL else "the sign-in endpoint"
+        return NetworkAway(f"{host} cannot be reached. Check the network, the proxy and the firewall.")
     if 0 < answer.status < 400:
         return Malformed(
             f"The answer of {answer.host} to the sign-in is not as documented ({type(error).__name__}). Look whether a "

@@ -155,7 +155,7 @@ class AzureTokens:
         now = self._clock.monotonic()
         if anew or now + REFRESH_AGAIN_S >= self._ends_at:
             self._failures += 1
-            self._error = explained(error, self.credential, self._refusal)
+            self._error = explained(error, self.credential, self._refusal, self._authority)
             raise self._error from error
         self._renew_at = now + REFRESH_AGAIN_S
 

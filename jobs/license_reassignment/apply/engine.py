@@ -92,7 +92,7 @@ async def _worker(session: Session) -> None:
 
 async def _turn(session: Session) -> None:
     session.control.go_on()
-    if reason := session.control.must_wait():
+    if reason := session.pause():
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
         return
@@ -206,7 +206,7 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
 async def _while_paused(session: Session) -> None:
     """Return when nobody wants the run to wait, or raise Unfinished: then a whole line reads and sends nothing more."""
     session.control.go_on()
-    while reason := session.control.must_wait():
+    while reason := session.pause():
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
 

@@ -113,6 +113,11 @@ class Queue:
     def _pending(self) -> Iterator[Task]:
         return (t for t in self.tasks.values() if self._state(t.user_id) == "pending")
 
+    @property
+    def doubtful(self) -> int:
+        """How many changes wait for a look, because no answer came; the others without one are on their way."""
+        return len(self._doubts)
+
     def over(self) -> bool:
         """Whether every change of this call's waves has its answer."""
         states = {self._state(u) for u, t in self.tasks.items() if t.wave in self.waves}

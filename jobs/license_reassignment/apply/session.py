@@ -52,6 +52,8 @@ class Session:
     failure: BaseException | None = None
     started: float = 0.0
     helped: float = 0.0
+    paused_at: float | None = None
+    paused_s: float = 0.0
     done_at_start: int = 0
     progress: Progress = field(default_factory=lambda: Progress(0))
     line: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,6 +62,20 @@ class Session:
     def __post_init__(self) -> None:
         self.places = asyncio.Semaphore(self.in_flight)
 
+    def pause(self) -> str:
+        """Return why the run must wait, or ""; the time from the first such answer to the next other one is no work."""
+        reason, now = self.control.must_wait(), self.clock.monotonic()
+        if reason and self.paused_at is None:
+            self.paused_at = now
+        elif not reason and self.paused_at is not None:
+            self.paused_s += now - self.paused_at
+            self.paused_at = None
+        return reason
+
+    def seconds_paused(self) -> float:
+        """Return for how long somebody has kept the run waiting, up to now."""
+        return self.paused_s + (self.clock.monotonic() - self.paused_at if self.paused_at is not None else 0.0)
+
 
 def tell(session: Session) -> None:
     """Bring the progress up to date and tell it."""
@@ -67,11 +83,13 @@ def tell(session: Session) -> None:
     told = session.progress
     told.total = len(session.queue.tasks)
     told.done = told.total - counts["pending"] - counts["in_doubt"]
-    told.refused, told.in_doubt, told.drifted = counts["refused"], counts["in_doubt"], counts["drifted"]
+    told.refused, told.drifted = counts["refused"], counts["drifted"]
+    told.in_doubt = session.queue.doubtful
+    told.in_flight = counts["in_doubt"] - told.in_doubt
     told.wave = session.queue.wave
     told.elapsed_s = session.clock.monotonic() - session.started
-    fresh = told.done - session.done_at_start
-    told.rate = fresh / told.elapsed_s if told.elapsed_s > 0 else 0.0
+    fresh, at_work = told.done - session.done_at_start, told.elapsed_s - session.seconds_paused()
+    told.rate = fresh / at_work if at_work > 0 else 0.0
     told.eta_s = (told.total - told.done) / told.rate if told.rate > 0 else None
     session.on_progress(told)
 

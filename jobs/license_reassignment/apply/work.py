@@ -218,6 +218,6 @@ def next_command(plan: Plan, ending: Ending, queue: Queue) -> str:
     if ending.code != ExitCode.STOPPED:
         return verify
     if queue.over() and (name := queue.next_wave_waiting()):
-        return f"{verify}; then {same} --wave {quoted(name)}"
+        return f"{same} --wave {quoted(name)}; or first {verify}"
     named = queue.waves[-1] if any(plan.header.stops_after(w) for w in queue.waves[:-1]) else ""
     return f"{same} --wave {quoted(named)}" if named else same

@@ -89,10 +89,9 @@ def _not_approved(steps: Steps, plan: Plan) -> Steps:
     if not plan.header.totals.changes:
         reason = "the plan changes nobody, so there is nothing to approve"
         return _ended(steps, ExitCode.STOPPED, reason, f"reseat verify {plan.plan_id}")
-    approved = f"reseat run --approve {plan.tenant_id}"
-    if steps.planned and steps.planned.limits:
-        approved = steps.planned.next_step
-    return _ended(steps, ExitCode.STOPPED, "the plan waits for approval", approved)
+    apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+    approved = steps.planned.next_step if steps.planned else apply
+    return _ended(steps, ExitCode.STOPPED, "the plan waits for approval: apply it, or run with --approve", approved)
 
 
 def _ended(steps: Steps, code: ExitCode, reason: str, next_step: str = "") -> Steps:

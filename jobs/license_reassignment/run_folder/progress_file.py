@@ -36,6 +36,7 @@ class Heartbeat:
     eta_seconds: float | None = None
     reason: str = ""
     waiting_until: str = ""
+    in_flight: int = 0
 
 
 class ProgressFile:
@@ -93,6 +94,7 @@ class ProgressFile:
             eta_seconds=None if told.eta_s is None else round(told.eta_s),
             reason=reason,
             waiting_until=until,
+            in_flight=told.in_flight,
         )
 
 

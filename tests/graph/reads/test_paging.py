@@ -225,4 +225,4 @@ def test_reads_keep_to_their_share_of_resource_units() -> None:
     span = double.times[-1] - double.times[0]
 
     assert 7200 * span / 10 + 100 >= 20 * 399
-    assert {"own pace"} == {reason for reason, _ in double.waits}
+    assert {"rate limit (our share of the quota)"} == {reason for reason, _ in double.waits}
