@@ -199,9 +199,9 @@ def attention_of(found: Reconciliation) -> list[tuple[str, str, str]]:
 
 def reason_words(code: str) -> str:
     """Return a reason in words, and the code itself where nobody has words for it."""
-    from jobs.license_reassignment.report.words_codes import EN
+    from jobs.license_reassignment.report.codes import FAMILIES
 
-    return EN.get(f"reason.{code}", code.replace("_", " "))
+    return FAMILIES["reason"].get(code, code.replace("_", " "))
 
 
 def _document(found: Reconciliation) -> dict[str, Any]:
