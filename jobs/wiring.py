@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors.catalog.products import load_catalog
 from connectors.clock import SystemClock
@@ -21,6 +22,10 @@ from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.ports import Watcher
 from jobs.license_reassignment.run_folder.progress_file import ProgressFile
 from jobs.settings.load import Effective, load_settings
+
+if TYPE_CHECKING:
+    from connectors.graph.pace import PaceSettings
+    from jobs.settings.model import Settings
 
 READ_ONLY_WAIT_S_MAX = 120.0
 
@@ -66,7 +71,7 @@ async def live(
 
     `watched` says that a person looks on, who can put a missing network right faster than the run would give up.
     """
-    from connectors.graph.client import PaceSettings, open_client  # noqa: PLC0415 - slow to import
+    from connectors.graph.client import open_client  # noqa: PLC0415 - slow to import
     from connectors.graph.sign_in.clouds import CLOUDS  # noqa: PLC0415 - slow to import
     from connectors.graph.sign_in.token import FixedToken, ca_bundle, token_source  # noqa: PLC0415 - slow to import
 
@@ -80,15 +85,7 @@ async def live(
         watcher.waiting(reason, seconds)
         progress_file.waiting(reason, seconds)
 
-    wait = settings.pace.wait_minutes_max * 60
-    pace = PaceSettings(
-        writes_per_150_s=settings.pace.writes_per_150_s,
-        quota_share=control.quota_share,
-        wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
-        first_contact_s_max=FIRST_CONTACT_S_MAX if watched else wait,
-        # A rehearsal with a multiple of the one limit has the same multiple of the other.
-        ru_per_10_s=round(RU_PER_10_S * max(1.0, settings.pace.writes_per_150_s / WRITES_PER_150_S)),
-    )
+    pace = _pace(settings, control, writes=writes, watched=watched)
     cloud = CLOUDS[settings.tenant.cloud]
     bundle = ca_bundle(os.environ)
     sandbox = settings.tenant.credential == "sandbox"
@@ -117,6 +114,20 @@ async def live(
             )
         finally:
             progress_file.stop()
+
+
+def _pace(settings: Settings, control: Control, *, writes: bool, watched: bool) -> PaceSettings:
+    from connectors.graph.pace import PaceSettings  # noqa: PLC0415 - slow to import
+
+    wait = settings.pace.wait_minutes_max * 60
+    return PaceSettings(
+        writes_per_150_s=settings.pace.writes_per_150_s,
+        quota_share=control.quota_share,
+        wait_seconds_max=wait if writes else min(wait, READ_ONLY_WAIT_S_MAX),
+        first_contact_s_max=FIRST_CONTACT_S_MAX if watched else wait,
+        # A rehearsal with a multiple of the one limit has the same multiple of the other.
+        ru_per_10_s=round(RU_PER_10_S * max(1.0, settings.pace.writes_per_150_s / WRITES_PER_150_S)),
+    )
 
 
 def control_of(
