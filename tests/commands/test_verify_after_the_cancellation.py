@@ -97,9 +97,9 @@ def test_the_report_says_so(night: Night) -> None:
     said = orjson.loads(night.run.read("reconciliation.json"))["after_cancel"]
 
     assert ["source_ended", "targets_fine", "nobody_lost"] == [check["id"] for check in said]
-    assert "Is everything well after the end of Office 365 E4?" in page
-    assert "Nobody who was fine has lost anything" in page
-    assert "- ✓ The old subscription is over: ENTERPRISEWITHSCAL: Suspended" in summary
+    assert "Is everything in order after the end of Office 365 E4?" in page
+    assert "No user has lost service" in page
+    assert "- ✓ The old subscription has ended: ENTERPRISEWITHSCAL: Suspended" in summary
 
 
 def test_an_empty_difference_is_said_in_words(night: Night) -> None:
@@ -108,7 +108,7 @@ def test_an_empty_difference_is_said_in_words(night: Night) -> None:
     assert found.since_last is not None
     assert found.since_last.same
     assert found.since_last.sentence.endswith("(GO): nothing is different")
-    assert "Nothing is different: no gate, no user and no holder" in night.run.read("report.html").decode()
+    assert "Nothing has changed: no gate, no user and no holder" in night.run.read("report.html").decode()
 
 
 def test_a_difference_names_gates_users_and_holders(night: Night) -> None:

@@ -151,7 +151,7 @@ def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
     page = plan_view(plan, (), {})
     assert (page.in_scope, page.changes, page.held, page.already_on_target) == (3, 1, 1, 1)
     html = render_plan_html(page)
-    assert "1 more are on the target already; 0 roster rows were rejected" in html
+    assert "already on the new product: 1; rejected roster rows: 0" in html
 
 
 PHONES = [product(p) for p in ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK", "MCOEV", "MCOPSTN1")]

@@ -82,8 +82,8 @@ def test_the_records_add_up(night: Night) -> None:
     assert (10, 8, 1, 1) == (found.records, found.matched, found.further, len(found.foreign))
     assert 1 == orjson.loads(night.run.read("reconciliation.json"))["witness"]["further"]
     assert (
-        "The 10 records in audit-log.jsonl are these 8, 1 of further attempts (refused, or sent again), and 1 under "
-        "our app id that are no change of ours."
+        "audit-log.jsonl holds 10 in all: 8 for these users, 1 for further attempts (refused, or sent again), and 1 "
+        "under our app ID that are not changes of this run."
     ) in night.run.read("report.html").decode()
 
 

@@ -24,8 +24,8 @@ ORDER = [
     "not-checked", "declared", "subscriptions", "check", "sign",
 ]  # fmt: skip
 WHY = (
-    "Not yet. 3 of 16 gates are not passed: people still hold it directly; Microsoft still counts used seats; "
-    "add-ons are not accounted for."
+    "Not yet. 3 of 16 gates have not passed: users still hold it directly; Microsoft still counts seats in use; "
+    "add-ons have not been dealt with."
 )
 
 
@@ -50,23 +50,23 @@ def test_the_verdict_can_be_read_without_script() -> None:
 
     assert text.splitlines()[:4] == [
         "Contoso Nederland B.V.",
-        "May the subscription of Office 365 E4 be cancelled?",
+        "Can the Office 365 E4 subscription be canceled?",
         "NO-GO",
         WHY,
     ]
     assert "still hold the old product\n18\n17 directly, 1 through groups" in text
-    assert "need attention\n20\n10 held, 2 refused, 8 other" in text
-    assert "moved and proven\n180\n160 moved, 0 by group, 20 were there already" in text
-    next_step = "Next step\nSettle who is left, or keep 18 seats of the old subscription for them\n:\n"
+    assert "need attention\n20\n10 on hold, 2 refused, 8 other" in text
+    assert "moved and verified\n180\n160 moved, 0 through a group, 20 already had it" in text
+    next_step = "Next step\nMove the remaining users, or keep 18 seats of the old subscription for them\n:\n"
     assert f"{next_step}18 seats of it are in use." in text
-    assert "Last day\n2026-12-31" in text
+    assert "Deadline\n2026-12-31" in text
 
 
 def test_a_go_says_why() -> None:
     page = StaticPage(render_html(go(3)))
 
     assert page.headings[0] == "GO"
-    assert "Yes. All 16 gates are passed, on a read made after the last write." in page.sections["verdict"]
+    assert "Yes. All 16 gates have passed, checked after the last change." in page.sections["verdict"]
     assert "Nobody. No user, no group, no deleted account." in page.sections["residual"]
     assert "holds" not in page.sections
 
@@ -79,7 +79,7 @@ def test_gates_that_are_not_passed_come_first_with_their_remedy() -> None:
     assert rows[0] == [
         "✕ failed",
         "Nobody holds the old product directly no_direct_holders",
-        "18 users hold Office 365 E4 directly. Remedy Settle the rows of actions.csv, then plan again.",
+        "18 users hold Office 365 E4 directly. What to do Settle the rows of actions.csv, then plan again.",
     ]
     assert sorted(row[1].split()[-1] for row in rows) == sorted(GATE_IDS)
 
@@ -120,7 +120,7 @@ def test_the_completeness_box_answers_the_auditor() -> None:
 def test_small_worlds_are_whole_pages(users) -> None:
     """Nobody, one user and two users give every section; lists of one element are lists."""
     page = StaticPage(render_html(go(users)))
-    counted = "The one user of this run is" if users == 1 else f"All {users} users of this run are"
+    counted = "The only user of this run is" if users == 1 else f"All {users} users of this run are"
 
     assert page.whole
     absent = {"incidents", "holds"} if users else {"incidents", "holds", "progress"}
@@ -133,7 +133,7 @@ def test_an_undo_asks_no_gates() -> None:
     page = StaticPage(render_html(replace(go(3), undo=True, gates=())))
 
     assert "gates" not in page.sections
-    assert "Yes. Every user that the run changed has what it had before." in page.sections["verdict"]
+    assert "Yes. Every user whom the run changed has the same licenses as before." in page.sections["verdict"]
 
 
 def test_the_page_speaks_dutch() -> None:
@@ -141,8 +141,11 @@ def test_the_page_speaks_dutch() -> None:
     page = StaticPage(markup)
 
     assert page.attribute("html", "lang") == ["nl"]
-    assert "moved and proven" not in markup
-    assert "overgezet en bewezen\n1.125\n1.000 overgezet, 0 via groep, 125 waren er al" in page.sections["verdict"]
+    assert "moved and verified" not in markup
+    assert (
+        "overgezet en gecontroleerd\n1.125\n1.000 overgezet, 0 via een groep, 125 hadden het al"
+        in page.sections["verdict"]
+    )
 
 
 def test_the_policy_allows_exactly_our_script_and_styles() -> None:

@@ -11,7 +11,9 @@ from worlds.report_nasty import nasty
 from jobs.license_reassignment.reconcile.findings import Gate
 from jobs.license_reassignment.report.markdown import render_summary
 
-HEAD_LINE = "Head of the journal: `p1f2e3d4c5b6a 4 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`\n"
+HEAD_LINE = (
+    "Last entry of the journal: `p1f2e3d4c5b6a 4 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`\n"
+)
 GATES = (
     Gate("nobody_bare", "passed", "Nobody was."),
     Gate("consumed_is_zero", "failed", "Graph counts 1 used seat.", "Look again later."),
@@ -20,15 +22,15 @@ GATES = (
 
 def test_a_no_go_is_written_letter_by_letter() -> None:
     assert render_summary(finding([user(0), user(1, "held")], gates=GATES, incidents=())) == (
-        """# NO-GO: May the subscription of Office 365 E4 be cancelled?
+        """# NO-GO: Can the Office 365 E4 subscription be canceled?
 
-Not yet. 1 of 2 gates are not passed: Microsoft still counts used seats.
+Not yet. 1 of 2 gates has not passed: Microsoft still counts seats in use.
 
-- **1** still hold the old product (0 directly, 1 through groups)
-- **1** need attention (1 held, 0 refused, 0 other)
-- **1** moved and proven (1 moved, 0 by group, 0 were there already)
-- Next step: **Settle who is left, or keep 1 seats of the old subscription for them**: 1 seats of it are in use.
-- Last day: **2026-12-31** is when Microsoft renews or ends the old subscription by itself.
+- **1** still holds the old product (0 directly, 1 through groups)
+- **1** needs attention (1 on hold, 0 refused, 0 other)
+- **1** moved and verified (1 moved, 0 through a group, 0 already had it)
+- Next step: **Move the remaining user, or keep 1 seat of the old subscription**: 1 seats of it are in use.
+- Deadline: **2026-12-31** (Microsoft renews or ends the old subscription on that day)
 - Operator: p.devries on laptop-3 (planned); j.smit on ops-07 (applied, verified)
 - Apps: 0c0c0c0c-1111-4222-8333-444444444444 (planned); 0d0d0d0d-1111-4222-8333-444444444444 (applied); \
 0e0e0e0e-1111-4222-8333-444444444444 (verified)
@@ -38,11 +40,11 @@ Not yet. 1 of 2 gates are not passed: Microsoft still counts used seats.
 | ✕ failed | `consumed_is_zero` | Graph counts 1 used seat. |
 | ✓ passed | `nobody_bare` | Nobody was. |
 
-**Held back, and why**
+**On hold, and why**
 
 - 1 protected: Take the name out of \\[scope\\] protected, or move the account by hand.
 
-Full report: report.html · rows: users.csv · what is left to do: actions.csv
+Full report: report.html · all users: users.csv · what is left to do: actions.csv
 
 """
         + HEAD_LINE
@@ -53,10 +55,10 @@ def test_a_go_is_said_in_dutch() -> None:
     text = render_summary(go(1250), "nl")
 
     assert text.startswith(
-        "# GO: Mag het abonnement op Office 365 E4 worden opgezegd?\n\n"
-        "Ja. Alle 16 poorten zijn open, gelezen na de laatste wijziging.\n"
+        "# GO: Kan het abonnement Office 365 E4 worden opgezegd?\n\n"
+        "Ja. Aan alle 16 voorwaarden is voldaan, gecontroleerd na de laatste wijziging.\n"
     )
-    assert "- **1.250** overgezet en bewezen (1.250 overgezet, 0 via groep, 0 waren er al)\n" in text
+    assert "- **1.250** overgezet en gecontroleerd (1.250 overgezet, 0 via een groep, 0 hadden het al)\n" in text
 
 
 def test_an_undo_answers_its_own_question() -> None:
@@ -64,7 +66,8 @@ def test_an_undo_answers_its_own_question() -> None:
     text = render_summary(replace(no_go(20), undo=True, gates=(), held_by_reason={}, incidents=()))
 
     assert text.startswith(
-        "# NO-GO: Is everything as it was before the run?\n\nNot yet. Of 20 users 2 are not as they were before.\n"
+        "# NO-GO: Is everything as it was before the run?\n\n"
+        "Not yet. 2 of 20 users do not have the same licenses as before.\n"
     )
 
 

@@ -92,7 +92,7 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
 
     assert page.tables["progress"] == [
         [
-            ["Until (UTC)", "Users", "In all", "Wave complete"],
+            ["Until (UTC)", "Users", "Total", "Wave complete"],
             ["2026-11-21 00:00:00", "1", "1", ""],
             ["2026-11-21 00:10:00", "1", "2", "<i>pilot"],
             ["2026-11-21 01:40:00", "1", "3", "all"],

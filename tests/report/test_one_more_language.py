@@ -11,7 +11,7 @@ import orjson
 import pytest
 from report.messages import pseudo
 from report.static_page import StaticPage
-from report.test_report_of_the_ending import busy
+from worlds.evidence_world import busy
 from worlds.plan_cases import plan
 from worlds.report_cases import no_go
 

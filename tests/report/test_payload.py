@@ -56,7 +56,7 @@ def test_above_the_second_limit_the_page_says_how_many_are_left_out(monkeypatch)
 
     assert (value["rows"], value["left_out"]) == (50, 150)
     assert sum(outcome not in {"moved", "already_on_target"} for outcome in column(value, "outcome")) == 20
-    assert "150 users with a fine outcome are left out of this page for its size" in render_html(r)
+    assert "150 completed users are not listed here" in render_html(r)
 
 
 def test_remedies_and_our_details_are_translated_and_microsofts_words_are_not() -> None:

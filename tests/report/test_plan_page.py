@@ -25,7 +25,7 @@ def test_the_figures_are_those_of_the_plan() -> None:
     page = StaticPage(render_plan_html(plan()))
 
     assert "would be changed\n1,180\n" in page.sections["verdict"]
-    assert "would be held\n70\n" in page.sections["verdict"]
+    assert "would stay on hold\n70\n" in page.sections["verdict"]
     assert page.tables["rules"][0][1:] == [
         ["voice users", "Office 365 E5", "240", "0"],
         ["everyone else", "Microsoft 365 E3", "940", "0"],
@@ -68,4 +68,4 @@ def test_a_plan_that_changes_nobody_says_so() -> None:
 
 def test_the_same_plan_gives_the_same_page_in_each_language() -> None:
     assert render_plan_html(plan()) == render_plan_html(plan())
-    assert "Wie waarheen gaat" in render_plan_html(plan(), "nl")
+    assert "Wie wat krijgt" in render_plan_html(plan(), "nl")

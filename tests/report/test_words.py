@@ -73,11 +73,11 @@ def test_every_gate_and_reason_has_a_word() -> None:
 
 def test_a_message_is_said_with_all_that_is_in_it() -> None:
     """Figures are grouped, sentences in a sentence are translated, and a name stays as it is."""
-    inner = Message("{n} user is held back.", "{n} users are held back.", n=1200)
+    inner = Message("{n} user is on hold.", "{n} users are on hold.", n=1200)
     outer = joined([inner, Message("Nobody."), verbatim("Nobody.")])
 
-    assert EN(outer) == "1,200 users are held back.; Nobody.; Nobody."
-    assert NL(outer) == "1.200 gebruikers zijn aangehouden.; Niemand.; Nobody."
+    assert EN(outer) == "1,200 users are on hold.; Nobody.; Nobody."
+    assert NL(outer) == "1.200 gebruikers staan in de wacht.; Niemand.; Nobody."
     assert NL(few(["a", "b", "c"], 2)) == "a, b en nog 1"
     assert NL("nothing of ours") == "nothing of ours"
     assert NL("") == ""
@@ -106,4 +106,4 @@ def test_times_are_written_for_people() -> None:
 def test_a_code_without_a_word_is_shown_as_it_is() -> None:
     """A detail after a colon is kept, whatever the language."""
     assert EN.name("reason", "brand_new: with detail") == "brand new: with detail"
-    assert NL.name("reason", "no_seat: SPE_E3") == "geen plaats vrij: SPE_E3"
+    assert NL.name("reason", "no_seat: SPE_E3") == "geen licentie beschikbaar: SPE_E3"

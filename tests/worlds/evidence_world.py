@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -189,3 +190,19 @@ def licensed_group(night: Night, *members: User) -> Group:
     for member in members:
         give_source_back(night, member, group.id)
     return group
+
+
+def busy(folder: Path, language: str = "en") -> Night:
+    """A tenant looked at twice, in which every new section has something to say."""
+    night = Night(folder, run={"language": language}).moved()
+    for one in night.tenant.subscriptions.values():
+        one.created = "2026-02-27T00:00:00Z"
+    users = list(night.tenant.living())
+    late = [replace(r, at=r.at + 1e7) if r.target == users[3].id else r for r in night.tenant.write_log]
+    night.tenant.write_log = late
+    night.verify()
+    licensed_group(night, users[0])
+    give_source_back(night, newcomer(night))
+    users[2].enabled = False
+    night.verify()
+    return night

@@ -21,7 +21,7 @@ from jobs.license_reassignment.report.words import Words, words_of
 PAGE_ROWS = 100
 _STYLES = ("report.css", "tables.css", "page.css")
 _PERSONAL = Message(
-    "Contains personal data. Share it with those who decide or audit, and keep it as long as they need it."
+    "Contains personal data. Share it only with people who decide or audit, and keep it only as long as they need it."
 )
 _NOT_IN_A_FOOTER = re.compile(r"[^\w .:·-]")
 

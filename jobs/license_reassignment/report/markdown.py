@@ -31,8 +31,8 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     reason = f": {_text(t(r.advice_reason))}" if r.advice_reason else ""
     yield f"- {t('Next step')}: **{_text(v.advice)}**{reason}"
     if v.last_day:
-        what = t("is when Microsoft renews or ends the old subscription by itself.")
-        yield f"- {t('Last day')}: **{v.last_day}** {what}"
+        what = t("Microsoft renews or ends the old subscription on that day")
+        yield f"- {t('Deadline')}: **{v.last_day}** ({what})"
     for fact, value in ((t("Operator"), v.operator), (t("Apps"), v.identities)):
         if value:
             yield f"- {fact}: {_text(value)}"
@@ -47,8 +47,8 @@ def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     if r.since_last:
         s = r.since_last
         when = t("Compared with {when}: {verdict}.", when=t.when(s.verified_at), verdict=s.verdict)
-        same = t("Nothing is different: no gate, no user and no holder of the old product.")
-        turned = f"{t('Gates that turned')} {len(s.gates)}, {t('Users whose outcome changed')} {len(s.users)}"
+        same = t("Nothing has changed: no gate, no user and no holder of the old product.")
+        turned = f"{t('Gates that changed')} {len(s.gates)}, {t('Users whose outcome changed')} {len(s.users)}"
         yield f"- {_text(t('Since the last verification'))}: {_text(when)} {same if s.same else turned}"
     for route in r.ending.routes[:ROUTES_MAX] if r.ending and v.may_end else ():
         last = route.day("last_reactivation")
@@ -75,7 +75,7 @@ def _gates(v: ReportView, t: Words) -> Iterator[str]:
 def _holds(v: ReportView, t: Words) -> Iterator[str]:
     if not v.holds:
         return
-    yield f"**{t('Held back, and why')}**"
+    yield f"**{t('On hold, and why')}**"
     yield ""
     for reason, users, remedy in v.holds[:HOLDS_MAX]:
         yield f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(t(remedy))}".rstrip(": ")
@@ -101,10 +101,10 @@ def _foot(r: Reconciliation, t: Words) -> Iterator[str]:
     if r.pseudonymised:
         yield t(NAMES_NO_PERSON)
         yield ""
-    yield t("Full report: report.html · rows: users.csv · what is left to do: actions.csv")
+    yield t("Full report: report.html · all users: users.csv · what is left to do: actions.csv")
     yield ""
     lines, head = r.journal_head
-    yield f"{t('Head of the journal')}: `{r.plan_id} {lines} {head}`"
+    yield f"{t('Last entry of the journal')}: `{r.plan_id} {lines} {head}`"
 
 
 def _text(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlencode
 
-from jobs.license_reassignment.model.message import Message
+from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
@@ -17,20 +17,20 @@ from jobs.license_reassignment.report.words import Words
 LIST_FIRST = 10  # rows of a list in sight
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
 NAMES_NO_PERSON = Message(
-    "Pseudonymised: it names no person. Whoever has the key, which is not in this folder, can tell who is who."
+    "Pseudonymised: it names no person. Only with the key, which is not in this folder, can anybody tell who is who."
 )
 _TESTIMONY = {
     "exported": Message(
-        "{matched} of {writes} changed users have their record in the audit log, and {missing} have none yet. The "
-        "{records} records in audit-log.jsonl are these {matched}, {further} of further attempts (refused, or sent "
-        "again), and {foreign} under our app id that are no change of ours."
+        "The audit log has records for {matched} of {writes} changed users; still missing: {missing}. audit-log.jsonl "
+        "holds {records} in all: {matched} for these users, {further} for further attempts (refused, or sent again), "
+        "and {foreign} under our app ID that are not changes of this run."
     ),
     "not_permitted": Message(
-        "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. {writes} "
-        "changed users stand on our own reads alone."
+        "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. Changed users "
+        "that reseat alone has verified: {writes}."
     ),
-    "nothing_written": Message("Nothing was written, so there is nothing to match."),
-    "not_asked": Message("It was not asked for."),
+    "nothing_written": Message("Nothing was changed, so there is nothing to compare."),
+    "not_asked": Message("The audit log was not requested."),
 }
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
 
@@ -44,20 +44,21 @@ class ReportView:
     contents = (
         ("verdict", Message("Verdict")),
         ("gates", Message("Gates")),
-        ("residual", Message("People left")),
-        ("totals", Message("Books")),
+        ("residual", Message("Still on the old product")),
+        ("totals", Message("Outcomes")),
+        ("seats", Message("Seats")),
         ("users", Message("Users")),
         ("evidence", Message("Evidence")),
-        ("check", Message("Check it")),
+        ("check", Message("Verify it yourself")),
     )
 
     cancel_not_delete = Message(
-        "Cancel it, do not delete it: deleting skips every period of grace and takes the content of SharePoint and "
+        "Cancel it, do not delete it: deleting skips the grace period and removes the content of SharePoint and "
         "OneDrive at once."
     )
     nothing_to_end = Message(
-        "Nothing is to be ended now: the answer is not yet GO. With a GO this section says by which route, and what "
-        "follows when."
+        "Do not end anything yet: the verdict is not GO. Once it is, this section says how to do it, and what happens "
+        "when."
     )
 
     def __init__(self, r: Reconciliation, words: Words) -> None:
@@ -91,13 +92,13 @@ class ReportView:
     def question(self) -> str:
         """The question that the verdict answers."""
         if self._r.kind == "addons":
-            return self._t("Are the covered add-ons gone, and is everything else untouched?")
+            return self._t("Have the covered add-ons been removed, and nothing else?")
         if self._r.undo:
             return self._t("Is everything as it was before the run?")
         sources = self.skus(self._r.sources)
         if self._r.after_cancel:
-            return self._t("Is everything well after the end of {sources}?", sources=sources)
-        return self._t("May the subscription of {sources} be cancelled?", sources=sources)
+            return self._t("Is everything in order after the end of {sources}?", sources=sources)
+        return self._t("Can the {sources} subscription be canceled?", sources=sources)
 
     @property
     def why(self) -> str:
@@ -113,20 +114,32 @@ class ReportView:
         more = len(closed) - len(names)
         first = "; ".join([*names, self._t("and {n} more", n=more)] if more else names)
         of = len((*self._r.gates, *self._r.after_cancel))
-        return self._t("Not yet. {n} of {of} gates are not passed: {first}.", n=len(closed), of=of, first=first)
+        return self._t(
+            "Not yet. {n} of {of} gates has not passed: {first}.",
+            "Not yet. {n} of {of} gates have not passed: {first}.",
+            n=len(closed),
+            of=of,
+            first=first,
+        )
 
     def _why_go(self) -> str:
         if self._r.after_cancel:
-            return self._t("Yes. It is over, everybody who was fine still is, and all gates are passed.")
-        return self._t("Yes. All {n} gates are passed, on a read made after the last write.", n=len(self._r.gates))
+            return self._t("Yes. It has ended, no user lost service, and all gates have passed.")
+        return self._t("Yes. All {n} gates have passed, checked after the last change.", n=len(self._r.gates))
 
     def _why_addons(self) -> str:
         users = self._r.totals.in_scope
         if self._r.verdict == "GO":
             return self._t(
-                "Yes. All {of} users lost the add-ons that their new product covers, and nothing else.", of=users
+                "Yes. The add-ons that the new product covers have been removed from all {of} users, and nothing else.",
+                of=users,
             )
-        return self._t("Not yet. Of {of} users {n} are not as planned.", n=self.attention, of=users)
+        return self._t(
+            "Not yet. {n} of {of} users is not as planned.",
+            "Not yet. {n} of {of} users are not as planned.",
+            n=self.attention,
+            of=users,
+        )
 
     def _gate_not(self, gate: Gate) -> str:
         family = "check_not" if gate in self._r.after_cancel else "gate_not"
@@ -134,9 +147,14 @@ class ReportView:
 
     def _why_undo(self) -> str:
         if self._r.verdict == "GO":
-            return self._t("Yes. Every user that the run changed has what it had before.")
+            return self._t("Yes. Every user whom the run changed has the same licenses as before.")
         users = self._r.totals.in_scope
-        return self._t("Not yet. Of {of} users {n} are not as they were before.", n=self.attention, of=users)
+        return self._t(
+            "Not yet. {n} of {of} users does not have the same licenses as before.",
+            "Not yet. {n} of {of} users do not have the same licenses as before.",
+            n=self.attention,
+            of=users,
+        )
 
     @property
     def advice(self) -> str:
@@ -145,7 +163,11 @@ class ReportView:
             return self._t("Nothing more to do; keep this report")
         words, number = self._r.advice.rpartition(" ")[::2]
         if words == "reduce seats to":
-            return self._t("Settle who is left, or keep {n} seats of the old subscription for them", n=int(number))
+            return self._t(
+                "Move the remaining user, or keep {n} seat of the old subscription",
+                "Move the remaining users, or keep {n} seats of the old subscription for them",
+                n=int(number),
+            )
         return self._t.name("advice", self._r.advice)
 
     @property
@@ -178,18 +200,20 @@ class ReportView:
             direct=residual.users_direct,
             inherited=residual.users_inherited,
         )
-        asks = t("{held} held, {refused} refused, {other} other", held=held, refused=totals.refused, other=other)
+        asks = t("{held} on hold, {refused} refused, {other} other", held=held, refused=totals.refused, other=other)
         fine = t(
-            "{moved} moved, {by_group} by group, {already} were there already",
+            "{moved} moved, {by_group} through a group, {already} already had it",
             moved=totals.moved,
             by_group=totals.moved_by_group,
             already=totals.already_on_target,
         )
+        holders = t("still holds the old product", "still hold the old product", n=self.still)
+        attention = t("needs attention", "need attention", n=self.attention)
         rows, people = "reconciliation.json, residual", "users.csv, outcome"
         return (
-            Figure(t("still hold the old product"), self.still, still, "#residual", rows, alarm=not self._r.undo),
-            Figure(t("need attention"), self.attention, asks, "#users", people, alarm=True),
-            Figure(t("moved and proven"), self.proven, fine, "#users?all=1", people),
+            Figure(holders, self.still, still, "#residual", rows, alarm=not self._r.undo),
+            Figure(attention, self.attention, asks, "#users", people, alarm=True),
+            Figure(t("moved and verified"), self.proven, fine, "#users?all=1", people),
         )
 
     @property
@@ -253,7 +277,7 @@ class ReportView:
         counts = {"missing": len(w.missing), "further": w.further, "foreign": len(w.foreign)}
         counts |= {"records": w.records - w.other_runs, "matched": w.matched, "writes": w.writes}
         said = self._t(_TESTIMONY[w.status], **counts)
-        runs = self._t(" Not counted here: {other_runs} more of other runs of ours.", other_runs=w.other_runs)
+        runs = self._t(" Not counted here: {other_runs} from other runs of reseat.", other_runs=w.other_runs)
         return said + (runs if w.other_runs else "")
 
     @property
@@ -302,10 +326,25 @@ class ReportView:
     def outcome_finding(self) -> str:
         """The outcome chart in one sentence."""
         return self._t(
-            "{proven} of {of} users are on the new product; {attention} need attention.",
-            proven=self.proven,
+            "{n} of {of} users is on the new product; {attention}.",
+            "{n} of {of} users are on the new product; {attention}.",
+            n=self.proven,
             of=self._r.totals.in_scope,
-            attention=self.attention,
+            attention=Message("{n} needs attention", "{n} need attention", n=self.attention),
+        )
+
+    @property
+    def left_out(self) -> Message:
+        """What the figures do not count: rows of the roster, and holders."""
+        return joined(
+            [
+                Message(
+                    "{n} rejected roster row (rejected.csv)",
+                    "{n} rejected roster rows (rejected.csv)",
+                    n=self._r.totals.rejected_rows,
+                ),
+                Message("{n} holder outside the plan", "{n} holders outside the plan", n=self._r.residual.out_of_scope),
+            ]
         )
 
     @property
@@ -334,11 +373,11 @@ class ReportView:
     def seat_terms(self, row: LedgerRow) -> tuple[Term, ...]:
         """What makes one SKU's seats after the run; other runs of ours have a term where they did something."""
         t, others = self._t, row.foreign - row.other_runs
-        by_runs = Term(t("By other runs of ours"), abs(row.other_runs), "−" if row.other_runs < 0 else "+")
+        by_runs = Term(t("By other runs of reseat"), abs(row.other_runs), "−" if row.other_runs < 0 else "+")
         return (
             Term(t("Used before"), row.consumed_before),
-            Term(t("Gained"), row.gained),
-            Term(t("Given back"), row.lost, "−"),
+            Term(t("Assigned"), row.gained),
+            Term(t("Removed"), row.lost, "−"),
             Term(t("By others"), abs(others), "−" if others < 0 else "+"),
             *([by_runs] if row.other_runs else []),
             Term(t("Unexplained"), abs(row.unexplained), "−" if row.unexplained < 0 else "+"),

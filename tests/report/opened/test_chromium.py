@@ -70,10 +70,10 @@ def test_attention_comes_first_and_the_rest_is_one_click_away(page, folder) -> N
     """20 of 200 rows are shown, the button says how many are hidden and shows them, a hundred a page."""
     opened(page, f"{folder}/report.html")
 
-    assert page.run(COUNT) == "20 of 200 users"
-    assert page.run("document.getElementById('users-fine').textContent") == "180 fine rows hidden · show"
+    assert page.run(COUNT) == "Users: 20 of 200"
+    assert page.run("document.getElementById('users-fine').textContent") == "Show 180 completed users"
     page.run("document.getElementById('users-fine').click()")
-    assert page.run(COUNT) == "200 of 200 users"
+    assert page.run(COUNT) == "Users: 200 of 200"
     assert page.run("document.getElementById('users-page').textContent") == "Page 1 of 2"
     assert len(page.run(ROWS)) == 100
     assert page.complaints() == []
@@ -86,10 +86,10 @@ def test_a_report_of_fifty_thousand_users_opens_and_finds_one_of_them(page, tmp_
     (tmp_path / "large.html").write_text(render_html(no_go(50_000)))
     opened(page, f"{tmp_path.as_uri()}/large.html")
 
-    assert page.run(COUNT) == "5,000 of 50,000 users"
+    assert page.run(COUNT) == "Users: 5,000 of 50,000"
     assert page.run("document.getElementById('users-page').textContent") == "Page 1 of 50"
     opened(page, f"{tmp_path.as_uri()}/large.html#users?q=user49993")
-    assert page.run(COUNT) == "1 of 50,000 users"
+    assert page.run(COUNT) == "Users: 1 of 50,000"
     assert [len(page.run(ROWS)), page.complaints(), page.requests()] == [1, [], []]
 
 
@@ -139,10 +139,10 @@ def test_a_user_has_a_sheet_with_an_address_of_its_own(page, folder) -> None:
     assert page.run(f"{dialog}.querySelector('h2').textContent") == "Jürgen van den Berg"
     assert page.run(f"[...{dialog}.querySelectorAll('.sheet div')].map(part => part.innerText)") == [
         "Before\nOffice 365 E4\nENTERPRISEWITHSCAL",
-        "Intended\nMicrosoft 365 E3\nSPE_E3",
+        "Planned\nMicrosoft 365 E3\nSPE_E3",
         "After\nOffice 365 E4\nENTERPRISEWITHSCAL",
     ]
-    assert "Result\n- intended but missing" in page.run(f"{dialog}.innerText")
+    assert "Result\n- planned but missing" in page.run(f"{dialog}.innerText")
     page.run(f"{dialog}.querySelector('button').click()")
     page.wait_for("location.hash === '#users'")
     assert not page.run(f"{dialog}.open")

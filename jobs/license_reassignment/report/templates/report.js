@@ -21,7 +21,8 @@
   const $ = (id) => document.getElementById(id);
   const value = (name, row) => { const c = columns[name]; return c.codes ? c.values[c.codes[row]] : c.values[row]; };
   const say = (key, values = {}) => Object.entries(values).reduce(
-    (text, [name, n]) => text.replace(`{${name}}`, () => (typeof n === "number" ? numbers.format(n) : n)), boot.words[key]);
+    (text, [name, n]) => text.replace(`{${name}}`, () => (typeof n === "number" ? numbers.format(n) : n)),
+    boot.words[values.n === 1 ? `${key}_one` : key] ?? boot.words[key]);
   const label = (token) => data.labels[token] ?? token;
   const labels = (text) => (text ? text.split("+").map(label).join(" + ") : "");
   const outcome = (code) => boot.outcomes[code] ?? code;
