@@ -71,6 +71,28 @@ def test_a_go_says_why() -> None:
     assert "holds" not in page.sections
 
 
+def test_a_no_go_says_cancel_nowhere_in_bold_and_has_nothing_to_approve() -> None:
+    """Who leafs through a printed NO-GO meets no word and no field that ends the subscription."""
+    markup = render_html(no_go(200))
+    bold = re.findall(r"<(?:b|h1|h3)[ >].*?</(?:b|h1|h3)>", markup, re.S)
+
+    assert bold
+    assert [text for text in bold if "cancel" in text.casefold()] == []
+    assert "Approve" not in StaticPage(markup).sections["sign"]
+
+
+def test_only_a_go_about_a_cancellation_is_approved_as_one() -> None:
+    """An undo, and the removal of add-ons, end no subscription."""
+
+    def boxes(r: Reconciliation) -> str:
+        return StaticPage(render_html(r)).sections["sign"]
+
+    assert "Approved to cancel" in boxes(go(3))
+    for other in (replace(go(3), undo=True, gates=()), replace(go(3), kind="addons", gates=())):
+        assert "Approved\n" in boxes(other)
+        assert "Approved to cancel" not in boxes(other)
+
+
 def test_gates_that_are_not_passed_come_first_with_their_remedy() -> None:
     header, *rows = StaticPage(render_html(no_go(200))).tables["gates"][0]
 

@@ -221,6 +221,15 @@ class ReportView:
         """Whether the page may say how to end the old subscription: nobody is told to end it before a GO."""
         return self._r.verdict == "GO"
 
+    @property
+    def signed_by(self) -> tuple[str, ...]:
+        """Who signs the printed copy; a NO-GO has nothing to approve."""
+        looked = (self._t("Prepared"), self._t("Reviewed"))
+        if not self.may_end:
+            return looked
+        about_cancel = not (self._r.undo or self._r.kind == "addons" or self._r.after_cancel)
+        return (*looked, self._t("Approved to cancel") if about_cancel else self._t("Approved"))
+
     def dates(self, route: EndOfSubscription) -> tuple[Due, ...]:
         """What lapses when; before a GO only what Microsoft does by itself, for nothing is to be ended."""
         named = (due for due in route.dates if due.basis == "graph" and due.what != "disabled")
