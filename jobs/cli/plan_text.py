@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.catalog.products import load_catalog
 from jobs.cli.next_step import Given, told_next
 from jobs.cli.output import reason_words
 from jobs.cli.terminal import grid, text
@@ -32,7 +33,7 @@ def print_plan(found: Planned, given: Given) -> None:
     _addons(header)
     for note in (*found.notes, *_notes(header)):
         text(note, level="NOTE", indent=MARK_OF_NOTES)
-    text(f"Written to {found.run.path}: plan.html for an approver, decisions.csv with everybody by name.", indent=2)
+    text(f"Written to {found.run.path}: plan.html for an approver, decisions.csv by user.", indent=2)
     told_next(found.next_step, given)
 
 
@@ -58,7 +59,7 @@ def _in_the_way(found: Planned) -> None:
     for problem in found.not_ready:
         text(problem, level="PENDING", indent=MARK)
     for limit in found.limits:
-        text(limit, level="LIMIT", indent=MARK)
+        text(limit.removeprefix("Limit: "), level="LIMIT", indent=MARK)
 
 
 def _who_changes(header: PlanHeader) -> None:
@@ -75,7 +76,8 @@ def _who_changes(header: PlanHeader) -> None:
 
 
 def _who_is_held(header: PlanHeader) -> None:
-    rows = [(reason_words(h.reason), h.users, h.reason) for h in header.holds]
+    holds = sorted(header.holds, key=lambda h: (-h.users, h.reason))
+    rows = [(reason_words(h.reason), h.users, h.reason) for h in holds]
     grid("", ("On hold because", "users", "code"), rows)
 
 
@@ -105,7 +107,8 @@ def _kinds(table: TranslationTable) -> tuple[int, ...]:
 
 
 def _addons(header: PlanHeader) -> None:
-    rows = [(a.sku_part_number, a.covered, a.partly, a.kept) for a in header.addons or ()]
+    name = load_catalog().names.sku
+    rows = [(name(a.sku_id), a.covered, a.partly, a.kept) for a in header.addons or ()]
     grid("", ("Add-on, kept by users whose new product", "covers it", "in part", "does not"), rows)
 
 
@@ -129,7 +132,8 @@ def _notes(header: PlanHeader) -> Iterator[str]:
     if header.plan_groups:
         yield f"Their members follow from service plans, which this plan changes: {', '.join(header.plan_groups)}"
     for holder in header.unexpected_holders or ():
-        yield f"{counted(holder.users, 'user')} outside this plan already hold {holder.sku_part_number}"
+        product = _names(header).get(holder.sku_id, holder.sku_part_number)
+        yield f"{product} is already held by {counted(holder.users, 'user')} outside this plan"
     for rule in header.rules:
         if rule.rule in header.settings.conditions and not rule.change and not rule.hold:
             yield f"Rule `{rule.rule}` matches nobody: check how the values of its `where` are spelled in the tenant"

@@ -68,7 +68,7 @@ def text(line: str = "", *, level: str = "", indent: int = 0, file: IO[str] | No
             out.print(Text(part))
         return
     first, *others = wrapped(line, width and width - indent)
-    out.print(Text(f"{level:<{indent}}", style=LEVELS.get(level.rstrip(":"), "")) + Text(first))
+    out.print(Text.assemble((f"{level:<{indent}}", LEVELS.get(level.rstrip(":"), "")), first))
     for part in others:
         out.print(Text(" " * indent + part))
 
