@@ -22,6 +22,8 @@ _EDUCATION = frozenset(
     {"edu", "education", "faculty", "fac", "student", "students", "stu", "stuusebnft", "alumni", "m365edu"}
 )
 _NEAREST_MAX = 3
+_EDITION = re.compile(r"\b[A-Za-z][0-9]\s*$")
+"""What people call a product by for short: E4, F3, G5."""
 
 
 class Market(StrEnum):
@@ -85,7 +87,8 @@ class Catalog:
     def find_skus(self, text: str, tenant_skus: Sequence[SubscribedSku]) -> SkuId:
         """Return the SKU that a part number, a product name or a GUID means; case and spaces do not matter.
 
-        The tenant's own SKUs win over the published list, and a part number over a product name.
+        The tenant's own SKUs win over the published list, and a part number over a product name. The end of a name,
+        E4 for Office 365 E4, stands for it where no other published product ends so.
 
         Raises:
             UnknownProduct: nothing is called so.
@@ -104,7 +107,12 @@ class Catalog:
                 return next(iter(found))
             if found:
                 raise AmbiguousProduct(text, tuple(sorted(f"{self._number(s, tenant_skus)} ({s})" for s in found)))
-        raise UnknownProduct(text, self._nearest(text, tenant_skus))
+        endings = self._ending_in(text)
+        if len(endings) == 1 and _EDITION.search(text):
+            return next(iter(endings))
+        several = sorted((s not in own, self.product_names[s][0]) for s in endings)
+        near = tuple(dict.fromkeys(name for _, name in several))[:_NEAREST_MAX]
+        raise UnknownProduct(text, near or self._nearest(text, tenant_skus))
 
     def split_products(self, text: str, tenant_skus: Sequence[SubscribedSku]) -> tuple[SkuId, ...]:
         """Return the SKUs of a list joined by "+", each once, in the order written.
@@ -156,6 +164,12 @@ class Catalog:
         """
         plans = tuple(ServicePlan(p, self.plan_names[p]) for p in self.published_plans[sku_id])
         return SubscribedSku(sku_id, self.part_numbers[sku_id], "Enabled", "User", 0, 0, 0, 0, 0, plans)
+
+    def _ending_in(self, text: str) -> frozenset[SkuId]:
+        """Return the products of which a name ends in these words."""
+        end = f" {' '.join(text.split()).casefold()}"
+        ends = {s for s, names in self.product_names.items() if any(n.casefold().endswith(end) for n in names)}
+        return frozenset(ends) if end.strip() else frozenset()
 
     def _number(self, sku_id: SkuId, tenant_skus: Sequence[SubscribedSku]) -> str:
         own = next((s.part_number for s in tenant_skus if s.sku_id == sku_id), "")

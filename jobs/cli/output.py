@@ -66,8 +66,10 @@ def checked(found: Checked, *, as_json: bool, all_settings: bool = False) -> Non
         )
         return
     rows = [(k, v, _IN_FILE.sub("", o)) for k, v, o in found.settings if all_settings or o != "default"]
-    title = "Settings in force" if all_settings else "Settings that differ from the default (all: --settings)"
-    grid(title, ("key", "value", "from"), rows)
+    text("Settings in force:" if all_settings else "Settings that differ from the default (all: --settings):")
+    for key, value, origin in rows:
+        text(f"  {key} = {value}  ({origin})", indent=6)
+    text()
     for f in found.findings:
         text(f"{f.subject}: {f.text}", level=MARKS[f.level], indent=MARK)
         if f.remedy and f.level != "ok":

@@ -81,24 +81,30 @@ def command(line: str) -> None:
 def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table with a title, and a blank line after it; numbers stand to the right, and words wrap.
 
-    A cell that is a word of LEVELS has its color.
+    Where not even the longest words fit beside each other, each row is a paragraph.
     """
     if not rows:
         return
     out = console()
     cells = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
     numeric = [all(isinstance(row[n], int | float) for row in rows) for n in range(len(columns))]
-    widths = column_widths([list(columns), *cells], width_of(out) or PIPE_WIDTH)
+    room = width_of(out) or PIPE_WIDTH
+    widths = column_widths([list(columns), *cells], room)
     if title:
         out.print(Text(title, style="bold"))
-    for n, row in enumerate([list(columns), *cells]):
-        for shown in _lines(row, widths, numeric):
-            if n == 0:
-                shown.stylize("dim")
-            elif row[0] in LEVELS:
-                shown.stylize(LEVELS[row[0]], 0, len(row[0]))
-            out.print(shown)
+    if sum(widths) + len(GAP) * (len(widths) - 1) > room:
+        _paragraphs(columns, cells)
+    else:
+        for n, row in enumerate([list(columns), *cells]):
+            for shown in _lines(row, widths, numeric):
+                out.print(shown, style="dim" if n == 0 else "")
     out.print()
+
+
+def _paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for first, *others in rows:
+        text(first, indent=4)
+        text("    " + ", ".join(f"{name} {cell}" for name, cell in zip(columns[1:], others, strict=True)), indent=4)
 
 
 def column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:

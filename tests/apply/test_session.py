@@ -63,7 +63,7 @@ def test_a_pause_that_never_ends_spends_the_wait_budget(tmp_path: Path) -> None:
     """After an hour without anything that moves the session ends with a 4."""
     (tmp_path / "pause").touch()
     scene = Scene(tmp_path, tasks("a"))
-    with pytest.raises(Unfinished, match="nothing moved for 60 minutes"):
+    with pytest.raises(Unfinished, match="no progress for 60 minutes"):
         scene.run()
     assert scene.sent == []
 

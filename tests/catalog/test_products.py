@@ -41,6 +41,8 @@ def table(name: str) -> Any:
         " office  365 e4 ",
         "Office365 E4",
         "Office\u00a0365\tE4",
+        "E4",
+        "365 e4",
         "1392051D-0CB9-4B7A-88D5-621FEE5E8711",
     ],
 )
@@ -82,6 +84,15 @@ def test_both_products_of_one_name_in_the_tenant_stay_ambiguous() -> None:
     """Owning both does not decide."""
     with pytest.raises(AmbiguousProduct):
         CATALOG.find_skus("Microsoft 365 F1", [owned("M365_F1", M365_F1), owned("M365_F1_COMM", M365_F1_COMM)])
+
+
+def test_the_end_of_several_names_is_answered_with_those() -> None:
+    """E3 and E5 end the names of suites that differ; those of the tenant come first."""
+    with pytest.raises(UnknownProduct) as caught:
+        CATALOG.find_skus("E5", [owned("ENTERPRISEPREMIUM", O365_E5)])
+
+    assert "Office 365 E5" == caught.value.nearest[0]
+    assert "Microsoft 365 E5" in caught.value.nearest
 
 
 def test_a_misspelt_product_is_answered_with_its_neighbors() -> None:

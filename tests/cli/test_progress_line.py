@@ -15,13 +15,13 @@ from worlds.virtual_time import VirtualLoop
 from connectors.catalog.products import load_catalog
 from connectors.changes import AssignLicense, Reply, Verdict
 from connectors.tenant import UserRead
-from jobs.cli.progress_line import PLAIN_EVERY_S, ProgressLine
+from jobs.cli.progress_line import PLAIN_EVERY_S, ProgressLine, progress_text
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.model.progress import Progress
 
 CATALOG = load_catalog()
 MINUTE, HOUR = 60.0, 3600.0
-LOOKING = "looking again at changes in doubt, or waiting to send again"
+LOOKING = "checking changes in doubt again, or waiting to send again"
 THROTTLED = "throttled by Graph (429 Tenant_Application)"
 PAUSED = "paused: the file `pause` is in the run folder"
 
@@ -180,3 +180,32 @@ def test_what_is_new_is_told_at_once(tmp_path: Path) -> None:
         scene.watcher.progress(Progress(2, done=done, wave=wave, reason=reason))
 
     assert len(scene.lines) == 4
+
+
+def test_requests_on_their_way_are_in_flight_and_not_in_doubt(tmp_path: Path) -> None:
+    """Whoever watches a healthy run is not alarmed."""
+    scene = Listening(tmp_path, 400)
+    scene.latency_s = 5.0
+    scene.on_progress = scene.watcher.progress
+    scene.run()
+
+    assert "in doubt" not in scene.log.getvalue()
+    assert "in flight" in progress_text(Progress(9, in_flight=4))
+    assert "in doubt 1" in progress_text(Progress(9, in_flight=4, in_doubt=1))
+
+
+def test_the_rate_leaves_a_pause_out(tmp_path: Path) -> None:
+    """A run that was paused for an hour is as fast as before."""
+    scene = Listening(tmp_path, 400)
+    scene.turn_s = 1.0
+    rates: list[float] = []
+    scene.on_progress = lambda progress: rates.append(progress.rate)
+
+    def at(loop: VirtualLoop) -> None:
+        loop.call_at(5, (tmp_path / "pause").touch)
+        loop.call_at(HOUR / 2, (tmp_path / "pause").unlink)
+
+    scene.run(at)
+
+    assert scene.hour.now > HOUR / 2
+    assert rates[-1] > 400 / MINUTE

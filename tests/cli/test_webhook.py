@@ -274,7 +274,7 @@ WORDS = {
     "Cannot write C:\\Users\\ada\\runs\\plan.json: No space": "Cannot write …/plan.json: No space",
     "user 0a1b2c3d-0000-4000-8000-00000000000f is not there": "user … is not there",
     "3 free, 5 needed (enabled 10, reserve 0); see [limits]": "3 free, 5 needed (enabled 10, reserve 0); see [limits]",
-    "wave pilot is done; `--wave NAME` goes on": "wave pilot is done; `--wave NAME` goes on",
+    "wave pilot is complete; `--wave NAME` continues": "wave pilot is complete; `--wave NAME` continues",
     "http://user:pass@proxy.example:8080 refused": "…:8080 refused",
 }  # fmt: skip
 

@@ -140,8 +140,8 @@ def test_a_wave_that_says_stop_is_passed_only_by_name(tmp_path: Path) -> None:
     first, again, rest = place.apply(), place.apply(), place.apply(wave="rest")
     assert [a.code for a in (first, again, rest)] == [ExitCode.STOPPED, ExitCode.STOPPED, ExitCode.DONE]
     assert [a.writes for a in (first, again, rest)] == [5, 0, place.changes - 5]
-    assert "`--wave rest` goes on" in first.reason
-    assert "`--wave rest` goes on" in again.reason
+    assert "`--wave rest` continues" in first.reason
+    assert "`--wave rest` continues" in again.reason
 
 
 def test_a_name_protected_since_the_plan_is_never_touched(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         "NO-GO",
         True,
     )
-    assert found.ended == "wave pilot is done; `--wave rest` goes on, up to that wave"
+    assert found.ended == "wave pilot is complete; `--wave rest` continues, up to and including that wave"
     assert found.last.startswith("note: the tenant was read afresh; ")
 
 
@@ -87,7 +87,7 @@ def test_a_run_between_two_waves_says_so(tmp_path: Path) -> None:
         ("start", "start: by tester, waves pilot"),
         ("intent", "intent: batch 1, sent 1"),
         ("outcome", "outcome: batch 1, applied 1"),
-        ("end", "end: wave pilot is done; `--wave rest` goes on, up to that wave"),
+        ("end", "end: wave pilot is complete; `--wave rest` continues, up to and including that wave"),
     ],
 )
 def test_the_newest_line_is_told_in_words(tmp_path: Path, kind: str, said: str) -> None:
@@ -178,4 +178,4 @@ def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypa
     rehearsal.apply()
 
     found = standing_of(_run(rehearsal))
-    assert (found.sessions, found.ended.partition(";")[0], found.now) == (2, "wave pilot is done", None)
+    assert (found.sessions, found.ended.partition(";")[0], found.now) == (2, "wave pilot is complete", None)

@@ -9,7 +9,7 @@ from worlds.applying_place import Place
 from worlds.engine_parts import first_segment
 
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile.run_record import requests_of
+from jobs.license_reassignment.reconcile.run_record import requests_of, seconds_at_work
 
 
 def entries_of(place: Place) -> list[Entry]:
@@ -70,3 +70,14 @@ def test_the_last_word_of_every_session_counts_once() -> None:
     found = requests_of(journal, {"traffic": {"http": 100, "batches": 2}})
 
     assert (112, 2, 5, 0, 1.5) == (found.http, found.batches, found.writes, found.throttled, found.waited_seconds)
+
+
+def test_a_pause_is_no_work() -> None:
+    """Two hours for which somebody paused the run make it neither long nor slow."""
+    journal = [
+        Entry("start", "2026-03-02T08:00:00.000Z", {}),
+        Entry("note", "2026-03-02T10:00:30.000Z", {"event": "pause", "seconds": 7200.0}),
+        Entry("outcome", "2026-03-02T10:01:00.000Z", {"items": []}),
+    ]
+
+    assert 60.0 == seconds_at_work(journal)

@@ -92,7 +92,7 @@ async def _worker(session: Session) -> None:
 
 async def _turn(session: Session) -> None:
     session.control.go_on()
-    if reason := session.pause():
+    if reason := _pause(session):
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
         return
@@ -111,13 +111,23 @@ async def _turn(session: Session) -> None:
     tell(session)
 
 
+def _pause(session: Session) -> str:
+    """Return why the run must wait, or ""; the end of a pause is written down, for its time is not that of the work."""
+    if reason := session.control.must_wait():
+        session.pause_begins()
+        return reason
+    if seconds := session.pause_ends():
+        _note(session, "pause", seconds=round(seconds, 3), text=f"paused for {seconds:.0f} s")
+    return ""
+
+
 async def _wait(session: Session, reason: str, seconds: float) -> None:
     """Sleep, and say why. The reason stands until whoever waits, or a batch that goes out, takes it back."""
     session.progress.reason = reason
     tell(session)
     if session.clock.monotonic() - session.helped > session.patience_s:
         raise Unfinished(
-            f"Stopped: nothing moved for {session.patience_s / 60:.0f} minutes ({reason}). The same command continues."
+            f"Stopped: no progress for {session.patience_s / 60:.0f} minutes ({reason}). The same command continues."
         )
     await session.clock.sleep(seconds)
 
@@ -134,12 +144,12 @@ async def _idle(session: Session, until: datetime | None) -> None:
     if session.writing:
         await session.clock.sleep(seconds)
     else:
-        await _wait(session, "looking again at changes in doubt, or waiting to send again", seconds)
+        await _wait(session, "checking changes in doubt again, or waiting to send again", seconds)
 
 
 def _end_wave(session: Session, name: str) -> None:
     waits = waiting_for_seats(session, [name])
-    text = f"wave {name} is left with users who have no seat: {waits}" if waits else f"wave {name} has all its answers"
+    text = f"wave {name} is left with users for whom no seat is free: {waits}" if waits else f"wave {name} complete"
     _note(session, "wave", wave=name, text=text)
     session.queue.next_wave()
 
@@ -206,7 +216,7 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
 async def _while_paused(session: Session) -> None:
     """Return when nobody wants the run to wait, or raise Unfinished: then a whole line reads and sends nothing more."""
     session.control.go_on()
-    while reason := session.pause():
+    while reason := _pause(session):
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
 

@@ -62,15 +62,19 @@ class Session:
     def __post_init__(self) -> None:
         self.places = asyncio.Semaphore(self.in_flight)
 
-    def pause(self) -> str:
-        """Return why the run must wait, or ""; the time from the first such answer to the next other one is no work."""
-        reason, now = self.control.must_wait(), self.clock.monotonic()
-        if reason and self.paused_at is None:
-            self.paused_at = now
-        elif not reason and self.paused_at is not None:
-            self.paused_s += now - self.paused_at
-            self.paused_at = None
-        return reason
+    def pause_begins(self) -> None:
+        """Stop the clock of the work, unless it stands already."""
+        if self.paused_at is None:
+            self.paused_at = self.clock.monotonic()
+
+    def pause_ends(self) -> float:
+        """Start it again, and return for how many seconds it stood; 0 when it did not."""
+        if self.paused_at is None:
+            return 0.0
+        seconds = self.clock.monotonic() - self.paused_at
+        self.paused_at = None
+        self.paused_s += seconds
+        return seconds
 
     def seconds_paused(self) -> float:
         """Return for how long somebody has kept the run waiting, up to now."""
@@ -100,7 +104,7 @@ def ending_of(session: Session) -> Ending:
     if counts["in_doubt"]:
         return Ending(ExitCode.STOPPED, f"{counted(counts['in_doubt'], 'user')} in doubt: reads do not agree yet")
     if waits := waiting_for_seats(session, session.queue.waves):
-        return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy seats, then go on")
+        return Ending(ExitCode.STOPPED, f"seats were taken by others: {waits}; buy seats, then continue")
     if counts["pending"]:
         return Ending(ExitCode.STOPPED, between_waves(session.queue))
     if left := left_over(counts):
@@ -124,9 +128,9 @@ def between_waves(queue: Queue) -> str:
     """Say that the waves of this call are over, and how the next one begins."""
     last = queue.waves[-1]
     anybody = any(t.wave == last for t in queue.tasks.values())
-    over = f"wave {last} is done" if anybody else f"wave {last} has nobody to change"
+    over = f"wave {last} is complete" if anybody else f"wave {last} has nobody to change"
     name = queue.next_wave_waiting()
-    return f"{over}; `--wave {quoted(name)}` goes on, up to that wave" if name else over
+    return f"{over}; `--wave {quoted(name)}` continues, up to and including that wave" if name else over
 
 
 def left_over(counts: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.license_reassignment.model.plan import Plan
@@ -70,8 +70,24 @@ def _sessions(journal: Sequence[Entry]) -> list[tuple[str, str]]:
 
 
 def seconds_at_work(journal: Sequence[Entry]) -> float:
-    """Return the seconds of all sessions from their start to their last answer; what lies between them is no work."""
-    return sum((_time(last) - _time(first)).total_seconds() for first, last in _sessions(journal))
+    """Return the seconds of all sessions from their start to their last answer.
+
+    What lies between them is no work, nor is the time for which somebody paused one of them.
+    """
+    sessions = [(_time(first), _time(last)) for first, last in _sessions(journal)]
+    pauses = [_pause_of(entry) for entry in journal if entry.kind == "note" and entry.body.get("event") == "pause"]
+    paused = sum(
+        max(0.0, (min(last, ended) - max(first, began)).total_seconds())
+        for first, last in sessions
+        for began, ended in pauses
+    )
+    return sum((last - first).total_seconds() for first, last in sessions) - paused
+
+
+def _pause_of(entry: Entry) -> tuple[datetime, datetime]:
+    """Return when a pause began and ended; its line is written at its end."""
+    ended = _time(entry.at)
+    return ended - timedelta(seconds=float(entry.body["seconds"])), ended
 
 
 def _time(text: str) -> datetime:
