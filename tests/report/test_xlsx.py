@@ -12,18 +12,24 @@ from worlds.report_cases import finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import LedgerRow
 from jobs.license_reassignment.report import xlsx
 from jobs.license_reassignment.report.xlsx import render_xlsx
 
 SHEETS = [
-    "Verdict", "Gates", "Actions", "Users", "Accepted losses", "Seats", "Subscriptions", "Ending", "Microsoft's record",
-    "Requests", "Declarations", "Incidents",
+    "Verdict", "Gates", "What is left to do", "Users", "Accepted losses", "Seats", "Subscriptions", "Ending",
+    "Microsoft's own record", "Requests", "Declared facts", "Incidents",
 ]  # fmt: skip
 
 
 def opened(r) -> Workbook:
     return load_workbook(io.BytesIO(render_xlsx(r)))
+
+
+def columns_of(book: Workbook, sheet: str) -> tuple[str, ...]:
+    """Return the names that the other files have for the columns: the comment of a header, or the header itself."""
+    return tuple(head.comment.text if head.comment else head.value for head in book[sheet][1])
 
 
 def rows_of(book: Workbook, sheet: str) -> list[tuple[object, ...]]:
@@ -53,7 +59,8 @@ def test_every_sheet_has_frozen_header_and_filter() -> None:
     assert book.sheetnames == SHEETS
     assert {"A2"} == {sheet.freeze_panes for sheet in book}
     assert f"A1:T{200 + 1}" == book["Users"].auto_filter.ref
-    assert rows_of(book, "Actions")[0] == ACTION_COLUMNS
+    assert columns_of(book, "What is left to do") == ACTION_COLUMNS
+    assert rows_of(book, "What is left to do")[0][:4] == ("User principal name", "ID", "Kind", "Reason")
 
 
 def test_numbers_are_numbers_and_times_are_dates() -> None:
@@ -63,8 +70,9 @@ def test_numbers_are_numbers_and_times_are_dates() -> None:
     header, first, *_ = rows_of(book, "Users")
     when = USERS_COLUMNS.index("applied_at")
 
-    assert [tuple(f.name for f in fields(LedgerRow)), *map(astuple, r.ledger)] == rows_of(book, "Seats")
-    assert header[when] == "applied_at (UTC)"
+    assert tuple(f.name for f in fields(LedgerRow)) == columns_of(book, "Seats")
+    assert list(map(astuple, r.ledger)) == rows_of(book, "Seats")[1:]
+    assert header[when] == "Changed (UTC)"
     assert first[when] is None
     assert datetime.fromisoformat("2026-11-21T20:00:01") == rows_of(book, "Users")[2][when]
 
@@ -95,3 +103,15 @@ def test_a_text_longer_than_a_cell_is_cut_visibly() -> None:
     text = rows_of(book, "Users")[1][USERS_COLUMNS.index("remedy")]
 
     assert text == "x" * 32_766 + "…"
+
+
+def test_the_workbook_speaks_the_language_of_the_reports() -> None:
+    """Sheets, headers and sentences; codes, and the names of the columns in comments, are the same in each."""
+    told = finding([user(0), user(1, "held")], notes=(Message("Nobody."),))
+    book = load_workbook(io.BytesIO(render_xlsx(told, "nl")))
+
+    assert book.sheetnames[:4] == ["Oordeel", "Voorwaarden", "Wat er nog te doen is", "Gebruikers"]
+    assert columns_of(book, "Gebruikers") == USERS_COLUMNS
+    assert rows_of(book, "Gebruikers")[0][2:4] == ("Uitkomst", "Reden")
+    assert rows_of(book, "Gebruikers")[2][2] == "held"
+    assert ("Opmerkingen", "Niemand.") in rows_of(book, "Oordeel")

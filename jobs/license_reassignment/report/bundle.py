@@ -22,7 +22,7 @@ RENDERERS: Final[Mapping[str, Callable[[Reconciliation, str], bytes]]] = Mapping
         "users.csv": lambda r, _: render_users_csv(r),
         "actions.csv": render_actions_csv,
         "report.html": lambda r, language: render_html(r, language).encode(),
-        "report.xlsx": lambda r, _: render_xlsx(r),
+        "report.xlsx": render_xlsx,
         "summary.md": lambda r, language: render_summary(r, language).encode(),
         "gates.junit.xml": lambda r, _: render_junit(r),
     }

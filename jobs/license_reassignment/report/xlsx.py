@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS
-from jobs.license_reassignment.reconcile.findings import AcceptedLoss, Gate, Incident, LedgerRow, SubscriptionRow
+from jobs.license_reassignment.model.message import Message
+from jobs.license_reassignment.reconcile.findings import (
+    OUTCOMES,
+    AcceptedLoss,
+    Gate,
+    Incident,
+    LedgerRow,
+    SubscriptionRow,
+)
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.csv import users_columns
+from jobs.license_reassignment.report.view import ReportView
+from jobs.license_reassignment.report.words import Words, words_of
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows
+SHEET_NAME_MAX = 31  # letters that Excel allows in the name of a sheet
 CELL_TEXT_MAX = 32_767  # the longest text that a cell of Excel holds
 WIDTH_MIN, WIDTH_MAX, ROWS_MEASURED = 10, 60, 200
 
@@ -43,14 +56,19 @@ _COLORS = {
     "pending": "#7A4F00",
 }
 
+WHAT = ("what", "value")
+
 Cell = str | int | float | bool | datetime
 
 
-def render_xlsx(r: Reconciliation) -> bytes:
+def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
     """Return the workbook; texts are written as texts, so nothing in a name can run.
 
-    The same value gives the same bytes: the document's date is that of the verification.
+    Headers are words of the language, with the name that users.csv or reconciliation.json has for the column as a
+    comment; codes are the same in each language. The same value gives the same bytes: the document's date is that of
+    the verification.
     """
+    t = words_of(language)
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, _OPTIONS) as workbook:
         workbook.set_properties(
@@ -61,29 +79,30 @@ def render_xlsx(r: Reconciliation) -> bytes:
                 "created": _time(r.timing.verified_at) or datetime(2000, 1, 1),  # noqa: DTZ001 (Excel knows no zones)
             }
         )
-        book = _Book(workbook)
-        book.sheet("Verdict", ("What", "Value"), _verdict(r))
-        book.sheet("Gates", tuple(f.name for f in fields(Gate)), map(astuple, r.gates))
-        book.sheet("Actions", ACTION_COLUMNS, _actions(r))
+        book = _Book(workbook, t)
+        book.sheet(t("Verdict"), WHAT, _verdict(r, t))
+        book.rows(t("Gates"), Gate, r.gates)
+        book.sheet(t("What is left to do"), ACTION_COLUMNS, _actions(r))
         for number, (first, last) in enumerate(_parts(len(r.users)), start=1):
-            name = "Users" if number == 1 else f"Users {number}"
-            book.sheet(name, _users_header(r), _users(r, first, last))
-        book.sheet("Accepted losses", tuple(f.name for f in fields(AcceptedLoss)), map(astuple, r.accepted_losses))
-        book.sheet("Seats", tuple(f.name for f in fields(LedgerRow)), map(astuple, r.ledger))
-        book.sheet("Subscriptions", tuple(f.name for f in fields(SubscriptionRow)), map(astuple, r.subscriptions))
-        book.sheet("Ending", ("subscription", "product", "what", "value", "basis"), _ending(r))
-        book.sheet("Microsoft's record", ("What", "Value"), _audit_log(r))
-        book.sheet("Requests", ("What", "Value"), _requests(r))
-        book.sheet("Declarations", ("fact", "value", "author"), r.run.declared)
-        book.sheet("Incidents", tuple(f.name for f in fields(Incident)), map(astuple, r.incidents))
+            name = t("Users") if number == 1 else f"{t('Users')} {number}"
+            book.sheet(name, users_columns(r.users), _users(r, first, last))
+        book.rows(t("Accepted losses"), AcceptedLoss, r.accepted_losses)
+        book.rows(t("Seats"), LedgerRow, r.ledger)
+        book.rows(t("Subscriptions"), SubscriptionRow, r.subscriptions)
+        book.sheet(t("Ending"), ("subscription", "product", "what", "value", "basis"), _ending(r, t))
+        book.sheet(t("Microsoft's own record"), WHAT, _audit_log(r, t))
+        book.sheet(t("Requests"), WHAT, _requests(r, t))
+        book.sheet(t("Declared facts"), ("fact", "value", "author"), r.run.declared)
+        book.rows(t("Incidents"), Incident, r.incidents)
     return target.getvalue()
 
 
 class _Book:
     """Writes one table per sheet; constant memory asks for the rows from top to bottom, widths before them."""
 
-    def __init__(self, workbook: xlsxwriter.Workbook) -> None:
+    def __init__(self, workbook: xlsxwriter.Workbook, words: Words) -> None:
         self._workbook = workbook
+        self._t = words
         self._header = workbook.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F4"})
         self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self._top = workbook.add_format({"valign": "top"})
@@ -93,8 +112,14 @@ class _Book:
             for word, color in _COLORS.items()
         }
 
-    def sheet(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-        sheet = self._workbook.add_worksheet(name)
+    def rows(self, name: str, kind: type, values: Iterable[Any]) -> None:
+        """Write a sheet of values of one kind, a column for each of its fields."""
+        columns = tuple(f.name for f in fields(kind))
+        self.sheet(name, columns, (tuple(getattr(value, column) for column in columns) for value in values))
+
+    def sheet(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        sheet = self._workbook.add_worksheet(name[:SHEET_NAME_MAX])
+        header = [self._t(FAMILIES["column"].get(column, column)) for column in columns]
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -106,6 +131,8 @@ class _Book:
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, header[column], self._header)
+            if header[column] != columns[column]:
+                sheet.write_comment(0, column, columns[column])
         last = 0
         for last, row in enumerate(_chain(sample, ahead), start=1):
             for column, value in enumerate(row):
@@ -115,11 +142,13 @@ class _Book:
     def _write(self, sheet: Worksheet, row: int, column: int, value: Cell) -> None:
         match value:
             case bool():  # a word: LibreOffice turns a truth value into the formula TRUE()
-                sheet.write_string(row, column, "yes" if value else "no", self._top)
+                sheet.write_string(row, column, self._t("yes") if value else self._t("no"), self._top)
             case int() | float():
                 sheet.write_number(row, column, value, self._top)
             case datetime():
                 sheet.write_datetime(row, column, value, self._time)
+            case Message():
+                self._write(sheet, row, column, self._t(value))
             case str() if value:
                 sheet.write_string(row, column, _fitting(value), self._text_format(value))
 
@@ -152,69 +181,84 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _verdict(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
-    yield "Verdict", r.verdict
-    yield "Exit code", r.exit_code
-    yield "Plan", r.plan_id
-    yield "Tenant", r.tenant_name
-    yield "Tenant id", r.tenant_id
-    yield "From", " + ".join(r.sources)
-    yield "To", " + ".join(r.targets)
-    yield "Advice", r.advice
-    yield "Reason of the advice", r.advice_reason
+def _verdict(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
+    yield t("Verdict"), r.verdict
+    yield t("Exit code"), r.exit_code
+    yield t("Plan"), r.plan_id
+    yield t("Tenant"), r.tenant_name
+    yield t("Tenant ID"), r.tenant_id
+    yield t("Old products"), " + ".join(r.sources)
+    yield t("New products"), " + ".join(r.targets)
+    yield t("Next step"), ReportView(r, t).advice
+    yield t("Reason"), r.advice_reason
     for field in fields(r.totals):
-        yield field.name, getattr(r.totals, field.name)
+        family = "outcome" if field.name in OUTCOMES else "column"
+        yield t.name(family, field.name), getattr(r.totals, field.name)
     for field in fields(r.residual):
-        yield f"residual {field.name}", getattr(r.residual, field.name)
+        way = t.name("residual", field.name)
+        yield f"{t('Still on the old product')}: {way}", getattr(r.residual, field.name)
     for reason, users in r.held_by_reason.items():
-        yield f"held: {reason}", users
-    for kind, sentences in (("Not checked", r.not_checked), ("Note", r.notes)):
+        yield f"{t.name('outcome', 'held')}: {t.name('reason', reason)} ({reason})", users
+    for kind, sentences in ((t("Not checked"), r.not_checked), (t("Notes"), r.notes)):
         for sentence in sentences:
             yield kind, sentence
 
 
-def _requests(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
+def _requests(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     for value in (r.requests, r.timing):
         for field in fields(value):
-            yield field.name, getattr(value, field.name)
+            yield t.name("column", field.name), getattr(value, field.name)
     for field in fields(r.run):
-        if field.name != "declared":
-            yield field.name, getattr(r.run, field.name)
-    yield "journal lines", r.journal_head[0]
-    yield "journal hash", r.journal_head[1]
-    for when, reads in (("before", r.reads_before), ("at verification", r.reads)):
+        value = getattr(r.run, field.name)
+        if isinstance(value, str):
+            yield t.name("column", field.name), value
+    yield t("Operator"), ReportView(r, t).operator
+    yield t("Journal"), t("{n} line", "{n} lines, each with the hash of the one before", n=r.journal_head[0])
+    yield t("Hash of its last line"), r.journal_head[1]
+    for when, reads in (
+        (t("Reads before the first change"), r.reads_before),
+        (t("Reads of this verification"), r.reads),
+    ):
         for read in reads:
-            yield f"read {when}: {read.query}", f"{read.rows} rows, {read.began} to {read.ended}"
+            rows = t("{n} row", "{n} rows", n=read.rows)
+            yield f"{when}: {read.query}", f"{rows}, {read.began} – {read.ended}"
 
 
-def _ending(r: Reconciliation) -> Iterator[tuple[Cell, ...]]:
+def _ending(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
     if r.ending is None:
         return
     for route in r.ending.routes:
         name = (route.subscription_id, route.sku_part_number)
-        yield (*name, "route", route.route, f"{route.seats} seats, {route.status}")
-        yield from ((*name, "otherwise", other, "") for other in route.otherwise)
-        yield from ((*name, due.what, due.day, due.basis) for due in route.dates)
+        seats = t("{n} seat", "{n} seats", n=route.seats)
+        yield (*name, t("How"), t.name("route", route.route), f"{seats}, {route.status}")
+        yield from ((*name, t("Alternatives"), t.name("route", other), "") for other in route.otherwise)
+        yield from ((*name, t.name("due", due.what), due.day, t.name("basis", due.basis)) for due in route.dates)
     for row in r.ending.overlap:
-        yield row.subscription_id, row.sku_part_number, "seat_days", row.seat_days, f"{row.since} to {row.until}"
+        yield row.subscription_id, row.sku_part_number, t("Seat-days"), row.seat_days, f"{row.since} – {row.until}"
     for back in r.ending.seats_back:
-        yield back.subscription_id, back.sku_part_number, "unused seats", back.unused, f"returnable until {back.until}"
-    yield from (("", "", "keep the domain", domain.name, f"{domain.users} users") for domain in r.ending.domains)
-    yield from (("", one.skus, "may need no seat", one.name, one.id) for one in r.ending.idle_accounts)
+        until = f"{t('Can be returned until')} {back.until}"
+        yield back.subscription_id, back.sku_part_number, t("Unused"), back.unused, until
+    for domain in r.ending.domains:
+        yield "", "", t("Do not remove these domains"), domain.name, t("{n} user", "{n} users", n=domain.users)
+    for one in r.ending.idle_accounts:
+        yield "", one.skus, t("Accounts that may need no seat"), one.name, one.id
 
 
-def _audit_log(r: Reconciliation) -> Iterator[tuple[str, Cell]]:
+def _audit_log(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     if r.witness is None:
         return
-    yield "status", r.witness.status
-    yield from ((name, getattr(r.witness, name)) for name in ("records", "writes", "matched", "further", "other_runs"))
-    yield from (("missing", f"{one.name} {one.applied_at}") for one in r.witness.missing)
-    yield from (("foreign", f"{one.user_name} {one.at} {one.id}") for one in r.witness.foreign)
+    yield t("Status"), ReportView(r, t).audit_log_sentence
+    for name in ("records", "writes", "matched", "further", "other_runs"):
+        yield t.name("witness", name), getattr(r.witness, name)
+    for one in r.witness.missing:
+        yield t("Changes without a record"), f"{one.name} {one.applied_at}"
+    for record in r.witness.foreign:
+        yield t("Records that are not changes of this run"), f"{record.user_name} {record.at} {record.id}"
 
 
 def _actions(r: Reconciliation) -> Iterator[tuple[str, ...]]:
     for action in r.actions:
-        yield tuple(str(getattr(action, column, "")) for column in ACTION_COLUMNS)
+        yield tuple(getattr(action, column, "") for column in ACTION_COLUMNS)
 
 
 def _parts(rows: int) -> Iterator[tuple[int, int]]:
@@ -222,13 +266,10 @@ def _parts(rows: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + ROWS_PER_SHEET_MAX, rows)
 
 
-def _users_header(r: Reconciliation) -> tuple[str, ...]:
-    return tuple(f"{name} (UTC)" if name == "applied_at" else name for name in users_columns(r.users))
-
-
 def _users(r: Reconciliation, first: int, last: int) -> Iterator[tuple[Cell, ...]]:
     names = users_columns(r.users)
-    columns = [[str(text) for text in r.users[name].iloc[first:last]] for name in names]
+    said = {"remedy": r.messages, "detail": r.messages}
+    columns = [[said.get(name, {}).get(text, str(text)) for text in r.users[name].iloc[first:last]] for name in names]
     when = names.index("applied_at")
     for row in zip(*columns, strict=True):
         yield (*row[:when], _time(row[when]) or row[when], *row[when + 1 :])
