@@ -58,7 +58,7 @@ def test_a_go_is_said_in_dutch() -> None:
         "# GO: Kan het abonnement Office 365 E4 worden opgezegd?\n\n"
         "Ja. Aan alle 16 voorwaarden is voldaan, gecontroleerd na de laatste wijziging.\n"
     )
-    assert "- **1.250** overgezet en gecontroleerd (1.250 overgezet, 0 via een groep, 0 hadden het al)\n" in text
+    assert "- **1.250** overgezet en gecontroleerd (1.250 overgezet, 0 via een groep, 0 al voorzien)\n" in text
 
 
 def test_an_undo_answers_its_own_question() -> None:

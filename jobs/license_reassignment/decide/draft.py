@@ -118,7 +118,7 @@ def draw_up(inputs: Inputs) -> Draft:
         decisions=decisions,
         snapshot=snapshot,
         messages=messages,
-        notices=notices_of(decisions, snapshot, order, Vocabulary(inputs.catalog, inputs.words)),
+        notices=notices_of(decisions, snapshot, order, Vocabulary(inputs.catalog, inputs.words, messages)),
         rosters=inputs.wishes.files,
         rejected=bound.errors,
         held=bound.held,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -38,10 +38,11 @@ NO_NOTICES = Notices()
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the words are looked up in."""
+    """What the words are looked up in; `messages` are the sentences of the plan by their text."""
 
     catalog: Catalog
     words: UserWords
+    messages: Mapping[str, Message] = field(default_factory=dict)
 
     def word(self, plan_id: str) -> str:
         """Return what people call a service plan, or "" for one that works in the background."""
@@ -86,14 +87,15 @@ def _texts(told_by: Sequence[str], vocabulary: Vocabulary) -> Told:
         vocabulary.words_of(split(new), name_all=False),
         vocabulary.words_of(split(lost), name_all=True),
         vocabulary.words_of(split(kept_off), name_all=True),
-        tuple(_notes(silent, remarks.split(SEPARATOR))),
+        tuple(_notes(silent, remarks.split(SEPARATOR), vocabulary.messages)),
     )
 
 
-def _notes(silent: int, remarks: Sequence[str]) -> Iterator[Message]:
+def _notes(silent: int, remarks: Sequence[str], messages: Mapping[str, Message]) -> Iterator[Message]:
     lowered = tuple(r.removeprefix("lowered: ") for r in remarks if r.startswith("lowered: "))
     if lowered:
-        yield Message("Comes in a smaller edition or ends: {what}. Save what you need before that day.", what=lowered)
+        what = tuple(messages.get(text, text) for text in lowered)
+        yield Message("Comes in a smaller edition or ends: {what}. Save what you need before that day.", what=what)
     if any(text.startswith("SharePoint") and text.endswith("-> none") for text in lowered):
         yield Message(
             "The SharePoint tile disappears; team sites stay reachable at their address within the organization."

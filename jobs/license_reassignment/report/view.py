@@ -44,7 +44,7 @@ class ReportView:
     contents = (
         ("verdict", Message("Verdict")),
         ("gates", Message("Gates")),
-        ("residual", Message("Still on the old product")),
+        ("residual", Message("Remaining users")),
         ("totals", Message("Outcomes")),
         ("seats", Message("Seats")),
         ("users", Message("Users")),

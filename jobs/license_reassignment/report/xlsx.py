@@ -196,7 +196,7 @@ def _verdict(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
         yield t.name(family, field.name), getattr(r.totals, field.name)
     for field in fields(r.residual):
         way = t.name("residual", field.name)
-        yield f"{t('Still on the old product')}: {way}", getattr(r.residual, field.name)
+        yield f"{t('Remaining users')}: {way}", getattr(r.residual, field.name)
     for reason, users in r.held_by_reason.items():
         yield f"{t.name('outcome', 'held')}: {t.name('reason', reason)} ({reason})", users
     for kind, sentences in ((t("Not checked"), r.not_checked), (t("Notes"), r.notes)):
