@@ -282,6 +282,23 @@ def test_people_left_by_choice_make_it_a_reduction() -> None:
     assert found.held_by_reason == {"left_by_choice": 1}
 
 
+def test_what_is_left_to_do_stands_by_reason_and_name_with_its_detail() -> None:
+    """Who is held through a group has the group beside the name; the gates come last, with what was found."""
+    grouped = [person(n, holding("ENTERPRISEWITHSCAL", group=GROUP)) for n in ("cy", "al")]
+    drawn = draw(snapshot(ADA, *grouped))
+    found = reconciled(drawn, after(ADA, *grouped), [], declare=_declared())
+    people = [a for a in found.actions if a.kind != "gate"]
+
+    assert [(a.reason.partition(":")[0], a.subject.partition("@")[0], GROUP[:8] in a.detail) for a in people] == [
+        ("inherited", "al", True),
+        ("inherited", "cy", True),
+        ("not_sent", "ada", False),
+    ]
+    gates = found.actions[len(people) :]
+    assert {a.reason for a in gates} == failed(found)
+    assert all(a.detail for a in gates)
+
+
 def test_with_work_left_to_do_everything_is_kept() -> None:
     """A pending change may still go through: no seat is given away."""
     found = reconciled(PLAN, after(E3_USER, BO), moving(PLAN, ADA), declare=_declared())

@@ -41,12 +41,12 @@ def test_nobody_leaves_the_header() -> None:
 
 
 def test_actions_leave_room_for_people() -> None:
-    """Five columns are empty: owner, due, justification, backup_acknowledged_by, target; two wishes come last."""
+    """Five are empty: owner, due, justification, backup_acknowledged_by, target; two wishes and the detail end it."""
     assert render_actions_csv(finding([user(0), user(1, "held")])) == (
         b"\xef\xbb\xbfuser_principal_name,id,kind,reason,subject,remedy,owner,due,justification,backup_acknowledged_by,target,"
-        b"voice,legal_hold\r\n"
+        b"voice,legal_hold,detail\r\n"
         b"user00001@contoso.example,00000001-1111-4222-8333-00009e3779b1,held,protected,user00001@contoso.example,"
-        b'"Take the name out of [scope] protected, or move the account by hand.",,,,,,,\r\n'
+        b'"Take the name out of [scope] protected, or move the account by hand.",,,,,,,,\r\n'
     )
 
 

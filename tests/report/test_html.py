@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from report.static_page import StaticPage
@@ -15,7 +16,7 @@ from worlds.plan_cases import plan
 from worlds.report_cases import GATE_IDS, finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
-from jobs.license_reassignment.reconcile.findings import BySteps
+from jobs.license_reassignment.reconcile.findings import Action, BySteps
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.html import render_html, render_plan_html
 
@@ -111,8 +112,32 @@ def test_a_long_list_names_the_file_with_the_rest() -> None:
     r = no_go(5000)
     page = StaticPage(render_html(r))
 
-    assert [len(table) - 1 for table in page.tables["actions"]] == [10, 90]
-    assert f"And {len(r.actions) - 100} more: actions.csv" in page.sections["actions"]
+    assert [len(table) - 1 for table in page.tables["residual"]] == [10, 90]
+    assert f"And {len(r.residual_holders) - 100} more: reconciliation.json" in page.sections["residual"]
+
+
+def test_what_is_left_to_do_is_listed_by_reason_and_name_with_its_detail() -> None:
+    """One list for each reason, what to do once above it, and no gate among the people."""
+    group = partial(user, outcome="held", reason="inherited", detail="Licensing NL", remedy="Swap it on the group.")
+    seat = user(3, "held", reason="no_seat", user_principal_name="zoe@contoso.example")
+    r = finding(
+        [group(2, user_principal_name="Bo@contoso.example"), seat, group(1, user_principal_name="al@c.example")]
+    )
+    gate = Action("gate", "no_direct_holders", "no_direct_holders", "Look.")
+    page = StaticPage(render_html(replace(r, actions=(*r.actions, gate))))
+
+    assert page.tables["actions"] == [
+        [["Who or what", "Detail"], ["al@c.example", "Licensing NL"], ["Bo@contoso.example", "Licensing NL"]],
+        [["Who or what", "Detail"], ["zoe@contoso.example", ""]],
+    ]
+    assert page.sections["actions"].count("Swap it on the group.") == 1
+    assert "no_direct_holders" not in page.sections["actions"]
+
+
+def test_gates_alone_leave_nothing_to_do_for_users() -> None:
+    gate = Action("gate", "no_direct_holders", "no_direct_holders", "Look.")
+
+    assert "The gates say what is left." in StaticPage(render_html(replace(go(1), actions=(gate,)))).sections["actions"]
 
 
 def test_the_completeness_box_answers_the_auditor() -> None:
@@ -231,7 +256,7 @@ def test_no_text_of_the_tenant_becomes_an_element() -> None:
             not_checked=tuple("n" for _ in NASTY),
             run=replace(r.run, operator=BySteps(*"ooo"), host=BySteps(*"hhh"), declared=(("f", "v", "a"),)),
             users=calm.users,
-            actions=calm.actions,
+            actions=tuple(replace(a, subject="x", reason=f"reason {n:02}") for n, a in enumerate(r.actions)),
         )
 
     nasty_tags = elements(nasty())

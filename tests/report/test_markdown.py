@@ -42,13 +42,22 @@ Not yet. 1 of 2 gates has not passed: Microsoft still counts seats in use.
 
 **On hold, and why**
 
-- 1 protected: Take the name out of \\[scope\\] protected, or move the account by hand.
+- 1 protected: Take the name out of \\[scope\\] protected, or move the account by hand. (user00001@contoso.example)
 
 Full report: report.html · all users: users.csv · what is left to do: actions.csv
 
 """
         + HEAD_LINE
     )
+
+
+def test_each_reason_names_the_first_people_with_their_detail() -> None:
+    """Three of them by name; the others are counted."""
+    held = [user(n, "held", reason="inherited", detail="Licensing NL", remedy="Swap it.") for n in range(5)]
+    remedy = "Swap the license on the group, or take the user out of it."
+    first = "; ".join(f"user0000{n}@contoso.example (Licensing NL)" for n in range(3))
+
+    assert f"- 5 assigned through a group: {remedy} ({first} and 2 more)\n" in render_summary(finding(held))
 
 
 def test_a_go_is_said_in_dutch() -> None:

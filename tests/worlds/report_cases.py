@@ -204,6 +204,7 @@ def finding(rows: list[dict[str, str]], **changes: Any) -> Reconciliation:
                 row["remedy"],
                 row["user_principal_name"],
                 row["id"],
+                detail=row["detail"],
             )
             for row in left
         ),

@@ -38,4 +38,5 @@ ACTION_COLUMNS = (
     "target",
     "voice",
     "legal_hold",
+    "detail",
 )

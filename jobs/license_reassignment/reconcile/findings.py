@@ -196,6 +196,7 @@ class Action:
     """One thing left for a person to do. `kind` is residual, held, refused, drifted, pending, in_doubt or gate.
 
     `voice` and `legal_hold` are "yes" where the roster says so: the filled-in list, as the next roster, says it again.
+    `detail` is what the reason is about (the group, the service, Graph's own words), "" where there is nothing to add.
     """
 
     kind: str
@@ -206,3 +207,4 @@ class Action:
     id: str = ""
     voice: str = ""
     legal_hold: str = ""
+    detail: str = ""

@@ -88,7 +88,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
-    users_table, messages = _users_table(compared, evidence.catalog.names)
+    broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
+    users_table, messages = _users_table(compared, evidence.catalog.names, broken)
     names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
     return Reconciliation(
         plan_id=plan.plan_id,
@@ -112,7 +113,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
-        actions=tables.actions(users, left, (*answers, *later), plan.header.wished),
+        actions=tables.actions(users, left, (*answers, *later), plan.header.wished, broken),
         not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
         reads=after.reads,
@@ -151,8 +152,10 @@ def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents
     )
 
 
-def _users_table(compared: incidents.Comparison, names: Names) -> tuple[pd.DataFrame, dict[str, Message]]:
-    plan, broken = compared.plan, {u.id: incidents.broken_words(compared, u) for u in compared.users if u.broken}
+def _users_table(
+    compared: incidents.Comparison, names: Names, broken: Mapping[str, Message]
+) -> tuple[pd.DataFrame, dict[str, Message]]:
+    plan = compared.plan
     accepted_by = _by_id(plan, "acknowledged_by")
     return tables.users_table(
         compared.users, compared.before, compared.after, names, compared.located, accepted_by, _extra(plan), broken

@@ -144,10 +144,12 @@ def actions(
     left: Sequence[ResidualHolder],
     gates: Sequence[Gate],
     wished: Wished | None,
+    broken: Mapping[str, Message],
 ) -> tuple[Action, ...]:
     """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open.
 
-    `wished` are the ids of the users for whom the roster says yes, by its column.
+    By reason, within it by name; gates come last. `wished` are the ids of the users for whom the roster says yes, by
+    its column, `broken` what users lost whose change ended in error, by user id.
     """
     said = wished or Wished()
     yes = {column: frozenset(ids) for column, ids in (("voice", said.voice), ("legal_hold", said.legal_hold))}
@@ -159,6 +161,7 @@ def actions(
             remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused"),
             user_principal_name=u.name,
             id=u.id,
+            detail=broken.get(u.id) or _detail(u),
             **{column: "yes" for column, ids in yes.items() if u.id in ids},
         )
         for u in users
@@ -182,8 +185,13 @@ def actions(
                 id=holder.id if is_user else "",
             )
         )
-    found.extend(Action("gate", g.id, g.id, g.remedy) for g in gates if not g.passed)
+    found.sort(key=_by_reason_and_name)
+    found.extend(Action("gate", g.id, g.id, g.remedy, detail=g.detail) for g in gates if not g.passed)
     return tuple(found)
+
+
+def _by_reason_and_name(action: Action) -> tuple[str, ...]:
+    return (action.reason.partition(":")[0], action.kind, action.subject.casefold(), action.id)
 
 
 def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ...]:

@@ -78,7 +78,8 @@ def _holds(v: ReportView, t: Words) -> Iterator[str]:
     yield f"**{t('On hold, and why')}**"
     yield ""
     for reason, users, remedy in v.holds[:HOLDS_MAX]:
-        yield f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(t(remedy))}".rstrip(": ")
+        said = f"- {t.number(users)} {_text(t.name('reason', reason))}: {_text(t(remedy))}".rstrip(": ")
+        yield f"{said} ({_text(named)})" if (named := v.some(reason)) else said
     if len(v.holds) > HOLDS_MAX:
         yield "- " + t("{n} more in the report", n=len(v.holds) - HOLDS_MAX)
     yield ""

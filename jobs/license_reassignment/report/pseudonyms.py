@@ -93,6 +93,7 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
                 user_principal_name=p.person(a.user_principal_name),
                 id=p.person(a.id),
                 reason=a.reason.partition(":")[0],
+                detail="",
             )
             for a in r.actions
         ),

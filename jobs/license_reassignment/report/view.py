@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from urllib.parse import urlencode
 
 from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
-from jobs.license_reassignment.reconcile.findings import FINE, OUTCOMES, Gate, Incident, LedgerRow, SubscriptionRow
+from jobs.license_reassignment.reconcile.findings import (
+    FINE,
+    OUTCOMES,
+    Action,
+    Gate,
+    Incident,
+    LedgerRow,
+    SubscriptionRow,
+)
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.charts import Figure, Mark, SeatMarks, Term, bars, stacked
 from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight
+REASON_MAX = 30  # rows of a list for one reason: there are as many lists as reasons
+NAMED_FIRST = 3  # people who are named in one line of the summary
 LIST_MAX = 100  # rows of a list in the page, before it names the file with the rest
 NAMES_NO_PERSON = Message(
     "Pseudonymised: it names no person. Only with the key, which is not in this folder, can anybody tell who is who."
@@ -35,12 +47,23 @@ _TESTIMONY = {
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
 
 
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """What is left to do for one reason: the same for each of these users or groups, by name."""
+
+    kind: str
+    reason: str
+    remedy: str
+    actions: tuple[Action, ...]
+
+
 class ReportView:
     """The finding, ready for a template: sentences in one language, groups in reading order, marks of charts."""
 
     fine = FINE
     first = LIST_FIRST
     most = LIST_MAX
+    most_of_reason = REASON_MAX
     contents = (
         ("verdict", Message("Verdict")),
         ("gates", Message("Gates")),
@@ -315,6 +338,29 @@ class ReportView:
         """(reason, users, remedy), the most frequent reason first."""
         most_first = sorted(self._r.held_by_reason.items(), key=lambda item: (-item[1], item[0]))
         return tuple((reason, users, self._r.remedies.get(reason, "")) for reason, users in most_first)
+
+    @cached_property
+    def to_do(self) -> tuple[ToDo, ...]:
+        """What is left to do for users and groups, by reason and name; the gates have a list of their own."""
+
+        def why(action: Action) -> tuple[str, str]:
+            return (action.reason.partition(":")[0], action.kind)
+
+        asked = sorted((a for a in self._r.actions if a.kind != "gate"), key=lambda a: (*why(a), a.subject.casefold()))
+        groups = (tuple(found) for _, found in groupby(asked, why))
+        return tuple(ToDo(one[0].kind, why(one[0])[0], one[0].remedy, one) for one in groups)
+
+    def detail(self, action: Action) -> str:
+        """Return what the reason is about, in this language; Microsoft's own words stay."""
+        return self._t(self._r.messages.get(action.detail, action.detail))
+
+    def some(self, reason: str) -> str:
+        """Name the first users held for a reason, each with its detail, and say how many more there are."""
+        held = [a for each in self.to_do if (each.kind, each.reason) == ("held", reason) for a in each.actions]
+        shown = tuple(f"{a.subject} ({told})" if (told := self.detail(a)) else a.subject for a in held[:NAMED_FIRST])
+        if len(held) <= NAMED_FIRST:
+            return "; ".join(shown)
+        return self._t("{names} and {n} more", names="; ".join(shown), n=len(held) - NAMED_FIRST)
 
     @property
     def hold_marks(self) -> tuple[Mark, ...]:
