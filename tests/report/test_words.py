@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from babel.messages.catalog import Message as Entry
 from report.messages import LOCALES, catalog, said, written
 
+import jobs
 from jobs.license_reassignment import report
 from jobs.license_reassignment.model.message import Message, few, joined, verbatim
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
@@ -54,6 +56,17 @@ def test_every_sentence_is_translated_with_the_same_blanks(language: str) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_catalog_is_sorted_so_that_two_people_can_add_to_it(language: str) -> None:
     assert (LOCALES / language / "reseat.po").read_text() == written(language)
+
+
+def test_every_sentence_is_written_out_where_it_is_said() -> None:
+    """So that it can be found; what makes messages of messages stands in three files."""
+    top = Path(jobs.__file__).parent
+    files = [path for path in top.rglob("*.py") if path.name not in {"message.py", "message_json.py", "words.py"}]
+    calls = [(path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text()))]
+    made = [(name, node) for name, node in calls if isinstance(node, ast.Call) and ast.unparse(node.func) == "Message"]
+
+    assert len(made) > 500
+    assert [f"{name}:{n.lineno}" for name, n in made if not all(isinstance(arg, ast.Constant) for arg in n.args)] == []
 
 
 def test_every_word_of_the_table_of_users_is_used() -> None:
