@@ -42,8 +42,8 @@ def test_too_many_users_are_refused_with_both_numbers() -> None:
     assert refused.value.exit_code == ExitCode.GUARD
     assert [str(refused.value)] == over_limits(PLAN, limits)
     assert str(refused.value) == (
-        "Limit: the plan changes 3 users, [limits] users_changed_max is 2; raise it if that is meant, `apply` refuses "
-        "until then."
+        "Limit exceeded: the plan changes 3 users, and [limits] users_changed_max is 2. Raise it if that is intended; "
+        "until then `apply` refuses."
     )
 
 
@@ -52,8 +52,8 @@ def test_too_large_a_share_is_refused() -> None:
     [told] = over_limits(PLAN, Limits(users_changed_percent_max=74))
 
     assert told == (
-        "Limit: the plan changes 75.0 % of the source holders in scope, [limits] users_changed_percent_max is 74; "
-        "raise it if that is meant, `apply` refuses until then."
+        "Limit exceeded: the plan changes 75.0 % of the users in scope who have the old product, and [limits] "
+        "users_changed_percent_max is 74. Raise it if that is intended; until then `apply` refuses."
     )
 
 
@@ -117,13 +117,17 @@ WAITING = ServicePlan(product("ENTERPRISEPACK").plans[0].id, "SWAY", "User", "Pe
     ("sku", "status", "words"),
     [
         (None, "Enabled", "ENTERPRISEPACK: not in the tenant"),
-        (product("ENTERPRISEPACK", enabled=0), "Enabled", "ENTERPRISEPACK: capabilityStatus Enabled, 0 enabled seats"),
+        (
+            product("ENTERPRISEPACK", enabled=0),
+            "Enabled",
+            "ENTERPRISEPACK: status Enabled (capabilityStatus), 0 active seats",
+        ),
         (
             product("ENTERPRISEPACK", capability_status="Suspended"),
             "Enabled",
-            "ENTERPRISEPACK: capabilityStatus Suspended, 10 enabled seats",
+            "ENTERPRISEPACK: status Suspended (capabilityStatus), 10 active seats",
         ),
-        (product("ENTERPRISEPACK"), "LockedOut", "ENTERPRISEPACK: subscription LockedOut"),
+        (product("ENTERPRISEPACK"), "LockedOut", "ENTERPRISEPACK: subscription status LockedOut"),
         (
             product("ENTERPRISEPACK", plans=(WAITING,)),
             "Enabled",

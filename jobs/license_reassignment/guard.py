@@ -24,10 +24,10 @@ def over_limits(plan: Plan, limits: Limits) -> list[Message]:
     if changes > limits.users_changed_max:
         found.append(
             Message(
-                "Limit: the plan changes {n} user, [limits] users_changed_max is {most}; raise it if that is meant, "
-                "`apply` refuses until then.",
-                "Limit: the plan changes {n} users, [limits] users_changed_max is {most}; raise it if that is meant, "
-                "`apply` refuses until then.",
+                "Limit exceeded: the plan changes {n} user, and [limits] users_changed_max is {most}. Raise "
+                "it if that is intended; until then `apply` refuses.",
+                "Limit exceeded: the plan changes {n} users, and [limits] users_changed_max is {most}. Raise "
+                "it if that is intended; until then `apply` refuses.",
                 n=changes,
                 most=limits.users_changed_max,
             )
@@ -36,8 +36,9 @@ def over_limits(plan: Plan, limits: Limits) -> list[Message]:
     if percent > most:
         found.append(
             Message(
-                "Limit: the plan changes {percent} % of the source holders in scope, [limits] "
-                "users_changed_percent_max is {most}; raise it if that is meant, `apply` refuses until then.",
+                "Limit exceeded: the plan changes {percent} % of the users in scope who have the old product,"
+                " and [limits] users_changed_percent_max is {most}. Raise it if that is intended; until then "
+                "`apply` refuses.",
                 percent=round(percent, 1),
                 most=int(most) if most.is_integer() else most,
             )

@@ -153,7 +153,7 @@ def test_the_report_says_whose_country_was_set(tmp_path: Path) -> None:
     said = dict(zip(found.users["user_principal_name"], found.users["usage_location_set"], strict=True))
     assert {n.partition("@")[0]: place for n, place in said.items() if place} == {"bo": "NL", "cy": "BE"}
     told = [(i.subject, i.detail, i.harm) for i in found.incidents if i.kind == "usage_location_changed"]
-    assert told == [("ed@contoso.example", "usage location none → SE, not by us", False)]
+    assert told == [("ed@contoso.example", "usage location none → SE, not by reseat", False)]
     assert (found.totals.moved, found.totals.held) == (4, 1)
 
 

@@ -75,7 +75,7 @@ def test_covered_add_ons_go_and_the_base_stays(tmp_path: Path) -> None:
     )
     assert (ExitCode.DONE, "GO", (), ()) == (applied.code, found.verdict, found.gates, found.incidents)
     assert (2, 0) == (found.totals.moved, found.residual.users_direct)
-    assert "2 of 2 users lost covered add-ons, their base untouched" in found.advice_reason
+    assert "covered add-ons were removed from 2 of 2 users" in found.advice_reason
 
 
 def test_the_settings_must_ask_for_it(tmp_path: Path) -> None:

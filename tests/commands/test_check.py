@@ -58,7 +58,10 @@ def test_a_target_that_is_not_enabled_is_not_there_yet(state: str) -> None:
     """Each state is told in Graph's own word."""
     [found] = check_target(product("ENTERPRISEPACK", capability_status=state), E3, [], Limits())
 
-    assert (found.level, found.text) == ("not_yet", f"ENTERPRISEPACK: capabilityStatus {state}, 10 enabled seats")
+    assert (found.level, found.text) == (
+        "not_yet",
+        f"ENTERPRISEPACK: status {state} (capabilityStatus), 10 active seats",
+    )
 
 
 def test_a_target_with_one_enabled_purchase_of_several_is_ready() -> None:

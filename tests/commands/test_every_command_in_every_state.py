@@ -288,7 +288,7 @@ NOT_VERIFIED = cell(2, "verified", "reseat verify")
 GO = cell(0, "GO")
 NO_GO = cell(3, "NO-GO")
 DONE = cell(0)
-NOBODY_CHANGED = cell(0, "changed nobody", "nothing to take back")
+NOBODY_CHANGED = cell(0, "changed nobody", "nothing to undo")
 NOTHING_LEFT = cell(0, "nothing", "0 writes")
 
 USUAL: Mapping[str, Cell] = {
@@ -378,8 +378,8 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "verify after the cancellation": cell(5, "NO-GO"),
         "audit of a verified run": cell(5, "NO-GO"),
         "undo": cell(0, "4 change"),
-        "run with approval": cell(3, "4 users hold neither"),
-        "plan again, apply, verify": cell(3, "4 users hold neither"),
+        "run with approval": cell(3, "4 users have neither"),
+        "plan again, apply, verify": cell(3, "4 users have neither"),
         "status": cell(0, "applied 4"),
     },
     "all_held": {
@@ -571,7 +571,7 @@ def test_a_damaged_report_of_another_run_hides_nobody(
     *_, said = every(reseat, place, (("plan",), APPLY_NEWEST, ("verify", "NEWEST")))
 
     assert said.code == 3, said
-    assert told(said, ["4 users hold neither"]) == [], said
+    assert told(said, ["4 users have neither"]) == [], said
 
 
 def of_format(place: Place, version: str) -> RunDir:

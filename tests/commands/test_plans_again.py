@@ -188,7 +188,7 @@ def test_an_undo_of_a_plan_that_changed_nobody_is_an_empty_plan(state: str, runs
     applied = runs.apply()
     verified = runs.verify()
 
-    sentence = f"Plan {undone_run} has changed nobody (as far as its journal says), so there is nothing to take back."
+    sentence = f"Plan {undone_run} has changed nobody, according to its journal, so there is nothing to undo."
     assert (0, True) == (planned.code, sentence in planned.words), planned
     assert "Next:" not in planned.words
     assert (0, True) == (applied.code, "nothing to send" in applied.words), applied
@@ -208,7 +208,9 @@ def test_an_add_ons_plan_of_a_plan_that_moved_nobody_is_an_empty_plan(state: str
     planned = runs.addons()
     applied = runs.apply()
 
-    assert (0, True) == (planned.code, f"Plan {swap} moved nobody, as its verify proved" in planned.words), planned
+    assert (0, True) == (planned.code, f"Plan {swap} moved nobody, as its verification showed" in planned.words), (
+        planned
+    )
     assert (0, True) == (applied.code, "nothing to send" in applied.words), applied
     assert 0 == runs.verify().code
     assert (posts, held) == (runs.posts, runs.holds())
@@ -222,7 +224,7 @@ def test_an_add_ons_plan_of_people_without_add_ons_says_that(runs: Runs) -> None
 
     planned = runs.addons()
 
-    assert (0, True) == (planned.code, "of the 3 users whom plan" in planned.words), planned
+    assert (0, True) == (planned.code, "none of the 3 users moved by plan" in planned.words), planned
     assert 0 == runs.apply().code
 
 

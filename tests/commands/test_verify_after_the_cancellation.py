@@ -44,7 +44,7 @@ def test_all_is_well_when_the_source_is_over(night: Night, status: str) -> None:
     found = night.verify(after_cancel=True)
 
     assert ("GO", 0, []) == (found.verdict, found.exit_code, failed(found))
-    assert "it is cancelled, and everybody is fine" == found.advice_reason
+    assert "it has been canceled, and everyone is correctly licensed" == found.advice_reason
     assert (0, ()) == (audit(night.run, CATALOG).code, audit(night.run, CATALOG).differences)
 
 
@@ -72,7 +72,7 @@ def test_who_was_fine_and_is_not_any_more_is_named(night: Night) -> None:
     found = night.verify(after_cancel=True)
 
     assert ["nobody_lost"] == failed(found)
-    assert f"1 user who was fine is not any more: {lost.upn}" == found.after_cancel[2].detail
+    assert f"1 user is no longer correctly licensed: {lost.upn}" == found.after_cancel[2].detail
 
 
 def test_without_a_former_look_the_journal_says_who_was_fine(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_empty_difference_is_said_in_words(night: Night) -> None:
 
     assert found.since_last is not None
     assert found.since_last.same
-    assert found.since_last.sentence.endswith("(GO): nothing is different")
+    assert found.since_last.sentence.endswith("(GO): nothing has changed")
     assert "Nothing has changed: no gate, no user and no holder" in night.run.read("report.html").decode()
 
 
@@ -128,7 +128,7 @@ def test_a_difference_names_gates_users_and_holders(night: Night) -> None:
     assert [(user.upn, "moved", "drifted")] == [(t.name, t.before, t.now) for t in found.since_last.users]
     assert ((user.upn,), ()) == (found.since_last.appeared, found.since_last.vanished)
     assert ((), (user.upn,)) == (later.since_last.appeared, later.since_last.vanished)
-    assert "1 holder vanished" in later.since_last.sentence
+    assert "1 former holder of the old product" in later.since_last.sentence
 
 
 def test_the_first_look_has_nothing_to_compare_with(tmp_path: Path) -> None:

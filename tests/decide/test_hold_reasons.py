@@ -156,13 +156,13 @@ def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
 
 PHONES = [product(p) for p in ("ENTERPRISEWITHSCAL", "ENTERPRISEPACK", "MCOEV", "MCOPSTN1")]
 TO_E3_AND_PHONE = TO_E3.replace('"ENTERPRISEPACK"', '"ENTERPRISEPACK", "MCOEV"')
-STAYS_OFF = "has the calling plan MCOPSTN1, and the Teams Phone (MCOEV) of the target would stay off"
+STAYS_OFF = "has the calling plan MCOPSTN1, and Teams Phone (MCOEV) of the target would stay disabled"
 
 
 @pytest.mark.parametrize(
     ("off", "toml", "wish", "detail"),
     [
-        (("TEAMS1",), TO_E3_AND_PHONE, "", f"{STAYS_OFF}, since it needs Teams, which is off"),
+        (("TEAMS1",), TO_E3_AND_PHONE, "", f"{STAYS_OFF}, because it needs Teams, which is disabled"),
         ((), TO_E3_AND_PHONE, "MCOEV", STAYS_OFF),
         ((), TO_E3, "", "has the calling plan MCOPSTN1, and no Teams Phone (MCOEV) afterwards"),
     ],

@@ -288,7 +288,7 @@ def test_every_rule_is_listed_in_its_order_with_its_counts(tmp_path: Path, resea
     planned = reseat(here, "plan")
 
     assert [(r["rule"], r["change"], r["hold"]) for r in header(here)["rules"]] == [("desk", 0, 0), ("everyone", 6, 0)]
-    assert "NOTE Rule `desk` catches nobody: no user in scope has department = Telephony" in planned.words
+    assert "NOTE Rule `desk` applies to nobody: no user in scope has department = Telephony" in planned.words
     page = (here.folder / "runs" / here.run / "plan.html").read_text(encoding="utf-8")
     assert page.index("desk") < page.index("everyone")
 

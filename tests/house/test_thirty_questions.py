@@ -374,9 +374,9 @@ def data_and_domains(e: Evening) -> list[str]:
     usable = sorted(part for part in found if part != SOURCE and data.search(PRODUCTS[part]["plans"]))
     people = IN_SCOPE | {user.upn for part in (SOURCE, *TARGETS) for user in e.now(part)}
     at = Counter(upn.rpartition("@")[2] for upn in people)
-    named = f"carried by {', '.join(usable[:5])} and {len(usable) - 5} more"
+    named = f"included in {', '.join(usable[:5])} and {len(usable) - 5} more"
     assert set(at) == set(FILE["organization"]["domains"])
-    return [f"passed\tdata services are also {named}", *(f"{domain}\t{number}" for domain, number in at.items())]
+    return [f"passed\tmailboxes or files are also {named}", *(f"{domain}\t{number}" for domain, number in at.items())]
 
 
 def may_it_go(e: Evening) -> list[str]:
@@ -389,7 +389,7 @@ def may_it_go(e: Evening) -> list[str]:
         f"reduce seats to {there}\n{there} users still hold",
         *(f"{one['id']}\t{SOURCE}\tEnabled\treduce" for one in SUBSCRIPTIONS),
         *(f"failed\t{gate}\t" for gate in shut),
-        f"failed\tconsumed_is_zero\t{SOURCE}: consumedUnits {there}",
+        f"failed\tconsumed_is_zero\t{SOURCE}: {there} in use (consumedUnits)",
         *(f"passed\t{gate}\t" for gate in ("no_in_doubt", "nothing_pending", "nobody_bare", "books_balance")),
     ]
 

@@ -32,13 +32,13 @@ class Case(NamedTuple):
     code: int
     gate: str = ""
     lost: frozenset[str] = frozenset()
-    words: str = "no service is lost"
+    words: str = "no service lost"
     held: object = OLD
     settings: str = EVERYONE
     waiting: tuple[tuple[str, str], ...] = ()
 
 
-BARE = {"gate": "nobody_bare", "words": "no license is left"}
+BARE = {"gate": "nobody_bare", "words": "no license left"}
 LOST = {"gate": "nothing_lost_unaccepted"}
 CASES = {
     "Error: nothing is left": Case(["Error", "CountViolation"], 5, lost=frozenset({MAIL, FILES, "SWAY"}), **BARE),

@@ -86,7 +86,7 @@ def test_an_undeclared_add_on_outweighs_a_declared_one() -> None:
 
     assert (gates["addons_declared"].status, gates["addons_declared"].detail) == (
         "not_checkable",
-        "not declared standalone or traditional: MCOMEETADV",
+        "not declared as standalone or traditional: MCOMEETADV",
     )
 
 
@@ -94,4 +94,6 @@ def test_long_lists_of_names_are_cut() -> None:
     """Five names and the number of the others: a gate is one sentence."""
     gates = {g.id: g for g in all_gates(replace(OPEN, unlicensed=[f"u{n}" for n in range(8)]))}
 
-    assert gates["nobody_bare"].detail == "8 users hold neither source nor target: u0, u1, u2, u3, u4 and 3 more"
+    assert (
+        gates["nobody_bare"].detail == "8 users have neither the old nor the new product: u0, u1, u2, u3, u4 and 3 more"
+    )

@@ -25,12 +25,12 @@ class Then(NamedTuple):
 OTHER_PLANS = {"sku": NEW, "off": ["EXCHANGE_S_ENTERPRISE"]}
 IN_ERROR = {"sku": NEW, "state": "Error", "error": "CountViolation"}
 CASES = {
-    "nothing, and nobody knows by whom": Then((), 5, "holds neither the source nor a target"),
-    "another product": Then((BETTER,), 3, "somebody else has given another product since"),
-    "two other products": Then((BETTER, "MCOEV"), 3, "somebody else has given another product since"),
-    "the target without mail": Then((OTHER_PLANS,), 3, "our change did not ask for it"),
-    "the old product": Then((OLD,), 3, "not by us"),
-    "a target in error and another product": Then((IN_ERROR, BETTER), 3, "no service is lost", ("Error", "Other")),
+    "nothing, and nobody knows by whom": Then((), 5, "has neither the old nor a new product"),
+    "another product": Then((BETTER,), 3, "somebody else has assigned a different product since"),
+    "two other products": Then((BETTER, "MCOEV"), 3, "somebody else has assigned a different product since"),
+    "the target without mail": Then((OTHER_PLANS,), 3, "the plan did not ask for that"),
+    "the old product": Then((OLD,), 3, "not by reseat"),
+    "a target in error and another product": Then((IN_ERROR, BETTER), 3, "no service lost", ("Error", "Other")),
 }
 
 

@@ -107,9 +107,9 @@ def test_other_licenses_of_a_user_are_compared() -> None:
         return [i.detail for i in reconciled(drawn, after(then), moving(drawn, ada)).incidents]
 
     assert change(holding("VISIOCLIENT")) == []
-    assert change() == ["lost VISIOCLIENT, not by us"]
-    assert change(holding("VISIOCLIENT"), holding("MCOEV")) == ["got MCOEV, not by us"]
-    assert change(holding("VISIOCLIENT", "VISIOONLINE")) == ["plans changed in VISIOCLIENT, not by us"]
+    assert change() == ["lost VISIOCLIENT, not by reseat"]
+    assert change(holding("VISIOCLIENT"), holding("MCOEV")) == ["gained MCOEV, not by reseat"]
+    assert change(holding("VISIOCLIENT", "VISIOONLINE")) == ["services changed in VISIOCLIENT, not by reseat"]
 
 
 def test_an_address_that_changed_is_told() -> None:
@@ -129,4 +129,6 @@ def test_a_user_who_was_found_moved_before_is_bare_by_somebody_else() -> None:
 
     assert ("bare_user", "ada", False) in incidents(found)
     assert (found.exit_code, "nobody_bare" in failed(found)) == (3, True)
-    assert any("found moved before" in i.detail for i in found.incidents if i.kind == "bare_user")
+    assert any(
+        "an earlier verification found the user moved" in i.detail for i in found.incidents if i.kind == "bare_user"
+    )

@@ -198,7 +198,7 @@ def test_seats_that_others_freed_are_foreign_too() -> None:
     found = reconciled(drawn, after(E3_USER), moving(drawn, ADA))
 
     assert _ledger(found, E3) == _row(1, 1, 0, -1, 1)
-    assert [(i.subject, i.detail) for i in found.incidents] == [(eve.upn, "lost ENTERPRISEPACK, not by us")]
+    assert [(i.subject, i.detail) for i in found.incidents] == [(eve.upn, "lost ENTERPRISEPACK, not by reseat")]
 
 
 def test_foreign_changes_both_ways_cancel_in_the_sum_and_not_in_the_names() -> None:
@@ -220,8 +220,8 @@ def test_a_move_that_others_undid_is_ours_and_theirs() -> None:
     assert _ledger(found, E4) == _row(2, 0, 2, 1, 1)
     assert incidents(found) == [("foreign_change", "ada", False), ("foreign_change", "ada", False)]
     assert {i.detail for i in found.incidents} == {
-        "got ENTERPRISEWITHSCAL, not by us (drifted)",
-        "lost ENTERPRISEPACK, not by us (drifted)",
+        "gained ENTERPRISEWITHSCAL, not by reseat (outcome: changed by somebody else)",
+        "lost ENTERPRISEPACK, not by reseat (outcome: changed by somebody else)",
     }
 
 

@@ -155,7 +155,7 @@ def switch_off(place: Place, upn: str) -> None:
     """Of the two plans of the conflict, the target's own goes into the row."""
     detail = rows_of(place, "users.csv", user_principal_name=upn)[0]["detail"]
     target = place.tenant.sku_named("SPE_E3").plan_by_name
-    row(place, upn, disabled_plans=next(name for name in detail.split(" excludes ") if name in target))
+    row(place, upn, disabled_plans=next(name for name in detail.split(" conflicts with ") if name in target))
 
 
 def buy(place: Place, _names: list[str]) -> None:
@@ -175,35 +175,45 @@ class Row(NamedTuple):
 
 
 FOLLOWED = (
-    Row("conflict", "Name the target's plan in the roster's `disabled_plans`", of_each(switch_off)),
-    Row("conflict", "name another target", of_each(lambda p, u: row(p, u, target=TARGET))),
+    Row("conflict", "Disable the target's service in the roster (`disabled_plans`)", of_each(switch_off)),
+    Row("conflict", "choose a different target", of_each(lambda p, u: row(p, u, target=TARGET))),
     Row("disabled_account", 'Set it to "move"', lambda p, _: setting(p, 'accounts = "hold"', 'accounts = "move"')),
-    Row("duplicate_address", "until one of the two gives it up", give_address_up),
+    Row("duplicate_address", "Remove the address from the other one", give_address_up),
     Row(
         "inherited",
-        "add the target and remove the source in one change, never the source alone",
+        "add the target and remove the old product in one change, never the old product alone",
         lambda p, names: (swap_on(p, "LIC-Office365-E4"), settle_left(p, names)),
     ),
-    Row("left_by_choice", "name a target there", of_each(lambda p, u: row(p, u, target=TARGET))),
-    Row("legal_hold", "name a target that has it", of_each(lambda p, u: row(p, u, target=TARGET))),
-    Row("lost_service", "Name a target that has it", of_each(lambda p, u: row(p, u, target=TARGET, disabled_plans=""))),
-    Row("lost_service", "fill in backup_acknowledged_by", of_each(lambda p, u: row(p, u, backup_acknowledged_by="me"))),
+    Row("left_by_choice", "enter a target there", of_each(lambda p, u: row(p, u, target=TARGET))),
+    Row("legal_hold", "Choose a target that includes it", of_each(lambda p, u: row(p, u, target=TARGET))),
+    Row(
+        "lost_service",
+        "Choose a target that includes it",
+        of_each(lambda p, u: row(p, u, target=TARGET, disabled_plans="")),
+    ),
+    Row(
+        "lost_service",
+        "back the data up and enter in the roster, under backup_acknowledged_by",
+        of_each(lambda p, u: row(p, u, backup_acknowledged_by="me")),
+    ),
     Row(
         "lost_voice",
-        "add Teams Phone (MCOEV) to the target",
+        "Add Teams Phone (MCOEV) to the target",
         of_each(lambda p, u: row(p, u, target=f"{TARGET}+MCOEV")),
     ),
-    Row("no_usage_location", "usage location on the user", of_each(locate)),
+    Row("no_usage_location", "usage location for the user", of_each(locate)),
     Row(
         "protected",
-        "take it out of `protected`",
+        "take the account out of `protected`",
         lambda p, _: setting(p, 'protected = ["breakglass@contoso.example"]', ""),
     ),
-    Row("protected", "give this account the target and take the source away in one change by hand", of_each(by_hand)),
-    Row("restricted_management", "take the user out of the unit", of_each(out_of_the_unit)),
-    Row("restricted_management", "takes the source away in one change by hand", of_each(by_hand)),
-    Row("trial_target", "Buy it", buy),
-    Row("trial_target", "name another target", of_each(lambda p, u: row(p, u, target=TARGET))),
+    Row("protected", "assign the target and remove the old license manually in one change", of_each(by_hand)),
+    Row("restricted_management", "remove the user from the unit", of_each(out_of_the_unit)),
+    Row(
+        "restricted_management", "assign the target and remove the old license manually in one change", of_each(by_hand)
+    ),
+    Row("trial_target", "Buy the product", buy),
+    Row("trial_target", "choose a different target", of_each(lambda p, u: row(p, u, target=TARGET))),
 )
 
 
@@ -282,8 +292,8 @@ def test_with_every_remedy_followed_the_demo_ends_with_go(demo: Place, reseat: C
     """All of them, and those of the gates: groups, deleted users, licenses in error."""
     before, done = licensed(demo), set[str]()
     gates = {one["reason"]: one["remedy"] for one in rows_of(demo, "actions.csv", kind="gate")}
-    assert "remove it alone only from a group that has none" in gates["no_group_carries_source"]
-    assert "restored and moved by a new plan" in gates["no_soft_deleted_holders"]
+    assert "Remove it alone only from a group that has no members" in gates["no_group_carries_source"]
+    assert "Restore the users who are to come back, make a new plan" in gates["no_soft_deleted_holders"]
 
     for case in FOLLOWED:
         asked = [one for one in rows_of(demo, "actions.csv") if one["reason"].partition(":")[0] == case.reason]
@@ -304,6 +314,8 @@ def test_no_remedy_of_the_demo_takes_a_license_away_alone(demo: Place) -> None:
     """Neither the list of actions nor the pages tell anybody to cancel, to unlicense, or to leave a group."""
     told = [one["remedy"] for one in rows_of(demo, "actions.csv")]
     summary = (demo.folder / "runs" / demo.run / "summary.md").read_text(encoding="utf-8")
-    wrong = re.compile(r"unlicense|[Cc]ancel (?:it|each|online)|out of (?:the group|it\b)|remove (?:its|the) license")
+    wrong = re.compile(
+        r"\bunlicense\b|[Cc]ancel (?:it|each|online)|out of (?:the group|it\b)|remove (?:its|the) license"
+    )
 
     assert [] == [text for text in (*told, summary) if wrong.search(text)]

@@ -38,7 +38,7 @@ def test_a_line_of_anything_else_is_refused() -> None:
     ("kind", "undo_of", "run"),
     [
         ("swap", "", "run p2"),
-        ("addons", "", "run p2 (its add-ons plan)"),
+        ("addons", "", "run p2 (its plan for add-ons)"),
         ("undo", "p1", "run p2 (undo of this plan)"),
         ("undo", "p0", "run p2 (undo of p0)"),
     ],

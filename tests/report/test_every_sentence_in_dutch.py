@@ -272,9 +272,11 @@ def test_what_nobody_translated_stays_as_it_is() -> None:
 
 
 def test_a_sentence_begins_with_a_capital_and_a_name_is_left_alone() -> None:
-    assert EN.sentence("no group carries a source SKU") == "No group carries a source SKU"
-    assert NL.sentence("no group carries a source SKU") == "Geen groep deelt het oude product uit"
+    assert EN.sentence("no group assigns the old product") == "No group assigns the old product"
+    assert NL.sentence("no group assigns the old product") == "Geen groep wijst het oude product toe"
     assert NL.sentence(Message("declared: {channel}", channel="direct")) == "Verklaard: direct"
-    assert NL.sentence(Message("mail {was} → {now}", was=Message("none"), now="a@b")).startswith("E-mailadres geen → ")
+    assert NL.sentence(Message("email address {was} → {now}", was=Message("none"), now="a@b")).startswith(
+        "E-mailadres geen → "
+    )
     for name in ("a1b2-c3: not in", "vries@contoso.example x", "iPhone users", "", "x"):
         assert EN.sentence(name) == name

@@ -164,4 +164,4 @@ def test_a1_12_the_plan_says_how_long_it_takes(tmp_path: Path) -> None:
     """One write per user, at the pace that is set; at 3,000 per 150 s and nine tenths that is 1,080 a minute."""
     planned = rehearse(tmp_path, {"ada": [E4]}, to("ENTERPRISEPACK")).plan()
 
-    assert "Applying it takes about 1 min of writing, at 1,080 users a minute." in planned.warnings
+    assert "Applying it takes about 1 min, at 1080 users per minute." in planned.warnings

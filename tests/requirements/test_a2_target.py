@@ -46,7 +46,7 @@ def test_a2_01_a_target_that_is_not_active_is_told_in_graphs_word() -> None:
     assert 5 == len({absent, *told})
     assert all(state in text for state, text in zip(states, told, strict=True))
     off = [subscription(E3, status="Suspended")]
-    assert "ENTERPRISEPACK: subscription Suspended" == readiness.target_problem(product(E3), SKU[E3], off)
+    assert "ENTERPRISEPACK: subscription status Suspended" == readiness.target_problem(product(E3), SKU[E3], off)
 
 
 def test_a2_02_not_yet_is_no_failure(tmp_path: Path) -> None:

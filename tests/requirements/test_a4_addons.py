@@ -166,7 +166,7 @@ def test_a4_07_plans_that_exclude_each_other_are_a_named_pair() -> None:
     other = replace(product("VISIOCLIENT"), plans=(_plan("INTUNE_A_VL"),))
     row = draw(snapshot(ada, skus=[*products("SPE_E3"), other]), to("SPE_E3")).row(ada)
 
-    assert ("conflict", "INTUNE_A excludes INTUNE_A_VL", "") == (row["reason"], row["detail"], row["remove"])
+    assert ("conflict", "INTUNE_A conflicts with INTUNE_A_VL", "") == (row["reason"], row["detail"], row["remove"])
 
 
 def test_a4_08_a_direct_license_that_appears_later_is_found(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a9_02_unknown_words_are_told_as_they_are_and_count_as_not_active() -> N
     assert "`Hibernating`" in source.text
     assert subscriptions.stage_of("Hibernating") is None
     target = product(E3, capability_status="Hibernating")
-    assert "ENTERPRISEPACK: capabilityStatus Hibernating, 10 enabled seats" == readiness.target_problem(
+    assert "ENTERPRISEPACK: status Hibernating (capabilityStatus), 10 active seats" == readiness.target_problem(
         target, SKU[E3], ()
     )
 

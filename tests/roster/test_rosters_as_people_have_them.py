@@ -259,7 +259,7 @@ def test_a_column_that_is_nearly_a_known_one_is_told(column: str, tmp_path: Path
     said = reseat(at, "plan")
     header(at)
 
-    assert (0, []) == (said.code, told(said, [f'the column "{column}" means nothing to reseat', "1 used"]))
+    assert (0, []) == (said.code, told(said, [f'reseat does not know the column "{column}"', "1 used"]))
     assert f"{column}" in (at.folder / "runs" / at.run / "plan.html").read_text(encoding="utf-8")
 
 
@@ -270,7 +270,7 @@ def test_columns_that_people_often_have_are_not_called_slips(tmp_path: Path, res
         "plan",
     )
 
-    assert (0, False) == (said.code, "means nothing to reseat" in said.words)
+    assert (0, False) == (said.code, "does not know the column" in said.words)
 
 
 OURS = ("detail", "remedy", "kind", "display_name", "reason", "outcome", "Name", "verdict", "plans", "object", "sigil")
@@ -335,7 +335,7 @@ def test_a_wish_that_nothing_is_sent_for_is_told(name: str, tmp_path: Path, rese
     explained = reseat(at, "explain", at.run, ADA, config=False)
 
     for text in (said.words, " ".join(page.split()), explained.words):
-        assert bool(keeps) == ("switch them off by hand" in text)
+        assert bool(keeps) == ("to disable the services, do so manually" in text)
         assert keeps in text
 
 
@@ -382,4 +382,7 @@ def test_the_share_that_changes_is_of_those_who_hold_the_old_product(tmp_path: P
     at = whole_company(tmp_path, limits="users_changed_percent_max = 50")
     said: Said = reseat(at, "plan")
 
-    assert (3, []) == (said.code, told(said, ["Limit: the plan changes 100.0 % of the source holders in scope"]))
+    assert (3, []) == (
+        said.code,
+        told(said, ["Limit exceeded: the plan changes 100.0 % of the users in scope who have the old product"]),
+    )

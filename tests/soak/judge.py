@@ -185,7 +185,7 @@ def _on_target(held: list[Any], change: tuple[list[str], list[str]], off: dict[s
 def _harm(evidence: Evidence) -> Iterator[str]:
     """Harm is told only of users who really are bare, whom we changed, and whom somebody else changed after us.
 
-    Bare is who holds neither the source nor a target of their own: what a plan gives to others may be an add-on.
+    Bare is who has neither the old nor a new product of their own: what a plan gives to others may be an add-on.
     """
     tenant, source, targets = evidence.tenant, _source(evidence), _targets(evidence)
     ids = {upn: user for user, upn in tenant["names"].items()}

@@ -46,13 +46,13 @@ def _nobody(plan: Plan, moved: int) -> Message:
     """Say why an add-ons plan changes nobody."""
     if not moved:
         return Message(
-            "Plan {plan} moved nobody, as its verify proved, so no add-on is removed from anybody.", plan=plan.plan_id
+            "Plan {plan} moved nobody, as its verification showed, so there is no add-on to remove.", plan=plan.plan_id
         )
     return Message(
-        "The plan changes nobody: of the {n} user whom plan {plan} moved, none holds an add-on of their own that the "
-        "target covers and that nothing else hangs on.",
-        "The plan changes nobody: of the {n} users whom plan {plan} moved, none holds an add-on of their own that the "
-        "target covers and that nothing else hangs on.",
+        "The plan changes nobody: the {n} user moved by plan {plan} has no directly assigned add-on that the "
+        "target covers and that nothing else depends on.",
+        "The plan changes nobody: none of the {n} users moved by plan {plan} has a directly assigned add-on "
+        "that the target covers and that nothing else depends on.",
         n=moved,
         plan=plan.plan_id,
     )

@@ -120,8 +120,8 @@ def _remarks(roster: Roster | None) -> list[Message]:
         *(Message("{file}: {remark}", file=file.name, remark=remark) for file in files for remark in file.remarks),
         *(
             Message(
-                '{file}: the column "{column}" means nothing to reseat and is only carried along. If it is meant as '
-                "{known}, correct its name and make a new plan: nothing of what it says was heeded.",
+                '{file}: reseat does not know the column "{column}" and only carries it along. If {known} is '
+                "meant, correct the name and make a new plan: nothing in this column was used.",
                 file=file.name,
                 column=name,
                 known=known,

@@ -59,7 +59,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
 
 def _changed_nobody(plan: Plan) -> Message:
     return Message(
-        "Plan {plan} has changed nobody (as far as its journal says), so there is nothing to take back.",
+        "Plan {plan} has changed nobody, according to its journal, so there is nothing to undo.",
         plan=plan.plan_id,
     )
 

@@ -191,9 +191,9 @@ def phone_off(off: Collection[PlanId], forced: Collection[PlanId], families: Pla
         return NOTHING
     wanted = [n.wanted for n in families.needs if n.plan in phones and n.plan in forced]
     if not wanted:
-        return Message("the Teams Phone (MCOEV) of the target would stay off")
+        return Message("Teams Phone (MCOEV) of the target would stay disabled")
     return Message(
-        "the Teams Phone (MCOEV) of the target would stay off, since it needs {service}, which is off",
+        "Teams Phone (MCOEV) of the target would stay disabled, because it needs {service}, which is disabled",
         service=needed(wanted[0]),
     )
 

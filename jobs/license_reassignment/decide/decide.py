@@ -153,7 +153,7 @@ def _source_not_ours(
         names = tuple(context.group_names.get(g, g) for g in groups)
         return Hold("inherited", Message("{groups}", groups=names), targets)
     if any(a.state == "Unknown" for s in retiring for a in profile.of_sku(s)):
-        why = Message("Graph does not say whether the license is direct or inherited")
+        why = Message("Graph does not say whether the license is assigned directly or through a group")
         return Hold("source_in_error", why, targets)
     return None
 
@@ -243,5 +243,5 @@ def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Hold | 
     for plan, needs in broken_dependencies(before, after, context.families):
         return Hold("dependency", Message("{service} needs {other}", service=plan, other=needed(needs)))
     for first, second in conflicts(before, after, context.families):
-        return Hold("conflict", Message("{service} excludes {other}", service=first, other=second))
+        return Hold("conflict", Message("{service} conflicts with {other}", service=first, other=second))
     return None

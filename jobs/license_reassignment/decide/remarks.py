@@ -27,37 +27,38 @@ LOWERED = "lowered: "
 SENTENCES: Mapping[str, Message] = MappingProxyType(
     {
         "voice_ends": Message(
-            "enterprise voice (Skype for Business Plan 3) ends and no Teams Phone comes; Graph does not say "
-            "who telephones: a roster column `voice` does, and MCOEV beside the target keeps them on the phone"
+            "enterprise voice (Skype for Business Plan 3) ends, and Teams Phone is not added; Graph does not "
+            "show who makes calls: say it in a roster column `voice`, and add MCOEV to the target for those "
+            "who do"
         ),
-        "lowered": Message("a data service ends or comes in a lower edition, as the policy or the roster accepted"),
+        "lowered": Message("a service with data ends or is downgraded, as the settings or the roster accepted"),
         "office_apps_end": Message(
-            "the desktop Office apps end or become a lower edition; they will show an unlicensed notice"
+            "the desktop Office apps end or become a lower edition; they will say that they are unlicensed"
         ),
         "may_conflict": Message(
-            "Microsoft lists these plans as excluding each other, and Graph usually takes them together"
+            "Microsoft lists these services as conflicting, but Graph usually accepts them together"
         ),
-        "may_need": Message("a plan may lack what it works with; Graph does not refuse that"),
+        "may_need": Message("a service may lack another one that it works with; Graph does not refuse that"),
         "plans_stand": Message(
-            "the roster's disabled_plans changes nothing in a product that the user holds already, since a license "
-            "that stands is not sent again; if the services are to be off, switch them off by hand in the admin "
+            "`disabled_plans` in the roster changes nothing for a product that the user already has, because "
+            "an existing license is not assigned again; to disable the services, do so manually in the admin "
             "center, under Licenses and apps of the user"
         ),
-        "calling_country": Message("a calling plan, and a usage location in which Microsoft does not list them"),
+        "calling_country": Message("has a calling plan, and Microsoft lists none for the usage location"),
         "conferencing_country": Message(
-            "Audio Conferencing comes, and Microsoft does not offer it in the usage location"
+            "Audio Conferencing is added, and Microsoft does not offer it in the usage location"
         ),
         "resource_account": Message(
-            "a resource account of a call queue or auto attendant that holds the source SKU: it needs "
-            "its own free license and no suite"
+            "a resource account of a call queue or auto attendant that has the old product: it needs its own "
+            "free license, not a suite"
         ),
         "usage_location_written": Message(
-            "no usage location: the roster's is set before any license is sent, one write more "
-            "that needs the permission User.ReadWrite.All; a synchronized directory may set it back"
+            "no usage location: the one in the roster is set before any license is changed, which is one more"
+            " change and needs the permission User.ReadWrite.All; a synchronized directory may set it back"
         ),
         "disabled_account_moves": Message(
-            "a disabled account takes a target seat; a shared, room or equipment mailbox up to "
-            '50 GB needs none. [scope] disabled_accounts = "hold" keeps them out'
+            "a disabled account uses a seat of the target; a shared, room or equipment mailbox of up to 50 GB"
+            ' needs none, and [scope] disabled_accounts = "hold" leaves these accounts out'
         ),
     }
 )

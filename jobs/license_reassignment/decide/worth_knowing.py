@@ -124,14 +124,19 @@ def sentences(header: PlanHeader, messages: Mapping[str, Message]) -> list[Messa
     found = [_remark(r, messages) for r in header.remarks or ()]
     found.extend(_addon(a) for a in header.addons or ())
     if names := header.company_wide:
-        found.append(Message("For the whole company, never assigned or removed: {names}.", names=names))
+        found.append(Message("Licensed for the whole organization, never assigned or removed: {names}.", names=names))
     if names := header.plan_groups:
-        found.append(Message("Their members follow from service plans, which this plan changes: {names}.", names=names))
+        found.append(
+            Message(
+                "Dynamic groups whose rule uses service plans, so that their members change with this plan: {names}.",
+                names=names,
+            )
+        )
     found.extend(_rules_of_nobody(header))
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         found.append(
             Message(
-                "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`."
+                "Covered add-ons are removed by a second plan, after `reseat verify` of this one: `plan --addons-of`."
             )
         )
     found.extend(map(_unexpected, header.unexpected_holders or ()))
@@ -153,10 +158,9 @@ def _remark(use: RemarkUse, messages: Mapping[str, Message]) -> Message:
 
 def _addon(use: AddonUse) -> Message:
     return Message(
-        "{sku} stays with everybody who has it; the targets cover it for {n} user, partly for {partly}, not for "
-        "{kept}.",
-        "{sku} stays with everybody who has it; the targets cover it for {n} users, partly for {partly}, not for "
-        "{kept}.",
+        "{sku} is kept by everyone who has it; the target covers it for {n} user, partly for {partly}, not for {kept}.",
+        "{sku} is kept by everyone who has it; the target covers it for {n} users, partly for {partly}, not "
+        "for {kept}.",
         sku=use.sku_part_number,
         n=use.covered,
         partly=use.partly,
@@ -166,10 +170,10 @@ def _addon(use: AddonUse) -> Message:
 
 def _unexpected(found: UnexpectedHolders) -> Message:
     return Message(
-        "{sku} is held by {n} user without a source license who is not in this plan, for example {names}. The plan "
-        "leaves that as it is.",
-        "{sku} is held by {n} users without a source license who are not in this plan, for example {names}. The plan "
-        "leaves that as it is.",
+        "{n} user has {sku} without the old product and is not in this plan, for example {names}. The plan "
+        "does not change that.",
+        "{n} users have {sku} without the old product and are not in this plan, for example {names}. The plan"
+        " does not change that.",
         sku=found.sku_part_number,
         n=found.users,
         names=found.sample[:3],
@@ -182,8 +186,9 @@ def _rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
     for row in header.rules:
         if row.rule in asked and not row.change and not row.hold:
             yield Message(
-                "Rule `{rule}` catches nobody: {why}, or earlier rules and roster rows decide about them. Check how "
-                "the values are spelled in the tenant; the users whom it is meant for fall to the next rule.",
+                "Rule `{rule}` applies to nobody: {why}, or earlier rules and roster rows decide about these "
+                "users. Check how the values are spelled in the tenant; the users it is meant for are handled"
+                " by the next rule.",
                 rule=row.rule,
                 why=_why_nobody(asked[row.rule]),
             )
@@ -191,7 +196,7 @@ def _rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
 
 def _why_nobody(conditions: Mapping[str, Sequence[str]]) -> Message:
     if not conditions:
-        return Message("nobody is left for it")
+        return Message("no user is left for it")
     where = [_condition(key, values) for key, values in conditions.items()]
     both = reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), where)
     return Message("no user in scope has {where}", where=both)

@@ -86,7 +86,7 @@ def target_problem(
         return _unusable(sku)
     states = [s.status for s in subscriptions if s.sku_id == sku_id]
     if states and good.isdisjoint(s.casefold() for s in states):
-        return Message("{sku}: subscription {states}", sku=sku.part_number, states=tuple(sorted(set(states))))
+        return Message("{sku}: subscription status {states}", sku=sku.part_number, states=tuple(sorted(set(states))))
     problems = plan_problems(sku, limits.accept_unprovisioned)
     if not problems:
         return Message("")
@@ -97,13 +97,13 @@ def _unusable(sku: SubscribedSku) -> Message:
     facts = {"sku": sku.part_number, "state": sku.capability_status, "n": sku.enabled}
     if not sku.warning:
         return Message(
-            "{sku}: capabilityStatus {state}, {n} enabled seat",
-            "{sku}: capabilityStatus {state}, {n} enabled seats",
+            "{sku}: status {state} (capabilityStatus), {n} active seat",
+            "{sku}: status {state} (capabilityStatus), {n} active seats",
             **facts,
         )
     return Message(
-        "{sku}: capabilityStatus {state}, {n} enabled seat and {grace} in grace",
-        "{sku}: capabilityStatus {state}, {n} enabled seats and {grace} in grace",
+        "{sku}: status {state} (capabilityStatus), {n} active seat and {grace} in the grace period",
+        "{sku}: status {state} (capabilityStatus), {n} active seats and {grace} in the grace period",
         grace=sku.warning,
         **facts,
     )

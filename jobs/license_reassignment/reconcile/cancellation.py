@@ -249,19 +249,19 @@ def advice_of(
         return "keep", _of_another_aim(plan, totals)
     left = residual.users_direct + residual.users_inherited
     if verdict == "GO":
-        fine = Message("it is cancelled, and everybody is fine")
-        return "cancel", fine if cancelled else Message("every gate is open")
+        fine = Message("it has been canceled, and everyone is correctly licensed")
+        return "cancel", fine if cancelled else Message("every gate has passed")
     open_work = totals.pending + totals.in_doubt + totals.refused + totals.drifted
     if left and not open_work and counts_agree:
         return (
             f"reduce seats to {left}",
             Message(
-                "{n} user still holds the source SKU, and nothing planned is open",
-                "{n} users still hold the source SKU, and nothing planned is open",
+                "{n} user still has the old product, and no planned change is left to make",
+                "{n} users still have the old product, and no planned change is left to make",
                 n=left,
             ),
         )
-    return "keep", Message("not every gate is open; the failed ones say what to do")
+    return "keep", Message("not every gate has passed; each of those says what to do")
 
 
 def _of_another_aim(plan: Plan, totals: Totals) -> Message:
@@ -270,13 +270,14 @@ def _of_another_aim(plan: Plan, totals: Totals) -> Message:
     users = Message("{n} user", "{n} users", n=totals.in_scope)
     if plan.undo:
         return Message(
-            "an undo plan asks no cancel gates: {n} of {users} is restored",
-            "an undo plan asks no cancel gates: {n} of {users} are restored",
+            "an undo plan has no cancellation gates: {n} of {users} has been restored",
+            "an undo plan has no cancellation gates: {n} of {users} have been restored",
             n=done,
             users=users,
         )
     return Message(
-        "an add-ons plan asks no cancel gates: {done} of {users} lost covered add-ons, their base untouched",
+        "a plan for add-ons has no cancellation gates: covered add-ons were removed from {done} of {users}, "
+        "whose base product is unchanged",
         done=done,
         users=users,
     )

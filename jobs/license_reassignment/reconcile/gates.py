@@ -74,8 +74,8 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             "no_direct_holders",
             residual.users_direct == 0,
             Message(
-                "{n} user holds a source SKU directly",
-                "{n} users hold a source SKU directly",
+                "{n} user has the old product assigned directly",
+                "{n} users have the old product assigned directly",
                 n=residual.users_direct,
             ),
         ),
@@ -83,8 +83,8 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             "no_inherited_holders",
             residual.users_inherited == 0,
             Message(
-                "{n} user holds a source SKU through a group only",
-                "{n} users hold a source SKU through a group only",
+                "{n} user has the old product through a group only",
+                "{n} users have the old product through a group only",
                 n=residual.users_inherited,
             ),
         ),
@@ -93,11 +93,11 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             "source_family_clear",
             not facts.relatives,
             Message(
-                "other editions of the source in this tenant: {names}",
+                "other editions of the old product in this tenant: {names}",
                 names=few([s.part_number for s in facts.relatives]),
             )
             if facts.relatives
-            else Message("no other edition of the source product has holders or seats"),
+            else Message("no other edition of the old product has users or seats"),
         ),
         gate(
             "consumed_is_zero",
@@ -108,8 +108,8 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
 
 
 def _consumed(facts: Facts) -> Message:
-    counts = [Message("{sku}: consumedUnits {n}", sku=sku, n=n) for sku, n in facts.consumed.items()]
-    agreed = Message("the scans did not agree with each other or with consumedUnits")
+    counts = [Message("{sku}: {n} in use (consumedUnits)", sku=sku, n=n) for sku, n in facts.consumed.items()]
+    agreed = Message("repeated reads did not agree with each other or with consumedUnits")
     return joined(counts if facts.scans_agreed else [*counts, agreed])
 
 
@@ -120,13 +120,13 @@ def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> 
             "no_group_carries_source",
             not groups,
             Message(
-                "{n} group carries a source SKU: {names}",
-                "{n} groups carry a source SKU: {names}",
+                "{n} group assigns the old product: {names}",
+                "{n} groups assign the old product: {names}",
                 n=len(groups),
                 names=few(groups),
             )
             if groups
-            else Message("no group carries a source SKU"),
+            else Message("no group assigns the old product"),
             UNREAD if groups is None else None,
         ),
         gate(
@@ -140,12 +140,12 @@ def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> 
 
 def _deleted(deleted: Sequence[str] | None) -> Message:
     if deleted is None:
-        return Message("deleted users could not be read")
+        return Message("Deleted users could not be read")
     if not deleted:
-        return Message("no deleted user names a source SKU")
+        return Message("nobody in Deleted users has the old product")
     return Message(
-        "{n} deleted user would bring a source SKU back: {names}",
-        "{n} deleted users would bring a source SKU back: {names}",
+        "{n} user in Deleted users has the old product: {names}",
+        "{n} users in Deleted users have the old product: {names}",
         n=len(deleted),
         names=few(deleted),
     )
@@ -159,33 +159,32 @@ def _books(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "no_in_doubt",
             totals.in_doubt == 0,
-            Message("{n} change in doubt", "{n} changes in doubt", n=totals.in_doubt),
+            Message("the result of {n} change is unknown", "the result of {n} changes is unknown", n=totals.in_doubt),
         ),
         gate(
             "nothing_pending",
             totals.pending == 0,
-            Message("{n} planned change not made", "{n} planned changes not made", n=totals.pending),
+            Message("{n} planned change has not been made", "{n} planned changes have not been made", n=totals.pending),
         ),
         gate(
             "books_balance",
             not unexplained,
-            joined(_unexplained(r) for r in unexplained)
-            or Message("every seat is explained for each source and target SKU"),
+            joined(_unexplained(r) for r in unexplained) or Message("the seats of every old and new product add up"),
         ),
         gate(
             "verified_after_last_write",
             later,
-            Message("last write {at}, this read began {time}", at=facts.last_write_at, time=facts.read_began)
+            Message("last change at {at}; this check began at {time}", at=facts.last_write_at, time=facts.read_began)
             if facts.last_write_at
-            else Message("last write none, this read began {time}", time=facts.read_began),
+            else Message("no change was made; this check began at {time}", time=facts.read_began),
         ),
     )
 
 
 def _unexplained(row: LedgerRow) -> Message:
     if row.unexplained < 0:
-        return Message("{sku}: {n} unexplained", sku=row.sku_part_number, n=row.unexplained)
-    return Message("{sku}: +{n} unexplained", sku=row.sku_part_number, n=row.unexplained)
+        return Message("{sku}: unexplained difference of {n}", sku=row.sku_part_number, n=row.unexplained)
+    return Message("{sku}: unexplained difference of +{n}", sku=row.sku_part_number, n=row.unexplained)
 
 
 def _people(facts: Facts) -> tuple[Gate, ...]:
@@ -193,31 +192,31 @@ def _people(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "targets_ready",
             not facts.targets_not_ready,
-            joined(facts.targets_not_ready) or Message("every target SKU is enabled and provisioned"),
+            joined(facts.targets_not_ready) or Message("every new product is active and provisioned"),
         ),
         gate(
             "nobody_bare",
             not facts.unlicensed,
             Message(
-                "{n} user holds neither source nor target: {names}",
-                "{n} users hold neither source nor target: {names}",
+                "{n} user has neither the old nor the new product: {names}",
+                "{n} users have neither the old nor the new product: {names}",
                 n=len(facts.unlicensed),
                 names=few(facts.unlicensed),
             )
             if facts.unlicensed
-            else Message("every user in scope holds the source or the target"),
+            else Message("every user in scope has the old or the new product"),
         ),
         gate(
             "nothing_lost_unaccepted",
             not facts.lost_unaccepted,
             Message(
-                "{n} user lost a service nobody accepted: {names}",
-                "{n} users lost a service nobody accepted: {names}",
+                "{n} user lost a service, and nobody accepted that: {names}",
+                "{n} users lost a service, and nobody accepted that: {names}",
                 n=len(facts.lost_unaccepted),
                 names=few(facts.lost_unaccepted),
             )
             if facts.lost_unaccepted
-            else Message("no data service was lost or lowered without acceptance"),
+            else Message("no service with data was lost or downgraded unless accepted"),
         ),
     )
 
@@ -229,15 +228,15 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
         addons = gate(
             "addons_declared",
             None,
-            Message("not declared standalone or traditional: {names}", names=tuple(undeclared)),
+            Message("not declared as standalone or traditional: {names}", names=tuple(undeclared)),
         )
     else:
         addons = gate(
             "addons_declared",
             not bound,
-            Message("bound to a base subscription and cancelled with it: {names}", names=tuple(bound))
+            Message("tied to the base subscription and canceled with it: {names}", names=tuple(bound))
             if bound
-            else Message("no add-on goes with the source"),
+            else Message("no add-on ends with the old subscription"),
             BOUND_ADDONS,
         )
     channel = facts.purchase_channel
@@ -247,9 +246,9 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "not_last_data_subscription",
             bool(facts.other_data_skus),
-            Message("data services are also carried by {names}", names=few(facts.other_data_skus))
+            Message("mailboxes or files are also included in {names}", names=few(facts.other_data_skus))
             if facts.other_data_skus
-            else Message("no other enabled SKU carries Exchange or SharePoint"),
+            else Message("no other active product includes Exchange or SharePoint"),
         ),
         gate(
             "purchase_channel_declared",
@@ -262,7 +261,9 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
 
 def _declared(channel: str, *, contradicted: bool) -> Message:
     if not channel:
-        return Message("not declared: Graph does not show volume licensing")
+        return Message("not declared; Graph does not show volume licensing")
     if contradicted:
-        return Message("declared: {channel}, but a partner's tenant owns the subscription", channel=channel)
+        return Message(
+            "declared: {channel}, but the subscription is owned by another tenant, as with a partner", channel=channel
+        )
     return Message("declared: {channel}", channel=channel)

@@ -22,7 +22,7 @@ MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
 
 NONE = Message("none")
-BEYOND_PLAN = Message("a request was sent that the plan does not hold")
+BEYOND_PLAN = Message("a request was sent that is not in the plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,15 @@ def _unlicensed(compared: Comparison) -> list[Incident]:
 
 def _how_left(compared: Comparison, user: User) -> Message:
     if user.author:
-        return Message("holds neither the source nor a target, taken by {run}", run=user.author)
+        return Message("has neither the old nor a new product; removed by {run}", run=user.author)
     if user.id in compared.proven:
         return Message(
-            "holds neither the source nor a target, and was found moved before: somebody else took the license since"
+            "has neither the old nor a new product, although an earlier verification found the user moved: "
+            "somebody else has removed the license since"
         )
     if _given(user):
-        return Message("holds neither the source nor a target, and somebody else has given another product since")
-    return Message("holds neither the source nor a target")
+        return Message("has neither the old nor a new product; somebody else has assigned a different product since")
+    return Message("has neither the old nor a new product")
 
 
 def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
@@ -146,7 +147,8 @@ def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
             "bare_user",
             name,
             Message(
-                "holds no license at all; run {run} of reseat changed this user before, and its own report says how",
+                "has no license at all; run {run} of reseat changed this user earlier, and the report of that"
+                " run says how",
                 run=run,
             ),
         )
@@ -165,12 +167,12 @@ def _kept_until(user: User) -> tuple[Message, ...]:
     if not user.standing.sent:
         return (
             Message("mailbox data is kept for {days} days", days=MAILBOX_DAYS),
-            Message("no request of ours was sent for this user"),
+            Message("reseat sent no request for this user"),
         )
     last = datetime.fromisoformat(user.standing.at) + timedelta(days=MAILBOX_DAYS)
     return (
         Message(
-            "mailbox data is kept for {days} days: until {day} if our change took the license",
+            "mailbox data is kept for {days} days: until {day} if the change by reseat removed the license",
             days=MAILBOX_DAYS,
             day=str(last.date()),
         ),
@@ -202,7 +204,7 @@ def _lost(compared: Comparison) -> list[Incident]:
             and user.id not in acknowledged
             and (theirs := compared.services.at_risk(user.before, user.has))
         ):
-            by = _by(user.author) if user.author else Message("our change did not ask for it")
+            by = _by(user.author) if user.author else Message("the plan did not ask for that")
             found.append(Incident("lost_service", user.name, joined((theirs, by))))
     return found
 
@@ -219,12 +221,12 @@ def _proven(compared: Comparison, user: User) -> bool:
 def broken_words(compared: Comparison, user: User) -> Message:
     """Say of a change that Graph accepted and then reported in error what the user lost since when, and what to do."""
     unlicensed = is_unlicensed(user, compared.plan.sources, named_targets(compared.plan)) and not _given(user)
-    gone = Message("no license is left") if unlicensed else _gone(compared, user)
+    gone = Message("no license left") if unlicensed else _gone(compared, user)
     return Message(
-        "{lost}, since {at}: Graph accepted the change and reports the license in error ({state}). Repair the license "
-        "in the admin center or assign the old product there again; `reseat undo {plan}` gives it back to everybody "
-        "whom the plan changed, these users first",
-        lost=gone or Message("no service is lost"),
+        "{lost}, since {at}: Graph accepted the change, and then the assignment had an error ({state}). "
+        "Resolve the error in the admin center, or assign the old product there again; `reseat undo {plan}` "
+        "gives it back to everyone whom the plan changed, these users first",
+        lost=gone or Message("no service lost"),
         at=user.standing.at,
         state=user.judgement.reason.partition(":")[2].strip(),
         plan=compared.plan.plan_id,
@@ -254,7 +256,7 @@ def _other_licenses(
 
 
 def _by(author: Message) -> Message:
-    return by_run(author) if author else Message("not by us")
+    return by_run(author) if author else Message("not by reseat")
 
 
 def _difference(
@@ -269,8 +271,8 @@ def _difference(
     both = sorted({part.get(s, s) for s, _, _ in was - now} & {part.get(s, s) for s, _, _ in now - was})
     changes = (
         (Message("lost {sku}", sku="+".join(gone)), gone),
-        (Message("got {sku}", sku="+".join(came)), came),
-        (Message("plans changed in {sku}", sku="+".join(both)), both),
+        (Message("gained {sku}", sku="+".join(came)), came),
+        (Message("services changed in {sku}", sku="+".join(both)), both),
     )
     told = [change for change, names in changes if names]
     return reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), told) if told else Message("")
@@ -290,9 +292,9 @@ def _foreign(
 
 
 def _foreign_change(sku: str, step: int, author: Message, drifted: bool) -> Message:
-    change = Message("got {sku}", sku=sku) if step > 0 else Message("lost {sku}", sku=sku)
+    change = Message("gained {sku}", sku=sku) if step > 0 else Message("lost {sku}", sku=sku)
     if drifted:
-        return Message("{change}, {by} (drifted)", change=change, by=_by(author))
+        return Message("{change}, {by} (outcome: changed by somebody else)", change=change, by=_by(author))
     return Message("{change}, {by}", change=change, by=_by(author))
 
 
@@ -303,8 +305,8 @@ def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:
             name,
             joined(
                 (
-                    Message("mail {was} → {now}", was=was or NONE, now=now or NONE),
-                    Message("proxy addresses compared too"),
+                    Message("email address {was} → {now}", was=was or NONE, now=now or NONE),
+                    Message("proxy addresses were compared too"),
                 )
             ),
         )

@@ -55,9 +55,11 @@ class SinceLast:
     def sentence(self) -> Message:
         """The difference in one line of plain words."""
         counts = (
-            Message("{n} user changed outcome", "{n} users changed outcome", n=len(self.users)),
-            Message("{n} holder appeared", "{n} holders appeared", n=len(self.appeared)),
-            Message("{n} holder vanished", "{n} holders vanished", n=len(self.vanished)),
+            Message("{n} user has a different outcome", "{n} users have a different outcome", n=len(self.users)),
+            Message("{n} new holder of the old product", "{n} new holders of the old product", n=len(self.appeared)),
+            Message(
+                "{n} former holder of the old product", "{n} former holders of the old product", n=len(self.vanished)
+            ),
         )
         turned = [Message("{id} {before} → {now}", id=t.id, before=t.before, now=t.now) for t in self.gates]
         changes = joined([*turned, *(count for count in counts if count.values["n"])])
@@ -65,7 +67,7 @@ class SinceLast:
             "since {at} ({verdict}): {changes}",
             at=self.verified_at,
             verdict=self.verdict,
-            changes=changes or Message("nothing is different"),
+            changes=changes or Message("nothing has changed"),
         )
 
 
@@ -110,21 +112,21 @@ def after_cancel(
             not running,
             joined(_runs(s) for s in running) or _ended(after, sources),
             Message(
-                "It is not cancelled yet, or only its renewal is switched off: look again after the date that Graph "
-                "names."
+                "The subscription has not been canceled yet, or only its renewal is turned off. Check again "
+                "after the date that Graph gives."
             ),
         ),
         _check(
             "targets_fine",
             not targets_not_ready,
-            joined(targets_not_ready) or Message("every target SKU is enabled and provisioned"),
-            Message("Settle the target's subscription at once: people work with it."),
+            joined(targets_not_ready) or Message("every new product is active and provisioned"),
+            Message("Renew or reactivate the subscription of the new product at once: users work with it."),
         ),
         _check(
             "nobody_lost",
             not lost,
-            _not_fine(lost) if lost else Message("everybody who was fine still is"),
-            Message("Give them the target license back; data of an unlicensed mailbox is kept for 30 days only."),
+            _not_fine(lost) if lost else Message("everyone is still correctly licensed"),
+            Message("Assign the target to them again: the data of an unlicensed mailbox is kept for only 30 days."),
         ),
     )
 
@@ -142,8 +144,8 @@ def _runs(one: CompanySubscription) -> Message:
 
 def _not_fine(lost: Sequence[str]) -> Message:
     return Message(
-        "{n} user who was fine is not any more: {names}",
-        "{n} users who were fine are not any more: {names}",
+        "{n} user is no longer correctly licensed: {names}",
+        "{n} users are no longer correctly licensed: {names}",
         n=len(lost),
         names=few(lost),
     )
@@ -153,7 +155,7 @@ def _ended(after: TenantSnapshot, sources: Sequence[SkuId]) -> Message:
     states = (
         Message("{sku}: {state}", sku=s.part_number, state=s.status) for s in after.subscriptions if s.sku_id in sources
     )
-    return joined(states) or Message("no subscription of the source is left")
+    return joined(states) or Message("no subscription of the old product is left")
 
 
 def _lost(users: Sequence[User], last: LastVerification | None) -> Iterable[str]:

@@ -29,12 +29,13 @@ from jobs.license_reassignment.reconcile.scans import User
 
 _NEVER_CHECKED = (
     Message(
-        "Whether each service is provisioned behind the license (mailboxes, sites): the license level is verified."
+        "Whether the services behind each license are provisioned (mailboxes, sites): only the license itself"
+        " was verified."
     ),
     Message("Billing: prices, credits, unpaid balance and terms are not in Microsoft Graph."),
-    Message("Whether somebody really used voice: only licenses and the roster's declaration are known."),
-    Message("Provisioning sources outside Graph (Entra Connect, HR, Okta) that could assign the old SKU again."),
-    Message("Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not say it."),
+    Message("Whether users really made calls: only licenses and what the roster declares are known."),
+    Message("Sources outside Graph (Entra Connect, HR systems, Okta) that could assign the old product again."),
+    Message("Which disabled accounts are shared mailboxes, rooms or people on leave: licenses do not show that."),
 )
 
 
@@ -220,7 +221,7 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: A
             )
         )
     elif check.status == "not_asked":
-        sentences.append(Message("Microsoft's own audit log is not part of this evidence: not asked."))
+        sentences.append(Message("Microsoft's own audit log is not part of this evidence: it was not requested."))
     if check.missing:
         sentences.append(_without_record(len(check.missing), check.writes))
     if verification.get("health") is None:
@@ -231,10 +232,10 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: A
 
 def _without_record(missing: int, writes: int) -> Message:
     return Message(
-        "{n} of {changes} has no record in Microsoft's audit log: records appear some {minutes} minutes late and are "
-        "kept for {days} or {most} days.",
-        "{n} of {changes} have no record in Microsoft's audit log: records appear some {minutes} minutes late and are "
-        "kept for {days} or {most} days.",
+        "{n} of {changes} has no record in Microsoft's audit log: records appear about {minutes} minutes "
+        "later and are kept for {days} or {most} days.",
+        "{n} of {changes} have no record in Microsoft's audit log: records appear about {minutes} minutes "
+        "later and are kept for {days} or {most} days.",
         n=missing,
         changes=Message("{n} change", "{n} changes", n=writes),
         minutes=MINUTES_LATE,

@@ -82,7 +82,7 @@ def _in_words(line: OtherRunLine, plan_id: str) -> Message:
         case "undo":
             return Message("run {run} (undo of {plan})", run=line.run, plan=line.undo_of)
         case "addons":
-            return Message("run {run} (its add-ons plan)", run=line.run)
+            return Message("run {run} (its plan for add-ons)", run=line.run)
         case _:
             return Message("run {run}", run=line.run)
 

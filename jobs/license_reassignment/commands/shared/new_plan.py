@@ -132,13 +132,13 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
     """Say what a person should know before approving; `nobody` is what is said of a plan that changes nobody."""
     found, snapshot = list[Message](), draft.snapshot
     if not snapshot.stable:
-        found.append(Message("Seat counts moved during every scan: somebody else is changing licenses now."))
+        found.append(Message("Seat counts changed during every read: somebody else is changing licenses right now."))
     found.extend(
         Message(
-            "Graph counts {n} used seat of {sku} and lists nobody who holds it: look in the admin center who does, and "
-            "make a new plan when the two agree.",
-            "Graph counts {n} used seats of {sku} and lists nobody who holds it: look in the admin center who does, "
-            "and make a new plan when the two agree.",
+            "Graph counts {n} seat of {sku} in use but lists nobody who has it. Check in the admin center who"
+            " does, and make a new plan when the two agree.",
+            "Graph counts {n} seats of {sku} in use but lists nobody who has one. Check in the admin center "
+            "who does, and make a new plan when the two agree.",
             n=sku.consumed,
             sku=sku.part_number,
         )
@@ -147,10 +147,10 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
     )
     found.extend(
         Message(
-            "{sku}: {n} seat short; buy more, or name another target in the roster. Exactly the users that do not fit "
-            "are held (no_seat).",
-            "{sku}: {n} seats short; buy more, or name another target in the roster. Exactly the users that do not fit "
-            "are held (no_seat).",
+            "{sku}: {n} seat short. Buy more, or choose a different target in the roster; exactly the users "
+            "without a seat are on hold (no_seat).",
+            "{sku}: {n} seats short. Buy more, or choose a different target in the roster; exactly the users "
+            "without a seat are on hold (no_seat).",
             n=s.short,
             sku=s.part_number,
         )
@@ -170,7 +170,7 @@ def _duration(plan: Plan, settings: Settings) -> list[Message]:
         return []
     return [
         Message(
-            "Applying it takes about {minutes} min of writing, at {pace} users a minute.",
+            "Applying it takes about {minutes} min, at {pace} users per minute.",
             minutes=minutes,
             pace=round(per_minute),
         )
