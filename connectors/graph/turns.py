@@ -51,7 +51,7 @@ class Turns:
         self._dice = dice
         self._load: dict[Kind, float | None] = {}
         self._backoffs = dict.fromkeys(Kind, Backoff())
-        self._reached = False
+        self._reached: set[bool] = set()
         now = clock.monotonic()
         self._writes = Bucket(self._write_rate().capacity, now)
         self._units = Bucket(self._unit_rate().capacity, now)
@@ -122,7 +122,8 @@ class Turns:
         self, kinds: Sequence[Kind], *, began: float, retry_after_s: float | None, reason: str, network: bool = False
     ) -> None:
         """Close these kinds after a refusal of a request that began at the monotonic second `began`."""
-        self._reached = self._reached or not network
+        if not network:
+            self._reached.update(_signs_in(kind) for kind in kinds)
         dice = self._dice()
         for kind in kinds:
             self._backoffs[kind] = pace.refused(
@@ -145,7 +146,7 @@ class Turns:
 
     def helped(self, kind: Kind) -> None:
         """Note an answer that helped: the wait budget starts anew."""
-        self._reached = True
+        self._reached.add(_signs_in(kind))
         self._backoffs[kind] = pace.helped(self._backoffs[kind])
 
     def loaded(self, kind: Kind, share_of_limit: float | None) -> None:
@@ -155,7 +156,7 @@ class Turns:
     def given_up(self, kind: Kind, seconds: float) -> NotYet | None:
         """Return the error to raise when waiting `seconds` more would exceed the wait budget, else None."""
         backoff, limit = self._backoffs[kind], self._settings.wait_seconds_max
-        if backoff.network and not self._reached:
+        if backoff.network and _signs_in(kind) not in self._reached:
             limit = min(limit, self._settings.first_contact_s_max)
         if not pace.budget_spent(backoff, self._clock.monotonic(), seconds, limit):
             return None
@@ -203,3 +204,8 @@ class Turns:
     def _unit_rate(self) -> Rate:
         quota = self._settings.ru_per_10_s * self._settings.quota_share()
         return pace.window_rate(quota, READ_WINDOW_S, pace.READ_BURST_RU, load=self._load.get(Kind.READ))
+
+
+def _signs_in(kind: Kind) -> bool:
+    """Tell the two hosts apart: one gives tokens, the other answers whatever is read or written."""
+    return kind is Kind.TOKEN

@@ -12,6 +12,7 @@ import traceback
 from dataclasses import dataclass
 
 from jobs.cli import streams
+from jobs.cli.terminal import text
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import ExitCode, code_of
 
@@ -49,7 +50,10 @@ class Interruption:
         if work_is_over.is_set():
             return
         reason = self.flag.reason
-        say(ExitCode.STOPPED, f"Stopped: {reason}, with no answer to what was asked last. The same command continues.")
+        say(
+            ExitCode.STOPPED,
+            f"Stopped: {reason}. The last request was not answered in time; run the same command again to continue.",
+        )
         os._exit(ExitCode.STOPPED)
 
 
@@ -72,10 +76,10 @@ def fail(error: Exception) -> int:
     code = code_of(error)
     if code is ExitCode.BUG:
         traceback.print_exc()
-        say(code, "This is a bug of reseat. Nothing is lost: the same command continues.")
+        say(code, "This is an error in reseat itself. Nothing is lost: run the same command again to continue.")
     elif isinstance(error, OSError) and not hasattr(error, "exit_code"):
         where = error.filename or "a file"
-        say(code, f"Cannot use {where}: {error.strerror}. Repair that, then run the same command again.")
+        say(code, f"Cannot use {where}: {error.strerror}. Correct that, then run the same command again.")
     else:
         say(code, str(getattr(error, "format_message", error.__str__)()))
     return int(code)
@@ -84,7 +88,8 @@ def fail(error: Exception) -> int:
 def say(code: int, message: str) -> None:
     """Write the message to stderr, and with `--json` the one document that stdout owes."""
     if message:
-        sys.stderr.write(f"reseat: {message}\n")
+        for line in f"reseat: {message}".splitlines():
+            text(line, indent=2, file=sys.stderr)
         sys.stderr.flush()
     if "--json" in sys.argv[1:]:
         sys.stdout.write(json.dumps({"exit_code": int(code), "error": message}) + "\n")

@@ -12,6 +12,7 @@ from rich.console import Console
 from connectors.catalog.products import load_catalog
 from connectors.ids import GUID
 from connectors.tenant import Names
+from jobs.cli.terminal import wrapped
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.progress import Progress
@@ -43,7 +44,8 @@ class ProgressLine:
     def said(self, text: str) -> None:
         """Print one sentence."""
         self.end_line()
-        self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        for line in wrapped(text, self._console.width if self.live else None, 2):
+            self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def reading(self, what: str, rows: int) -> None:
         """Tell how far a read is; raises Unfinished when the operator stopped the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -54,6 +55,7 @@ class Double:
         *,
         tokens: TokenSource | None = None,
         wait_seconds_max: float = 3600.0,
+        first_contact_s_max: float = math.inf,
         writes_per_150_s: int = 3000,
         clock: Clock | None = None,
         on_wait: Callable[[str, float], None] | None = None,
@@ -65,7 +67,7 @@ class Double:
             root=ROOT,
             tokens=tokens or FixedToken("T"),
             clock=clock or self.clock,
-            pace=PaceSettings(writes_per_150_s, lambda: 0.9, wait_seconds_max),
+            pace=PaceSettings(writes_per_150_s, lambda: 0.9, wait_seconds_max, first_contact_s_max=first_contact_s_max),
             on_wait=on_wait or (lambda reason, seconds: self.waits.append((reason, seconds))),
             transport=transport or httpx.MockTransport(self),
             new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}",

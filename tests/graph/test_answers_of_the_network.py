@@ -77,7 +77,7 @@ def well_told(said: Said, codes: set[int]) -> None:
     """The code is one of these; no trace, no word of a bug, and one paragraph for a command that ends early."""
     assert said.code in codes, f"{said.code}\n{said.out}\n{said.err}"
     assert "Traceback" not in said.err
-    assert "bug of reseat" not in said.err
+    assert "error in reseat itself" not in said.err
     if said.code == 4:
         assert "continues" in said.words
         assert "\n\n" not in said.err.rpartition("reseat: ")[2].strip()

@@ -56,6 +56,30 @@ def test_a_network_that_stays_away_is_told_as_such() -> None:
     assert 3300 < double.clock.elapsed <= 3600
 
 
+def test_who_looks_on_is_told_in_seconds_that_there_is_no_network() -> None:
+    """With the host, and in words that name no class of the program."""
+    double = Double([httpx.ConnectError("")])
+
+    with pytest.raises(NetworkAway) as caught:
+        run(double, lambda c: c.read_organization(), first_contact_s_max=5.0)
+
+    assert double.clock.elapsed <= 5
+    assert str(caught.value).startswith("No connection within 5 s: graph.microsoft.com cannot be reached. Check the")
+    assert "Error" not in str(caught.value)
+
+
+def test_a_network_that_goes_away_later_is_waited_for() -> None:
+    """A run at work is not ended by a moment without connection, whoever looks on."""
+    double = Double([page({"id": "t"}), *[httpx.ConnectError("")] * 6, page({"id": "t"})])
+
+    async def twice(client: GraphClient) -> str:
+        await client.read_organization()
+        return (await client.read_organization()).id
+
+    assert "t" == run(double, twice, first_contact_s_max=5.0)
+    assert double.clock.elapsed > 30
+
+
 def test_an_answer_that_helps_begins_the_budget_anew() -> None:
     """Trouble now and then never adds up."""
 
