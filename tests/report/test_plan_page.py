@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 from report.static_page import StaticPage
+from worlds.job_world import E3, E5, draw, person, snapshot
 from worlds.plan_cases import plan
 
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.report.html import render_plan_html
+from jobs.license_reassignment.report.plan_people import caught_by, changing, holding
+from jobs.license_reassignment.report.plan_view import plan_view
 
-SECTIONS = ["verdict", "warnings", "rules", "holds", "seats", "waves", "translation", "settings", "approve"]
+SECTIONS = ["verdict", "warnings", "rules", "people", "holds", "seats", "waves", "translation", "settings", "approve"]
 
 
 def test_every_part_of_the_plan_is_on_the_page() -> None:
@@ -49,6 +54,56 @@ def test_the_figures_are_those_of_the_plan() -> None:
     ]
 
 
+def test_the_page_names_who_changes_and_who_does_not() -> None:
+    """Exceptions first, ten in sight, the others in a fold, and a pointer to those beyond the page."""
+    page = StaticPage(render_plan_html(plan()))
+    change, more, hold = page.tables["people"]
+
+    assert "Exactly these users change, and nobody else." in page.sections["people"]
+    assert change[:2] == [
+        ["Who", "Rule", "Target", "Wave"],
+        ["zoe@contoso.example", "roster line 7", "Microsoft 365 E3", "pilot"],
+    ]
+    assert (len(change) - 1, len(more) - 1) == (10, 2)
+    assert "And 1,168 more: decisions.csv" in page.sections["people"]
+    assert hold == [["Who", "Reason", "Detail"], ["ada@contoso.example", "assigned through a group", "Licensing NL"]]
+
+
+def test_the_first_users_of_a_plan_are_its_exceptions() -> None:
+    """Rows of the roster before a rule of many, by name within each; who is there already is in neither list."""
+    rows = [(f"u{n}@c.example", "change", "everyone else", "", E3) for n in (3, 1, 2)]
+    rows += [("Z@c.example", "change", "roster line 2", "", E5), ("a@c.example", "change", "roster line 9", "", E5)]
+    rows += [("h@c.example", "hold", "everyone else", "no_seat", E3)]
+    rows += [("done@c.example", "hold", "everyone else", "already_on_target", E3)]
+    columns = ["name", "kind", "rule", "reason", "targets"]
+    decisions = pd.DataFrame(rows, columns=columns, dtype=object).assign(wave="all", detail="")
+    drawn = replace(draw(snapshot(person("ada", "ENTERPRISEWITHSCAL"))).plan, decisions=decisions)
+    names = {E3: "Office 365 E3", E5: "Office 365 E5"}
+
+    assert [(one.name, one.target) for one in changing(drawn, names)] == [
+        ("a@c.example", "Office 365 E5"),
+        ("Z@c.example", "Office 365 E5"),
+        *((f"u{n}@c.example", "Office 365 E3") for n in (1, 2, 3)),
+    ]
+    assert [(one.name, one.why) for one in holding(drawn, names)] == [("h@c.example", "no_seat")]
+
+
+def test_sentences_have_names_where_graph_has_codes() -> None:
+    """What to know first, and why a user is held: product and service as their vendor calls them."""
+    told = Message("{sku} stays; {plan} is off.", sku="VISIOCLIENT", plan="INTUNE_A")
+    names = ({"INTUNE_A": "Microsoft Intune"}, {"VISIOCLIENT": "Visio Plan 2"})
+    drawn = draw(snapshot(person("ada", "ENTERPRISEWITHSCAL"))).plan
+
+    assert plan_view(drawn, (told,), *names).warnings == ("Visio Plan 2 stays; Microsoft Intune is off.",)
+
+
+def test_a_rule_says_whom_it_catches() -> None:
+    frozen = {"swap": [{"name": "office", "where": {"department": ["Legal", "Finance"], "country": ["NL"]}},
+                       {"name": "everyone else", "where": {}}]}  # fmt: skip
+
+    assert caught_by(frozen) == {"office": "department = Legal, Finance; country = NL", "everyone else": ""}
+
+
 def test_the_yes_names_plan_and_tenant() -> None:
     text = StaticPage(render_plan_html(plan())).sections["approve"]
 
@@ -58,10 +113,10 @@ def test_the_yes_names_plan_and_tenant() -> None:
 def test_a_plan_that_changes_nobody_says_so() -> None:
     """Empty parts are said in words or left out, never an empty table."""
     empty = replace(plan(), changes=0, held=0, in_scope=0, by_rule=(), holds=(), seats=(), waves=(), translation=(),
-                    warnings=())  # fmt: skip
+                    warnings=(), changing=(), holding=())  # fmt: skip
     page = StaticPage(render_plan_html(empty))
 
-    assert [name for name in SECTIONS if name not in {"warnings", "waves"}] == list(page.sections)
+    assert [name for name in SECTIONS if name not in {"warnings", "waves", "people"}] == list(page.sections)
     assert "The plan changes nobody." in page.sections["rules"]
     assert "Nobody." in page.sections["holds"]
 

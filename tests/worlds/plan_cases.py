@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connectors.catalog.products import load_catalog
+from jobs.license_reassignment.model.message import Message, verbatim
 from jobs.license_reassignment.model.plan_header import WaveUse
+from jobs.license_reassignment.report.plan_people import Listed
 from jobs.license_reassignment.report.plan_view import (
     HoldReason,
     PlanTranslation,
@@ -42,4 +44,14 @@ def plan() -> PlanView:
         warnings=("Seats of Microsoft 365 E3 are 40 short.",),
         settings=(("scope.from", "graph"), ("limits.users_changed_max", "1000")),
         service_names=load_catalog().names.services,
+        changing=(
+            Listed(
+                "zoe@contoso.example", Message("roster line {line}", line="7"), "Microsoft 365 E3", "pilot", Message("")
+            ),
+            *(
+                Listed(f"u{n:02}@contoso.example", "voice users", "Office 365 E5", "all", Message(""))
+                for n in range(11)
+            ),
+        ),
+        holding=(Listed("ada@contoso.example", "inherited", "", "", verbatim("Licensing NL")),),
     )

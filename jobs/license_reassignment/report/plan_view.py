@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from jobs.license_reassignment.model.message import Message, as_message
 from jobs.license_reassignment.model.plan import Plan, split
-from jobs.license_reassignment.model.plan_header import ProtectedEntry, WaveUse
+from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
+from jobs.license_reassignment.report.plan_people import Listed, caught_by, changing, holding
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
     """How many users one rule sends to one target; `target` is a display name, several joined by " + ".
 
-    `not_changed` are those about whom the rule decides and who stay as they are.
+    `not_changed` are those about whom the rule decides and who stay as they are, `catches` what it asks of a user.
     """
 
     rule: Message
     target: str
     users: int
     not_changed: int = 0
+    catches: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class PlanView:
     """A plan as it is shown for approval; all names are for people, all times UTC in ISO 8601.
 
     `in_scope` = `changes` + `held` + `already_on_target`. `settings` are (key, value) as frozen in the plan, `warnings`
-    whole sentences, `service_names` are by the name that Graph gives a service plan.
+    whole sentences, `service_names` are by the name that Graph gives a service plan. `changing` and `holding` are the
+    first users of each kind, exceptions before the many.
     """
 
     plan_id: str
@@ -90,12 +94,27 @@ class PlanView:
     already_on_target: int = 0
     protected: tuple[ProtectedEntry, ...] = ()
     service_names: Mapping[str, str] = field(default_factory=dict)
+    changing: tuple[Listed, ...] = ()
+    holding: tuple[Listed, ...] = ()
 
 
-def plan_view(plan: Plan, warnings: Sequence[Message], service_names: Mapping[str, str]) -> PlanView:
-    """Show a plan with names instead of ids, from its header alone."""
+def plan_view(
+    plan: Plan,
+    warnings: Sequence[Message],
+    service_names: Mapping[str, str],
+    product_names: Mapping[str, str] = MappingProxyType({}),
+) -> PlanView:
+    """Show a plan with names instead of ids: its header, and the first of its users.
+
+    `service_names` and `product_names` are by the name and the part number that Graph gives; sentences have the names.
+    """
     h = plan.header
     name: dict[str, str] = {p.sku_id: p.name for p in (*h.sources, *h.targets)}
+    called = {**service_names, **product_names}
+
+    def named(sentence: str) -> Message:
+        return as_message(sentence).with_texts(lambda text: called.get(text, text))
+
     return PlanView(
         plan_id=plan.plan_id,
         digest=plan.digest,
@@ -110,15 +129,7 @@ def plan_view(plan: Plan, warnings: Sequence[Message], service_names: Mapping[st
         held=h.totals.held,
         already_on_target=h.totals.already_on_target,
         rejected_rows=h.roster.rejected,
-        by_rule=tuple(
-            RuleCount(
-                as_message(r.rule) if r.rule else Message("no rule"),
-                " + ".join(name.get(t, t) for t in split(r.targets)),
-                r.change,
-                r.hold,
-            )
-            for r in h.rules
-        ),
+        by_rule=_rules(h.rules, name, caught_by(h.frozen)),
         protected=h.protected or (),
         holds=tuple(HoldReason(x.reason, x.users, x.remedy, x.sample) for x in h.holds),
         seats=tuple(
@@ -133,19 +144,34 @@ def plan_view(plan: Plan, warnings: Sequence[Message], service_names: Mapping[st
             for s in h.seats
         ),
         waves=h.waves,
-        translation=tuple(
-            PlanTranslation(
-                row.source_plan,
-                " + ".join(name.get(t, t) for t in table.targets),
-                row.target_plan,
-                row.kind,
-            )
-            for table in h.translation
-            for row in table.rows
-        ),
-        warnings=tuple(warnings),
+        translation=_services(h.translation, name),
+        warnings=tuple(map(named, warnings)),
         settings=tuple(_flat("", h.frozen)),
         service_names=service_names,
+        changing=changing(plan, name, named),
+        holding=holding(plan, name, named),
+    )
+
+
+def _services(tables: Sequence[TranslationTable], name: Mapping[str, str]) -> tuple[PlanTranslation, ...]:
+    return tuple(
+        PlanTranslation(row.source_plan, " + ".join(name.get(t, t) for t in table.targets), row.target_plan, row.kind)
+        for table in tables
+        for row in table.rows
+    )
+
+
+def _rules(rules: Sequence[RuleUse], name: Mapping[str, str], caught: Mapping[str, str]) -> tuple[RuleCount, ...]:
+    """Count by rule, what is no rule of the settings first: rows of the roster decide before any of them."""
+    return tuple(
+        RuleCount(
+            as_message(r.rule) if r.rule else Message("no rule"),
+            " + ".join(name.get(t, t) for t in split(r.targets)),
+            r.change,
+            r.hold,
+            caught.get(r.rule, ""),
+        )
+        for r in sorted(rules, key=lambda r: r.rule in caught)
     )
 
 

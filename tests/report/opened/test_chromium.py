@@ -218,3 +218,19 @@ def test_the_print_is_bounded(page, tmp_path_factory) -> None:
     pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf()))
 
     assert 5 <= pages <= 20
+
+
+def test_the_users_of_a_plan_can_be_searched(page, folder) -> None:
+    """A word leaves the rows that have it, those in the fold too; without one the fold is closed again."""
+    page.open(f"{folder}/plan.html")
+    seen = "[...document.querySelectorAll('#people tbody tr')].filter((row) => row.checkVisibility()).length"
+
+    def look_for(text: str) -> None:
+        page.run(f"document.getElementById('people-q').value = '{text}'")
+        page.run("document.getElementById('people-q').dispatchEvent(new Event('input'))")
+
+    assert page.run(seen) == 11
+    look_for("u10")
+    assert page.run(seen) == 1
+    look_for("")
+    assert page.run(seen) == 11

@@ -77,10 +77,10 @@ def write_plan(parts: Parts, draft: Draft, notes: Sequence[Message], not_ready: 
     limits, minutes = over_limits(plan, limits_of(settings)), _duration(plan, settings)
     told = (*not_ready, *notes, *sentences(draft.header, draft.messages), *limits, *minutes)
     run.create()
-    files: Mapping[str, bytes] = {
-        **made.files,
-        "plan.html": render_plan_html(plan_view(plan, told, parts.catalog.names.services), language).encode(),
-    }
+    names = parts.catalog.names
+    products = {number: names.sku(sku_id) for sku_id, number in parts.catalog.part_numbers.items()}
+    page = render_plan_html(plan_view(plan, told, names.services, products), language).encode()
+    files: Mapping[str, bytes] = {**made.files, "plan.html": page}
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):
         run.write(name, files[name])
