@@ -93,8 +93,8 @@ def test_a_source_is_described_with_what_makes_it_special() -> None:
     found = check_source(sku, purchases, TENANT)
 
     assert [f.level for f in found] == ["ok", "warn", "warn", "person"]
-    assert found[0].text == "Enabled; enabled 10, warning 0, suspended 0, lockedOut 0; consumed 12"
-    assert found[1].text == "over-assigned: 12 holders on 10 enabled seats"
+    assert found[0].text == "Enabled; seats: 10 enabled, 0 in the grace period, 0 suspended, 0 locked out; 12 in use"
+    assert found[1].text == "over-assigned: 12 users on 10 active seats"
     assert "buy" not in found[1].remedy.lower()
     assert "subscription of ENTERPRISEWITHSCAL (Suspended, 3 seats)" in found[2].text
     assert found[3].text == "bought through a partner"
@@ -209,7 +209,7 @@ def test_fewer_target_seats_than_holders_is_for_a_person(tmp_path: Path) -> None
     checked = _check(tmp_path, seats=1)
 
     assert [f.text for f in checked.findings if f.level == "person"] == [
-        "2 holders of the source, 1 free target seats: 1 fewer"
+        "2 users have the old product, and 1 seat of the targets is free: 1 too few"
     ]
     assert checked.code == ExitCode.PEOPLE_LEFT
 

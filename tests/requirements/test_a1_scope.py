@@ -148,7 +148,7 @@ def test_a1_10_seats_that_a_user_bought_are_not_counted() -> None:
     found = subscriptions.purchase_facts(product("ENTERPRISEPACK"), bought, now=NOON, agreement="mosa")
 
     assert (4, 6) == (row.not_counted, row.free)
-    assert ["No admin can assign them; buy seats of your own."] == [f.remedy for f in found]
+    assert ["Admins cannot assign these seats. Buy seats of your own."] == [f.remedy for f in found]
 
 
 def test_a1_11_a_trial_is_no_target() -> None:

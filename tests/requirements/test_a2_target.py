@@ -78,7 +78,7 @@ def test_a2_04_as_many_seats_as_there_were(seats: tuple[int, ...], verdict: str)
     found = subscriptions.seats_pair(old, [product(E3, enabled=n) for n in seats])
     split = subscriptions.seats_pair(old, [product(E3, enabled=600), product("SPE_E3", enabled=400)])
 
-    assert f"1000 of the source, {seats[0]} of the targets: {verdict}" == found.text
+    assert f"1000 of the old product, {seats[0]} of the targets: {verdict}" == found.text
     assert ("warn" if verdict.endswith("fewer") else "ok", "ok") == (found.level, split.level)
 
 
@@ -153,9 +153,9 @@ def test_a2_11_every_subscription_behind_a_product_is_told() -> None:
     sku = product(E4, enabled=1000)
 
     texts = [f.text for f in readiness.check_source(sku, two, TENANT)]
-    assert any("first (Enabled, 700 seats), second (Suspended, 300 seats)" in t for t in texts)
+    assert any("first (Enabled, 700 seats); second (Suspended, 300 seats)" in t for t in texts)
     [sums] = subscriptions.subscriptions_add_up(sku, two)
-    assert "the subscriptions add up to 700 seats, the SKU says 1000" == sums.text
+    assert "the subscriptions add up to 700 seats, and the product has 1000" == sums.text
     assert [] == subscriptions.subscriptions_add_up(product(E4, enabled=700), two)
 
 

@@ -47,7 +47,7 @@ def test_a9_03_the_word_enabled_is_not_enough() -> None:
     """One unit makes a SKU Enabled: the units are looked at too."""
     part = product(E4, enabled=1, warning=99, locked_out=5)
 
-    assert ["Enabled, with 1 seat enabled and 99 in grace, 5 locked out"] == [
+    assert ["Enabled, with 1 seat enabled and 99 in the grace period; 5 locked out"] == [
         f.text for f in subscriptions.life_of(part, ())
     ]
     assert readiness.target_problem(product(E3, enabled=0), SKU[E3], ())

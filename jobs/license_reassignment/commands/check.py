@@ -15,6 +15,7 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
 from jobs.license_reassignment.gather.readiness import Finding
+from jobs.license_reassignment.model.message import Message, verbatim
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.
@@ -51,14 +52,21 @@ async def check(parts: Parts) -> Checked:
     subscriptions = await parts.tenant.read_subscriptions()
     found = [
         Finding(
-            "ok", "sign-in", f"{organization.display_name} ({organization.id}) as app {identity.app_id or 'unknown'}"
+            "ok",
+            "sign-in",
+            Message(
+                "{tenant} ({id}) as app {app}",
+                tenant=organization.display_name,
+                id=organization.id,
+                app=identity.app_id or Message("unknown"),
+            ),
         ),
         *readiness.check_permissions(identity, locations=settings.usage_location.write_from_roster),
     ]
     try:
         policy = policy_of(settings, products)
     except NotReady as error:
-        found.append(Finding("not_yet", "target", str(error)))
+        found.append(Finding("not_yet", "target", verbatim(str(error))))
     else:
         # A roster may name targets that no rule does: there the plan, which reads it, has the last word.
         targets = () if settings.scope.roster else {t for r in policy.rules for t in r.targets}

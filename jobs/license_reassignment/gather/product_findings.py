@@ -11,6 +11,7 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather import subscriptions as lifecycle
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.gather.readiness import Finding
+from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.policy import Policy
 from jobs.settings.model import Settings
 
@@ -38,7 +39,8 @@ def product_findings(
         found += readiness.check_target(by_id.get(target), target, subscriptions, limits_of(settings))
     found += _purchases(policy, [by_id[t] for t in targets if t in by_id], skus, subscriptions, settings, catalog, now)
     if not targets:
-        found.append(Finding("warn", "targets", "no [[swap]] rule names a target; only roster rows can move users"))
+        nowhere = Message("no [[swap]] rule names a target; only roster rows can move users")
+        found.append(Finding("warn", "targets", nowhere))
     wanted = sum(by_id[s].consumed for s in policy.sources)
     free = sum(max(0, by_id[t].enabled - by_id[t].consumed) for t in targets if t in by_id)
     if targets and free < wanted:
@@ -46,8 +48,13 @@ def product_findings(
             Finding(
                 "person",
                 "seats",
-                f"{wanted} holders of the source, {free} free target seats: {wanted - free} fewer",
-                "Buy seats, or move a part: `reseat plan` says exactly who fits.",
+                Message(
+                    "{users}, and {seats}: {n} too few",
+                    users=Message("{n} user has the old product", "{n} users have the old product", n=wanted),
+                    seats=Message("{n} seat of the targets is free", "{n} seats of the targets are free", n=free),
+                    n=wanted - free,
+                ),
+                Message("Buy seats, or move only some of the users: `reseat plan` shows exactly who fits."),
             )
         )
     return found
@@ -76,12 +83,14 @@ def _purchases(
 def declaration_findings(settings: Settings) -> list[Finding]:
     """Return whether is declared what Graph cannot know."""
     if settings.declare.purchase_channel:
-        return [Finding("ok", "purchase channel", f"declared {settings.declare.purchase_channel}")]
+        return [
+            Finding("ok", "purchase channel", Message("declared: {channel}", channel=settings.declare.purchase_channel))
+        ]
     return [
         Finding(
             "person",
             "purchase channel",
-            "not declared, and not in Graph",
-            "Set [declare] purchase_channel; without it there is no GO.",
+            Message("not declared, and Graph does not show it"),
+            Message("Set [declare] purchase_channel; without it the verdict is never GO."),
         )
     ]

@@ -8,14 +8,13 @@ from typing import Literal
 
 from connectors.changes import WRITE_PERMISSION
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.model.message import Message
+from jobs.license_reassignment.model.message import Message, joined, verbatim
 from jobs.license_reassignment.model.policy import Limits
-from jobs.license_reassignment.model.text import counted
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
 OPTIONAL_PERMISSIONS = {
-    "ServiceHealth.Read.All": "service health is not checked",
-    "AuditLog.Read.All": "Microsoft's own record of the changes is not exported",
+    "ServiceHealth.Read.All": Message("service health is not checked"),
+    "AuditLog.Read.All": Message("Microsoft's own audit log is not exported"),
 }
 LOCATION_PERMISSION = "User.ReadWrite.All"
 WIDER = {
@@ -25,8 +24,16 @@ WIDER = {
 
 DEFAULTS = Limits()
 
-SEVERAL = "Each of them ends by itself or is ended for itself; nothing is to be ended before a GO."
-PARTNER = "Tell the partner that it will end after a GO: the portal cannot end it. Nothing is to be ended before that."
+GRANTED = Message("granted")
+NO_REMEDY = Message("")
+
+SEVERAL = Message(
+    "Each of them ends on its own or has to be canceled separately. Do not cancel any of them before the verdict is GO."
+)
+PARTNER = Message(
+    "Tell the partner that it will end once the verdict is GO: it cannot be canceled in the admin center. Do not have "
+    "it canceled before that."
+)
 
 Level = Literal["ok", "warn", "person", "not_yet", "not_checked"]
 
@@ -37,8 +44,8 @@ class Finding:
 
     level: Level
     subject: str
-    text: str
-    remedy: str = ""
+    text: Message
+    remedy: Message = NO_REMEDY
 
 
 WAITING = frozenset({"pendingprovisioning", "pendinginput"})
@@ -124,18 +131,21 @@ def check_permissions(identity: Identity, *, locations: bool) -> list[Finding]:
     if identity.roles is None:
         return [
             Finding(
-                "not_checked", WRITE_PERMISSION, "not checkable before the first write: the token cannot be decoded"
+                "not_checked",
+                WRITE_PERMISSION,
+                Message("cannot be checked before the first change: the token cannot be decoded"),
             )
         ]
     roles, found = set(identity.roles), []
     for permission in (WRITE_PERMISSION, *((LOCATION_PERMISSION,) if locations else ())):
         if may(identity, permission):
-            found.append(Finding("ok", permission, "granted"))
+            found.append(Finding("ok", permission, GRANTED))
         else:
-            found.append(Finding("warn", permission, "not granted: enough to check, plan and verify; apply needs it"))
+            needed = Message("not granted: enough for check, plan and verify; apply needs it")
+            found.append(Finding("warn", permission, needed))
     for permission, without in OPTIONAL_PERMISSIONS.items():
         granted = permission in roles
-        found.append(Finding("ok" if granted else "not_checked", permission, "granted" if granted else without))
+        found.append(Finding("ok" if granted else "not_checked", permission, GRANTED if granted else without))
     return found
 
 
@@ -149,26 +159,54 @@ def may(identity: Identity, permission: str) -> bool | None:
 def check_source(sku: SubscribedSku, subscriptions: Sequence[CompanySubscription], tenant_id: str) -> list[Finding]:
     """Describe a source SKU: its units, its subscriptions, and what makes it special."""
     mine = [s for s in subscriptions if s.sku_id == sku.sku_id]
-    units = f"enabled {sku.enabled}, warning {sku.warning}, suspended {sku.suspended}, lockedOut {sku.locked_out}"
-    found = [Finding("ok", sku.part_number, f"{sku.capability_status}; {units}; consumed {sku.consumed}")]
+    found = [Finding("ok", sku.part_number, _units_of_source(sku))]
     if sku.consumed > sku.enabled:
         found.append(
             Finding(
                 "warn",
                 sku.part_number,
-                f"over-assigned: {counted(sku.consumed, 'holder')} on {counted(sku.enabled, 'enabled seat')}",
-                "Seats come free as users move, and where a shared mailbox or a room up to 50 GB, which needs none, "
-                "holds one; no more seats of a retired product are sold.",
+                Message(
+                    "over-assigned: {users} on {seats}",
+                    users=Message("{n} user", "{n} users", n=sku.consumed),
+                    seats=Message("{n} active seat", "{n} active seats", n=sku.enabled),
+                ),
+                Message(
+                    "Seats become free as users move, and where a shared or room mailbox of up to 50 GB, which needs "
+                    "no license, has one. No more seats of a retired product are sold."
+                ),
             )
         )
     if len(mine) > 1:
-        ids = ", ".join(f"{s.id} ({s.status}, {counted(s.total_licenses, 'seat')})" for s in mine)
-        found.append(Finding("warn", sku.part_number, f"several subscriptions behind one SKU: {ids}", SEVERAL))
+        several = Message("several subscriptions of one product: {all}", all=joined(map(_subscription, mine)))
+        found.append(Finding("warn", sku.part_number, several, SEVERAL))
     if any(s.owner_tenant_id and s.owner_tenant_id != tenant_id for s in mine):
-        found.append(Finding("person", sku.part_number, "bought through a partner", PARTNER))
+        found.append(Finding("person", sku.part_number, Message("bought through a partner"), PARTNER))
     if problems := plan_problems(sku):
-        found.append(Finding("warn", sku.part_number, f"not every service is set up: {', '.join(problems)}"))
+        unfinished = Message("not every service is provisioned: {services}", services=tuple(problems))
+        found.append(Finding("warn", sku.part_number, unfinished))
     return found
+
+
+def _units_of_source(sku: SubscribedSku) -> Message:
+    return Message(
+        "{state}; seats: {enabled} enabled, {grace} in the grace period, {suspended} suspended, {locked} locked out; "
+        "{used} in use",
+        state=sku.capability_status,
+        enabled=sku.enabled,
+        grace=sku.warning,
+        suspended=sku.suspended,
+        locked=sku.locked_out,
+        used=sku.consumed,
+    )
+
+
+def _subscription(one: CompanySubscription) -> Message:
+    return Message(
+        "{id} ({state}, {seats})",
+        id=one.id,
+        state=one.status,
+        seats=Message("{n} seat", "{n} seats", n=one.total_licenses),
+    )
 
 
 def check_target(
@@ -177,54 +215,68 @@ def check_target(
     """Judge a target: there, enabled, provisioned, not a trial."""
     problem = target_problem(sku, sku_id, subscriptions, limits)
     if problem or sku is None:
-        return [
-            Finding("not_yet", sku.part_number if sku else sku_id, problem, "Try again later: `reseat check --wait`.")
-        ]
-    free = _units(sku, limits) - sku.consumed
-    units = f"enabled {sku.enabled}, warning {sku.warning}, consumed {sku.consumed}, free {free}"
-    found = [Finding("ok", sku.part_number, f"{sku.capability_status}, provisioned; {units}")]
+        later = Message("Try again later: `reseat check --wait`.")
+        return [Finding("not_yet", sku.part_number if sku else sku_id, problem, later)]
+    units = Message(
+        "{state}, provisioned; seats: {enabled} enabled, {grace} in the grace period, {used} in use, {free} free",
+        state=sku.capability_status,
+        enabled=sku.enabled,
+        grace=sku.warning,
+        used=sku.consumed,
+        free=_units(sku, limits) - sku.consumed,
+    )
+    found = [Finding("ok", sku.part_number, units)]
     mine = [s for s in subscriptions if s.sku_id == sku_id]
     if not limits.allow_trial and mine and all(s.is_trial for s in mine):
-        found.append(
-            Finding("person", sku.part_number, "trial subscription only", "Buy it, or set [limits] allow_trial.")
-        )
+        remedy = Message("Buy the product, or set [limits] allow_trial.")
+        found.append(Finding("person", sku.part_number, Message("trial subscription only"), remedy))
     return found
 
 
 def check_health(services: Sequence[ServiceHealth] | None) -> list[Finding]:
     """Tell unhealthy services; a plan change waits better for a quiet hour."""
     if services is None:
-        return [Finding("not_checked", "service health", "the permission ServiceHealth.Read.All is not granted")]
+        ungranted = Message("the permission ServiceHealth.Read.All is not granted")
+        return [Finding("not_checked", "service health", ungranted)]
     bad = [s for s in services if s.status.casefold() != "serviceoperational"]
     if not bad:
-        return [Finding("ok", "service health", f"{counted(len(services), 'service')} operational")]
-    return [Finding("warn", s.service, s.status, "Wait a few hours; a change now may take longer.") for s in bad]
+        well = Message("{n} service operational", "{n} services operational", n=len(services))
+        return [Finding("ok", "service health", well)]
+    later = Message("Wait a few hours: changes may take longer now.")
+    return [Finding("warn", s.service, verbatim(s.status), later) for s in bad]
 
 
 SETTLE_BEFORE = (
     Finding(
         "not_checked",
         "Exchange delicensing resiliency",
-        "not in Graph",
-        "Set-OrganizationConfig -DelayedDelicensingEnabled:$true some days before, where the tenant may.",
+        Message("Graph does not show it"),
+        Message(
+            "If the tenant supports it, run Set-OrganizationConfig -DelayedDelicensingEnabled:$true some days before."
+        ),
     ),
     Finding(
         "not_checked",
         "provisioning sources",
-        "Entra Connect, HR scripts, Okta and onboarding flows may assign the source SKU again",
-        "Change what they assign before the night.",
+        Message("Entra Connect, HR scripts, Okta and onboarding flows may assign the old product again"),
+        Message("Change what they assign before the run."),
     ),
     Finding(
         "not_checked",
         "prices by status",
-        "whether the organization buys as a non-profit is not in Graph; Microsoft's verification takes about 30 days",
-        "Have it verified before the new product is bought.",
+        Message(
+            "Graph does not show whether the organization buys as a nonprofit; Microsoft's verification takes about 30 "
+            "days"
+        ),
+        Message("Have it verified before you buy the new product."),
     ),
     Finding(
         "not_checked",
         "dynamic groups keyed on service plans",
-        "a change of product changes who is in them; `plan` names those among the groups that it reads",
-        "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and look "
-        "for `assignedPlans` in the rules.",
+        Message("a change of product changes their members; `plan` names those among the groups that it reads"),
+        Message(
+            "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and "
+            "look for `assignedPlans` in the rules."
+        ),
     ),
 )

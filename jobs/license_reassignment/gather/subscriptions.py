@@ -10,14 +10,14 @@ from types import MappingProxyType
 from connectors.catalog.products import Catalog
 from connectors.limits import RETURN_DAYS
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
-from jobs.license_reassignment.gather.readiness import Finding, Level
-from jobs.license_reassignment.model.text import counted
+from jobs.license_reassignment.gather.readiness import NO_REMEDY, Finding, Level
+from jobs.license_reassignment.model.message import Message, joined
 
 RECENT_DAYS = 60  # an older purchase says nothing any more
 NO_AUTOMATIC_SWITCH = 3000  # from so many assigned licenses on the admin center offers no automatic change
-TYPICAL = (
-    "no date in Graph; typically 30 days of grace (90 for volume licensing and multi-year terms), then 90 days until "
-    "deletion"
+TYPICAL = Message(
+    "no date in Graph; typically 30 days of grace period (90 for volume licensing and multi-year terms), then 90 days "
+    "until deletion"
 )
 
 
@@ -26,36 +26,43 @@ class Stage:
     """One state of Graph with the portal's word for it and what it means for users and for a source SKU."""
 
     portal: str
-    users: str
+    users: Message
     level: Level
-    remedy: str = ""
+    remedy: Message = NO_REMEDY
+
+
+_DATA_GOES = Message(
+    "Move everyone before that day: then the data is deleted. If Graph refuses to remove the license, have the "
+    "subscription reactivated first."
+)
 
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
     {
-        "enabled": Stage("Active", "everything works", "ok"),
+        "enabled": Stage("Active", Message("everything works"), "ok"),
         "warning": Stage(
             "Expired, in grace",
-            "users still work",
+            Message("users can still work"),
             "warn",
-            "Move everybody before that day, while a move still works. As a target it is refused.",
+            Message("Move everyone before that day, while a move is still possible. It cannot be a target."),
         ),
         "suspended": Stage(
             "Disabled",
-            "users are blocked, admins still see the data",
+            Message("users are blocked, admins still have access to the data"),
             "warn",
-            "Move everybody before that day: then the data is deleted. Where Graph refuses to take the license away, "
-            "have the subscription reactivated first.",
+            _DATA_GOES,
         ),
         "lockedout": Stage(
             "Disabled after a cancellation",
-            "nobody can use it, the data is kept for now",
+            Message("nobody can use it, the data is kept for now"),
             "warn",
-            "Move everybody before that day: then the data is deleted. Where Graph refuses to take the license away, "
-            "have the subscription reactivated first.",
+            _DATA_GOES,
         ),
         "deleted": Stage(
-            "Deleted", "nothing is left of it", "person", "There is nothing to move; ask Microsoft support."
+            "Deleted",
+            Message("nothing is left of it"),
+            "person",
+            Message("There is nothing to move. Contact Microsoft support."),
         ),
     }
 )
@@ -69,31 +76,52 @@ def stage_of(word: str) -> Stage | None:
 def life_of(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription]) -> list[Finding]:
     """Tell every state of the SKU and its subscriptions that is not simply active, with Graph's own word and date."""
     mine = [s for s in subscriptions if s.sku_id == sku.sku_id]
-    found = [_told(sku.part_number, f"subscription {s.id}", s.status, s.next_lifecycle) for s in mine]
+    found = [_told(sku.part_number, Message("subscription {id}", id=s.id), s.status, s.next_lifecycle) for s in mine]
     dates = sorted(s.next_lifecycle for s in mine if s.next_lifecycle)
-    found.append(_told(sku.part_number, "the SKU", sku.capability_status, dates[0] if dates else ""))
-    rest = {"in grace": sku.warning, "suspended": sku.suspended, "locked out": sku.locked_out}
-    odd = ", ".join(f"{n} {word}" for word, n in rest.items() if n)
+    found.append(_told(sku.part_number, Message("the product"), sku.capability_status, dates[0] if dates else ""))
+    rest = (
+        Message("{n} in the grace period", n=sku.warning),
+        Message("{n} suspended", n=sku.suspended),
+        Message("{n} locked out", n=sku.locked_out),
+    )
+    odd = joined(part for part in rest if part.values["n"])
     if sku.capability_status.casefold() == "enabled" and (odd or sku.enabled <= 0):
         # Graph says Enabled as soon as one unit is, so the word alone proves little.
         found.append(
             Finding(
                 "warn",
                 sku.part_number,
-                f"Enabled, with {counted(sku.enabled, 'seat')} enabled and {odd or 'none else'}",
+                Message(
+                    "Enabled, with {n} seat enabled and {others}",
+                    "Enabled, with {n} seats enabled and {others}",
+                    n=sku.enabled,
+                    others=odd or Message("no others"),
+                ),
             )
         )
     return [f for f in found if f is not None]
 
 
-def _told(part_number: str, what: str, word: str, date: str) -> Finding | None:
+def _told(part_number: str, what: Message, word: str, date: str) -> Finding | None:
     stage = stage_of(word)
     if stage is None:
-        return Finding("warn", part_number, f"{what} is `{word}`, a state this version does not know: not active to us")
+        unknown = Message(
+            "{what} is `{word}`, a status that this version does not know and treats as not active",
+            what=what,
+            word=word,
+        )
+        return Finding("warn", part_number, unknown)
     if stage.level == "ok":
         return None
-    until = f"next change on {date[:10]}" if date else TYPICAL
-    return Finding(stage.level, part_number, f"{what} is {word} ({stage.portal}): {stage.users}; {until}", stage.remedy)
+    text = Message(
+        "{what} is {word} ({portal}): {users}; {until}",
+        what=what,
+        word=word,
+        portal=stage.portal,
+        users=stage.users,
+        until=Message("next change on {day}", day=date[:10]) if date else TYPICAL,
+    )
+    return Finding(stage.level, part_number, text, stage.remedy)
 
 
 def subscriptions_add_up(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription]) -> list[Finding]:
@@ -102,24 +130,32 @@ def subscriptions_add_up(sku: SubscribedSku, subscriptions: Iterable[CompanySubs
     total = sum(s.total_licenses for s in mine if s.status.casefold() == "enabled")
     if not mine or total == sku.enabled:
         return []
-    text = f"the subscriptions add up to {counted(total, 'seat')}, the SKU says {sku.enabled}"
-    return [Finding("warn", sku.part_number, text, "A purchase may be on its way; look again later.")]
+    text = Message(
+        "the subscriptions add up to {n} seat, and the product has {enabled}",
+        "the subscriptions add up to {n} seats, and the product has {enabled}",
+        n=total,
+        enabled=sku.enabled,
+    )
+    return [Finding("warn", sku.part_number, text, Message("A purchase may be in progress. Check again later."))]
 
 
 def source_facts(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription], catalog: Catalog) -> list[Finding]:
     """Tell what follows from the product that leaves: it is retired, it is large, or an edition of it is forgotten."""
     found = []
     if any(sku.sku_id in members for _, members in catalog.relatives):
-        text = "retired: no seats of it are sold any more, so an undo has only the seats that are there"
-        found.append(
-            Finding("warn", sku.part_number, text, "Keep its seats until `reseat verify` says how many may go.")
-        )
+        text = Message("retired: no more seats of it are sold, so an undo has only the seats that are there")
+        keep = Message("Keep its seats until `reseat verify` says how many can be given up.")
+        found.append(Finding("warn", sku.part_number, text, keep))
     if sku.consumed >= NO_AUTOMATIC_SWITCH:
-        text = f"{sku.consumed} assigned licenses: from {NO_AUTOMATIC_SWITCH} on the portal offers no automatic change"
+        text = Message(
+            "{used} assigned licenses: from {most} on, the admin center offers no automatic change",
+            used=sku.consumed,
+            most=NO_AUTOMATIC_SWITCH,
+        )
         found.append(Finding("ok", sku.part_number, text))
     ends = sorted(s.next_lifecycle[:10] for s in subscriptions if s.sku_id == sku.sku_id and s.next_lifecycle)
     if ends:
-        text = f"the term runs until {ends[0]}; a prepaid one gives nothing back for unused time"
+        text = Message("the term runs until {day}; unused time of a prepaid term is not refunded", day=ends[0])
         found.append(Finding("ok", sku.part_number, text))
     return found
 
@@ -131,9 +167,12 @@ def forgotten_editions(sources: Sequence[SkuId], skus: Sequence[SubscribedSku], 
         Finding(
             "warn",
             s.part_number,
-            f"another edition of the source, out of scope: {counted(s.consumed, 'holder')}, "
-            f"{counted(s.enabled, 'seat')}",
-            "Add it to [source] skus, or nobody can say that the product is gone.",
+            Message(
+                "another edition of the old product, not covered: {users}, {seats}",
+                users=Message("{n} user", "{n} users", n=s.consumed),
+                seats=Message("{n} seat", "{n} seats", n=s.enabled),
+            ),
+            Message("Add it to [source] skus; otherwise nobody can say that the product is gone."),
         )
         for s in skus
         if s.sku_id in related and (s.enabled or s.consumed)
@@ -143,10 +182,20 @@ def forgotten_editions(sources: Sequence[SkuId], skus: Sequence[SubscribedSku], 
 def seats_pair(sources: Sequence[SubscribedSku], targets: Sequence[SubscribedSku]) -> Finding:
     """Compare what was bought: Microsoft asks for as many seats of the new product as there were of the old one."""
     old, new = sum(s.enabled + s.warning for s in sources), sum(s.enabled for s in targets)
-    verdict = "equal" if old == new else f"{new - old} more" if new > old else f"{old - new} fewer"
-    level: Level = "ok" if new >= old else "warn"
-    remedy = "" if new >= old else "Enough for a part only; `reseat plan` says exactly who fits."
-    return Finding(level, "seats bought", f"{old} of the source, {new} of the targets: {verdict}", remedy)
+    if new >= old:
+        return Finding("ok", "seats bought", _compared(old, new))
+    part = Message("Enough for only some of the users; `reseat plan` shows exactly who fits.")
+    return Finding("warn", "seats bought", _compared(old, new), part)
+
+
+def _compared(old: int, new: int) -> Message:
+    difference = Message("{n} more", n=new - old) if new > old else Message("{n} fewer", n=old - new)
+    return Message(
+        "{old} of the old product, {new} of the targets: {difference}",
+        old=old,
+        new=new,
+        difference=Message("equal") if old == new else difference,
+    )
 
 
 def purchase_facts(
@@ -156,8 +205,14 @@ def purchase_facts(
     found = []
     for s in (x for x in subscriptions if x.sku_id == sku.sku_id):
         if s.owner_type.casefold() == "user":
-            text = f"subscription {s.id} was bought by a user: {counted(s.total_licenses, 'seat')}, not counted"
-            found.append(Finding("warn", sku.part_number, text, "No admin can assign them; buy seats of your own."))
+            text = Message(
+                "subscription {id} was bought by a user: {n} seat, not counted",
+                "subscription {id} was bought by a user: {n} seats, not counted",
+                id=s.id,
+                n=s.total_licenses,
+            )
+            remedy = Message("Admins cannot assign these seats. Buy seats of your own.")
+            found.append(Finding("warn", sku.part_number, text, remedy))
         elif s.created and agreement != "mosa" and now - datetime.fromisoformat(s.created) < timedelta(RECENT_DAYS):
             found.append(_return_window(sku, s, now, agreement))
     return found
@@ -165,12 +220,23 @@ def purchase_facts(
 
 def _return_window(sku: SubscribedSku, subscription: CompanySubscription, now: datetime, agreement: str) -> Finding:
     last = datetime.fromisoformat(subscription.created) + timedelta(days=RETURN_DAYS)
-    terms = "" if agreement == "mca" else ", if the customer agreement (MCA) applies, which [declare] does not say"
-    unused = max(0, sku.enabled - sku.consumed)
     if now <= last:
-        text = f"seats can be returned until {last.date()}{terms}; {counted(unused, 'is', 'are')} unused now"
-        return Finding("warn", sku.part_number, text, "Return what the plan does not need by that day.")
-    return Finding("ok", sku.part_number, f"the {RETURN_DAYS} days for returning seats ended on {last.date()}{terms}")
+        text = Message(
+            "{returnable}; {n} is unused now",
+            "{returnable}; {n} are unused now",
+            returnable=_if_mca(Message("seats can be returned until {day}", day=str(last.date())), agreement),
+            n=max(0, sku.enabled - sku.consumed),
+        )
+        return Finding("warn", sku.part_number, text, Message("Return what the plan does not need by that day."))
+    over = Message("the {days} days for returning seats ended on {day}", days=RETURN_DAYS, day=str(last.date()))
+    return Finding("ok", sku.part_number, _if_mca(over, agreement))
+
+
+def _if_mca(text: Message, agreement: str) -> Message:
+    """Add the condition of what is told, unless it is declared."""
+    if agreement == "mca":
+        return text
+    return Message("{text}, if the customer agreement (MCA) applies, which [declare] does not say", text=text)
 
 
 def family_mismatch(
@@ -183,8 +249,12 @@ def family_mismatch(
         Finding(
             level,
             t.part_number,
-            f"{catalog.market(t.sku_id, t.part_number)} product, the source is {' and '.join(sorted(homes))}",
-            "" if allowed else "Name a target of the same kind, or set [limits] allow_cross_family.",
+            Message(
+                "{market} product, while the old one is {markets}",
+                market=catalog.market(t.sku_id, t.part_number),
+                markets=" + ".join(sorted(homes)),
+            ),
+            NO_REMEDY if allowed else Message("Choose a target of the same kind, or set [limits] allow_cross_family."),
         )
         for t in targets
         if catalog.market(t.sku_id, t.part_number) not in homes
