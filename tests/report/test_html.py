@@ -45,6 +45,18 @@ def test_the_sections_stand_in_reading_order() -> None:
     assert page.headings[0] == "NO-GO"
 
 
+@pytest.mark.parametrize("r", [no_go(200), replace(go(3), undo=True, gates=())], ids=["no-go", "undo"])
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_each_entry_of_the_contents_leads_to_the_heading_of_that_name(r: Reconciliation, language: str) -> None:
+    """But the first, which leads to the verdict; none leads to a part that the page does not have."""
+    markup = render_html(r, language)
+    entries = re.findall(r'<li><a href="#([\w-]+)">(.*?)</a></li>', markup.partition("</nav>")[0])
+    headings = dict(re.findall(r'<h2 id="([\w-]+)-title">(.*?)</h2>', markup))
+
+    assert len(entries) > 5
+    assert [entry for entry in entries[1:] if headings.get(entry[0]) != entry[1]] == []
+
+
 def test_the_verdict_can_be_read_without_script() -> None:
     """Answer, reason, three numbers, next step and its last day are plain markup."""
     text = StaticPage(render_html(no_go(200))).sections["verdict"]

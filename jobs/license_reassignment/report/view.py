@@ -44,6 +44,19 @@ _TESTIMONY = {
     "nothing_written": Message("Nothing was changed, so there is nothing to compare."),
     "not_asked": Message("The audit log was not requested."),
 }
+CONTENTS = (
+    ("verdict", Message("Verdict")),
+    ("gates", Message("Gates")),
+    ("residual", Message("Remaining users")),
+    ("actions", Message("What is left to do")),
+    ("totals", Message("Outcomes")),
+    ("seats", Message("Seats")),
+    ("users", Message("Users")),
+    ("evidence", Message("Evidence")),
+    ("check", Message("Verify it yourself")),
+)
+"""The main parts of the page, and the heading of each; the first has the verdict itself for a heading."""
+
 _URGENCY = {"failed": 0, "not_checkable": 1, "passed": 2}
 
 
@@ -64,17 +77,6 @@ class ReportView:
     first = LIST_FIRST
     most = LIST_MAX
     most_of_reason = REASON_MAX
-    contents = (
-        ("verdict", Message("Verdict")),
-        ("gates", Message("Gates")),
-        ("residual", Message("Remaining users")),
-        ("totals", Message("Outcomes")),
-        ("seats", Message("Seats")),
-        ("users", Message("Users")),
-        ("evidence", Message("Evidence")),
-        ("check", Message("Verify it yourself")),
-    )
-
     cancel_not_delete = Message(
         "Cancel it, do not delete it: deleting skips the grace period and removes the content of SharePoint and "
         "OneDrive at once."
@@ -87,6 +89,11 @@ class ReportView:
     def __init__(self, r: Reconciliation, words: Words) -> None:
         self._r = r
         self._t = words
+
+    @property
+    def contents(self) -> tuple[tuple[str, Message], ...]:
+        """The parts that the head of the page leads to, by the heading that each has; a plan without gates has none."""
+        return tuple(part for part in CONTENTS if part[0] != "gates" or self._r.gates)
 
     @cached_property
     def sku_names(self) -> Mapping[str, str]:

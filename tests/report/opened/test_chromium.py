@@ -234,3 +234,17 @@ def test_the_users_of_a_plan_can_be_searched(page, folder) -> None:
     assert page.run(seen) == 1
     look_for("")
     assert page.run(seen) == 11
+
+
+def test_the_print_has_the_list_of_what_is_left_to_do(page, tmp_path_factory) -> None:
+    """Every row of it, those in a fold too: nobody can open a fold on paper."""
+    place = tmp_path_factory.mktemp("print") / "report.html"
+    place.write_text(render_html(no_go(1500)))
+    opened(page, place.as_uri())
+    rows = "[...document.querySelectorAll('#actions tbody tr')]"
+    folded = f"{rows}.filter((row) => !row.getBoundingClientRect().height).length"
+
+    assert page.run(folded) > 0
+    page.send("Emulation.setEmulatedMedia", media="print")
+    assert page.run(folded) == 0
+    page.send("Emulation.setEmulatedMedia", media="")
