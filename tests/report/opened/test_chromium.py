@@ -242,7 +242,7 @@ def test_the_print_has_the_list_of_what_is_left_to_do(page, tmp_path_factory) ->
     place.write_text(render_html(no_go(1500)))
     opened(page, place.as_uri())
     rows = "[...document.querySelectorAll('#actions tbody tr')]"
-    folded = f"{rows}.filter((row) => !row.getBoundingClientRect().height).length"
+    folded = f"{rows}.filter((row) => !row.checkVisibility()).length"
 
     assert page.run(folded) > 0
     page.send("Emulation.setEmulatedMedia", media="print")
