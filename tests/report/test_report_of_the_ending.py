@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 from openpyxl import load_workbook
+from report.static_page import StaticPage
 from worlds.evidence_world import Night, busy
 
 from jobs.license_reassignment.report.codes import FAMILIES
@@ -83,6 +84,18 @@ def test_no_word_of_a_no_go_page_says_to_end_anything(night: Night) -> None:
     assert "2027-06-30 Microsoft changes its status automatically Microsoft Graph" in sections["ending"]
     assert [] == re.findall(r"(?:^|[ :>*])[Cc]ancel(?:s)?\b(?! gates)[^.?]*", told)
     assert "last day to reactivate" not in told
+
+
+def test_the_timeline_has_one_row_for_each_subscription(done: Night, night: Night) -> None:
+    """Named by its product; before a GO with the dates that Microsoft Graph gives, after it with all of them."""
+    for one, dates in ((done, 5), (night, 1)):
+        page_of = StaticPage(one.run.read("report.html").decode())
+        [timeline] = [table for table in page_of.tables["ending"] if table[0] == ["Subscription", "What happens"]]
+        routes = orjson.loads(one.run.read("reconciliation.json"))["ending"]["routes"]
+
+        assert len(timeline) - 1 == len(routes)
+        assert timeline[1][0] == f"Office 365 E4 {routes[0]['subscription_id']}"
+        assert len(re.findall(r"\d{4}-\d\d-\d\d", timeline[1][1])) == dates
 
 
 def test_the_page_says_what_was_paid_twice(night: Night) -> None:
