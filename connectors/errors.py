@@ -122,4 +122,4 @@ class UntrustedCertificate(NoWay):
 
 
 class ProxyRefused(NoWay):
-    """The proxy does not lead there: it wants to be signed in to, or has its orders."""
+    """The proxy does not lead there: it requires a sign-in, or has its orders."""

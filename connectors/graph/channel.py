@@ -170,11 +170,11 @@ class Channel:
             raise Unsent(f"No connection: {_trouble(error, self.host)}.") from error
         except httpx.InvalidURL as error:
             self._count(request, writes, times=-1)
-            raise Malformed(f"Graph named an address that is none for the next page. {IF_IT_STAYS}") from error
+            raise Malformed(f"Graph returned an invalid address for the next page. {IF_IT_STAYS}") from error
         except BodyTooLarge as error:
             raise TooMuch(
                 f"The answer to {urlsplit(request.url).path} is longer than {error.limit / 2**20:g} MiB, as no answer "
-                "of Graph is; the rest was not read. Look whether a proxy stands in its place; the same command "
+                "of Graph is; the rest was not read. Check whether a proxy answers in its place; the same command "
                 "continues."
             ) from error
         except httpx.RequestError as error:
@@ -205,8 +205,8 @@ class Channel:
         """Raise Malformed unless the address has the scheme, host and port of our cloud and no user part."""
         if _origin(url) != self._origin:
             raise Malformed(
-                "Graph named an address outside its own host for the next page; nothing was sent there. Look whether a "
-                f"proxy rewrites its answers. {IF_IT_STAYS}"
+                "Graph returned an address outside its own host for the next page; nothing was sent there. Check "
+                f"whether a proxy rewrites its answers. {IF_IT_STAYS}"
             )
 
     def retry_after(self, headers: Mapping[str, str], *, date: str | None = None) -> float | None:

@@ -29,9 +29,9 @@ def stranger(status: int, headers: Mapping[str, str], body: bytes, *, worded: bo
     if 300 <= status < 400:
         return f"a redirect ({status}){_host(headers)}"
     if status == 407:
-        return "a proxy that wants to be signed in to (407)"
+        return "a proxy that requires a sign-in (407)"
     if status == 511:
-        return "a network that wants to be signed in to (511)"
+        return "a network that requires a sign-in (511)"
     if status in PATIENCE or worded:
         return ""
     text = body.lstrip(BLANKS)
@@ -40,7 +40,7 @@ def stranger(status: int, headers: Mapping[str, str], body: bytes, *, worded: bo
     if status >= 400:
         # Graph's gateways answer a missing or broken token without a word, too.
         return "" if status == 401 and not text else f"status {status} without the service's own words"
-    return "" if not text or text.startswith(b"{") or _is_json(text) else f"a text that is no JSON (status {status})"
+    return "" if not text or text.startswith(b"{") or _is_json(text) else f"a text that is not JSON (status {status})"
 
 
 def blocked(path: str, came: str, host: str) -> str:
@@ -79,13 +79,13 @@ def refusal_of_proxy(status_line: str, host: str) -> str:
     status = int(number) if number.isascii() and number.isdigit() else 0
     if status == 407:
         return (
-            f"The proxy on the way to {host} wants to be signed in to (407). Put user name and password into "
+            f"The proxy on the way to {host} requires a sign-in (407). Put user name and password into "
             "HTTPS_PROXY (http://user:password@proxy:port), or have this machine allowed without; the same command "
             "continues."
         )
     if status < 300 or status in PATIENCE or 500 <= status != 511:
         return ""
     return (
-        f"The proxy does not lead to {host} ({status}). Have it allowed there, or list it in NO_PROXY if it can be "
-        "reached without; the same command continues."
+        f"The proxy refuses to connect to {host} ({status}). Have the host allowed there, or list it in NO_PROXY if no "
+        "proxy is needed; the same command continues."
     )

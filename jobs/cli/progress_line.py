@@ -49,7 +49,7 @@ class ProgressLine:
 
     def reading(self, what: str, rows: int) -> None:
         """Tell how far a read is; raises Unfinished when the operator stopped the run."""
-        self._line(f"reading {self._named(what)}: {rows:,} rows", "reading", what)
+        self._line(f"reading {self._named(what)}: {rows:,} {'row' if rows == 1 else 'rows'}", "reading", what)
         if self._flag:
             raise Unfinished(f"Stopped: {self._flag.reason}. Nothing was written; the same command starts again.")
 

@@ -18,7 +18,7 @@ NOTICE_S_MAX: Final = 15.0
 
 _TOLD_ELSEWHERE: Final = {
     ExitCode.USAGE: "an input file or a setting is at fault; what the command printed names the file, line and key",
-    ExitCode.BUG: "a bug of reseat; the command printed its trace",
+    ExitCode.BUG: "an error in reseat itself; the command printed its trace",
 }
 """Codes whose own sentence repeats what people wrote, or what nobody foresaw."""
 

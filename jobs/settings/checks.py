@@ -81,7 +81,7 @@ def _targets(settings: Settings) -> Iterator[Contradiction]:
             if target.strip().casefold() in sources:
                 yield (
                     ("swap", index, "to"),
-                    f"[[swap]] no. {index + 1}: to names {shown(target)}, which [source] skus takes away.",
+                    f"[[swap]] no. {index + 1}: to names {shown(target)}, which [source] skus removes.",
                 )
 
 
@@ -110,7 +110,7 @@ def _waves(settings: Settings) -> Iterator[Contradiction]:
         if wave.name != wave.name.strip() or not wave.name.isprintable():
             yield (
                 ("wave", index, "name"),
-                f"[[wave]] no. {index + 1}: name = {shown(wave.name)} must be one line, without a blank around it.",
+                f"[[wave]] no. {index + 1}: name = {shown(wave.name)} must be one line, without spaces around it.",
             )
         if wave.users is None and not settings.scope.roster:
             yield (
@@ -123,4 +123,4 @@ def _refused(settings: Settings) -> Iterator[Contradiction]:
     values = settings.model_dump(mode="json", by_alias=True)
     for path in not_available(settings):
         section, key = path.split(".")
-        yield (section, key), f"[{section}] {key} = {shown(values[section][key])} is not available yet; take it out."
+        yield (section, key), f"[{section}] {key} = {shown(values[section][key])} is not available yet; remove it."

@@ -39,7 +39,7 @@ _WHAT_IT_MUST_BE: Final = {
     "float_type": "must be a number",
     "finite_number": "must be a number",
     "bool_type": "must be true or false",
-    "string_type": "must be a text in quotes",
+    "string_type": "must be a string in quotes",
     "tuple_type": 'must be a list such as ["one", "two"]',
     "dict_type": 'must be a table such as {{ NAME = "value" }}',
     "model_type": "must be a table",
@@ -109,7 +109,7 @@ def _dotted(keys: Iterable[object]) -> str:
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     loc, kind, value = detail["loc"], detail["type"], detail["input"]
     if later := _not_yet(loc, kind, value):
-        return f"{later} is not available yet; take it out."
+        return f"{later} is not available yet; remove it."
     if kind == "extra_forbidden":
         return _unknown(loc, value, model)
     if len(loc) == 1 and kind == "tuple_type":
@@ -140,7 +140,7 @@ def _value_after(loc: Loc, kind: str, value: object) -> str:
 
 def _hint(kind: str, value: object, context: dict[str, Any]) -> str:
     if kind in {"int_type", "float_type", "bool_type"} and isinstance(value, str) and _BARE.fullmatch(value):
-        return "; take off the quotes."
+        return "; remove the quotes."
     if kind == "literal_error" and isinstance(value, str):
         return _did_you_mean(value, re.findall(r'"([^"]*)"', context["expected"]), '"{}"') or "."
     return "."
@@ -157,7 +157,7 @@ def _unknown(loc: Loc, value: object, model: type[BaseModel]) -> str:
     if any(_SECRET.search(word.lower()) for word in (key, *(value if isinstance(value, dict) else ()))):
         return (
             f"{name} is never a setting: secrets come only through the environment, such as "
-            "AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it."
+            "AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it."
         )
     valid = keys_of(_model_at(model, place))
     home = next((name for name in keys_of(model) if key in keys_of(_model_at(model, (name,)))), "")
@@ -167,7 +167,7 @@ def _unknown(loc: Loc, value: object, model: type[BaseModel]) -> str:
         advice = _did_you_mean(key, valid, "{}" if place else "[{}]") or f"; valid are {', '.join(valid)}."
     if place:
         return f"{key_name(place)} has no key {key}{advice}"
-    return f"there is no section {name}{advice}" if is_section else f"{key} stands in no section{advice}"
+    return f"there is no section {name}{advice}" if is_section else f"{key} is outside any section{advice}"
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

@@ -119,7 +119,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):  # Python reads no number of thousands of digits, and no list so deep
         lines = text.split("\n")
         number = lines.index(max(lines, key=len)) + 1
-        sentence = "is no valid TOML: it holds a number, or lists within lists, too long to be read."
+        sentence = "is not valid TOML: it holds a number, or lists within lists, too long to be read."
         raise SettingsError([Problem(f"{path.name} line {number}", sentence)]) from None
 
 

@@ -71,7 +71,9 @@ def merge(
     for loc, name, value in (*_variables(environ), *_flags(flags)):
         section, *keys = (str(part) for part in loc)
         if keys and section in LISTS:
-            raise SettingsError([Problem(name, f"[[{section}]] is given whole, as RESEAT_{section.upper()}.")])
+            raise SettingsError(
+                [Problem(name, f"[[{section}]] can only be set as a whole, in RESEAT_{section.upper()}.")]
+            )
         if not keys:
             merged[section] = value
         elif isinstance(table := merged.setdefault(section, {}), dict):
@@ -111,7 +113,7 @@ def _instead(name: str) -> str:
     bare = {valid.rpartition("__")[2]: valid for valid in names if "__" in valid}
     bare |= {re.sub("_+", "_", valid.removeprefix("RESEAT_")): valid for valid in names}
     near = get_close_matches(re.sub("_+", "_", name.upper()).removeprefix("RESEAT_"), bare, n=1, cutoff=0.75)
-    meant = f"; did you mean {bare[near[0]]}?" if near else "; take it out."
+    meant = f"; did you mean {bare[near[0]]}?" if near else "; remove it."
     return f"sets nothing: a variable is RESEAT_, the section, two underscores and the key, in capitals{meant}"
 
 

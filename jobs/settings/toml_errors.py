@@ -16,11 +16,11 @@ _HIDDEN: Final = re.compile(f"[{HIDDEN_CLASS}]")
 _STATEMENT: Final = re.compile(r"""\s*(?P<key>[\w."'-]+)\s*(?P<sign>[=:])\s*(?P<value>[^#]*)""")
 _ADVICE: Final = (
     (re.compile(r"(?i:true|false)"), "write true or false in small letters, without quotes"),
-    (re.compile(r"(?i:yes|no|on|off|y|n|ja|nee)"), "write true or false, or a text in quotes"),
+    (re.compile(r"(?i:yes|no|on|off|y|n|ja|nee)"), "write true or false, or a string in quotes"),
     (re.compile(r"(?i:none|null|nil|n/a)?"), "give it a value, or take the line out"),
-    (re.compile(r"-?\d+,\d+"), "write the number with a point"),
-    (re.compile(r"""["'][^"']*["']\s*[;,].*"""), "take off what stands behind the text in quotes"),
-    (re.compile(r"[A-Za-z].*|\d+\s*%|\d+:\d+.*"), 'a text stands in quotes, as in key = "text"'),
+    (re.compile(r"-?\d+,\d+"), "write the number with a decimal point"),
+    (re.compile(r"""["'][^"']*["']\s*[;,].*"""), "remove what follows the string in quotes"),
+    (re.compile(r"[A-Za-z].*|\d+\s*%|\d+:\d+.*"), 'a string needs quotes, as in key = "text"'),
 )
 
 
@@ -40,8 +40,8 @@ def explained(error: str, lines: Sequence[str]) -> tuple[int, str]:
             return suspect, sign
     line = lines[number - 1] if number <= len(lines) else ""
     if told.startswith(("Cannot overwrite", "Cannot declare")):
-        return number, f"is no valid TOML: {told}. The line gives what an earlier line has given; keep one of the two."
-    return number, f"is no valid TOML: {told}.{_advice(line)}"
+        return number, f"is not valid TOML: {told}. An earlier line already sets this; keep one of the two."
+    return number, f"is not valid TOML: {told}.{_advice(line)}"
 
 
 def _strange_sign(line: str, at: int) -> str:
@@ -55,8 +55,8 @@ def _strange_sign(line: str, at: int) -> str:
     if _QUOTE.match(found):
         return f'holds {found} ({name}), a quote of a word processor; write straight quotes, "like this".'
     if _HIDDEN.match(found) or found.isspace():
-        return f"holds a letter that shows nothing or a blank of another kind ({name}); type the line again."
-    return f"holds {found} ({name}) outside quotes; a text, and a key with such a letter, stands in quotes."
+        return f"holds an invisible character or an unusual space ({name}); type the line again."
+    return f"holds {found} ({name}) outside quotes; a string, or a key with such a letter, needs quotes."
 
 
 def _advice(line: str) -> str:

@@ -108,7 +108,7 @@ def parse_date(value: object) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError as error:
-            raise ValueError(f"is no day of the calendar: {error}") from error
+            raise ValueError(f"is not a calendar date: {error}") from error
     raise ValueError('must be a date such as "2026-12-25"')
 
 

@@ -308,7 +308,7 @@ USUAL: Mapping[str, Cell] = {
 
 EXPECTED: dict[str, Mapping[str, Cell]] = {
     "planned": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         "apply": cell(0, "4 writes"),
         "verify": cell(3, "NO-GO", "4 pending"),
         "verify after the cancellation": NO_GO,
@@ -318,7 +318,7 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "status": cell(0, "not begun"),
     },
     "nothing_planned": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         **dict.fromkeys(
             (
                 "apply",
@@ -341,18 +341,18 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "plan again, apply, verify": GO,
     },
     "partly_applied": {
-        "plan": cell(0, "3 change"),
+        "plan": cell(0, "3 to change"),
         "apply": cell(4, "--wave", "0 writes"),
         "verify": cell(3, "1 moved", "3 pending"),
         "verify after the cancellation": NO_GO,
         "audit of a verified run": NO_GO,
-        "undo": cell(0, "1 change"),
+        "undo": cell(0, "1 to change"),
         "run with approval": cell(4, "--wave"),
         "plan again, apply, verify": NO_GO,
         "status": cell(0, "applied 1", "pending 3"),
     },
     "all_refused": {
-        "plan": cell(3, "4 held", "no_usage_location"),
+        "plan": cell(3, "4 on hold", "no_usage_location"),
         "apply": cell(3, "refused", "0 writes"),
         "verify": cell(3, "4 refused"),
         "verify after the cancellation": NO_GO,
@@ -362,7 +362,7 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "status": cell(0, "refused 4"),
     },
     "pilot_of_one_refused": {
-        "plan": cell(3, "1 held", "no_usage_location"),
+        "plan": cell(3, "1 on hold", "no_usage_location"),
         "apply": cell(3, "refused", "0 writes"),
         "verify": cell(3, "1 refused"),
         "verify after the cancellation": NO_GO,
@@ -377,13 +377,13 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "verify": cell(5, "NO-GO", "4 refused"),
         "verify after the cancellation": cell(5, "NO-GO"),
         "audit of a verified run": cell(5, "NO-GO"),
-        "undo": cell(0, "4 change"),
+        "undo": cell(0, "4 to change"),
         "run with approval": cell(3, "4 users have neither"),
         "plan again, apply, verify": cell(3, "4 users have neither"),
         "status": cell(0, "applied 4"),
     },
     "all_held": {
-        "plan": cell(3, "4 held", "changes nobody"),
+        "plan": cell(3, "4 on hold", "changes nobody"),
         "apply": NOTHING_LEFT,
         "verify": cell(3, "4 held"),
         "verify after the cancellation": NO_GO,
@@ -392,7 +392,7 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "plan again, apply, verify": cell(3, "4 held"),
     },
     "all_drifted": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         "apply": cell(3, "drifted", "0 writes"),
         "verify": cell(3, "4 drifted"),
         "verify after the cancellation": NO_GO,
@@ -449,13 +449,13 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "report": DONE,
         "audit": GO,
         "audit of a verified run": GO,
-        "undo": cell(0, "4 change"),
+        "undo": cell(0, "4 to change"),
         "run with approval": GO,
         "plan again, apply, verify": GO,
         "status": cell(0, "verdict: GO"),
     },
     "undone": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         "apply": cell(0, "undo", "0 writes"),
         "verify": cell(3, "4 drifted"),
         "verify after the cancellation": NO_GO,
@@ -466,19 +466,19 @@ EXPECTED: dict[str, Mapping[str, Cell]] = {
         "plan again, apply, verify": GO,
     },
     "the_undo": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         "apply": NOTHING_LEFT,
         "verify": cell(0, "GO", "restored"),
         "verify after the cancellation": cell(0, "GO", "restored"),
         "audit of a verified run": GO,
-        "undo": cell(0, "4 change"),
+        "undo": cell(0, "4 to change"),
         "add-ons of a verified run": cell(2, "no swap"),
         "run": cell(4, "undo"),
         "run with approval": cell(4, "undo"),
         "plan again, apply, verify": GO,
     },
     "undone_and_planned_again": {
-        "plan": cell(0, "4 change"),
+        "plan": cell(0, "4 to change"),
         "apply": cell(0, "4 writes"),
         "verify": cell(3, "4 pending"),
         "verify after the cancellation": NO_GO,

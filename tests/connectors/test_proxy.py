@@ -230,7 +230,7 @@ def test_one_proxy_is_chosen_as_curl_chooses_it(
     found = organization(monkeypatch, variables)
 
     assert ([GRAPH], []) == (proxy.asked, other.asked)
-    assert found.startswith("4 The proxy on the way to graph.microsoft.com wants to be signed in to (407).")
+    assert found.startswith("4 The proxy on the way to graph.microsoft.com requires a sign-in (407).")
 
 
 @pytest.mark.table
@@ -258,10 +258,10 @@ def test_every_address_that_is_none_of_a_proxy_is_2(monkeypatch: pytest.MonkeyPa
 
 
 REFUSALS = {
-    b"403 Forbidden": "does not lead to graph.microsoft.com (403)",
-    b"451 Unavailable": "does not lead to graph.microsoft.com (451)",
-    b"511 Network Authentication Required": "does not lead to graph.microsoft.com (511)",
-    b"302 Found": "does not lead to graph.microsoft.com (302)",
+    b"403 Forbidden": "refuses to connect to graph.microsoft.com (403)",
+    b"451 Unavailable": "refuses to connect to graph.microsoft.com (451)",
+    b"511 Network Authentication Required": "refuses to connect to graph.microsoft.com (511)",
+    b"302 Found": "refuses to connect to graph.microsoft.com (302)",
     b"502 Bad Gateway": "the proxy does not connect to",
     b"503 Service Unavailable": "the proxy does not connect to",
 }

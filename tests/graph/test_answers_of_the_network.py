@@ -87,7 +87,7 @@ STRANGERS: dict[str, tuple[Change, str]] = {
     "a page with 200": (page_of_html(), "a web page (status 200)"),
     "a page that calls itself JSON": (lambda _: Answer(200, body=b"\xef\xbb\xbf\n <html>"), "a web page (status 200)"),
     "an empty page": (lambda _: Answer(200, HTML), "a web page (status 200)"),
-    "a text": (lambda _: Answer(200, {"content-type": "text/plain"}, b"Blocked."), "a text that is no JSON"),
+    "a text": (lambda _: Answer(200, {"content-type": "text/plain"}, b"Blocked."), "a text that is not JSON"),
     "301": (redirect(301), "a redirect (301) to login.portal.example"),
     "302": (redirect(), "a redirect (302) to login.portal.example"),
     "303": (redirect(303), "a redirect (303)"),
@@ -100,10 +100,10 @@ STRANGERS: dict[str, tuple[Change, str]] = {
     "404 of a proxy": (page_of_html(404), "a web page (status 404)"),
     "404 of a gateway": (lambda _: Answer(404, body=b'{"message": "no route"}'), "status 404 without"),
     "410 of a proxy": (page_of_html(410), "a web page (status 410)"),
-    "407": (page_of_html(407), "a proxy that wants to be signed in to (407)"),
-    "407 in JSON": (lambda _: Answer(407, body=b'{"error": {"code": "a"}}'), "a proxy that wants to be signed in"),
+    "407": (page_of_html(407), "a proxy that requires a sign-in (407)"),
+    "407 in JSON": (lambda _: Answer(407, body=b'{"error": {"code": "a"}}'), "a proxy that requires a sign-in"),
     "451": (page_of_html(451), "a web page (status 451)"),
-    "511": (page_of_html(511), "a network that wants to be signed in to (511)"),
+    "511": (page_of_html(511), "a network that requires a sign-in (511)"),
 }
 EACH_KIND = ("a page with 200", "a text", "302", "403 without a word", "407")
 

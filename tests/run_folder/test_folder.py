@@ -184,5 +184,5 @@ def test_a_lock_that_cannot_be_written_ends_with_4(tmp_path: Path) -> None:
     """The folder of the runs is a file."""
     (tmp_path / "runs").write_bytes(b"")
 
-    with pytest.raises(Unfinished, match="Repair the folder; nothing was done"), tenant_lock(tmp_path / "runs", TENANT):
+    with pytest.raises(Unfinished, match="Correct that; nothing was done"), tenant_lock(tmp_path / "runs", TENANT):
         pass

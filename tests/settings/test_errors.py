@@ -41,16 +41,16 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[[swap]]\nto = ['A']\n[[swap]]\nto = ['A']\nwhere = { dept = ['x'] }",
          "line 9: [[swap]] no. 2: where has no key dept; did you mean department?"),
         ("[limits]\nusers_changed_max = '1000'",
-         'line 6: [limits] users_changed_max = "1000" must be a whole number; take off the quotes.'),
+         'line 6: [limits] users_changed_max = "1000" must be a whole number; remove the quotes.'),
         ("[limits]\nusers_changed_max = 2.5", "line 6: [limits] users_changed_max = 2.5 must be a whole number."),
         ("[limits]\nusers_changed_max = true", "line 6: [limits] users_changed_max = true must be a whole number."),
         ("[limits]\nseats_reserve = -1", "line 6: [limits] seats_reserve = -1 must be 0 or more."),
         ("[limits]\nrefusals_percent_max = 101", "line 6: [limits] refusals_percent_max = 101 must be 100 or less."),
         ("[limits]\nallow_trial = 'true'",
-         'line 6: [limits] allow_trial = "true" must be true or false; take off the quotes.'),
+         'line 6: [limits] allow_trial = "true" must be true or false; remove the quotes.'),
         ("[pace]\nquota_share = 0", "line 6: [pace] quota_share = 0 must be more than 0."),
         ("[pace]\nquota_share = 1.1", "line 6: [pace] quota_share = 1.1 must be 1 or less."),
-        ("[pace]\nquota_share = '0.5'", 'line 6: [pace] quota_share = "0.5" must be a number; take off the quotes.'),
+        ("[pace]\nquota_share = '0.5'", 'line 6: [pace] quota_share = "0.5" must be a number; remove the quotes.'),
         ("[pace]\nquota_share = nan", "line 6: [pace] quota_share = NaN must be a number."),
         ("[pace]\nbatches_in_flight_max = 0", "line 6: [pace] batches_in_flight_max = 0 must be 1 or more."),
         ("[pace]\nwrites_per_150_s = 20",
@@ -81,10 +81,10 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
          'did you mean "move"?')),
         ("[run]\nlanguage = 'de'", 'line 6: [run] language = "de" must be one of "en" or "nl".'),
         ("[run]\ndirectory = ''", 'line 6: [run] directory = "" must not be empty.'),
-        ("[run]\ndirectory = 5", "line 6: [run] directory = 5 must be a text in quotes."),
+        ("[run]\ndirectory = 5", "line 6: [run] directory = 5 must be a string in quotes."),
         ("[scope]\nprotected = 'me'", 'line 6: [scope] protected = "me" must be a list such as ["one", "two"].'),
-        ("[scope]\nprotected = ['me', 5]", "line 6: [scope] protected, item 2 = 5 must be a text in quotes."),
-        ("[groups]\nswap = ['Licensing']", "line 6: [groups] swap is not available yet; take it out."),
+        ("[scope]\nprotected = ['me', 5]", "line 6: [scope] protected, item 2 = 5 must be a string in quotes."),
+        ("[groups]\nswap = ['Licensing']", "line 6: [groups] swap is not available yet; remove it."),
         ("[declare]\naddons = []", 'line 6: [declare] addons must be a table such as { NAME = "value" }.'),
         ("[declare]\npurchase_channel = 'dirct'", ('line 6: [declare] purchase_channel = "dirct" must be one of '
          '"", "direct", "partner" or "volume"; did you mean "direct"?')),
@@ -105,7 +105,7 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[[swap]]\nto = ['SPE_E3', 'leave']",
          'line 6: [[swap]] no. 1: to names "leave" beside products; a user either leaves or gets products.'),
         ("[[swap]]\nto = ['A', 'enterprisewithSCAL ']",
-         'line 6: [[swap]] no. 1: to names "enterprisewithSCAL ", which [source] skus takes away.'),
+         'line 6: [[swap]] no. 1: to names "enterprisewithSCAL ", which [source] skus removes.'),
         ("[[swap]]\nto = ['A']\nwhere = { department = [] }",
          "line 7: [[swap]] no. 1: where.department must not be empty."),
         ("[[swap]]\nto = ['A']\nwhere = { account_enabled = true }",
@@ -127,15 +127,15 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[run]\nnotify_url = 'hooks.example'", ("line 6: [run] notify_url must be an address such as "
          "https://host.example/path, without user name or password.")),
         ("[azure]\nclient_secret = 'hush'", ("line 5: [azure] is never a setting: secrets come only through the "
-         "environment, such as AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it.")),
+         "environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
         ("[run]\nsigning_password = 'hush'", ("line 6: [run] signing_password is never a setting: secrets come only "
-         "through the environment, such as AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it.")),
+         "through the environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
         ("[groups]\nreprocess_errors = true",
-         "line 6: [groups] reprocess_errors = true is not available yet; take it out."),
-        ("[pace\nwindow = ''", "line 5: is no valid TOML: Expected ']' at the end of a table declaration."),
-        ('[run]\ndirectory = "C:\\moves"', ("line 6: is no valid TOML: Unescaped '\\' in a string. "
+         "line 6: [groups] reprocess_errors = true is not available yet; remove it."),
+        ("[pace\nwindow = ''", "line 5: is not valid TOML: Expected ']' at the end of a table declaration."),
+        ('[run]\ndirectory = "C:\\moves"', ("line 6: is not valid TOML: Unescaped '\\' in a string. "
          "A Windows path goes in single quotes.")),
-        ("[run]\ndirectory = [", "line 6: is no valid TOML: Invalid value."),
+        ("[run]\ndirectory = [", "line 6: is not valid TOML: Invalid value."),
     ],
 )  # fmt: skip
 def test_one_mistake_is_one_sentence_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
@@ -152,7 +152,7 @@ def test_one_mistake_is_one_sentence_with_its_line(tmp_path: Path, text: str, ex
         ("id = '{I}'\ncloud = 'globl'", ('line 3: [tenant] cloud = "globl" must be one of "global", "us-gov", '
          '"us-gov-dod" or "china"; did you mean "global"?')),
         ("id = '{I}'\nclient_secret = 'hush'", ("line 3: [tenant] client_secret is never a setting: secrets come only "
-         "through the environment, such as AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it.")),
+         "through the environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
         ("id = '{I}'\ncredential = 'hush'", ('line 3: [tenant] credential must be one of "environment", "default", '
          '"managed-identity", "workload-identity", "azure-cli", "azure-pipelines", "device-code" or "sandbox".')),
         ("id = '{I}'\ncredential = 'sandbox'", ('line 3: [tenant] credential = "sandbox" needs [tenant] graph_url, '
@@ -191,7 +191,7 @@ id = ""
         "reseat.toml: [source] skus is missing.",
         "reseat.toml line 1: [limits] seats_reserve = -1 must be 0 or more.",
         "reseat.toml line 4: [pace] quota_share = 2 must be 1 or less.",
-        "reseat.toml line 2: skus stands in no section; it belongs to [source].",
+        "reseat.toml line 2: skus is outside any section; it belongs to [source].",
     ] == message_of(tmp_path, text).splitlines()  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def test_contradictions_are_told_together(tmp_path: Path) -> None:
     assert [
         'reseat.toml line 6: [scope] from = "csv" needs [scope] roster, the file that names the users.',
         f"reseat.toml line 7: [[wave]] no. 1: {users}",
-        "reseat.toml line 10: [groups] reprocess_errors = true is not available yet; take it out.",
+        "reseat.toml line 10: [groups] reprocess_errors = true is not available yet; remove it.",
     ] == message_of(tmp_path, text).splitlines()
 
 
@@ -218,9 +218,9 @@ def test_contradictions_are_told_together(tmp_path: Path) -> None:
          "quotes.")),
         ("RESEAT_SOURCE__SKUS", "A", '[source] skus = "A" must be a list such as ["one", "two"].'),
         ("RESEAT_SWAP", '[{ name = "x" }]', "[[swap]] no. 1: to is missing."),
-        ("RESEAT_SWAP__TO", "A", "[[swap]] is given whole, as RESEAT_SWAP."),
+        ("RESEAT_SWAP__TO", "A", "[[swap]] can only be set as a whole, in RESEAT_SWAP."),
         ("RESEAT_TENANT__CLIENT_SECRET", "hush", ("[tenant] client_secret is never a setting: secrets come only "
-         "through the environment, such as AZURE_CLIENT_SECRET. Take it out, and renew it if others could read it.")),
+         "through the environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_variable_is_told_under_its_name(tmp_path: Path, name: str, value: str, expected: str) -> None:

@@ -61,7 +61,7 @@ async def run_all(
     steps.checked = await check(parts)
     told("check", steps.checked)
     if steps.checked.code not in GOES_ON:
-        return _ended(steps, steps.checked.code, "check found something that must come first")
+        return _ended(steps, steps.checked.code, "prerequisites are missing: see the check")
     steps.run = unfinished(parts)
     if steps.run is None:
         steps.planned = await make_plan(parts, skip_bad_rows=skip_bad_rows)

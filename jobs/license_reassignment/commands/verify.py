@@ -187,7 +187,7 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
     deadline = parts.clock.now() + timedelta(minutes=settings.settle_minutes_max)
     if last_write:
         due = datetime.fromisoformat(last_write) + timedelta(seconds=pause)
-        await _pause(parts, (due - parts.clock.now()).total_seconds(), "letting the last write settle")
+        await _pause(parts, (due - parts.clock.now()).total_seconds(), "giving the last change time to settle")
     scope = ReadScope(
         sku_ids=(*plan.sources, *plan.targets),
         group_sku_ids=plan.sources,
@@ -206,7 +206,7 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
             return after, True, scans
         if scans >= settings.scans_agree and parts.clock.now() + timedelta(seconds=pause) > deadline:
             return after, False, scans
-        await _pause(parts, pause, "the next scan must agree with this one")
+        await _pause(parts, pause, "a second read must agree with this one")
 
 
 async def _pause(parts: Parts, seconds: float, reason: str) -> None:

@@ -243,9 +243,7 @@ def tenant_lock(runs: Path, tenant_id: str) -> Iterator[None]:
             f"Another run works on tenant {tenant_id} (lock {path}). Wait for it: `reseat status` shows how far it is."
         ) from error
     except OSError as error:
-        raise Unfinished(
-            f"Cannot write {path}: {error.strerror or error}. Repair the folder; nothing was done."
-        ) from error
+        raise Unfinished(f"Cannot write {path}: {error.strerror or error}. Correct that; nothing was done.") from error
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ STRANGERS: dict[str, tuple[dict[str, Any], str]] = {
     "511": ({**HTML, "status": 511}, "(511)"),
     "403 without a word": ({"status": 403, "body": ""}, "status 403"),
     "403 in other words": ({"status": 403, "json": {"message": "blocked"}}, "status 403"),
-    "a text": ({"body": "blocked", "content_type": "text/plain"}, "a text that is no JSON"),
+    "a text": ({"body": "blocked", "content_type": "text/plain"}, "a text that is not JSON"),
 }
 
 
