@@ -148,7 +148,8 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
         emit({**_document(found), "folder": str(run.path)})
         return
     t = found.totals
-    text(f"{found.advice} ({found.advice_reason})", level=f"{found.verdict}:", indent=len(found.verdict) + 2)
+    advice = f"{found.advice} the subscription" if found.advice in {"keep", "cancel"} else found.advice
+    text(f"{advice} ({found.advice_reason})", level=f"{found.verdict}:", indent=len(found.verdict) + 2)
     parts = [(n, getattr(t, n)) for n in ("moved", "moved_by_group", "already_on_target", "refused", "drifted")]
     parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]
     shown = " + ".join(f"{v:,} {n.replace('_', ' ')}" for n, v in parts if v) or "0"
