@@ -9,6 +9,8 @@ import json
 import re
 from dataclasses import replace
 from functools import partial
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from report.static_page import StaticPage
@@ -16,7 +18,7 @@ from worlds.plan_cases import plan
 from worlds.report_cases import GATE_IDS, finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
-from jobs.license_reassignment.reconcile.findings import Action, BySteps
+from jobs.license_reassignment.reconcile.findings import Action, BySteps, ResidualHolder
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.html import render_html, render_plan_html
 
@@ -146,6 +148,33 @@ def test_what_is_left_to_do_is_listed_by_reason_and_name_with_its_detail() -> No
     assert "no_direct_holders" not in page.sections["actions"]
 
 
+@pytest.mark.parametrize(
+    ("domain", "center"),
+    [
+        ("contoso.onmicrosoft.com", "https://entra.microsoft.com/"),
+        ("contoso.onmicrosoft.us", "https://entra.microsoft.us/"),
+        ("contoso.partner.onmschina.cn", "https://entra.microsoftonline.cn/"),
+    ],
+)
+def test_people_and_groups_lead_to_the_admin_center_of_their_cloud(domain: str, center: str) -> None:
+    """A deleted user has no page there, and nobody has one in a report that names no person."""
+    ada = user(1, "held", reason="no_seat")
+    group, gone = (str(UUID(int=n)) for n in (1, 2))
+    left = (
+        ResidualHolder(group, "LIC-E4", "group", "E4", False),
+        ResidualHolder(gone, "x", "soft_deleted", "E4", False),
+    )
+    r = replace(finding([ada]), domains=("contoso.example", domain), residual_holders=left)
+    led_to = [a for a in StaticPage(render_html(r)).attribute("a", "href") if a.startswith("https://")]
+
+    assert led_to == [
+        f"{center}#view/Microsoft_AAD_IAM/GroupDetailsMenuBlade/~/Overview/groupId/{group}",
+        "https://learn.microsoft.com/entra/fundamentals/licensing-groups-resolve-problems",
+        f"{center}#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{ada['id']}",
+    ]
+    assert center not in render_html(replace(r, pseudonymised=True))
+
+
 def test_gates_alone_leave_nothing_to_do_for_users() -> None:
     gate = Action("gate", "no_direct_holders", "no_direct_holders", "Look.")
 
@@ -225,13 +254,16 @@ def test_the_policy_allows_exactly_our_script_and_styles() -> None:
 
 @pytest.mark.parametrize("markup", [render_html(no_go(20)), render_plan_html(plan())], ids=["report", "plan"])
 def test_nothing_is_asked_of_any_network(markup) -> None:
-    """No address but the page's own fragments and its inline icon; no inline handler and no inline style either."""
+    """Only links that somebody may follow leave the page; what a browser loads is in it, no handler or style is."""
     page = StaticPage(markup)
     addresses = [value for name in ("href", "src", "action", "xlink:href") for tag in ("a", "link", "img", "script",
                  "form", "use", "iframe") for value in page.attribute(tag, name)]  # fmt: skip
     names = {name for _, attributes in page.tags for name in attributes}
 
-    assert {address[:1] for address in addresses if not address.startswith("data:image/svg+xml,")} <= {"#"}
+    outside = {address for address in addresses if not address.startswith(("data:image/svg+xml,", "#"))}
+
+    assert {urlsplit(address).netloc for address in outside} <= {"entra.microsoft.com", "learn.microsoft.com"}
+    assert outside <= set(page.attribute("a", "href"))
     assert [name for name in names if name.startswith("on") or name == "style"] == []
 
 

@@ -128,6 +128,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         since_last=since_last(evidence.last_verification, (*answers, *later), users, left),
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
+        domains=plan.header.tenant.verified_domains,
     )
 
 

@@ -41,6 +41,7 @@ class Reconciliation:
     (lines, hash). `ending` says how the source subscriptions end, `witness` what Microsoft's own record says,
     `since_last` what is different from the verification before, and `after_cancel` holds the checks of a look after
     the cancellation, () for any other look. `messages` are the sentences in `users`, by their text.
+    `domains` are the tenant's verified ones, which tell its cloud.
     """
 
     plan_id: str
@@ -82,3 +83,4 @@ class Reconciliation:
     after_cancel: tuple[Gate, ...] = ()
     accepted_losses: tuple[AcceptedLoss, ...] = ()
     pseudonymised: bool = False
+    domains: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report.links import USER_PAGE
 from jobs.license_reassignment.report.moves_over_time import moves_over_time
 from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.plan_view import PlanView
@@ -38,6 +39,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
         "reasons": words.family("reason"),
         "facets": FACETS,
         "page_rows": PAGE_ROWS,
+        "user_page": view.admin_center and view.admin_center + USER_PAGE,
         "users": pack(payload),
     }
     footer = f"{r.plan_id} · {r.tenant_name} · {r.verdict} · {r.journal_head[1][:16]}"

@@ -21,6 +21,7 @@ from jobs.license_reassignment.reconcile.findings import (
     SubscriptionRow,
 )
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report import links
 from jobs.license_reassignment.report.charts import Figure, Mark, SeatMarks, Term, bars, stacked
 from jobs.license_reassignment.report.words import Words
 
@@ -77,6 +78,7 @@ class ReportView:
     first = LIST_FIRST
     most = LIST_MAX
     most_of_reason = REASON_MAX
+    learn = links.LEARN
     cancel_not_delete = Message(
         "Cancel it, do not delete it: deleting skips the grace period and removes the content of SharePoint and "
         "OneDrive at once."
@@ -113,6 +115,17 @@ class ReportView:
     def skus(self, tokens: Sequence[str]) -> str:
         """Return the products' names joined by a comma."""
         return ", ".join(self.sku(token, token) for token in tokens)
+
+    @property
+    def admin_center(self) -> str:
+        """The Entra admin center of the tenant's cloud; "" where nobody is named."""
+        return "" if self._r.pseudonymised else links.admin_center(self._r.domains)
+
+    def page_of(self, object_id: str, how: str = "") -> str:
+        """Return the address of a user or a group in the admin center, "" where there is none."""
+        if not self.admin_center or how == "soft_deleted":
+            return ""
+        return links.page_of(self.admin_center, object_id, group=how == "group")
 
     def link(self, outcome: str, reason: str = "") -> str:
         """Return the fragment that opens the user table on these rows."""

@@ -192,7 +192,10 @@
     close.addEventListener("click", () => dialog.close());
     const name = value("display_name", row) || value("user_principal_name", row) || value("id", row);
     const title = put(make("h2", "", { id: "user-name" }), make("bdi", name));
-    const head = put(make("div"), title, put(make("p"), address(value("user_principal_name", row))));
+    const id = boot.user_page && value("id", row);
+    const upn = address(value("user_principal_name", row));
+    const shown_as = id ? put(make("a", "", { href: boot.user_page + encodeURIComponent(id), rel: "noreferrer" }), upn) : upn;
+    const head = put(make("div"), title, put(make("p"), shown_as));
     const code = value("outcome", row);
     const answer = put(make("p"), make("span", outcome(code), { class: `outcome ${isFine[row] ? "fine" : code}` }));
     if (value("reason", row)) put(answer, ` · ${reason(value("reason", row))}`);
