@@ -330,7 +330,7 @@ def addresses(e: Evening) -> list[str]:
     [person] = [one for one in LIVING.values() if "mailOnAssign" in one]
     user = e.tenant.user(person["upn"])
     assert user is not None
-    return [f"{user.upn}\tmail {user.upn} → {user.mail};"]
+    return [f"{user.upn}\temail address {user.upn} → {user.mail};"]
 
 
 def answers(e: Evening) -> list[str]:
@@ -386,7 +386,7 @@ def may_it_go(e: Evening) -> list[str]:
     assert [] == [one for one in kinds if one.endswith(": 0")]
     return [
         "NO-GO\n",
-        f"reduce seats to {there}\n{there} users still hold",
+        f"reduce seats to {there}\n{there} users still have the old product",
         *(f"{one['id']}\t{SOURCE}\tEnabled\treduce" for one in SUBSCRIPTIONS),
         *(f"failed\t{gate}\t" for gate in shut),
         f"failed\tconsumed_is_zero\t{SOURCE}: {there} in use (consumedUnits)",
@@ -456,7 +456,7 @@ def roster(_: Evening) -> list[str]:
 NOT_IN_GRAPH = (
     "mailboxes, sites",
     "prices, credits",
-    "really used voice",
+    "really made calls",
     "Entra Connect, HR",
     "shared mailboxes, rooms",
 )

@@ -159,12 +159,16 @@ def _books(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "no_in_doubt",
             totals.in_doubt == 0,
-            Message("the result of {n} change is unknown", "the result of {n} changes is unknown", n=totals.in_doubt),
+            Message("the result of {n} change is unknown", "the result of {n} changes is unknown", n=totals.in_doubt)
+            if totals.in_doubt
+            else Message("the result of every change is known"),
         ),
         gate(
             "nothing_pending",
             totals.pending == 0,
-            Message("{n} planned change has not been made", "{n} planned changes have not been made", n=totals.pending),
+            Message("{n} planned change has not been made", "{n} planned changes have not been made", n=totals.pending)
+            if totals.pending
+            else Message("every planned change has been made"),
         ),
         gate(
             "books_balance",
