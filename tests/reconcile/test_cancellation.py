@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSource, E
 
 TODAY = "2026-03-02T12:00:00.000Z"
 CREATED, NEXT = "2019-06-01T00:00:00Z", "2026-06-30T00:00:00Z"
+BEFORE = tuple(person(name, "ENTERPRISEWITHSCAL") for name in ("ada", "bo", "cy"))
 PEOPLE = (person("ada", "ENTERPRISEPACK"), person("bo", "ENTERPRISEPACK", account_enabled="no"))
 
 
@@ -19,8 +21,9 @@ def ended(
     *subscriptions: Any, channel: str = "direct", agreement: str = "mosa", at: str = TODAY, **more: Any
 ) -> EndOfSource:
     world = snapshot(*more.pop("people", PEOPLE), subscriptions=subscriptions, **more)
+    before = snapshot(*BEFORE, at=datetime(2026, 2, 25, 12, tzinfo=UTC))
     declared = {"purchase_channel": channel, "billing_agreement": agreement}
-    return end_of_source(world, [E4], [E3], declared, tenant_id=TENANT, verified_at=at)
+    return end_of_source(before, world, [E4], [E3], declared, tenant_id=TENANT, verified_at=at)
 
 
 def route(
@@ -123,7 +126,15 @@ def test_an_unknown_state_is_not_taken_for_active() -> None:
     assert "ended" == route(status="Archived").route
 
 
-def test_paid_twice_is_counted_in_seat_days_since_both_exist() -> None:
+def test_what_was_bought_long_ago_is_paid_twice_only_for_those_who_came() -> None:
+    """It served others before: from the day of the plan, two users who held the old product and hold this one now."""
+    old = subscription("ENTERPRISEWITHSCAL", 100, created=CREATED)
+    (found,) = ended(old, subscription("ENTERPRISEPACK", 80, created="2019-09-01T00:00:00Z")).overlap
+
+    assert (found.since, found.days, found.seats, found.seat_days) == ("2026-02-25", 5, 2, 10)
+
+
+def test_what_was_bought_for_the_move_is_paid_twice_since_its_purchase() -> None:
     old = subscription("ENTERPRISEWITHSCAL", 100, created=CREATED)
     new = subscription("ENTERPRISEPACK", 80, created="2026-02-20T10:00:00Z")
     (found,) = ended(old, new).overlap

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from connectors.limits import RETURN_DAYS
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ONLINE_SEATS_MAX = 25
 """Microsoft documents that up to so many seats can be cancelled online; more are reduced first."""
@@ -22,6 +26,10 @@ DISABLED_DAYS = {"direct": 90, "partner": 90, "volume": 30}
 DATA_AT_RISK_DAYS = 30
 DATA_GONE_DAYS = 180
 """Data of a cancelled subscription may go after 30 days, the earliest that is named, and is gone after 180."""
+
+
+BOUGHT_FOR_MOVE_DAYS = 90
+"""A target purchase of at most so many days before the snapshot counts as bought for this move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,11 @@ class EndOfSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """One target purchase beside the source: both paid for from `since` to `until`. No money, only seats times days."""
+    """One target purchase beside the source: both paid for from `since` to `until`. No money, only seats times days.
+
+    One that was bought for this move counts from its purchase, with all its seats that replace old ones. An older one
+    served others before: it counts from the snapshot, with the seats of those who held the source then and hold it now.
+    """
 
     subscription_id: str
     sku_part_number: str
@@ -115,6 +127,7 @@ class EndOfSource:
 
 
 def end_of_source(
+    before: TenantSnapshot,
     after: TenantSnapshot,
     sources: Sequence[SkuId],
     targets: Sequence[SkuId],
@@ -133,7 +146,7 @@ def end_of_source(
     return EndOfSource(
         counted_from=today.isoformat(),
         routes=tuple(_route(s, declared, today, tenant_id) for s in old),
-        overlap=tuple(_overlaps(old, new, today)),
+        overlap=tuple(_overlaps(old, new, before, after, today)),
         seats_back=tuple(_seats_back(after, new, today)),
         domains=_domains(after),
         idle_accounts=tuple(_idle(after, frozenset({*sources, *targets}))),
@@ -198,16 +211,36 @@ def _dates(one: CompanySubscription, channel: str, route: str, today: date) -> I
         yield Due(what, (stop + timedelta(days)).isoformat(), "typical", days)
 
 
-def _overlaps(old: Sequence[CompanySubscription], new: Sequence[CompanySubscription], today: date) -> Iterable[Overlap]:
+def _overlaps(
+    old: Sequence[CompanySubscription],
+    new: Sequence[CompanySubscription],
+    before: TenantSnapshot,
+    after: TenantSnapshot,
+    today: date,
+) -> Iterable[Overlap]:
     begun = [d for s in old if (d := _day(s.created))]
-    seats = sum(s.total_licenses for s in old)
+    seats, planned = sum(s.total_licenses for s in old), before.ended.date()
+    came = {sku_id: _came(before, after, {s.sku_id for s in old}, sku_id) for sku_id in {s.sku_id for s in new}}
     for one in new:
         created = _day(one.created)
         if created is None or not begun:
             continue
-        since = max(created, min(begun))
-        days, both = max((today - since).days, 0), min(seats, one.total_licenses)
+        bought = created >= planned - timedelta(BOUGHT_FOR_MOVE_DAYS)
+        since = max(created if bought else planned, min(begun))
+        both = min(seats, one.total_licenses, seats if bought else came[one.sku_id])
+        days = max((today - since).days, 0)
         yield Overlap(one.id, one.part_number, since.isoformat(), today.isoformat(), days, both, days * both)
+
+
+def _came(before: TenantSnapshot, after: TenantSnapshot, sources: Collection[SkuId], target: SkuId) -> int:
+    """Count who held a source at the snapshot and holds the target now."""
+    had, has = _holders(before, sources), _holders(after, {target})
+    return int(had.isin(has).sum())
+
+
+def _holders(scan: TenantSnapshot, skus: Collection[SkuId]) -> pd.Series[str]:
+    numbers = [n for n, profile in enumerate(scan.profiles) if not profile.skus.isdisjoint(skus)]
+    return scan.users.loc[scan.users["profile"].isin(numbers), "id"]
 
 
 def _seats_back(after: TenantSnapshot, new: Sequence[CompanySubscription], today: date) -> Iterable[SeatsBack]:

@@ -204,8 +204,9 @@ def _end_of_source(evidence: Evidence) -> EndOfSource:
     verified_at = str(evidence.verification.get("verified_at", "")) or evidence.after.ended.isoformat()
     declared = evidence.verification.get("declare", {})
     plan = evidence.plan
+    before, after = evidence.before, evidence.after
     return end_of_source(
-        evidence.after, plan.sources, plan.targets, declared, tenant_id=plan.tenant_id, verified_at=verified_at
+        before, after, plan.sources, plan.targets, declared, tenant_id=plan.tenant_id, verified_at=verified_at
     )
 
 

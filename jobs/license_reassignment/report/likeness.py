@@ -31,6 +31,9 @@ WORDED = frozenset(
 PLANNED_THEN = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
 """Columns in which version 0.1 wrote what was planned; since then they hold what the two reads show."""
 
+COUNTED_THEN = frozenset({"overlap"})
+"""Keys of reconciliation.json that versions up to 0.2 counted otherwise: overlap, since both subscriptions existed."""
+
 _PACKED = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 
 
@@ -72,7 +75,7 @@ def _plain(found: re.Match[bytes]) -> bytes:
 def unworded(said: object, derived: object) -> tuple[object, object]:
     """Leave out of both what another version may have worded otherwise, and keys that one of the two does not know."""
     if isinstance(said, dict) and isinstance(derived, dict):
-        keys = sorted((said.keys() & derived.keys()) - WORDED)
+        keys = sorted((said.keys() & derived.keys()) - WORDED - COUNTED_THEN)
         pairs = {key: unworded(said[key], derived[key]) for key in keys}
         return {key: one for key, (one, _) in pairs.items()}, {key: other for key, (_, other) in pairs.items()}
     if isinstance(said, list) and isinstance(derived, list) and len(said) == len(derived):
