@@ -39,8 +39,8 @@ def send_notice(
     except orjson.JSONEncodeError as error:
         return f"The notice to {host} was not sent: it cannot be written as JSON ({error})."
     except (requests.RequestException, HTTPError, ValueError, OSError) as error:
-        return f"The notice to {host} was not taken: {_reason(error, timeout_s)}."
-    return None if 200 <= status < 300 else f"The notice to {host} was not taken: it answered {status}."
+        return f"The notice to {host} was not accepted: {_reason(error, timeout_s)}."
+    return None if 200 <= status < 300 else f"The notice to {host} was not accepted: it answered {status}."
 
 
 def _own_session(host: str) -> requests.Session:

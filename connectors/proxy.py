@@ -52,8 +52,8 @@ def _fault(url: str) -> str:
         host.encode("idna")
     except ValueError:
         return (
-            "what it holds is no address, or its port is no number (in a user name or a password, characters such as "
-            "# / ? and @ are written %23 %2F %3F and %40)"
+            "its value is not an address, or its port is not a number (in a user name or a password, characters such "
+            "as # / ? and @ are written %23 %2F %3F and %40)"
         )
     scheme = parts.scheme.lower()
     if scheme.startswith("socks"):
@@ -61,7 +61,7 @@ def _fault(url: str) -> str:
     if scheme not in {"http", "https"}:
         return "its address must begin with http:// or https://"
     if not host or port == 0 or any(not c.isprintable() or c.isspace() for c in url):
-        return "it names no host, or holds a blank"
+        return "it names no host, or contains a space"
     return ""
 
 

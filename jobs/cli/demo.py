@@ -37,7 +37,7 @@ def run_demo(directory: Path, *, users: int | None, seed: int, as_json: bool, fl
     server = serve(create_app(tenant, clock=time.time))
     try:
         if not as_json:
-            text(f"The embedded tenant answers on {server.url}; signing in with its fixed sandbox token.")
+            text(f"The sample tenant runs on {server.url}; signing in with a fixed token.")
         effective = demo_settings(directory, server, tenant, generated=generated)
         steps = asyncio.run(_run(effective, tenant, flag, as_json=as_json))
     finally:

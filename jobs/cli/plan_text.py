@@ -59,7 +59,7 @@ def _in_the_way(found: Planned) -> None:
     for problem in found.not_ready:
         text(problem, level="PENDING", indent=MARK)
     for limit in found.limits:
-        text(limit.removeprefix("Limit: "), level="LIMIT", indent=MARK)
+        text(limit.removeprefix("Limit exceeded: "), level="LIMIT", indent=MARK)
 
 
 def _who_changes(header: PlanHeader) -> None:
@@ -138,7 +138,7 @@ def _notes(header: PlanHeader) -> Iterator[str]:
         if rule.rule in header.settings.conditions and not rule.change and not rule.hold:
             yield f"Rule `{rule.rule}` matches nobody: check how the values of its `where` are spelled in the tenant"
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
-        yield "Covered add-ons go in a second plan, once `reseat verify` has proved this one: `plan --addons-of`"
+        yield "Covered add-ons go in a second plan, once `reseat verify` has verified this one: `plan --addons-of`"
 
 
 def _protected(header: PlanHeader) -> Iterator[str]:

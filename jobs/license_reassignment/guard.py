@@ -111,7 +111,7 @@ def overtaken(plan: Plan, users: Iterable[str], others: OtherRuns) -> list[str]:
     found = [f"{u.folder} cannot be read ({u.why})" for u in others.unreadable]
     for other in others.runs:
         if other.undo_of == plan.plan_id and other.begun:
-            found.append(f"plan {other.plan_id} is taking it back, or has done so")
+            found.append(f"plan {other.plan_id} undoes it, or has undone it")
         elif hit := _later_intents(other, plan.header.snapshot_ended, wanted):
             users_told = "one of its users" if len(hit) == 1 else f"{len(hit)} of its users"
             found.append(f"plan {other.plan_id}, made later, has written to {users_told} since")

@@ -129,7 +129,10 @@ def test_a_moved_user_has_a_story_from_decision_to_proof(by_id: bool, tmp_path: 
 
     assert story.user == "ada@contoso.example"
     told = list(story.sentences)
-    assert told[0] == f"ada@contoso.example ({user.id}) held at the snapshot: Office 365 E4 (direct, 2 services off)."
+    assert (
+        told[0]
+        == f"ada@contoso.example ({user.id}) had when the plan was made: Office 365 E4 (direct, 2 services off)."
+    )
     assert told[1] == (
         "Rule: everyone. In one request, in wave pilot: add Office 365 E3 with 2 services off, remove Office 365 E4."
     )
@@ -151,7 +154,7 @@ def test_a_held_user_is_told_why_and_what_to_do(tmp_path: Path) -> None:
     wanted = "Rule: everyone. The target would be Office 365 E3."
     assert decided == f"{wanted} Held: no_usage_location. {HOLD_REMEDIES['no_usage_location']}"
     assert happened == "No request was sent for this user."
-    assert proven == "The tenant was not read again yet: `reseat verify` proves the outcome."
+    assert proven == "The tenant was not read again yet: `reseat verify` confirms the outcome."
 
 
 def test_a_user_outside_the_plan_is_told_so(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_every_file_that_cannot_be_used_is_named_at_once(reseat: CommandLine, tm
     )
     said = made.plan()
     fragments = [
-        "none.csv: the roster names nobody",
+        "none.csv: the roster lists nobody",
         "text.xlsx: this is text and no workbook; give it a name that ends in .csv",
         "old.xls: this is an old Excel workbook (.xls)",
         "north.csv is the same file as",
@@ -228,7 +228,7 @@ def test_a_workbook_without_a_row_of_a_user_is_an_error(source: str, reseat: Com
     files = {"north.csv": NORTH, "south.xlsx": workbook(("UPN", "target"))}
     said = with_rosters(tmp_path, reseat, files, source=source).plan()
 
-    assert (said.code, told(said, ["south.xlsx: the roster names nobody"])) == (2, [])
+    assert (said.code, told(said, ["south.xlsx: the roster lists nobody"])) == (2, [])
 
 
 def test_the_files_may_come_from_a_variable(

@@ -46,7 +46,7 @@ def test_another_answer_is_told_with_its_status(status: int) -> None:
     """A redirect is such an answer: it is not followed."""
     responses.post(URL, status=status, headers={"Location": "http://elsewhere.example/"})
 
-    assert f"The notice to hooks.example was not taken: it answered {status}." == send_notice(URL, PAYLOAD)
+    assert f"The notice to hooks.example was not accepted: it answered {status}." == send_notice(URL, PAYLOAD)
     assert 1 == len(responses.calls)
 
 
@@ -65,7 +65,7 @@ def test_a_failure_is_told_without_the_address(error: Exception, reason: str) ->
     """The path of the address often is its password, so only the host is named."""
     responses.post(URL, body=error)
 
-    assert f"The notice to hooks.example was not taken: {reason}." == send_notice(URL, PAYLOAD, timeout_s=2.5)
+    assert f"The notice to hooks.example was not accepted: {reason}." == send_notice(URL, PAYLOAD, timeout_s=2.5)
 
 
 @responses.activate

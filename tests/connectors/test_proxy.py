@@ -310,4 +310,4 @@ def test_a_notice_goes_by_the_same_rules(monkeypatch: pytest.MonkeyPatch, proxy:
     said = send_notice("https://hooks.example/secret", {"verdict": "GO"})
 
     assert ["hooks.example:443"] == proxy.asked
-    assert "The notice to hooks.example was not taken: the proxy does not lead there." == said
+    assert "The notice to hooks.example was not accepted: the proxy does not lead there." == said

@@ -220,7 +220,7 @@ def test_whoever_is_protected_when_apply_begins_is_never_touched(
     everybody = {"breakglass", "ada", "bo", "cy", "di", "straße"}
     assert {user.partition(".")[0] for user in written(here)} == everybody - held
     assert applied.code == (ExitCode.PEOPLE_LEFT if held and not live.in_plan else ExitCode.DONE)
-    assert "frozen part" not in applied.words
+    assert "settings file has changed" not in applied.words
 
 
 REFUSED = {

@@ -187,8 +187,8 @@ TELLING = {
     "every line in quotes": Row(
         f'"UPN,target"\n"{ADA},{NEW}"\n', ("line 1 stands in double quotes", "Text to Columns"), "users.csv: "
     ),
-    "a header and no rows": Row("UPN,target\n", ("names nobody", "Export it again"), "users.csv: "),
-    "a header and separators": Row("UPN,target\n,\n,\n\n", ("names nobody", "Export it again"), "users.csv: "),
+    "a header and no rows": Row("UPN,target\n", ("lists nobody", "Export it again"), "users.csv: "),
+    "a header and separators": Row("UPN,target\n,\n,\n\n", ("lists nobody", "Export it again"), "users.csv: "),
 }
 
 
@@ -235,7 +235,7 @@ def test_an_empty_roster_is_an_error_however_it_is_used(
     """An HR export that failed must not plan everybody by rule, nor nobody with exit 0."""
     said = reseat(here(tmp_path, "UPN,target,note\n", settings), "plan", *skip)
 
-    assert (2, [], []) == (said.code, told(said, ["users.csv", "names nobody"]), list(tmp_path.glob("runs/*")))
+    assert (2, [], []) == (said.code, told(said, ["users.csv", "lists nobody"]), list(tmp_path.glob("runs/*")))
 
 
 def test_a_service_is_known_by_its_published_name(tmp_path: Path, reseat: CommandLine) -> None:

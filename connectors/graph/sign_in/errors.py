@@ -127,8 +127,8 @@ def explained(error: Exception, credential: str, answer: TokenAnswer, authority:
         return NetworkAway(f"{host} cannot be reached. Check the network, the proxy and the firewall.")
     if 0 < answer.status < 400:
         return Malformed(
-            f"The answer of {answer.host} to the sign-in is not as documented ({type(error).__name__}). Look whether a "
-            "proxy stands in its place, and at Microsoft's service health; the same command continues."
+            f"The answer of {answer.host} to the sign-in is not as documented ({type(error).__name__}). Check whether "
+            "a proxy answers in its place, and Microsoft's service health; the same command continues."
         )
     refused = f"AADSTS{code}" if code else redact(error)
     return Unauthorized(f"Sign-in with the credential {credential} failed ({refused}). {UNAVAILABLE[credential]}")

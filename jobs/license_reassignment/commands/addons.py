@@ -63,10 +63,12 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
     if parts.effective.settings.addons.included_in_target != "remove":
         raise InputError('[addons] included_in_target is "keep"; set it to "remove" to have covered add-ons removed.')
     if plan.kind != "swap":
-        raise InputError(f"Plan {plan.plan_id} is no swap (its kind is {plan.kind}); name the plan that moved.")
+        raise InputError(
+            f"Plan {plan.plan_id} is no swap (its kind is {plan.kind}); name the plan that moved the users."
+        )
     if not run.has("reconciliation.json"):
         raise InputError(
-            f"Nothing proves yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first."
+            f"It is not verified yet whom plan {plan.plan_id} moved: run `reseat verify {plan.plan_id}` first."
         )
     evidence = load_evidence(run, parts.catalog)
     found = reconcile(evidence)

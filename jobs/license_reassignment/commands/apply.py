@@ -124,7 +124,7 @@ def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], wr
         reason += f"; the undo {undo.plan_id} has taken it back since"
         step = f"reseat verify {plan.header.undo_of}"
     elif undo is not None:
-        reason += f"; the undo {undo.plan_id} has begun since: whom it took back only a new plan moves again"
+        reason += f"; the undo {undo.plan_id} has begun since: only a new plan moves the users again whom it took back"
         step = plan_again(plan)
     return Applied(plan, ending.code, reason, queue.counts, head, writes, step, needs_attention(work, queue))
 
@@ -166,9 +166,7 @@ def _sku_facts(sku: SubscribedSku) -> dict[str, Any]:
 
 async def _session(parts: Parts, work: Work, head: Head, identity: Identity, facts: Mapping[str, Any]) -> Applied:
     if _differs(parts, work.plan):
-        parts.watcher.said(
-            "The settings file differs from the plan in its frozen part; the plan is what is carried out."
-        )
+        parts.watcher.said("The settings file has changed since the plan was made; the plan is carried out as it is.")
     journal = Journal(head, parts.clock.now)
     torn = journal.cut_torn_tail()
     parts.tenant.seed_writes(work.sent_since(parts.clock.now() - WINDOW))
@@ -179,7 +177,7 @@ async def _session(parts: Parts, work: Work, head: Head, identity: Identity, fac
     try:
         ending = await _both_phases(parts, work, journal, queue, lambda: parts.tenant.traffic.since(before))
         if work.settling and not queue.counts["in_doubt"]:
-            ending = Ending(ExitCode.STOPPED, "what was in doubt is settled; nothing was sent")
+            ending = Ending(ExitCode.STOPPED, "the changes in doubt are resolved; nothing was sent")
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))
         if ending.code == ExitCode.BUG:

@@ -63,7 +63,9 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
         + (f", {len(a.disabled_plans)} services off)" if a.disabled_plans else ")")
         for a in before.assignments
     )
-    sentences = [f"{row['name']} ({row['id']}) held at the snapshot: {held or 'no license that this plan is about'}."]
+    sentences = [
+        f"{row['name']} ({row['id']}) had when the plan was made: {held or 'no license that this plan is about'}."
+    ]
     rule = f"Rule: {row['rule']}." if row["rule"] else "No rule matched."
     if row["kind"] == "hold":
         detail = f" ({row['detail']})" if row["detail"] else ""
@@ -109,7 +111,7 @@ def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
         elif entry.kind == "settled":
             why = f" ({item['reason']})" if item.get("reason") else ""
             words = f" Graph said before: {item['message']}" if item.get("message") else ""
-            sentences.append(f"{entry.at}: settled without a request: {item['verdict']}{why}.{words}")
+            sentences.append(f"{entry.at}: closed without a request: {item['verdict']}{why}.{words}")
     return sentences or ["No request was sent for this user."]
 
 
@@ -125,7 +127,7 @@ def _outcome(run: RunDir, user_id: str) -> dict[str, str]:
 
 def _proven(after: Mapping[str, str]) -> list[str]:
     if not after:
-        return ["The tenant was not read again yet: `reseat verify` proves the outcome."]
+        return ["The tenant was not read again yet: `reseat verify` confirms the outcome."]
     reason = f" ({after['reason']})" if after["reason"] else ""
     sentences = [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
     if after["outcome"] not in {*FINE, "held"}:

@@ -73,7 +73,7 @@ def _file_rows(path: Path, name: str) -> FileRows:
         raise InputError(str(error)) from error
     if not (found.rows or found.errors):
         raise InputError(
-            f"{name}: the roster names nobody: it has a header and no row of a user, as an export that "
+            f"{name}: the roster lists nobody: it has a header but no user rows, as after an export that "
             "failed has. Export it again, or take [scope] roster out of the settings if nobody has a wish of their own."
         )
     return found
@@ -161,7 +161,7 @@ def _rejected_text(bound: Bound) -> str:
     if more > 0:
         lines.append(f"… and {more} more.")
     lines.append(
-        f"{len(bound.errors)} of {bound.rows_in} roster rows cannot be used. Correct them, or go on without them with "
-        "--skip-bad-rows: the users they name are then held."
+        f"{len(bound.errors)} of {bound.rows_in} roster rows cannot be used. Correct them, or continue without them "
+        "with --skip-bad-rows: the users they name are then on hold."
     )
     return "\n".join(lines)

@@ -150,6 +150,6 @@ def taken_back(parts: Parts, run: RunDir) -> str:
     if newest is None or undo is None or not plan.header.totals.changes:
         return ""
     return (
-        f"plan {plan.plan_id} would move again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "
-        f"if that is meant: reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+        f"plan {plan.plan_id} would move users again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "
+        f"if that is intended: reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
     )

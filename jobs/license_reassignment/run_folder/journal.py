@@ -189,7 +189,7 @@ class Journal:
         except OSError as error:
             raise Unfinished(
                 f"Cannot write {path}: {error.strerror or error}. No request was sent without its journal line; "
-                "free the disk or repair the folder, then run the same command again."
+                "free disk space or correct the folder, then run the same command again."
             ) from error
 
     def close(self) -> None:
