@@ -9,6 +9,7 @@ from jobs.cli.next_step import Given, told_next
 from jobs.cli.output import reason_words
 from jobs.cli.terminal import grid, text
 from jobs.license_reassignment.commands.shared.new_plan import Planned
+from jobs.license_reassignment.decide.worth_knowing import rules_of_nobody
 from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
 from jobs.license_reassignment.model.text import counted
@@ -134,9 +135,7 @@ def _notes(header: PlanHeader) -> Iterator[str]:
     for holder in header.unexpected_holders or ():
         product = _names(header).get(holder.sku_id, holder.sku_part_number)
         yield f"{product} is already held by {counted(holder.users, 'user')} outside this plan"
-    for rule in header.rules:
-        if rule.rule in header.settings.conditions and not rule.change and not rule.hold:
-            yield f"Rule `{rule.rule}` matches nobody: check how the values of its `where` are spelled in the tenant"
+    yield from rules_of_nobody(header)
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         yield "Covered add-ons go in a second plan, once `reseat verify` has verified this one: `plan --addons-of`"
 
@@ -145,10 +144,11 @@ def _protected(header: PlanHeader) -> Iterator[str]:
     """Say whom the entries of [scope] protected protect: groups by name, users by number."""
     entries = header.protected or ()
     if users := [e for e in entries if e.kind == "user"]:
-        yield f"{counted(len(users), 'user')} protected by name, {sum(e.in_scope for e in users)} of them in this plan"
+        inside = sum(e.in_scope for e in users)
+        yield f"Protected, never touched: {counted(len(users), 'user')} by name, {inside:,} of them in this plan"
     for group in (e for e in entries if e.kind == "group"):
-        whom = f"{counted(group.users, 'user')} protected, {group.in_scope:,} of them in this plan"
-        yield f"Group {group.name or group.entry}: {whom}"
+        whom = f"{counted(group.users, 'user')}, {group.in_scope:,} of them in this plan"
+        yield f"Protected, never touched: group {group.name or group.entry}, {whom}"
 
 
 def _names(header: PlanHeader) -> dict[str, str]:

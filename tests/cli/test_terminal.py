@@ -164,7 +164,7 @@ def test_a_rule_of_nobody_is_shown_with_its_zero(tmp_path: Path, reseat: Command
     said = reseat(place(tmp_path, [person("ada")], nobody + EVERYONE), "plan")
 
     assert re.search(r"lawyers +Office 365 E3 +0 +0", said.out), said.out
-    assert "Rule `lawyers` matches nobody" in said.words
+    assert "Rule `lawyers` applies to nobody" in said.words
 
 
 def test_an_exceeded_limit_comes_first_and_is_what_to_do_next(tmp_path: Path, reseat: CommandLine) -> None:

@@ -223,7 +223,7 @@ def test_a_roster_that_is_only_unusual_is_read(name: str, tmp_path: Path, reseat
     at = here(tmp_path, FINE[name])
     said = reseat(at, "plan")
 
-    assert (3, []) == (said.code, told(said, ["1 roster rows = 1 used + 0 rejected"]))
+    assert (3, []) == (said.code, told(said, ["1 roster row = 1 used + 0 rejected"]))
     assert reasons(at) == {"ada": "left_by_choice", "bo": "change", "cas": "change"}
 
 
@@ -351,7 +351,7 @@ def test_a_whole_company_is_a_fine_roster(tmp_path: Path, reseat: CommandLine) -
     """Who never had the old product is counted and listed, and is nothing to do for anybody."""
     at = whole_company(tmp_path)
     planned = reseat(at, "plan")
-    assert (0, []) == (planned.code, told(planned, ["9 roster rows = 9 used", "hold no source SKU"]))
+    assert (0, []) == (planned.code, told(planned, ["9 roster rows = 9 used", "never had the old product"]))
     header(at)
     applied = reseat(at, "apply", at.run, *APPLY)
     reseat(at, "verify", at.run)
@@ -384,5 +384,5 @@ def test_the_share_that_changes_is_of_those_who_hold_the_old_product(tmp_path: P
 
     assert (3, []) == (
         said.code,
-        told(said, ["Limit exceeded: the plan changes 100.0 % of the users in scope who have the old product"]),
+        told(said, ["LIMIT the plan changes 100.0 % of the users in scope who have the old product"]),
     )

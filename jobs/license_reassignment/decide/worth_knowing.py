@@ -132,7 +132,7 @@ def sentences(header: PlanHeader, messages: Mapping[str, Message]) -> list[Messa
                 names=names,
             )
         )
-    found.extend(_rules_of_nobody(header))
+    found.extend(rules_of_nobody(header))
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         found.append(
             Message(
@@ -180,7 +180,7 @@ def _unexpected(found: UnexpectedHolders) -> Message:
     )
 
 
-def _rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
+def rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
     """Say of each rule that decides about nobody what it asks for: most often a value is spelled otherwise."""
     asked = header.settings.conditions
     for row in header.rules:
