@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -321,6 +322,9 @@ WISH_FOR_WHAT_STANDS = {
     "does not hold the target": (f"{ADA},,SWAY", ("ada", OLD), ""),
 }
 
+NAMES = {"SWAY": "Sway", "YAMMER_ENTERPRISE": "Yammer Enterprise", "ENTERPRISEPACK": "Office 365 E3"}
+"""What Microsoft calls them: the page for an approver has names, the screen of an administrator codes."""
+
 
 @pytest.mark.parametrize("name", WISH_FOR_WHAT_STANDS)
 def test_a_wish_that_nothing_is_sent_for_is_told(name: str, tmp_path: Path, reseat: CommandLine) -> None:
@@ -334,9 +338,10 @@ def test_a_wish_that_nothing_is_sent_for_is_told(name: str, tmp_path: Path, rese
     page = (at.folder / "runs" / at.run / "plan.html").read_text(encoding="utf-8")
     explained = reseat(at, "explain", at.run, ADA, config=False)
 
-    for text in (said.words, " ".join(page.split()), explained.words):
+    named = re.sub("|".join(NAMES), lambda code: NAMES[code[0]], keeps)
+    for text, kept in ((said.words, keeps), (" ".join(page.split()), named), (explained.words, keeps)):
         assert bool(keeps) == ("to disable the services, do so manually" in text)
-        assert keeps in text
+        assert kept in text
 
 
 def whole_company(folder: Path, **more: Any) -> Place:
