@@ -31,7 +31,7 @@ LEVELS: Final[dict[str, StyleType]] = {
 
 
 def console(file: IO[str] | None = None) -> Console:
-    """Return the console of a stream, stdout by default; `NO_COLOR` and `COLUMNS` are heeded."""
+    """Return the console of a stream, stdout by default; `NO_COLOR` is heeded, and `COLUMNS` on a terminal."""
     file = file or sys.stdout
     plain = bool(os.environ.get("NO_COLOR"))
     return Console(file=file, highlight=False, emoji=False, soft_wrap=True, color_system=None if plain else "auto")
@@ -39,7 +39,7 @@ def console(file: IO[str] | None = None) -> Console:
 
 def width_of(out: Console) -> int | None:
     """Return how many columns a line may take, None where nobody sees its end."""
-    return max(WIDTH_MIN, out.width) if out.is_terminal or os.environ.get("COLUMNS", "").isdigit() else None
+    return max(WIDTH_MIN, out.width) if out.is_terminal else None
 
 
 def wrapped(line: str, width: int | None, indent: int = 0) -> list[str]:

@@ -53,6 +53,12 @@ def too_long(text: str, width: int) -> list[str]:
     return [line for line in lines if cell_len(line) > width and " " in line.strip()]
 
 
+def terminal_of(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take what is printed for a terminal of this width, one that shows no color."""
+    for name, value in {"COLUMNS": width, "TTY_COMPATIBLE": "1", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text, however its lines are broken."""
     return text.split()
@@ -64,7 +70,7 @@ def test_a_sentence_breaks_at_its_blanks(
     width: int, level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No line is longer than the terminal, no word is cut, and what goes on stands below the sentence."""
-    monkeypatch.setenv("COLUMNS", str(width))
+    terminal_of(str(width), monkeypatch)
 
     terminal.text(SENTENCE, level=level, indent=13)
 
@@ -77,7 +83,7 @@ def test_a_sentence_breaks_at_its_blanks(
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_table_fits(width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Its cells wrap at words; figures keep their columns."""
-    monkeypatch.setenv("COLUMNS", str(width))
+    terminal_of(str(width), monkeypatch)
 
     terminal.grid("Seats", ("product", "free", "what it is for"), [("Office 365 E3 without Teams", 1234, SENTENCE)] * 2)
 
@@ -87,8 +93,8 @@ def test_a_table_fits(width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_a_pipe_has_no_width(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sentence in a log is one line, whatever its length: it can be looked for."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+    """A sentence in a log is one line, whatever its length and whatever the shell exports: it can be looked for."""
+    monkeypatch.setenv("COLUMNS", "80")
 
     terminal.text(SENTENCE * 3, level="WARNING", indent=13)
 
@@ -115,7 +121,7 @@ def test_color_is_for_a_terminal_without_no_color(
 
 def test_what_is_to_be_pasted_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """It carries the options that were given, in quotes where a shell needs them, and each command has a line."""
-    monkeypatch.setenv("COLUMNS", "60")
+    terminal_of("60", monkeypatch)
 
     told_next("reseat check --wait; then reseat apply p1 --tenant t", [("-c", "my settings.toml"), ("--runs", "r")])
 
@@ -132,7 +138,7 @@ def test_every_command_fits_the_terminal(
 ) -> None:
     """From the check to the audit of the sample tenant."""
     here = sample(tmp_path)
-    monkeypatch.setenv("COLUMNS", str(width))
+    terminal_of(str(width), monkeypatch)
     said = {name: reseat(here, *name.split()) for name in ("check", "check --settings", "skus", "plan")}
     run = next((tmp_path / "runs").glob("p*")).name
     said["apply"] = reseat(here, "apply", run, "--tenant", "contoso.example")
@@ -147,7 +153,7 @@ def test_a_plan_of_the_sample_takes_two_screens_and_names_nobody(
     tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two screens of 80 by 40, with every rule and every reason on them."""
-    monkeypatch.setenv("COLUMNS", "80")
+    terminal_of("80", monkeypatch)
 
     said = reseat(sample(tmp_path), "plan")
 
@@ -256,7 +262,7 @@ def test_the_help_of_every_command_has_an_example_and_no_type_of_a_flag(
     tmp_path: Path, reseat: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And it fits."""
-    monkeypatch.setenv("COLUMNS", "80")
+    terminal_of("80", monkeypatch)
     here = place(tmp_path, [], EVERYONE)
     names = ("demo", "check", "plan", "apply", "verify", "report", "audit", "undo", "run", "status", "explain")
     for name in (*names, "skus", "translate", "sandbox"):
