@@ -57,7 +57,7 @@ UNUSABLE = {
     "http://me:geheim/1@127.0.0.1:8080": "%2F",
     "http://[::1:8080": "address",
     "http://": "host",
-    "http://proxy example:8080": "blank",
+    "http://proxy example:8080": "a space",
     "http://proxy..example:8080": "address",
     "http:127.0.0.1:8080": "port",
 }

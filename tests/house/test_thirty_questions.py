@@ -412,15 +412,17 @@ def ending(_: Evening) -> list[str]:
 
 
 def both_paid(e: Evening) -> list[str]:
-    """Seats times days since the tenant says the subscription is there, and seats less who holds one now."""
+    """All were bought years before the move, so both are paid for since the plan of today, for who has come over."""
     today = e.night.clock.now().date()
+    had = {one["upn"] for one in HOLDERS}
     rows = []
     for one in FILE["subscriptions"]:
         if (part := one["sku"]) in TARGETS:
-            since = datetime.fromisoformat(e.tenant.subscriptions[one["id"]].created).date()
-            days = (today - since).days
-            rows += [f"{part}\t{since}\t{days}\t{one['totalLicenses']}\t{days * one['totalLicenses']}"]
-            rows += [f"{part}\t{PRODUCTS[part]['enabled'] - len(e.now(part))}\t{since + timedelta(7)}\tfalse"]
+            created = datetime.fromisoformat(e.tenant.subscriptions[one["id"]].created).date()
+            assert today - created > timedelta(days=365)
+            came = sum(user.upn in had for user in e.now(part))
+            rows += [f"{part}\t{today}\t0\t{came}\t0"]
+            rows += [f"{part}\t{PRODUCTS[part]['enabled'] - len(e.now(part))}\t{created + timedelta(7)}\tfalse"]
     return rows
 
 

@@ -88,8 +88,8 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[declare]\naddons = []", 'line 6: [declare] addons must be a table such as { NAME = "value" }.'),
         ("[declare]\npurchase_channel = 'dirct'", ('line 6: [declare] purchase_channel = "dirct" must be one of '
          '"", "direct", "partner" or "volume"; did you mean "direct"?')),
-        ("[wait]\nholidays = ['2026-12-25', '2026-13-01']", ('line 6: [wait] holidays, item 2 = "2026-13-01" is no day '
-         "of the calendar: month must be in 1..12.")),
+        ("[wait]\nholidays = ['2026-12-25', '2026-13-01']", ('line 6: [wait] holidays, item 2 = "2026-13-01" is not '
+         "a calendar date: month must be in 1..12.")),
         ("[wait]\nholidays = ['25-12-2026']",
          'line 6: [wait] holidays, item 1 = "25-12-2026" must be a date such as "2026-12-25".'),
         ("[plans]\nnew_in_target = 'on'", ('line 6: [plans] new_in_target = "on" must be "enable", "disable" or a list '
@@ -214,7 +214,7 @@ def test_contradictions_are_told_together(tmp_path: Path) -> None:
         ("RESEAT_LIMITS__USERS_MAX", "1", "[limits] has no key users_max; did you mean users_changed_max?"),
         ("RESEAT_LIMIT__SEATS_RESERVE", "1", "there is no section [limit]; did you mean [limits]?"),
         ("RESEAT_LIMITS__SEATS_RESERVE", "many", '[limits] seats_reserve = "many" must be a whole number.'),
-        ("RESEAT_LIMITS__SEATS_RESERVE", '"5"', ('[limits] seats_reserve = "5" must be a whole number; take off the '
+        ("RESEAT_LIMITS__SEATS_RESERVE", '"5"', ('[limits] seats_reserve = "5" must be a whole number; remove the '
          "quotes.")),
         ("RESEAT_SOURCE__SKUS", "A", '[source] skus = "A" must be a list such as ["one", "two"].'),
         ("RESEAT_SWAP", '[{ name = "x" }]', "[[swap]] no. 1: to is missing."),

@@ -12,6 +12,8 @@ from worlds.small_tenant import EVERYONE, HEAD, NEW, OLD, person, place
 FIRST_LINE = HEAD.count("\n") + 1
 """The line of reseat.toml on which the text of a test begins."""
 
+INVISIBLE = "invisible character or an unusual space"
+
 # What is written below the sections that every file has, the line that is at fault, and what is said.
 WRITTEN: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
     "smart quotes": ("roster = \u201cusers.csv\u201d", 2, ("U+201C", "a quote of a word processor", "straight quotes")),
@@ -20,21 +22,33 @@ WRITTEN: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
     "guillemets": ("roster = \u00abusers.csv\u00bb", 2, ("U+00AB", "straight quotes")),
     "a smart quote at the end only": ('roster = "users.csv\u201d', 2, ("U+201D", "straight quotes")),
     "a smart quote at the end of a list": ("protected = ['ada\u2019]\n[limits]\nseats_reserve = 1", 2, ("U+2019",)),
-    "a no-break space before the sign": ('roster\u00a0= "users.csv"', 2, ("U+00A0", "shows nothing", "type the line")),
-    "a no-break space behind the sign": ('roster =\u00a0"users.csv"', 2, ("U+00A0", "shows nothing")),
-    "a zero width space": ('roster =\u200b "users.csv"', 2, ("U+200B", "shows nothing")),
-    "a byte order mark inside": ('\ufeffroster = "users.csv"', 2, ("U+FEFF", "shows nothing")),
+    "a no-break space before the sign": (
+        'roster\u00a0= "users.csv"',
+        2,
+        ("U+00A0", INVISIBLE, "type the line"),
+    ),
+    "a no-break space behind the sign": (
+        'roster =\u00a0"users.csv"',
+        2,
+        ("U+00A0", INVISIBLE),
+    ),
+    "a zero width space": ('roster =\u200b "users.csv"', 2, ("U+200B", INVISIBLE)),
+    "a byte order mark inside": (
+        '\ufeffroster = "users.csv"',
+        2,
+        ("U+FEFF", INVISIBLE),
+    ),
     "a dash for a minus": ("guests = 1 \u2013 2", 2, ("U+2013", "outside quotes")),
     "a Windows path": ('roster = "C:\\Users\\ada.csv"', 2, ("A Windows path goes in single quotes",)),
     "a Windows path with a tab": ('roster = "C:\\temp\\new.csv"', 2, ("[scope] roster holds a tab", "single quotes")),
     "a tab in a path": ('roster = "C:\\temp"', 2, ("[scope] roster holds a tab", "single quotes")),
     "True": ("roster = True", 2, ("roster: write true or false in small letters",)),
     "yes": ("roster = yes", 2, ("roster: write true or false, or a string in quotes",)),
-    "a text without quotes": ("roster = users.csv", 2, ("roster: a text stands in quotes",)),
+    "a text without quotes": ("roster = users.csv", 2, ("roster: a string needs quotes",)),
     "no value": ("roster =", 2, ("roster: give it a value",)),
     "a colon": ('roster: "users.csv"', 2, ("Write roster = and the value",)),
     "a decimal comma": ("roster = 0,9", 2, ("roster: write the number with a decimal point",)),
-    "a semicolon behind": ('roster = "users.csv";', 2, ("take off what stands behind the text",)),
+    "a semicolon behind": ('roster = "users.csv";', 2, ("remove what follows the string in quotes",)),
     "a comment of another language": ("// roster", 2, ("A comment begins with #",)),
     "a key twice": ('roster = "a.csv"\nroster = "b.csv"', 3, ("keep one of the two",)),
 }
@@ -109,7 +123,7 @@ def test_a_variable_that_is_like_no_key_says_how_one_looks(
     monkeypatch.setenv("RESEAT_HOME", "/opt")
     said = reseat(place(tmp_path, [person("ada")], EVERYONE), "plan")
 
-    assert (2, []) == (said.code, told(said, ["RESEAT_HOME: sets nothing", "two underscores", "take it out"]))
+    assert (2, []) == (said.code, told(said, ["RESEAT_HOME: sets nothing", "two underscores", "remove it"]))
 
 
 @pytest.mark.parametrize("name", ["RESEAT_SERVICE_HOST", "RESEAT_SERVICE_PORT_HTTP", "RESEAT_PORT_8080_TCP_ADDR"])
