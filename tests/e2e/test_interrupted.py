@@ -146,7 +146,7 @@ def test_a_pause_file_holds_the_run_and_its_removal_lets_it_go(rig: Rig) -> None
     until(lambda: rig.journal(plan_id), "the session", 60)
     standing = rig.run("status", plan_id)
     assert (0, []) == (standing.code, world.tenant.write_log)
-    assert "paused" in standing.out
+    assert "Paused: remove the file `pause`" in standing.out
     pause.unlink()
     done = rig.end(started)
     assert 0 == done.code, done.err
