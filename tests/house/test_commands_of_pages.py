@@ -137,9 +137,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         yield Reader(place, doors, _free_port())
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=[pytest.mark.thorough] * (page != "README.md")) for page in RUN]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", RUN)
 def test_every_command_of_a_page_runs_as_it_stands(reader: Reader, page: str) -> None:
     """From the first block to the last, in one folder, as somebody would who reads the page."""
     needs("openssl", "openssl")
