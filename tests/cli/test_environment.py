@@ -43,6 +43,7 @@ SURROUNDINGS: dict[str, dict[str, str | None]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", few(SURROUNDINGS, "ascii"))
 def test_the_whole_job_in_odd_surroundings(tmp_path: Path, name: str) -> None:
     """People with names beyond ASCII, in a folder with blanks; every user is changed, and the verdict is GO."""

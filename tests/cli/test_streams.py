@@ -161,6 +161,7 @@ def ended_in_the_middle(place: Shop, plan_id: str, why: str) -> None:
     place.moved(USERS)
 
 
+@pytest.mark.thorough
 def test_a_terminal_that_goes_away_ends_the_run_like_a_signal(tmp_path: Path) -> None:
     """The window was closed while the live line was being redrawn."""
     with shop(tmp_path, tenant(USERS), slow) as place:

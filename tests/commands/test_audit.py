@@ -60,6 +60,7 @@ def test_an_untouched_folder_gives_its_own_verdict_again(signed_go, no_go, harm)
     assert [(), (), ()] == [audited(run).differences for run in (signed_go, no_go, harm)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", few(["first", "middle", "last"], "middle"))
 def test_one_byte_at_the_same_place_of_every_file_is_found(signed_go, copy_of: Copy, place: str) -> None:
     """The seals, the signature and the former reports in history are files as well."""
@@ -92,6 +93,7 @@ def test_any_byte_of_any_file_is_found(no_go, copy_of: Copy, tmp_path: Path, dat
     assert any(name in found.differences[0] for name in [*names(run), "journal", "plan"]), found.differences[:3]
 
 
+@pytest.mark.thorough
 def test_every_missing_file_is_found(signed_go, copy_of: Copy) -> None:
     run = copy_of(signed_go)
     missed = []

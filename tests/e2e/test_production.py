@@ -11,6 +11,7 @@ from worlds.loopback.rig import E3, SETTINGS, TENANT, Rig, tenant
 pytestmark = pytest.mark.socket
 
 
+@pytest.mark.thorough
 def test_every_command_of_a_move_that_ends_with_go(rig: Rig) -> None:
     """Each ends with 0 and prints one JSON document; a second apply sends nothing."""
     world = rig.serve(tenant(3))

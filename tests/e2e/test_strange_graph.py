@@ -21,6 +21,7 @@ def strange(rig: Rig, **more: object) -> Strange:
     return graph
 
 
+@pytest.mark.thorough
 def test_a_move_to_go_with_every_optional_thing_missing(rig: Rig) -> None:
     """Empty pages, opaque links, upper-case ids, null errors, compressed bodies: 0 at each step."""
     graph = strange(rig)
