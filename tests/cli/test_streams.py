@@ -111,6 +111,7 @@ SAYS_SOMETHING_FIRST = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", few(SAYS_SOMETHING_FIRST, "apply"))
 def test_before_the_first_change_lost_messages_end_the_command(tmp_path: Path, command: str) -> None:
     """A clean 4: nothing was sent, no plan is half written, and the same command does it when somebody reads."""

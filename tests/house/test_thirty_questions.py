@@ -515,6 +515,7 @@ def test_the_commands_give_the_answer(evening: Evening, number: int) -> None:
     assert [] == [truth for truth in expected if truth not in said], said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", range(1, 31))
 def test_powershell_gives_the_same_answer(evening: Evening, number: int) -> None:
     """Word for word what the shell says, each as often, whatever the form."""
