@@ -139,7 +139,7 @@ def test_the_head_of_a_plan_says_what_was_frozen(rig: Rig) -> None:
     assert (0, 3) == (done.code, done.json["writes"]), done.err
     start = rig.journal(plan_id)[0]
     assert ("start", True) == (start["kind"], start["config_changed"])
-    assert "differ" in done.err
+    assert "settings file has changed since the plan was made" in done.err
     header = json.loads((rig.folder / "runs" / plan_id / "plan.json").read_bytes())
     assert ["ENTERPRISEPACK"] == [target["sku_part_number"] for target in header["targets"]]
 
