@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from connectors.catalog.products import load_catalog
 from jobs.cli.next_step import Given, told_next
 from jobs.cli.output import reason_words
-from jobs.cli.terminal import grid, text
+from jobs.cli.terminal import console, grid, text
 from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.worth_knowing import rules_of_nobody
 from jobs.license_reassignment.model.plan import split
@@ -97,6 +97,20 @@ def _services(header: PlanHeader) -> None:
     rows = [(_joined("+".join(t.targets), names), *_kinds(t)) for t in header.translation]
     sources = " or ".join(p.name for p in header.sources)
     grid("", (f"Services of {sources} in", "as today", "higher", "lower", "end", "new"), rows)
+    if not console().is_terminal:
+        for table in header.translation:
+            _service_by_service(table, names)
+
+
+def _service_by_service(table: TranslationTable, names: dict[str, str]) -> None:
+    """Show what a log keeps and two screens have no room for: each service that becomes another one, or ends."""
+    rows = [
+        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "))
+        for r in table.rows
+        if r.kind not in {"same", "new"}
+    ]
+    title = f"{names.get(table.source, table.source)} to {_joined('+'.join(table.targets), names)}"
+    grid(title, ("service today", "becomes", "how"), rows or [("-", "-", "none changes")])
 
 
 def _kinds(table: TranslationTable) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ def wrapped(line: str, width: int | None, indent: int = 0) -> list[str]:
     if width is None or cell_len(line) <= width:
         return [line]
     lines: list[str] = []
-    now = ""
+    now = line[: len(line) - len(line.lstrip())]
     for word in line.split():
         if now.strip() and cell_len(now) + 1 + cell_len(word) > width:
             lines.append(now)

@@ -163,6 +163,28 @@ def test_a_plan_of_the_sample_takes_two_screens_and_names_nobody(
         assert word in said.out
 
 
+def test_a_log_keeps_what_becomes_of_each_service(tmp_path: Path, reseat: CommandLine) -> None:
+    """A pipe has room for it: Forms goes from E3's to E5's level, and Audio Conferencing has no place in E3."""
+    lines = [line.split() for line in reseat(sample(tmp_path), "plan").out.splitlines()]
+
+    assert ["FORMS_PLAN_E3", "FORMS_PLAN_E5", "level", "up"] in lines
+    assert ["MCOVOICECONF", "-", "none"] in lines
+
+
+def test_a_line_that_is_broken_keeps_its_margin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A long entry of a list begins where the short ones do."""
+    terminal_of("60", monkeypatch)
+
+    terminal.text(f"  {SENTENCE}", indent=6)
+
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("  Graph")
+    assert others
+    assert all(line.startswith(" " * 6) for line in others)
+
+
 def test_a_rule_of_nobody_is_shown_with_its_zero(tmp_path: Path, reseat: CommandLine) -> None:
     """Most often a value is spelled otherwise than in the tenant, and the note says so."""
     nobody = '\n[[swap]]\nname = "lawyers"\nto = ["ENTERPRISEPACK"]\nwhere = { department = "Lgal" }\n'
