@@ -14,7 +14,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PICTURE: Final = ROOT / "docs" / "report.png"
-WINDOW: Final = (1000, 750)
+WINDOW: Final = (1200, 770)
 """Width and height in CSS pixels, at one device pixel each: wide enough for the page's own layout of a desk."""
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 
