@@ -21,8 +21,8 @@ from worlds.job_world import (
 from connectors.tenant import TenantSnapshot
 from jobs.license_reassignment.model.plan_header import PlanTotals
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES, remedy
-from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_view import plan_view
+from jobs.license_reassignment.report.page.html import render_plan_html
+from jobs.license_reassignment.report.page.plan_view import plan_view
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
 TO_E5 = TO_E3.replace("ENTERPRISEPACK", "ENTERPRISEPREMIUM")

@@ -17,8 +17,6 @@ ROOMS = ("connectors", "jobs", "sample_data")
 FUNCTION_LINES_MAX = 60
 FOLDER_MODULES_MAX = 15
 
-# Beside its renderers this room holds its sentences in English and Dutch, a table for each topic.
-CROWDED_ROOMS = {"jobs/license_reassignment/report"}
 # The tenant that we own is a world of its own: it imports no noun of ours, and has users, groups and plans itself.
 OTHER_WORLDS = ("connectors/sandbox/",)
 
@@ -124,7 +122,7 @@ def test_a_room_is_seen_at_one_glance() -> None:
     _assert_none(
         f"{folder}: {modules} modules, {FOLDER_MODULES_MAX} are the most; give a part of it a room of its own"
         for folder, modules in folders.items()
-        if modules > FOLDER_MODULES_MAX and folder not in CROWDED_ROOMS
+        if modules > FOLDER_MODULES_MAX
     )
 
 

@@ -19,7 +19,7 @@ from jobs.license_reassignment.reconcile.findings import OUTCOMES
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.report.codes import FAMILIES
-from jobs.license_reassignment.report.html import render_html
+from jobs.license_reassignment.report.page.html import render_html
 
 FINDINGS = {"0": go(0), "1": go(1), "2": go(2), "200": no_go(200), "5000": no_go(5000), "nasty": nasty()}
 every_finding = pytest.mark.parametrize("r", FINDINGS.values(), ids=FINDINGS)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from worlds.report_cases import go
 
-from jobs.license_reassignment.report.html import render_html
+from jobs.license_reassignment.report.page.html import render_html
 
 CONTRAST_MIN = 4.5
 INKS_BY_GROUND = {

@@ -19,8 +19,8 @@ from worlds.report_cases import no_go
 
 from jobs.license_reassignment.report import words
 from jobs.license_reassignment.report.csv import render_actions_csv
-from jobs.license_reassignment.report.html import render_html, render_plan_html
 from jobs.license_reassignment.report.markdown import render_summary
+from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 from jobs.license_reassignment.report.xlsx import render_xlsx
 
 NO_WORDS = r"`[^`]*`|https?://\S+|[\w.-]+@[\w.-]+|[\w-]+\.(?:csv|html|jsonl?|xlsx|md)\b"

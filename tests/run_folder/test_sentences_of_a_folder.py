@@ -11,7 +11,7 @@ from worlds.job_world import Drawn, after, draw, person, reconciled, snapshot
 
 from jobs.license_reassignment.model.message_json import loaded
 from jobs.license_reassignment.report.json import document
-from jobs.license_reassignment.report.payload import users_payload
+from jobs.license_reassignment.report.page.payload import users_payload
 from jobs.license_reassignment.report.words import words_of
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_plan

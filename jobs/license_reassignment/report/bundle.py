@@ -8,10 +8,10 @@ from typing import Final
 
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
-from jobs.license_reassignment.report.html import render_html
 from jobs.license_reassignment.report.json import SCHEMA_FILE, render_json
 from jobs.license_reassignment.report.junit import render_junit
 from jobs.license_reassignment.report.markdown import render_summary
+from jobs.license_reassignment.report.page.html import render_html
 from jobs.license_reassignment.report.schema import schema
 from jobs.license_reassignment.report.xlsx import render_xlsx
 

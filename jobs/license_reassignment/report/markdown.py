@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.view import NAMES_NO_PERSON, ReportView
+from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
 from jobs.license_reassignment.report.words import Words, words_of
 
 GATES_MAX, HOLDS_MAX, INCIDENTS_MAX, ROUTES_MAX = 20, 8, 5, 3

@@ -25,7 +25,7 @@ from jobs.license_reassignment.reconcile.findings import (
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.csv import users_columns
-from jobs.license_reassignment.report.view import ReportView
+from jobs.license_reassignment.report.page.view import ReportView
 from jobs.license_reassignment.report.words import Words, words_of
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows

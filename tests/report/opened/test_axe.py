@@ -12,7 +12,7 @@ from report.opened.chromium_pipe import Page, chromium, executable
 from worlds.plan_cases import plan
 from worlds.report_cases import go, no_go
 
-from jobs.license_reassignment.report.html import render_html, render_plan_html
+from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 
 pytestmark = [
     pytest.mark.chromium,

@@ -12,7 +12,7 @@ from worlds.plan_cases import plan
 from worlds.report_cases import no_go
 from worlds.report_nasty import NASTY, nasty
 
-from jobs.license_reassignment.report.html import render_html, render_plan_html
+from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 
 pytestmark = [
     pytest.mark.chromium,

@@ -21,8 +21,8 @@ from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.reconcile.scans import holders
-from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_view import plan_view
+from jobs.license_reassignment.report.page.html import render_plan_html
+from jobs.license_reassignment.report.page.plan_view import plan_view
 from jobs.license_reassignment.report.words import words_of
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import segments

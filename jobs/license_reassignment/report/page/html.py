@@ -12,11 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.links import USER_PAGE
-from jobs.license_reassignment.report.moves_over_time import moves_over_time
-from jobs.license_reassignment.report.payload import FACETS, pack, users_payload
-from jobs.license_reassignment.report.plan_view import PlanView
-from jobs.license_reassignment.report.view import NAMES_NO_PERSON, ReportView
+from jobs.license_reassignment.report.page.links import USER_PAGE
+from jobs.license_reassignment.report.page.moves_over_time import moves_over_time
+from jobs.license_reassignment.report.page.payload import FACETS, pack, users_payload
+from jobs.license_reassignment.report.page.plan_view import PlanView
+from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
 from jobs.license_reassignment.report.words import Words, words_of
 
 PAGE_ROWS = 100

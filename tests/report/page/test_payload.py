@@ -10,9 +10,9 @@ import orjson
 from worlds.report_cases import finding, no_go, user
 
 from jobs.license_reassignment.model.message import Message
-from jobs.license_reassignment.report import payload
-from jobs.license_reassignment.report.html import render_html
-from jobs.license_reassignment.report.payload import pack, users_payload
+from jobs.license_reassignment.report.page import payload
+from jobs.license_reassignment.report.page.html import render_html
+from jobs.license_reassignment.report.page.payload import pack, users_payload
 from jobs.license_reassignment.report.words import words_of
 
 

@@ -21,8 +21,8 @@ from jobs.license_reassignment.reconcile.findings import (
     SubscriptionRow,
 )
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report import links
-from jobs.license_reassignment.report.charts import Figure, Mark, SeatMarks, Term, bars, stacked
+from jobs.license_reassignment.report.page import links
+from jobs.license_reassignment.report.page.charts import Figure, Mark, SeatMarks, Term, bars, stacked
 from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight

@@ -10,9 +10,9 @@ from worlds.job_world import E3, E5, draw, person, snapshot
 from worlds.plan_cases import plan
 
 from jobs.license_reassignment.model.message import Message
-from jobs.license_reassignment.report.html import render_plan_html
-from jobs.license_reassignment.report.plan_people import caught_by, changing, holding
-from jobs.license_reassignment.report.plan_view import plan_view
+from jobs.license_reassignment.report.page.html import render_plan_html
+from jobs.license_reassignment.report.page.plan_people import caught_by, changing, holding
+from jobs.license_reassignment.report.page.plan_view import plan_view
 
 SECTIONS = ["verdict", "warnings", "rules", "people", "holds", "seats", "waves", "translation", "settings", "approve"]
 

@@ -8,8 +8,8 @@ import pytest
 from report.static_page import StaticPage
 from worlds.report_cases import finding, go, user
 
-from jobs.license_reassignment.report.html import render_html
-from jobs.license_reassignment.report.moves_over_time import STEPS_MAX, moves_over_time
+from jobs.license_reassignment.report.page.html import render_html
+from jobs.license_reassignment.report.page.moves_over_time import STEPS_MAX, moves_over_time
 
 
 def at(minute: int) -> str:

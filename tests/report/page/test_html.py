@@ -20,7 +20,7 @@ from worlds.report_nasty import NASTY, nasty
 
 from jobs.license_reassignment.reconcile.findings import Action, BySteps, ResidualHolder
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.html import render_html, render_plan_html
+from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 
 ORDER = [
     "verdict", "incidents", "gates", "residual", "holds", "actions", "totals", "seats", "progress", "users", "evidence",

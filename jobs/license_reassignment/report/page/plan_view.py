@@ -10,7 +10,7 @@ from typing import Any
 from jobs.license_reassignment.model.message import Message, as_message
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
-from jobs.license_reassignment.report.plan_people import Listed, caught_by, changing, holding
+from jobs.license_reassignment.report.page.plan_people import Listed, caught_by, changing, holding
 
 
 @dataclass(frozen=True, slots=True)
