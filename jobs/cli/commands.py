@@ -1,4 +1,4 @@
-"""The command line: arguments in, one exit code out; `printing` says what is printed, the job what is done."""
+"""The command line: arguments in, one exit code out; `output` says what is printed, the job what is done."""
 
 from __future__ import annotations
 

@@ -9,13 +9,11 @@ from jobs.cli.next_step import Given, told_next
 from jobs.cli.output import reason_words
 from jobs.cli.terminal import console, grid, text
 from jobs.license_reassignment.commands.shared.new_plan import Planned
+from jobs.license_reassignment.decide.draft import ROSTER_ROWS
 from jobs.license_reassignment.decide.worth_knowing import rules_of_nobody
 from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
 from jobs.license_reassignment.model.text import counted
-
-ROSTER_RULE = "roster rows"
-"""What the header calls the wishes of the roster, a row for each target."""
 
 MARK, MARK_OF_NOTES = 9, 6
 """The columns of the words that begin a line."""
@@ -67,12 +65,12 @@ def _who_changes(header: PlanHeader) -> None:
     """Show every rule, and in one row the roster's own wishes, each of which is a rule of its own."""
     names = _names(header)
     rows: list[tuple[str, str, int, int]] = []
-    wished = [r for r in header.rules if r.rule == ROSTER_RULE and r.rule not in header.settings.conditions]
+    wished = [r for r in header.rules if r.rule == ROSTER_ROWS and r.rule not in header.settings.conditions]
     for rule in header.rules:
         if rule not in wished:
             rows.append((rule.rule or "no rule", _joined(rule.targets, names) or "-", rule.change, rule.hold))
     if wished:
-        rows.append(("roster rows", "what each row says", sum(r.change for r in wished), sum(r.hold for r in wished)))
+        rows.append((ROSTER_ROWS, "what each row says", sum(r.change for r in wished), sum(r.hold for r in wished)))
     grid("", ("Rule", "gets", "change", "stay"), rows)
 
 

@@ -101,10 +101,10 @@ def lock_of(run: RunDir) -> Iterator[None]:
     """Hold the lock of a run's tenant, which its plan names; what a killed command left is put in order at the end."""
     from connectors.clock import SystemClock
     from jobs.license_reassignment.run_folder.folder import tenant_lock
-    from jobs.license_reassignment.run_folder.load import load_plan
+    from jobs.license_reassignment.run_folder.load import load_header
     from jobs.license_reassignment.run_folder.progress_file import clear_progress
 
-    with tenant_lock(run.path.parent, load_plan(run).tenant_id):
+    with tenant_lock(run.path.parent, load_header(run).tenant.id):
         yield
         clear_progress(run, SystemClock().now())
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from connectors.ids import GUID
 from jobs.license_reassignment.commands.run import Steps
 from jobs.license_reassignment.errors import MEANING, ExitCode, code_of
 from jobs.settings.load import Effective
@@ -25,7 +26,7 @@ _TOLD_ELSEWHERE: Final = {
 _ADDRESS: Final = re.compile(r"[^\s<>\"'`(),;]+@[^\s<>\"'`(),;:]+")
 _QUOTED: Final = re.compile(r"(?<!\w)(?:`(?!reseat |--|\[)[^`]*`|'[^']*'(?!\w)|\"[^\"]*\"|“[^”]*”|‘[^’]*’(?!\w))")
 _FOLDERS: Final = re.compile(r"(?<![\w:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+")
-_ID: Final = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
+_ID: Final = re.compile(rf"\b{GUID.pattern}\b")
 
 
 @contextmanager

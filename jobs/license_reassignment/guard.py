@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from connectors.tenant import CompanySubscription, Organization, SkuId, SubscribedSku
-from jobs.license_reassignment.decide.seats import seat_row
+from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.errors import GuardRefused, NotReady
 from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
 from jobs.license_reassignment.model.message import Message
@@ -159,15 +159,9 @@ def check_seats(
     """Return the free seats per needed SKU; raise GuardRefused when there are fewer than the changes still to send."""
     by_id = {s.sku_id: s for s in skus}
     free: dict[SkuId, int] = {}
-    for sku_id, wanted in sorted(needed.items()):
-        row = seat_row(
-            by_id[sku_id],
-            subscriptions,
-            reserve=limits.seats_reserve,
-            count_warning_units=limits.count_warning_units,
-            allow_trial=limits.allow_trial,
-        )
-        free[sku_id] = row.free
+    for row in seat_rows((by_id[sku_id] for sku_id in sorted(needed)), subscriptions, limits):
+        wanted = needed[row.sku_id]
+        free[row.sku_id] = row.free
         if row.free < wanted:
             raise GuardRefused(
                 f"{row.part_number}: {wanted} seats are needed and {row.free} are free (enabled {row.enabled}, "

@@ -13,12 +13,11 @@ from jobs.license_reassignment.gather.protected import with_groups
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.reconcile import reconcile
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import load_evidence, load_plan
 from jobs.license_reassignment.run_folder.seal import load_signing_key
-
-PROVEN = frozenset({"moved", "moved_by_group"})
 
 
 async def make_addons_plan(parts: Parts, run: RunDir) -> Planned:
@@ -77,7 +76,7 @@ def _proven(parts: Parts, run: RunDir, plan: Plan) -> dict[str, LicenseProfile]:
         late.append("its scans did not agree")
     if late:
         raise InputError(f"The last verify does not count ({late[0]}): run `reseat verify {plan.plan_id}` again.")
-    moved = set(found.users.loc[found.users["outcome"].isin(list(PROVEN)), "id"].astype(str))
+    moved = set(found.users.loc[found.users["outcome"].isin(list(MOVED)), "id"].astype(str))
     after = evidence.after
     pairs = zip(after.users["id"], after.users["profile"], strict=True)
     return {str(u): after.profiles[number] for u, number in pairs if str(u) in moved}

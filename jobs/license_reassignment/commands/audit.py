@@ -84,7 +84,8 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     missing = [f"{name} is missing" for name in NEEDED if not run.has(name)]
     if missing:
         return _altered(run, missing)
-    found = [*_sums(run), *_signature(run, key), *_kept_elsewhere(run, head)]
+    actual = digests_of(run)
+    found = [*_sums(run, actual), *_signature(run, key), *_kept_elsewhere(run, head)]
     try:
         evidence = load_evidence(run, catalog, as_sealed=False)
         again = reconcile(evidence)
@@ -102,14 +103,14 @@ def audit(run: RunDir, catalog: Catalog, *, key: Ed25519PublicKey | None = None,
     renderings = render_all(again, str(evidence.verification.get("language", "en")))
     found += _renderings(run, renderings, made_by)
     told = {difference.partition(" ")[0] for difference in found}
-    chained = unlike_journal(run, evidence.journal, {*renderings, *PSEUDONYMISED})
+    chained = unlike_journal(actual, evidence.journal, {*renderings, *PSEUDONYMISED})
     found += [sentence for name, sentence in chained if name not in told]
     return Audited(
         plan_id=again.plan_id,
         verdict=again.verdict if not found else "ALTERED",
         code=ExitCode.HARM if found else ExitCode(again.exit_code),
         differences=tuple(found),
-        checked=_what_was_checked(run, signed=key is not None, head=bool(head)),
+        checked=_what_was_checked(len(actual), signed=key is not None, head=bool(head)),
         notes=tuple(_notes(run, key, head, made_by)),
         head=again.journal_head,
         manifest_sha256=sha256(run.read(MANIFEST)),
@@ -136,7 +137,7 @@ def _parsed(run: RunDir, name: str) -> Any:
         return None
 
 
-def _sums(run: RunDir) -> Iterator[str]:
+def _sums(run: RunDir, actual: Mapping[str, str]) -> Iterator[str]:
     """Compare the digests of all files with manifest and sums, and those with each other."""
     manifest = _parsed(run, MANIFEST)
     expected: Mapping[str, str] = manifest.get("files", {}) if isinstance(manifest, dict) else {}
@@ -146,7 +147,6 @@ def _sums(run: RunDir) -> Iterator[str]:
     digest = sha256(run.read(MANIFEST))
     if run.read(DIGEST) != f"{digest}  {MANIFEST}\n".encode():
         yield f"{DIGEST} does not fit {MANIFEST}"
-    actual = digests_of(run)
     for name in sorted(expected.keys() | actual.keys()):
         if name not in actual:
             yield f"{name} is missing"
@@ -203,8 +203,7 @@ def _renderings(run: RunDir, renderings: Mapping[str, bytes], made_by: _Makers) 
             yield f"{name} is not what follows from the evidence: {line_that_differs(said, content)}"
 
 
-def _what_was_checked(run: RunDir, *, signed: bool, head: bool) -> tuple[str, ...]:
-    files = len(digests_of(run))
+def _what_was_checked(files: int, *, signed: bool, head: bool) -> tuple[str, ...]:
     checked = [
         f"SHA-256 of {files} files against manifest and sums",
         "plan digest and the digest of every file that the plan rests on",

@@ -60,7 +60,7 @@ def explanation_of(run: RunDir, user: str, catalog: Catalog) -> Explanation:
 def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> list[str]:
     held = ", ".join(
         f"{names.sku(a.sku_id)} ({'direct' if a.direct else 'through group ' + a.group_id}"
-        + (f", {len(a.disabled_plans)} services off)" if a.disabled_plans else ")")
+        + (f", {len(a.disabled_plans)} services disabled)" if a.disabled_plans else ")")
         for a in before.assignments
     )
     sentences = [
@@ -74,11 +74,11 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
         return [*sentences, *_remarked(row, names)]
     off = parse_disabled(row["disabled_plans"])
     added = ", ".join(
-        names.sku(s) + (f" with {len(off[s])} services off" if s in off else "") for s in split(row["add"])
+        names.sku(s) + (f" with {len(off[s])} services disabled" if s in off else "") for s in split(row["add"])
     )
     removed = names.sku_list(split(row["remove"]))
     sentences.append(f"{rule} In one request, in wave {row['wave']}: add {added or 'nothing'}, remove {removed}.")
-    for column, words in (("plans_kept_off", "Stays switched off"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
+    for column, words in (("plans_kept_off", "Stays disabled"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
         if row[column]:
             sentences.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
     return [*sentences, *_remarked(row, names)]

@@ -20,6 +20,7 @@ from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
 from jobs.license_reassignment.run_folder.load import (
     entries,
+    load_header,
     load_journal,
     load_other_runs,
     load_plan,
@@ -117,12 +118,12 @@ def unfinished(parts: Parts) -> RunDir | None:
     digest = _digest(parts)
     for run in all_runs(parts.effective.runs_path):
         try:
-            plan = load_plan(run)
+            header = load_header(run)
+            own = header.inputs_digest == digest and run.path.name == header.plan_id  # a copy of a run is no run
+            if own and _has_open(parts, run, load_plan(run)):
+                return run
         except (GuardRefused, InputError):
             continue
-        own = plan.header.inputs_digest == digest and run.path.name == plan.plan_id  # a copy of a run is no run
-        if own and _has_open(parts, run, plan):
-            return run
     return None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from jobs.license_reassignment.model.plan import locations_of, tasks_of
-from jobs.license_reassignment.model.standing import LOCATIONS, Entry, Standing, fold
+from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, fold
 from jobs.license_reassignment.reconcile.run_record import seconds_at_work
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import entries, load_journal, load_plan, load_snapshot
@@ -49,10 +49,10 @@ def standing_of(run: RunDir) -> RunStanding:
     known = entries(head.lines)
     standings = fold(known)
     tasks = tasks_of(plan, load_snapshot(run))
-    counts = Counter(standings.get(u, Standing()).state for u in tasks)
+    counts = Counter(standings.get(u, NOT_SENT).state for u in tasks)
     refused = Counter(standings[u].reason for u in tasks if u in standings and standings[u].state == "refused")
     where = fold(known, LOCATIONS)
-    placed = Counter(where.get(u, Standing()).state for u in locations_of(plan))
+    placed = Counter(where.get(u, NOT_SENT).state for u in locations_of(plan))
     ends = [e for e in known if e.kind == "end"]
     starts = [e for e in known if e.kind == "start"]
     open_session = [e.kind for e in known if e.kind in {"start", "end"}][-1:] == ["start"]

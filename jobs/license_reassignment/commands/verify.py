@@ -120,15 +120,17 @@ async def _left_without(parts: Parts, plan: Plan, after: TenantSnapshot, others:
 
     A new plan has none of them in scope, for they hold nothing that it is about.
     """
+    if not plan.asks_gates:
+        return {}
     seen, found = {*plan.decisions["id"].astype(str), *after.users["id"].astype(str)}, dict[str, list[str]]()
     for other in others.runs:
-        if plan.kind != "swap" or others.undone_by(other.plan_id):
+        if others.undone_by(other.plan_id):
             continue
         ids = [UserId(u) for u in perhaps_harmed(other) if u not in seen]
         reads = await parts.tenant.read_users(ids) if ids else ()
-        bare = [r for r in reads if r.found and not any(a.gives for a in r.profile.assignments)]
-        if bare:
-            found[other.plan_id] = sorted(r.user_principal_name for r in bare)
+        unlicensed = [r for r in reads if r.found and not any(a.gives for a in r.profile.assignments)]
+        if unlicensed:
+            found[other.plan_id] = sorted(r.user_principal_name for r in unlicensed)
     return found
 
 

@@ -21,7 +21,7 @@ from jobs.license_reassignment.decide import waves, worth_knowing
 from jobs.license_reassignment.decide.decide import Context
 from jobs.license_reassignment.decide.notices import NO_NOTICES, Notices, Vocabulary, notices_of
 from jobs.license_reassignment.decide.scope import profiles_holding
-from jobs.license_reassignment.decide.seats import seat_row
+from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.gather.people import Bound
@@ -150,20 +150,8 @@ def _unusable(inputs: Inputs, targets: Sequence[SkuId]) -> dict[SkuId, str]:
 
 
 def _seat_rows(inputs: Inputs) -> list[SeatRow]:
-    limits, rows = inputs.limits, []
-    for target in targets_of(inputs.policy, inputs.wishes):
-        sku = inputs.snapshot.sku(target)
-        if sku is not None:
-            rows.append(
-                seat_row(
-                    sku,
-                    inputs.snapshot.subscriptions,
-                    reserve=limits.seats_reserve,
-                    count_warning_units=limits.count_warning_units,
-                    allow_trial=limits.allow_trial,
-                )
-            )
-    return rows
+    targets = targets_of(inputs.policy, inputs.wishes)
+    return seat_rows(map(inputs.snapshot.sku, targets), inputs.snapshot.subscriptions, inputs.limits)
 
 
 def _capped(inputs: Inputs) -> dict[SkuId, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.gather.readiness import usable_units
 from jobs.license_reassignment.model.plan_header import SeatRow
+from jobs.license_reassignment.model.policy import Limits
 
 BUSINESS_CAP = 300  # Microsoft limits each Business plan to 300 users
 
@@ -48,6 +49,23 @@ def seat_row(
         free=free,
         left=free,
     )
+
+
+def seat_rows(
+    skus: Iterable[SubscribedSku | None], subscriptions: Sequence[CompanySubscription], limits: Limits
+) -> list[SeatRow]:
+    """Count several SKUs by these limits; one that the tenant does not own has no row."""
+    return [
+        seat_row(
+            sku,
+            subscriptions,
+            reserve=limits.seats_reserve,
+            count_warning_units=limits.count_warning_units,
+            allow_trial=limits.allow_trial,
+        )
+        for sku in skus
+        if sku is not None
+    ]
 
 
 def fit(needs: Sequence[tuple[SkuId, ...]], free: Mapping[SkuId, int]) -> list[SkuId | None]:

@@ -10,17 +10,16 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.changes import AddLicense
 from connectors.countries import is_country
-from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
+from connectors.tenant import LicenseProfile, TenantSnapshot, UserId
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
-from jobs.license_reassignment.decide.seats import seat_row
+from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, ORDER_COLUMN, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits, Wave
 
 FIRST_WAVE = "in error"
@@ -59,7 +58,8 @@ def draw_undo(
     coming = sorted({s for t in tasks for s in t.change.remove})
     table = _table(plan, tasks, decided, [now[t.user_id] for t in tasks])
     table["wave"] = texts(_in_waves(decided, first, wave_order(waves)))
-    seats = give_seats(table, decided, _seats(snapshot, coming, limits), waves, capped={})
+    rows = seat_rows(map(snapshot.sku, coming), snapshot.subscriptions, replace(limits, seats_reserve=0))
+    seats = give_seats(table, decided, rows, waves, capped={})
     decisions = table.loc[:, list(DECISION_COLUMNS)].astype(str)
     header = describe(
         replace(origin, frozen=plan.header.frozen),
@@ -133,18 +133,3 @@ def _table(plan: Plan, tasks: Sequence[LicenseTask], decided: Sequence[Decision]
     table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
     table["decision"], table[ORDER_COLUMN] = range(len(decided)), ""
     return table
-
-
-def _seats(snapshot: TenantSnapshot, coming: Sequence[SkuId], limits: Limits) -> list[SeatRow]:
-    found = [snapshot.sku(s) for s in coming]
-    return [
-        seat_row(
-            sku,
-            snapshot.subscriptions,
-            reserve=0,
-            count_warning_units=limits.count_warning_units,
-            allow_trial=limits.allow_trial,
-        )
-        for sku in found
-        if sku is not None
-    ]

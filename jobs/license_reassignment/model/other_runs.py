@@ -13,13 +13,10 @@ import orjson
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import PlanHeader
-from jobs.license_reassignment.model.standing import Entry
+from jobs.license_reassignment.model.standing import ABOUT_USERS, Entry
 
 OTHER_RUNS = "other-runs.jsonl"
 """The file in which a run keeps what the others wrote to its users."""
-
-ABOUT_USERS = frozenset({"intent", "outcome", "settled"})
-"""The kinds of journal lines that speak of users."""
 
 _LINE_KEYS = ("run", "run_kind", "undo_of", "seq", "at", "kind", "hash")
 

@@ -9,6 +9,10 @@ from typing import Any, Literal
 State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone", "held"]
 
 
+ABOUT_USERS = frozenset({"intent", "outcome", "settled"})
+"""The kinds of journal lines that speak of users."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where the journal leaves one user. `sent` counts the requests that may have had an effect."""
@@ -87,7 +91,7 @@ def advance(
     standings: dict[str, Standing], entry: Entry, writes: str = LICENSES
 ) -> Iterator[tuple[str, Standing, Standing]]:
     """Fold one line into the standings, in place; yields (user id, old, new) for each user it speaks of."""
-    if entry.kind not in {"intent", "outcome", "settled"} or entry.writes != writes:
+    if entry.kind not in ABOUT_USERS or entry.writes != writes:
         return
     for item in entry.body["items"]:
         old = standings.get(item["id"], NOT_SENT)

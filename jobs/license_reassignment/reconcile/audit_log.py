@@ -11,7 +11,7 @@ from typing import Any
 from connectors.audit_log import AuditEntry
 from connectors.utc import utc_text
 from jobs.license_reassignment.model.other_runs import OtherRuns
-from jobs.license_reassignment.model.standing import LICENSES, Entry, Standing
+from jobs.license_reassignment.model.standing import ABOUT_USERS, LICENSES, Entry, Standing
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the directory's clock and its record may be from ours on either side."""
@@ -78,7 +78,7 @@ def writing_periods(journal: Iterable[Entry]) -> tuple[WritingPeriod, ...]:
     for entry in journal:
         if entry.kind == "start":
             sessions.append((str(entry.body.get("app_id", "")), []))
-        elif sessions and entry.kind in {"intent", "outcome", "settled"}:
+        elif sessions and entry.kind in ABOUT_USERS:
             sessions[-1][1].append(entry.at)
     return tuple(
         WritingPeriod(app_id, _shifted(min(times), -CLOCKS_DIFFER), _shifted(max(times), CLOCKS_DIFFER))

@@ -201,7 +201,7 @@ def _limits(evidence: Evidence) -> Limits:
 
 
 def _end_of_source(evidence: Evidence) -> EndOfSource:
-    verified_at = str(evidence.verification.get("verified_at", "")) or evidence.after.ended.isoformat()
+    verified_at = str(evidence.verification.get("verified_at", "")) or utc_text(evidence.after.ended)
     declared = evidence.verification.get("declare", {})
     plan = evidence.plan
     before, after = evidence.before, evidence.after

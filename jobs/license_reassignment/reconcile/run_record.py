@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.standing import Entry
-from jobs.license_reassignment.reconcile.findings import BySteps, Requests, Run, Timing
+from jobs.license_reassignment.reconcile.findings import MOVED, BySteps, Requests, Run, Timing
 
 
 def requests_of(journal: Sequence[Entry], verification: Mapping[str, Any]) -> Requests:
@@ -49,7 +49,7 @@ def timing_of(journal: Sequence[Entry], verification: Mapping[str, Any], counts:
     """Say when the sessions began and ended and how fast they were."""
     sessions = _sessions(journal)
     seconds = seconds_at_work(journal)
-    moved = counts["moved"] + counts["moved_by_group"]
+    moved = sum(counts[outcome] for outcome in MOVED)
     return Timing(
         started_at=sessions[0][0] if sessions else "",
         finished_at=sessions[-1][1] if sessions else "",

@@ -22,6 +22,7 @@ from connectors.tenant import (
 from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
@@ -54,7 +55,7 @@ class User:
     @property
     def ours(self) -> bool:
         """Whether a write of ours took effect on this user, as far as anybody can tell."""
-        return self.standing.state == "applied" or self.judgement.outcome in {"moved", "moved_by_group"} or self.broken
+        return self.standing.state == "applied" or self.judgement.outcome in MOVED or self.broken
 
     @property
     def broken(self) -> bool:

@@ -32,7 +32,15 @@ from jobs.license_reassignment.reconcile.whose_change import changes_by_other_ru
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Line, read_journal, segments
-from jobs.license_reassignment.run_folder.plan_files import HEADER, MESSAGES, header_of, read_decisions, read_messages
+from jobs.license_reassignment.run_folder.plan_files import (
+    HEADER,
+    LISTS,
+    MESSAGES,
+    TABLE,
+    header_of,
+    read_decisions,
+    read_messages,
+)
 from jobs.license_reassignment.run_folder.seal import MANIFEST
 
 AUDIT_LOG = "audit-log.jsonl"
@@ -47,15 +55,26 @@ def load_plan(run: RunDir) -> Plan:
 
     Raises GuardRefused (10).
     """
-    header = _header(run)
+    header = load_header(run)
+    kept: dict[str, bytes] = {}
     for name, expected in header.files.items():
-        if sha256(run.read(name)) != expected:
+        data = run.read(name)
+        if sha256(data) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-    messages = read_messages(run.read(MESSAGES)) if MESSAGES in header.files else {}
-    return Plan(header, read_decisions(run.read, header.roster_columns), messages)
+        if name in {TABLE, LISTS, MESSAGES}:
+            kept[name] = data
+    for name in (TABLE, LISTS):
+        if name not in kept:
+            raise _altered(run, HEADER, f"does not name {name}")
+    messages = read_messages(kept[MESSAGES]) if MESSAGES in kept else {}
+    return Plan(header, read_decisions(kept.__getitem__, header.roster_columns), messages)
 
 
-def _header(run: RunDir) -> PlanHeader:
+def load_header(run: RunDir) -> PlanHeader:
+    """Read what a plan says of itself, in a format that is known; its other files are not looked at.
+
+    Raises GuardRefused (10).
+    """
     try:
         stored: dict[str, Any] = orjson.loads(run.read(HEADER))
         digest, _, version = stored["digest"], stored["files"], str(stored["format_version"])
@@ -152,7 +171,7 @@ def _other_run(run: RunDir, tenant_id: str) -> OtherRun | None:
     """Return what one folder says; None for one that is no run of this tenant."""
     if not run.has("plan.json") and not segments(run.path):
         return None
-    header = _header(run)
+    header = load_header(run)
     if header.tenant.id != tenant_id:
         return None
     head = read_journal(run.path, header.digest)

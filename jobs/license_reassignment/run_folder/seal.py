@@ -103,7 +103,7 @@ def sha256sums(digest_of: Mapping[str, str]) -> bytes:
 def load_signing_key(path: Path | None) -> Ed25519PrivateKey | None:
     """Read the private key. Raises InputError (2) for a file that is not an unencrypted Ed25519 PEM key.
 
-    Every command of a run asks first, so that a key that is not there is not found by `verify` after the night.
+    Every command of a run asks first, so that a key that is not there is not found by `verify` after the run.
     """
     if path is None:
         return None
@@ -168,8 +168,10 @@ def in_journal(journal: Sequence[Entry]) -> Mapping[str, str]:
     return notes[-1]["files"] if notes else {}
 
 
-def unlike_journal(run: RunDir, journal: Sequence[Entry], rendered: set[str]) -> Iterator[tuple[str, str]]:
-    """Return name and sentence of every file that is not as the chain says.
+def unlike_journal(
+    actual: Mapping[str, str], journal: Sequence[Entry], rendered: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Return name and sentence of every file that is not as the chain says; `actual` are the digests by name.
 
     `rendered` ones follow from the others and are compared elsewhere.
     """
@@ -177,7 +179,6 @@ def unlike_journal(run: RunDir, journal: Sequence[Entry], rendered: set[str]) ->
     if not expected:
         yield "journal", "the journal does not hold any verification, and the folder has one"
         return
-    actual = digests_of(run)
     for name, digest in expected.items():
         if name not in actual:
             yield name, f"{name} is missing: the journal says that it was there at the last verification"

@@ -5,9 +5,10 @@ A link is followed only where somebody clicks it: no page and no renderer makes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+
+from connectors.ids import is_guid
 
 ADMIN_CENTERS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,8 +37,6 @@ LEARN: Mapping[str, str] = MappingProxyType(
 )
 """By reason code, the page of Microsoft Learn that is about it, where there is one."""
 
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
 
 def admin_center(domains: Iterable[str]) -> str:
     """Return the admin center of the cloud that the tenant's verified domains tell."""
@@ -47,4 +46,4 @@ def admin_center(domains: Iterable[str]) -> str:
 
 def page_of(center: str, object_id: str, *, group: bool = False) -> str:
     """Return the address of a user or a group in the admin center, "" for what is no object id."""
-    return f"{center}{GROUP_PAGE if group else USER_PAGE}{object_id}" if _GUID.fullmatch(object_id) else ""
+    return f"{center}{GROUP_PAGE if group else USER_PAGE}{object_id}" if is_guid(object_id) else ""
