@@ -121,7 +121,7 @@ def with_an_error(error: Exception) -> Callable[[Place, pytest.MonkeyPatch], Non
         raise error
 
     def put(_place: Place, patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(run, "make_plan", fails)
+        patch.setattr(run, "plan_with", fails)
 
     return put
 

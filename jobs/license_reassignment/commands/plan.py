@@ -81,9 +81,13 @@ def _file_rows(path: Path, name: str) -> FileRows:
 
 async def make_plan(parts: Parts, *, skip_bad_rows: bool) -> Planned:
     """Read, decide, write. Raises InputError (2) when roster rows are rejected, unless they are to be skipped."""
+    return await plan_with(parts, load_roster(parts.effective), skip_bad_rows=skip_bad_rows)
+
+
+async def plan_with(parts: Parts, roster: Roster | None, *, skip_bad_rows: bool) -> Planned:
+    """As `make_plan`, with the roster as it was read already."""
     load_signing_key(parts.effective.signing_key_path)
     settings = parts.effective.settings
-    roster = load_roster(parts.effective)
     identity, _ = await sign_in(parts)
     products = Products(parts.catalog, await parts.tenant.read_skus())
     policy = policy_of(settings, products)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from connectors.roster.rows import Roster
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.check import Checked, check
-from jobs.license_reassignment.commands.plan import load_roster, make_plan
+from jobs.license_reassignment.commands.plan import load_roster, plan_with
 from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.verify import verify
@@ -63,9 +64,10 @@ async def run_all(
     told("check", steps.checked)
     if steps.checked.code not in GOES_ON:
         return _ended(steps, steps.checked.code, "prerequisites are missing: see the check")
-    steps.run = unfinished(parts)
+    roster = load_roster(parts.effective)
+    steps.run = unfinished(parts, roster)
     if steps.run is None:
-        steps.planned = await make_plan(parts, skip_bad_rows=skip_bad_rows)
+        steps.planned = await plan_with(parts, roster, skip_bad_rows=skip_bad_rows)
         steps.run = steps.planned.run
         told("plan", steps.planned)
         if steps.planned.code not in GOES_ON:
@@ -100,9 +102,8 @@ def _ended(steps: Steps, code: ExitCode, reason: str, next_step: str = "") -> St
     return steps
 
 
-def _digest(parts: Parts) -> str:
+def _digest(parts: Parts, roster: Roster | None) -> str:
     settings = parts.effective.settings
-    roster = load_roster(parts.effective)
     return inputs_digest_of(
         tenant_id=settings.tenant.id.lower(),
         frozen=settings.frozen_part(),
@@ -110,12 +111,12 @@ def _digest(parts: Parts) -> str:
     )
 
 
-def unfinished(parts: Parts) -> RunDir | None:
+def unfinished(parts: Parts, roster: Roster | None) -> RunDir | None:
     """Find the newest run of the same inputs that still has changes pending or in doubt.
 
     One that a later run has overtaken is passed over: its apply would be refused.
     """
-    digest = _digest(parts)
+    digest = _digest(parts, roster)
     for run in all_runs(parts.effective.runs_path):
         try:
             header = load_header(run)
