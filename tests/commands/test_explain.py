@@ -131,12 +131,12 @@ def test_a_moved_user_has_a_story_from_decision_to_proof(by_id: bool, tmp_path: 
     told = list(story.sentences)
     assert (
         told[0]
-        == f"ada@contoso.example ({user.id}) had when the plan was made: Office 365 E4 (direct, 2 services off)."
+        == f"ada@contoso.example ({user.id}) had when the plan was made: Office 365 E4 (direct, 2 services disabled)."
     )
     assert told[1] == (
-        "Rule: everyone. In one request, in wave pilot: add Office 365 E3 with 2 services off, remove Office 365 E4."
+        "Rule: everyone. In one request, in wave pilot: add Office 365 E3 with 2 services disabled, remove Office 365 E4."
     )
-    assert told[2].startswith("Stays switched off: ")
+    assert told[2].startswith("Stays disabled: ")
     assert [t.split(": ", 1)[1].split(" (")[0].split(",")[0] for t in told if t[:5] == "2026-"] == [
         "the request was written down and sent",
         "answer 200",
