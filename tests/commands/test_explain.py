@@ -134,7 +134,8 @@ def test_a_moved_user_has_a_story_from_decision_to_proof(by_id: bool, tmp_path: 
         == f"ada@contoso.example ({user.id}) had when the plan was made: Office 365 E4 (direct, 2 services disabled)."
     )
     assert told[1] == (
-        "Rule: everyone. In one request, in wave pilot: add Office 365 E3 with 2 services disabled, remove Office 365 E4."
+        "Rule: everyone. In one request, in wave pilot: "
+        "add Office 365 E3 with 2 services disabled, remove Office 365 E4."
     )
     assert told[2].startswith("Stays disabled: ")
     assert [t.split(": ", 1)[1].split(" (")[0].split(",")[0] for t in told if t[:5] == "2026-"] == [
