@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
+from connectors.message import Message
 from connectors.tenant import CompanySubscription, Organization, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.errors import GuardRefused, NotReady
 from jobs.license_reassignment.gather.readiness import DEFAULTS, target_problem
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRun, OtherRuns
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.policy import Limits

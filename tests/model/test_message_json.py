@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from jobs.license_reassignment.model.message import Message, by_text, few, joined, verbatim
+from connectors.message import Message, by_text, few, joined, verbatim
 from jobs.license_reassignment.model.message_json import loaded, stored
 
 HELD = Message(

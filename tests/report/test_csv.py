@@ -9,9 +9,9 @@ from dataclasses import replace
 from worlds.report_cases import finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
+from connectors.message import Message
 from connectors.roster.formula import clean, unguard
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.report.csv import render_actions_csv, render_users_csv
 
 USERS_HEADER = (

@@ -17,6 +17,7 @@ from worlds.gate_facts import NOT_CHECKABLE, OPEN, SHUT
 from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, draw, holding, product, snapshot
 
 from connectors.catalog.families import PHONE_SYSTEM, PlanLevel
+from connectors.message import Message, by_text
 from connectors.tenant import LicenseProfile
 from jobs.license_reassignment.commands.shared import new_plan
 from jobs.license_reassignment.decide import remarks, worth_knowing
@@ -25,7 +26,6 @@ from jobs.license_reassignment.decide.draft import Draft
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
-from jobs.license_reassignment.model.message import Message, by_text
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, RemarkUse, UnexpectedHolders
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES

@@ -13,8 +13,8 @@ from babel.messages.catalog import Message as Entry
 from report.messages import LOCALES, catalog, said, written
 
 import jobs
+from connectors.message import Message, few, joined, verbatim
 from jobs.license_reassignment import report
-from jobs.license_reassignment.model.message import Message, few, joined, verbatim
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.reconcile.gates import GATE_IDS
 from jobs.license_reassignment.report.codes import FAMILIES

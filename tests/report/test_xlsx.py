@@ -11,8 +11,8 @@ from openpyxl import Workbook, load_workbook
 from worlds.report_cases import finding, go, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
+from connectors.message import Message
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import LedgerRow
 from jobs.license_reassignment.report import xlsx
 from jobs.license_reassignment.report.xlsx import render_xlsx

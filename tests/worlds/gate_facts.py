@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 from jobs.license_reassignment.reconcile.findings import LedgerRow, Residual, Totals
 from jobs.license_reassignment.reconcile.gates import Facts
 from worlds.job_world import product

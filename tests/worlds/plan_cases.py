@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.catalog.products import load_catalog
-from jobs.license_reassignment.model.message import Message, verbatim
+from connectors.message import Message, verbatim
 from jobs.license_reassignment.model.plan_header import WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed
 from jobs.license_reassignment.report.page.plan_view import HoldReason, PlanTranslation, PlanView, RuleCount, SeatNeed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.message import Message
 from connectors.tenant import LicenseProfile, ReadScope, UserId
 from jobs.license_reassignment.commands.shared.new_plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -11,7 +12,6 @@ from jobs.license_reassignment.decide.addons import draw_addons
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather.protected import with_groups
 from jobs.license_reassignment.guard import check_tenant
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.reconcile import reconcile

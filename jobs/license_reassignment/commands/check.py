@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.message import Message, verbatim
 from connectors.tenant import Identity, Organization
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.sign_in import sign_in
@@ -15,7 +16,6 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
 from jobs.license_reassignment.gather.readiness import Finding
-from jobs.license_reassignment.model.message import Message, verbatim
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.

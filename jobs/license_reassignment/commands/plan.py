@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connectors.catalog.user_words import load_user_words
 from connectors.catalog.voice_countries import load_voice_countries
+from connectors.message import Message
 from connectors.roster.read import RosterFileError, read_file, together
 from connectors.roster.rows import FileRows, Roster
 from connectors.tenant import TenantSnapshot
@@ -23,7 +24,6 @@ from jobs.license_reassignment.gather.names import Products, limits_of, policy_o
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
 from jobs.license_reassignment.gather.protected import check_rule_groups, with_groups
 from jobs.license_reassignment.gather.roster import Wishes, read_scope, targets_of, wishes_of, with_roster_waves
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 from jobs.settings.load import Effective

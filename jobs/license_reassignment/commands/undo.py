@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connectors.message import Message
 from connectors.tenant import ReadScope
 from jobs.license_reassignment.commands.shared.new_plan import (
     CHANGES_NOBODY,
@@ -19,7 +20,6 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
 from jobs.license_reassignment.model.plan import Plan, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.catalog.products import Catalog
+from connectors.message import Message, joined
 from connectors.tenant import LicenseProfile, SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.decide.coverage import AddonCover, Holding, broken_dependencies, data_at_risk, needed
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
@@ -18,7 +19,6 @@ from jobs.license_reassignment.decide.table import DECISION_COLUMNS, decision_co
 from jobs.license_reassignment.decide.waves import ONLY_WAVE
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.model.change import relevant
-from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.plan import Plan, split
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from itertools import combinations
 
 from connectors.catalog.families import CALLING_PLAN, PHONE_SYSTEM, Need, PlanFamilies, PlanLevel, Service, Severity
+from connectors.message import Message, verbatim
 from connectors.tenant import LicenseAssignment, PlanId, SubscribedSku
-from jobs.license_reassignment.model.message import Message, verbatim
 
 NOT_PROVIDED = PlanLevel("", 0, "none")
 NOTHING = Message("")

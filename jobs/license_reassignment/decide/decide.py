@@ -8,6 +8,7 @@ from itertools import chain
 
 from connectors.catalog.families import PlanFamilies
 from connectors.changes import AddLicense
+from connectors.message import Message, by_text, joined, verbatim
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.coverage import (
@@ -23,7 +24,6 @@ from jobs.license_reassignment.decide.coverage import (
 )
 from jobs.license_reassignment.decide.remarks import about, addons_beside, national, remarks_of
 from jobs.license_reassignment.decide.translate import Translation, translate, wished_off_of
-from jobs.license_reassignment.model.message import Message, by_text, joined, verbatim
 from jobs.license_reassignment.model.policy import Policy
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import UserWords
 from connectors.catalog.voice_countries import VoiceCountries
+from connectors.message import Message
 from connectors.roster.rows import RosterFile, RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.utc import utc_text
@@ -27,7 +28,6 @@ from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.gather.people import Bound
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.gather.roster import Wishes, targets_of
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import inputs_digest_of, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import (
     HoldUse,

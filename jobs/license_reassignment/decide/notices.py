@@ -10,9 +10,9 @@ import pandas as pd
 
 from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import UserWords
+from connectors.message import Message
 from connectors.tenant import PlanId, TenantSnapshot
 from jobs.license_reassignment.decide.remarks import SEPARATOR
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import split
 
 _TOLD_BY = ["plans_new_on", "plans_lost", "plans_kept_off", "remarks"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from connectors.catalog.families import PHONE_SYSTEM, PlanFamilies, Service, Severity
+from connectors.message import Message
 from connectors.tenant import LicenseAssignment, SkuId, SubscribedSku
 from jobs.license_reassignment.decide.coverage import (
     NOTHING,
@@ -17,7 +18,6 @@ from jobs.license_reassignment.decide.coverage import (
     data_at_risk,
     needed,
 )
-from jobs.license_reassignment.model.message import Message
 
 ENTERPRISE_VOICE = "enterprise_voice"
 SEPARATOR = "; "

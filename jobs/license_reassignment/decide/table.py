@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.countries import MEANT, is_country
+from connectors.message import Message, by_text
 from connectors.roster.values import excerpt
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
@@ -15,7 +16,6 @@ from jobs.license_reassignment.decide.decide import Change, Context, Decision, H
 from jobs.license_reassignment.decide.remarks import SEPARATOR
 from jobs.license_reassignment.decide.targets import LEFT_BY_CHOICE, NO_RULE, choose
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
-from jobs.license_reassignment.model.message import Message, by_text
 from jobs.license_reassignment.model.policy import Policy, Wish
 
 DECISION_COLUMNS = (

@@ -10,6 +10,7 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.changes import AddLicense
 from connectors.countries import is_country
+from connectors.message import Message
 from connectors.tenant import LicenseProfile, TenantSnapshot, UserId
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
@@ -17,7 +18,6 @@ from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, ORDER_COLUMN, decision_columns, texts
 from jobs.license_reassignment.decide.waves import give_seats, wave_order
 from jobs.license_reassignment.model.change import LicenseTask, is_broken, look
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits, Wave

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from connectors.catalog.voice_countries import VoiceCountries
+from connectors.message import Message, as_message, verbatim
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
-from jobs.license_reassignment.model.message import Message, as_message, verbatim
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanHeader, RemarkUse, UnexpectedHolders
 
 SAMPLE = 5

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.catalog.products import Catalog
+from connectors.message import Message
 from connectors.tenant import CompanySubscription, Organization, SubscribedSku
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather import subscriptions as lifecycle
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.gather.readiness import Finding
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.policy import Policy
 from jobs.settings.model import Settings
 

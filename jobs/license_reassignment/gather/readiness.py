@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.changes import WRITE_PERMISSION
+from connectors.message import Message, joined, verbatim
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
-from jobs.license_reassignment.model.message import Message, joined, verbatim
 from jobs.license_reassignment.model.policy import Limits
 
 READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from connectors.catalog.products import Catalog
 from connectors.limits import RETURN_DAYS
+from connectors.message import Message, joined
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.gather.readiness import NO_REMEDY, Finding, Level
-from jobs.license_reassignment.model.message import Message, joined
 
 RECENT_DAYS = 60  # an older purchase says nothing any more
 NO_AUTOMATIC_SWITCH = 3000  # from so many assigned licenses on the admin center offers no automatic change

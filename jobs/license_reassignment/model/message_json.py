@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 
 
 def stored(messages: Iterable[Message]) -> list[dict[str, Any]]:

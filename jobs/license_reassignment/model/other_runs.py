@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.model.standing import ABOUT_USERS, Entry

@@ -10,9 +10,9 @@ import orjson
 
 from connectors.changes import AddLicense, AssignLicense, SetUsageLocation
 from connectors.ids import sha256
+from connectors.message import Message, verbatim
 from connectors.tenant import PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
-from jobs.license_reassignment.model.message import Message, verbatim
 from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
 
 if TYPE_CHECKING:

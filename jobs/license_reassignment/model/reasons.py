@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 
 QUIET = frozenset({"no_source"})
 """Reasons of holds that ask nothing of anybody: counted and shown, and never something to do."""

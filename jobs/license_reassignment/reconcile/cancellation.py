@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from connectors.limits import RETURN_DAYS
+from connectors.message import Message
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.reconcile.findings import Residual, SubscriptionRow, Totals
 

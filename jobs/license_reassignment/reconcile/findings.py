@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jobs.license_reassignment.model.message import Message, as_message
+from connectors.message import Message, as_message
 
 OUTCOMES = (
     "moved",

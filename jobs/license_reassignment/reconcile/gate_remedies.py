@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 
 UNREAD = Message("Grant the app the permission to read this (docs/permissions.md), then run `reseat verify` again.")
 BOUND_ADDONS = Message(

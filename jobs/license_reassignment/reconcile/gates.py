@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.message import Message, few, joined
 from connectors.tenant import SubscribedSku
-from jobs.license_reassignment.model.message import Message, few, joined
 from jobs.license_reassignment.reconcile.findings import NO_REMEDY, Gate, LedgerRow, Residual, Totals
 from jobs.license_reassignment.reconcile.gate_remedies import BOUND_ADDONS, GATE_REMEDIES, OWNED_BY_PARTNER, UNREAD
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from functools import cache, reduce
 from typing import Any
 
+from connectors.message import Message, joined
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
-from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry

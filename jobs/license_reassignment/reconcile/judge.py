@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.changes import AssignLicense
+from connectors.message import Message
 from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId
 from jobs.license_reassignment.model.change import carried_out, is_moved, relevant
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import change_of
 from jobs.license_reassignment.model.standing import Standing

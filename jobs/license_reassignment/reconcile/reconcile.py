@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.audit_log import AuditEntry
 from connectors.catalog.products import Catalog
+from connectors.message import Message
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
 from connectors.utc import utc_text
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather import readiness
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from connectors.message import Message
 from connectors.tenant import Names, ReadRecord
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
 from jobs.license_reassignment.reconcile.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (

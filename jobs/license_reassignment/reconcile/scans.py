@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.changes import AssignLicense
+from connectors.message import Message
 from connectors.tenant import (
     NO_LICENSES,
     LicenseAssignment,
@@ -19,7 +20,6 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.findings import MOVED

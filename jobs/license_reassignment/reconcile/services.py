@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connectors.catalog.families import PlanFamilies
+from connectors.message import Message, few, joined
 from connectors.tenant import (
     LicenseAssignment,
     LicenseDetails,
@@ -16,7 +17,6 @@ from connectors.tenant import (
     TenantSnapshot,
 )
 from jobs.license_reassignment.decide.coverage import Holding, data_at_risk
-from jobs.license_reassignment.model.message import Message, few, joined
 
 PENDING = "pending"
 """Graph's words for a service that is still to come: PendingInput, PendingActivation, PendingProvisioning."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.message import Message, few, joined
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
-from jobs.license_reassignment.model.message import Message, few, joined
 from jobs.license_reassignment.reconcile.findings import FINE, NO_REMEDY, Gate, ResidualHolder
 from jobs.license_reassignment.reconcile.scans import User
 

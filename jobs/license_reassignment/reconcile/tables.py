@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from connectors.message import Message, joined
 from connectors.tenant import LicenseProfile, Names, PlanId, SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.remarks import LOWERED, SEPARATOR
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
-from jobs.license_reassignment.model.message import Message, joined
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import Wished

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.message import Message
 from connectors.tenant import LicenseProfile, SkuId
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.other_runs import OtherRunLine
 from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry, fold
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 
 FAMILIES: Mapping[str, Mapping[str, Message]] = MappingProxyType(
     {

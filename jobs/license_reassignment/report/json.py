@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from connectors.message import by_text
 from jobs.license_reassignment.model import message_json
-from jobs.license_reassignment.model.message import by_text
 from jobs.license_reassignment.reconcile.findings import Gate
 from jobs.license_reassignment.reconcile.reconciliation import FORMAT_VERSION, Reconciliation
 

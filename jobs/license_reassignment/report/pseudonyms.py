@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from connectors.message import Message
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, BySteps, Gate
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all

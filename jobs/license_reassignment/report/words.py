@@ -9,7 +9,7 @@ from functools import cache
 from gettext import NullTranslations
 from typing import Any
 
-from jobs.license_reassignment.model.message import Message, separator
+from connectors.message import Message, separator
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
 

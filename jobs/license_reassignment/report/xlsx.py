@@ -12,8 +12,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from connectors.message import Message
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
     AcceptedLoss,

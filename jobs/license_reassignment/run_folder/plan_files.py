@@ -19,10 +19,10 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from connectors.ids import sha256
+from connectors.message import Message, by_text
 from connectors.roster.rows import RowError
 from jobs.license_reassignment.decide.table import NUMBER, OBJECT_COLUMN, PLAN_LISTS, shared
 from jobs.license_reassignment.model import message_json
-from jobs.license_reassignment.model.message import Message, by_text
 from jobs.license_reassignment.model.plan import Plan, canonical, header_digest, plan_id_of
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.run_folder import snapshot_files

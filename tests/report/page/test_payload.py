@@ -9,7 +9,7 @@ from dataclasses import replace
 import orjson
 from worlds.report_cases import finding, no_go, user
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 from jobs.license_reassignment.report.page import payload
 from jobs.license_reassignment.report.page.html import render_html
 from jobs.license_reassignment.report.page.payload import pack, users_payload

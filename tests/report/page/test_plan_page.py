@@ -9,7 +9,7 @@ from report.static_page import StaticPage
 from worlds.job_world import E3, E5, draw, person, snapshot
 from worlds.plan_cases import plan
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 from jobs.license_reassignment.report.page.html import render_plan_html
 from jobs.license_reassignment.report.page.plan_people import caught_by, changing, holding
 from jobs.license_reassignment.report.page.plan_view import plan_view

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.message import Message
 from connectors.tenant import Identity
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
@@ -17,7 +18,6 @@ from jobs.license_reassignment.gather.names import (
     limits_of,
 )
 from jobs.license_reassignment.guard import limits_needed, over_limits
-from jobs.license_reassignment.model.message import Message
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.reconcile.scans import holders

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from jobs.license_reassignment.model.message import Message
+from connectors.message import Message
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.page.links import USER_PAGE
 from jobs.license_reassignment.report.page.moves_over_time import moves_over_time

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.license_reassignment.model.message import Message, as_message
+from connectors.message import Message, as_message
 from jobs.license_reassignment.model.plan import Plan, split
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from jobs.license_reassignment.model.message import Message, as_message
+from connectors.message import Message, as_message
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed, caught_by, changing, holding

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from urllib.parse import urlencode
 
-from jobs.license_reassignment.model.message import Message, joined
+from connectors.message import Message, joined
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import (

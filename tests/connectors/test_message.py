@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import orjson
 import pytest
 
-from jobs.license_reassignment.model.message import Message, few, joined, verbatim
+from connectors.message import Message, few, joined, verbatim
 
 
 def test_a_message_is_its_english_text_and_keeps_what_it_was_made_from() -> None:
