@@ -91,7 +91,7 @@ class TenantSection(Section):
 
 
 class SourceSection(Section):
-    """`[source]`: the products that are retired, as the person wrote them."""
+    """`[source]`: the products that are retired."""
 
     skus: Annotated[Names, Field(min_length=1)]
 
@@ -148,7 +148,7 @@ class PlansSection(Section):
 
 
 class AddonsSection(Section):
-    """`[addons]`: what happens to licenses that the target includes."""
+    """`[addons]`: what happens to add-ons that the target includes."""
 
     included_in_target: Literal["keep", "remove"] = "keep"
 
@@ -163,7 +163,7 @@ class GroupsSection(Section):
 
 
 class LimitsSection(Section):
-    """`[limits]`: the limits of a plan; beyond one, it is refused."""
+    """`[limits]`: the limits of a plan; a plan beyond one of them is refused."""
 
     users_changed_max: Count = 1000
     users_changed_percent_max: Percent = 100
@@ -207,7 +207,7 @@ class WaveSection(Section):
 
 
 class DeclareSection(Section):
-    """`[declare]`: what Graph does not know, with its author."""
+    """`[declare]`: facts that Graph does not provide, and who declares them."""
 
     by: str = ""
     purchase_channel: Literal["", "direct", "partner", "volume"] = ""
@@ -222,7 +222,7 @@ class UsageLocationSection(Section):
 
 
 class VerifySection(Section):
-    """`[verify]`: when a verification counts."""
+    """`[verify]`: how often `verify` reads the tenant, and how long it waits until the reads agree."""
 
     scans_agree: Positive = 2
     seconds_between_scans: Count = 60

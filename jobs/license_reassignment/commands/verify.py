@@ -189,7 +189,7 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
     deadline = parts.clock.now() + timedelta(minutes=settings.settle_minutes_max)
     if last_write:
         due = datetime.fromisoformat(last_write) + timedelta(seconds=pause)
-        await _pause(parts, (due - parts.clock.now()).total_seconds(), "giving the last change time to settle")
+        await _pause(parts, (due - parts.clock.now()).total_seconds(), "giving the last change time to become visible")
     scope = ReadScope(
         sku_ids=(*plan.sources, *plan.targets),
         group_sku_ids=plan.sources,
