@@ -316,12 +316,22 @@ class ServiceHealth:
 class Names:
     """Display names of SKUs and service plans, by id: for people only, never for a decision.
 
-    `services` has the display names of service plans by the name that Graph gives a plan.
+    `services` has the display names of service plans by the name that Graph gives a plan, `products` those of SKUs by
+    their part number.
     """
 
     skus: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
+    products: Mapping[str, str] = field(default_factory=dict)
+
+    def product(self, code: str) -> str:
+        """Return the name of a SKU by its id or part number, or the code where none is known."""
+        return self.skus.get(code) or self.products.get(code) or code
+
+    def service(self, code: str) -> str:
+        """Return the name of a service plan by its id or the name that Graph gives it, or the code."""
+        return self.plans.get(code) or self.services.get(code) or code
 
     def sku(self, sku_id: str) -> str:
         """Return the product's name, or the id where none is known."""

@@ -200,6 +200,7 @@ def load_catalog() -> Catalog:
             skus={s: names[0] for s, names in titles.items()},
             plans={str(p): friendly for p, (_, friendly) in skus["service_plans"].items()},
             services=dict(skus["service_plans"].values()),
+            products={number: titles[s][0] for s, number in numbers.items()},
         ),
         part_numbers=numbers,
         product_names=titles,

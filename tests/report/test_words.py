@@ -13,6 +13,7 @@ from babel.messages.catalog import Message as Entry
 from report.messages import LOCALES, catalog, said, written
 
 import jobs
+from connectors.catalog.products import load_catalog
 from connectors.message import Message, few, joined, verbatim
 from jobs.license_reassignment import report
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
@@ -120,3 +121,20 @@ def test_a_code_without_a_word_is_shown_as_it_is() -> None:
     """A detail after a colon is kept, whatever the language."""
     assert EN.name("reason", "brand_new: with detail") == "brand new: with detail"
     assert NL.name("reason", "no_seat: SPE_E3") == "geen licentie beschikbaar: SPE_E3"
+
+
+def test_a_sentence_has_names_where_graph_has_codes() -> None:
+    """A service is no product of the same code; what people search for keeps its code; a group is called as it is."""
+    t = EN.naming(load_catalog().names)
+
+    assert t(Message("{sku} and {services}", sku="MCOEV", services=("MCOEV", "KEEPS"))) == (
+        "Microsoft Teams Phone Standard and Microsoft 365 Phone System, KEEPS"
+    )
+    assert t(Message("{service} needs {other}", service="TEAMS1", other=Message("an Exchange plan"))) == (
+        "Microsoft Teams (TEAMS1) needs an Exchange plan"
+    )
+    assert t(Message("lost {sku}", sku="SPE_E3+X")) == "lost Microsoft 365 E3 + X"
+    assert t(Message("in {products}", products=few(["SPE_E3"] * 6))).startswith("in Microsoft 365 E3, Microsoft")
+    assert t(Message("{groups}", groups=("SPE_E3",))) == "SPE_E3"
+    searched = EN.naming(load_catalog().names, with_codes=True)
+    assert searched(Message("{sku}", sku="SPE_E3")) == "Microsoft 365 E3 (SPE_E3)"

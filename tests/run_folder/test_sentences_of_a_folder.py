@@ -38,7 +38,7 @@ def test_the_table_keeps_its_english_text_and_the_report_speaks_dutch(drawn: Dra
     found = reconciled(drawn, after(UK))
 
     assert [ENGLISH] == drawn.plan.decisions["detail"].tolist() == found.users["detail"].tolist()
-    (detail,) = [c["values"] for c in users_payload(found, {}, NL)["columns"] if c["name"] == "detail"]
+    (detail,) = [c["values"] for c in users_payload(found, NL)["columns"] if c["name"] == "detail"]
     assert [DUTCH] == detail
 
 
@@ -66,5 +66,5 @@ def test_a_folder_of_an_earlier_version_stays_english(drawn: Drawn) -> None:
     older = replace(drawn.plan, header=header, messages={})
     found = reconciled(replace(drawn, made=replace(drawn.made, plan=older)), after(UK))
 
-    (detail,) = [c["values"] for c in users_payload(found, {}, NL)["columns"] if c["name"] == "detail"]
+    (detail,) = [c["values"] for c in users_payload(found, NL)["columns"] if c["name"] == "detail"]
     assert [ENGLISH] == detail

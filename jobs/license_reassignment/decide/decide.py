@@ -8,7 +8,7 @@ from itertools import chain
 
 from connectors.catalog.families import PlanFamilies
 from connectors.changes import AddLicense
-from connectors.message import Message, by_text, joined, verbatim
+from connectors.message import Message, by_text, joined
 from connectors.tenant import LicenseAssignment, LicenseProfile, PlanId, SkuId, SubscribedSku
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.coverage import (
@@ -167,7 +167,8 @@ def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> 
             detail = Message("{sku}: {states}", sku=context.skus[target].part_number, states=states)
             return Hold("target_in_error", detail, targets)
         if not standing and target in context.unusable_targets:
-            return Hold(context.unusable_targets[target], verbatim(context.skus[target].part_number), targets)
+            detail = Message("{sku}", sku=context.skus[target].part_number)
+            return Hold(context.unusable_targets[target], detail, targets)
     if traits.flags & scope.SHARED_ADDRESS:
         return Hold("duplicate_address", targets=targets)
     if traits.flags & scope.UNLOCATED and any(not profile.of_sku(t) for t in targets):

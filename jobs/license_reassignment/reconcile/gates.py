@@ -93,8 +93,8 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             "source_family_clear",
             not facts.relatives,
             Message(
-                "other editions of the old product in this tenant: {names}",
-                names=few([s.part_number for s in facts.relatives]),
+                "other editions of the old product in this tenant: {products}",
+                products=few([s.part_number for s in facts.relatives]),
             )
             if facts.relatives
             else Message("no other edition of the old product has users or seats"),
@@ -232,13 +232,13 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
         addons = gate(
             "addons_declared",
             None,
-            Message("not declared as standalone or traditional: {names}", names=tuple(undeclared)),
+            Message("not declared as standalone or traditional: {product_codes}", product_codes=tuple(undeclared)),
         )
     else:
         addons = gate(
             "addons_declared",
             not bound,
-            Message("tied to the base subscription and canceled with it: {names}", names=tuple(bound))
+            Message("tied to the base subscription and canceled with it: {products}", products=tuple(bound))
             if bound
             else Message("no add-on ends with the old subscription"),
             BOUND_ADDONS,
@@ -250,7 +250,7 @@ def _declarations(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "not_last_data_subscription",
             bool(facts.other_data_skus),
-            Message("mailboxes or files are also included in {names}", names=few(facts.other_data_skus))
+            Message("mailboxes or files are also included in {products}", products=few(facts.other_data_skus))
             if facts.other_data_skus
             else Message("no other active product includes Exchange or SharePoint"),
         ),

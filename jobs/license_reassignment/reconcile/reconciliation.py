@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.message import Message
@@ -84,3 +84,11 @@ class Reconciliation:
     accepted_losses: tuple[AcceptedLoss, ...] = ()
     pseudonymised: bool = False
     domains: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> Names:
+        """The names of products and services, also by the part numbers that this tenant has for the products."""
+        rows: tuple[LedgerRow | SubscriptionRow, ...] = (*self.ledger, *self.subscriptions)
+        own = {row.sku_part_number: row.sku_id for row in rows}
+        named = {part: self.names.skus[sku_id] for part, sku_id in own.items() if sku_id in self.names.skus}
+        return replace(self.names, products={**self.names.products, **named})

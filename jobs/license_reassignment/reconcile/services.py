@@ -132,7 +132,7 @@ class Services:
         gone = [p for p in self.between(was, now).lost if p not in named]
         risks = self.at_risk(was, now) if self.at_risk(was, now) != self.at_risk(was, asked) else Message("")
         plain = sorted(self._name(p) for p in gone if not self._data(p))
-        others = Message("services lost: {names}", names=few(plain, NAMES_MAX)) if plain else Message("")
+        others = Message("services lost: {services}", services=few(plain, NAMES_MAX)) if plain else Message("")
         return joined(filter(None, (risks, others)))
 
     def _data(self, service: PlanId) -> bool:

@@ -30,10 +30,10 @@ def render_users_csv(r: Reconciliation) -> bytes:
 def render_actions_csv(r: Reconciliation, language: str = "en") -> bytes:
     """Return one row per thing left to do, with empty columns to fill in; the filled file is a roster for `plan`.
 
-    Remedies and details are in the language; codes and columns are the same in each. It begins with a byte order mark,
-    for people open it in Excel.
+    Remedies and details are in the language, the name of a product or service before its code; codes and columns are
+    the same in each. It begins with a byte order mark, for people open it in Excel.
     """
-    t = words_of(language)
+    t = words_of(language).naming(r.called, with_codes=True)
     actions = (replace(a, remedy=t(a.remedy), detail=t(r.messages.get(a.detail, a.detail))) for a in r.actions)
     rows = (tuple(guard(str(getattr(action, column, ""))) for column in ACTION_COLUMNS) for action in actions)
     return codecs.BOM_UTF8 + _csv(ACTION_COLUMNS, rows)

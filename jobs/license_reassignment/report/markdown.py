@@ -16,7 +16,7 @@ _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 def render_summary(r: Reconciliation, language: str = "en") -> str:
     """Return the summary as Markdown; texts from the tenant are escaped, so a name cannot become markup."""
-    t = words_of(language)
+    t = words_of(language).naming(r.called)
     v = ReportView(r, t)
     return "\n".join([*_verdict(r, v, t), *_gates(v, t), *_holds(v, t), *_incidents(r, v, t), *_foot(r, t)]) + "\n"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from gettext import NullTranslations
 from typing import Any
 
 from connectors.message import Message, separator
+from connectors.tenant import Names
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
 
@@ -17,12 +18,32 @@ _FIGURE = Message("1,234.5")
 """A catalog writes this number as its language does: the sign that groups and the sign before a fraction."""
 
 
+NAMELESS = Names()
+
+_PRODUCTS = frozenset({"sku", "products", "product_codes"})
+_SERVICES = frozenset({"service", "other", "services", "plan"})
+"""The blanks of sentences that hold codes of Graph; a name of a person or a group may look like one."""
+
+_SEARCHED = frozenset({"product_codes", "service", "other"})
+"""The blanks whose codes somebody searches for, or writes into the settings: they stand behind their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: its sentences, its figures and its dates. English is what no catalog translates."""
+    """One language: its sentences, its figures and its dates. English is what no catalog translates.
+
+    `names` are those of products and services; without any a code of Graph stays as it is. `with_codes` leaves every
+    code behind its name.
+    """
 
     language: str
     catalog: NullTranslations
+    names: Names = NAMELESS
+    with_codes: bool = False
+
+    def naming(self, names: Names, *, with_codes: bool = False) -> Words:
+        """Return words that put a name in place of a code, or both where people search for the code."""
+        return replace(self, names=names, with_codes=with_codes)
 
     def __call__(self, template: str, plural: str = "", /, **values: Any) -> str:
         """Say a message, or a template with its values, in this language.
@@ -32,24 +53,31 @@ class Words:
         said = Message(template, plural, **values) if values or not isinstance(template, Message) else template
         return self._said(said) if said else ""
 
-    def _said(self, said: Message) -> str:
+    def _said(self, said: Message, within: str = "") -> str:
         if said.plural:
             told = self.catalog.ngettext(said.template, said.plural, said.values["n"])
         else:
             told = self.catalog.gettext(said.template)
-        return told.format_map({k: self._value(v) for k, v in said.values.items()}) if said.values else told
+        filled = {k: self._value(v, within or k) for k, v in said.values.items()}
+        return told.format_map(filled) if filled else told
 
-    def _value(self, value: Any) -> str:
+    def _value(self, value: Any, blank: str) -> str:
         match value:
             case Message():
-                return self(value)
+                return self._said(value, blank if blank in _PRODUCTS | _SERVICES else "")
+            case str() if blank in _PRODUCTS | _SERVICES:
+                return " + ".join(self._called(code, blank) for code in value.split("+"))
             case bool() | str():
                 return str(value)
             case int() | float():
                 return self.number(value)
             case tuple():
-                return separator(value).join(map(self._value, value))
+                return separator(value).join(self._value(part, blank) for part in value)
         return str(value)
+
+    def _called(self, code: str, blank: str) -> str:
+        name = self.names.product(code) if blank in _PRODUCTS else self.names.service(code)
+        return f"{name} ({code})" if name != code and (self.with_codes or blank in _SEARCHED) else name
 
     def name(self, family: str, code: str) -> str:
         """Return the word for a code, or the code with blanks where its family has no word for it.

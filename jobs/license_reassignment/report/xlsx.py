@@ -68,7 +68,7 @@ def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
     comment; codes are the same in each language. The same value gives the same bytes: the document's date is that of
     the verification.
     """
-    t = words_of(language)
+    t = words_of(language).naming(r.called, with_codes=True)
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, _OPTIONS) as workbook:
         workbook.set_properties(

@@ -318,5 +318,5 @@ def test_the_users_travel_with_the_page() -> None:
     }
 
     assert columns == {name: r.users[name].tolist() for name in r.users.columns}
-    assert payload["labels"]["ENTERPRISEWITHSCAL"] == "Office 365 E4"
+    assert payload["products"]["ENTERPRISEWITHSCAL"] == "Office 365 E4"
     assert payload["fine"] == ["already_on_target", "moved", "moved_by_group"]

@@ -13,7 +13,7 @@ from connectors.message import Message
 from jobs.license_reassignment.report.page import payload
 from jobs.license_reassignment.report.page.html import render_html
 from jobs.license_reassignment.report.page.payload import pack, users_payload
-from jobs.license_reassignment.report.words import words_of
+from jobs.license_reassignment.report.words import ENGLISH, words_of
 
 
 def column(value, name: str) -> list[str]:
@@ -30,7 +30,7 @@ def test_packing_is_undone_by_gzip_and_base64() -> None:
 
 
 def test_a_column_that_repeats_itself_is_a_dictionary() -> None:
-    value = users_payload(no_go(200), {})
+    value = users_payload(no_go(200), ENGLISH)
     outcome = next(column for column in value["columns"] if column["name"] == "outcome")
 
     assert len(outcome["values"]) == len(set(outcome["values"])) == 8
@@ -40,7 +40,7 @@ def test_a_column_that_repeats_itself_is_a_dictionary() -> None:
 def test_above_the_first_limit_only_people_in_need_of_attention_keep_their_ids(monkeypatch) -> None:
     monkeypatch.setattr(payload, "ALL_IDS_MAX", 100)
     r = no_go(200)
-    value = users_payload(r, {})
+    value = users_payload(r, ENGLISH)
     fine = r.users["outcome"].isin({"moved", "already_on_target"}).tolist()
 
     assert ["" if good else kept for good, kept in zip(fine, r.users["id"], strict=True)] == column(value, "id")
@@ -52,7 +52,7 @@ def test_above_the_second_limit_the_page_says_how_many_are_left_out(monkeypatch)
     monkeypatch.setattr(payload, "ALL_ROWS_MAX", 100)
     monkeypatch.setattr(payload, "SAMPLE_FINE_ROWS", 30)
     r = no_go(200)
-    value = users_payload(r, {})
+    value = users_payload(r, ENGLISH)
 
     assert (value["rows"], value["left_out"]) == (50, 150)
     assert sum(outcome not in {"moved", "already_on_target"} for outcome in column(value, "outcome")) == 20
@@ -65,8 +65,8 @@ def test_remedies_and_our_details_are_translated_and_microsofts_words_are_not() 
     dutch, remedy = "MCOEV heeft een Exchange-plan nodig", "Nothing to do."
     rows = [user(n, outcome, detail=english, remedy=remedy) for n, outcome in enumerate(("held", "refused", "held"))]
     r = replace(finding(rows), messages={english: english})
-    value = users_payload(r, {}, words_of("nl"))
+    value = users_payload(r, words_of("nl"))
 
     assert column(value, "detail") == [dutch, english, dutch]
     assert column(value, "remedy") == ["Niets te doen."] * 3
-    assert column(users_payload(r, {}), "detail") == [english] * 3 == r.users["detail"].tolist()
+    assert column(users_payload(r, ENGLISH), "detail") == [english] * 3 == r.users["detail"].tolist()

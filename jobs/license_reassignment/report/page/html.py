@@ -29,9 +29,9 @@ _NOT_IN_A_FOOTER = re.compile(r"[^\w .:·-]")
 
 def render_html(r: Reconciliation, language: str = "en") -> str:
     """Return the report: readable without script and without style, and with a searchable user table with both."""
-    words = words_of(language)
+    words = words_of(language).naming(r.called)
     view = ReportView(r, words)
-    payload = users_payload(r, view.sku_names, words)
+    payload = users_payload(r, words)
     boot = {
         "language": words.language,
         "words": words.family("js"),

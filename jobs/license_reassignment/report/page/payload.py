@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +14,7 @@ from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
+from jobs.license_reassignment.report.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,8 @@ ALL_IDS_MAX = 50_000  # users up to which every row carries its ids: they are fo
 ALL_ROWS_MAX = 250_000  # users up to which every row is in the page
 SAMPLE_FINE_ROWS = 10_000  # fine rows that stay in the page above that
 ID_COLUMNS = ("id", "request_id")
-LIST_COLUMNS = ("before_skus", "target_skus", "after_skus", "plans_kept_off", "plans_new_on", "plans_lost")
+PRODUCT_COLUMNS = ("before_skus", "target_skus", "after_skus")
+SERVICE_COLUMNS = ("plans_kept_off", "plans_new_on", "plans_lost")
 FACETS = ("outcome", "reason", "rule", "wave", "target_skus")
 
 
@@ -31,14 +33,13 @@ def pack(value: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode("ascii")
 
 
-def users_payload(r: Reconciliation, sku_names: Mapping[str, str], say: Callable[[str], str] = str) -> dict[str, Any]:
-    """Return what the page's script reads: columns, the names behind SKU and plan tokens, and what was left out.
+def users_payload(r: Reconciliation, words: Words) -> dict[str, Any]:
+    """Return what the page's script reads: columns, the names of products and services, and what was left out.
 
     A column is {name, values} or, where values repeat, {name, values, codes}. Above ALL_IDS_MAX users the ids of fine
-    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many. `say` translates
-    remedies and details.
+    rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many.
     """
-    shown = _told(_rows_shown(r.users), lambda text: say(r.messages.get(text, text)))
+    shown = _told(_rows_shown(r.users), lambda text: words(r.messages.get(text, text)))
     blank_ids = len(r.users) > ALL_IDS_MAX
     columns = [_column(shown, name, blank_fine=blank_ids and name in ID_COLUMNS) for name in users_columns(shown)]
     return {
@@ -46,7 +47,8 @@ def users_payload(r: Reconciliation, sku_names: Mapping[str, str], say: Callable
         "left_out": len(r.users) - len(shown),
         "columns": columns,
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
-        "labels": _labels(columns, {**r.names.services, **r.names.plans, **sku_names}),
+        "products": _names(columns, PRODUCT_COLUMNS, words.names.product),
+        "services": _names(columns, SERVICE_COLUMNS, words.names.service),
         "fine": sorted(FINE),
         "quiet": sorted(QUIET),
     }
@@ -82,12 +84,7 @@ def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, An
     return {"name": name, "values": [str(text) for text in values], "codes": codes.tolist()}
 
 
-def _labels(columns: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, str]:
-    tokens = {
-        token
-        for column in columns
-        if column["name"] in LIST_COLUMNS
-        for text in set(column["values"])
-        for token in text.split("+")
-    }
-    return {token: names[token] for token in sorted(tokens) if names.get(token, token) != token}
+def _names(columns: Iterable[Mapping[str, Any]], among: Container[str], name: Callable[[str], str]) -> dict[str, str]:
+    texts = {text for column in columns if column["name"] in among for text in column["values"]}
+    codes = sorted({code for text in texts for code in text.split("+")})
+    return {code: name(code) for code in codes if name(code) != code}

@@ -97,16 +97,10 @@ class ReportView:
         """The parts that the head of the page leads to, by the heading that each has; a plan without gates has none."""
         return tuple(part for part in CONTENTS if part[0] != "gates" or self._r.gates)
 
-    @cached_property
-    def sku_names(self) -> Mapping[str, str]:
-        """Product names by id and by part number."""
-        rows: Sequence[LedgerRow | SubscriptionRow] = (*self._r.ledger, *self._r.subscriptions)
-        by_part = {row.sku_part_number: self._r.names.sku(row.sku_id) for row in rows}
-        return {**by_part, **self._r.names.skus}
-
     def sku(self, sku_id: str, part_number: str) -> str:
         """Return the product's name, or its part number, or its id."""
-        return self.sku_names.get(sku_id) or self.sku_names.get(part_number) or part_number or sku_id
+        name = self._t.names.product(sku_id)
+        return name if name != sku_id else self._t.names.product(part_number) or sku_id
 
     def sku_list(self, joined: str) -> str:
         """Return the names of part numbers joined by a plus, joined the same way."""

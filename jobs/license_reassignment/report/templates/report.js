@@ -23,8 +23,7 @@
   const say = (key, values = {}) => Object.entries(values).reduce(
     (text, [name, n]) => text.replace(`{${name}}`, () => (typeof n === "number" ? numbers.format(n) : n)),
     boot.words[values.n === 1 ? `${key}_one` : key] ?? boot.words[key]);
-  const label = (token) => data.labels[token] ?? token;
-  const labels = (text) => (text ? text.split("+").map(label).join(" + ") : "");
+  const labels = (text) => (text ? text.split("+").map((code) => data.products[code] ?? code).join(" + ") : "");
   const outcome = (code) => boot.outcomes[code] ?? code;
   const reason = (code) => boot.reasons[code] ?? code.replaceAll("_", " ");
   const when = (text) => text.replace("T", " ").replace(/(\.\d+)?Z$/, "");
@@ -170,19 +169,16 @@
     $("users-reset").hidden = !state.q && !filters().length && !state.sort;
   };
 
-  const product = (token) => {
-    const item = make("li", label(token));
-    return label(token) === token ? item : put(item, make("code", token));
-  };
+  const named = (names) => (code) => (names[code] ? put(make("li", names[code]), make("code", code)) : make("li", code));
   const column = (title, text) => {
-    const list = put(make("ul"), ...(text ? text.split("+").map(product) : [make("li", say("nothing"))]));
+    const list = put(make("ul"), ...(text ? text.split("+").map(named(data.products)) : [make("li", say("nothing"))]));
     return put(make("div"), make("h3", title), list);
   };
   const fact = (title, text, tag = "bdi") => (text ? [put(make("div"), make("dt", title), put(make("dd"), make(tag, text)))] : []);
   const services = (title, text) => {
     if (!text) return [];
     const tokens = text.split("+");
-    const list = put(make("ul"), ...tokens.map(product));
+    const list = put(make("ul"), ...tokens.map(named(data.services)));
     const fold = () => put(make("details"), make("summary", say("services", { n: tokens.length })), list);
     return [put(make("div", "", { class: "services" }), make("dt", title), put(make("dd"), tokens.length > services_first ? fold() : list))];
   };
