@@ -127,12 +127,16 @@ NOBODY = {
 def test_a_row_of_nobody_stops_the_plan_only_with_a_protective_wish(
     name: str, tmp_path: Path, reseat: CommandLine
 ) -> None:
-    """Nobody can be held for it, so that --skip-bad-rows alone would lose the wish: exit 2 names file, line and row."""
+    """Nobody can be held for it, so that --skip-bad-rows alone would lose the wish: exit 2 names file, line and row.
+
+    Where it would not help, the plan without it does not advise it.
+    """
     row = NOBODY[name]
     here = world(tmp_path, f"UPN,id,target,legal_hold,voice\n{row.row}\n")
 
-    planned = reseat(here, "plan", "--skip-bad-rows")
+    stopped, planned = reseat(here, "plan"), reseat(here, "plan", "--skip-bad-rows")
 
+    assert ("or continue without them with --skip-bad-rows" in stopped.words) == row.goes_on
     if row.goes_on:
         assert planned.code == ExitCode.PEOPLE_LEFT
         assert len(rejected(here)) == 1

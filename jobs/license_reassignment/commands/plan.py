@@ -139,11 +139,11 @@ def _remarks(roster: Roster | None) -> list[Message]:
 async def _bound(parts: Parts, wishes: Wishes, snapshot: TenantSnapshot, *, skip_bad_rows: bool) -> Bound:
     """Bind every row to its user; a damaged row is skipped only with whom it may mean held."""
     bound = bind(wishes, snapshot)
-    if bound.errors and not skip_bad_rows:
-        raise InputError(_rejected_text(bound))
-    if names := to_ask(bound):
+    if (skip_bad_rows or bound.unheld) and (names := to_ask(bound)):
         found = await parts.tenant.find(names, groups=False, hidden=False, on_page=parts.watcher.reading)
         bound = bind(wishes, snapshot, found)
+    if bound.errors and not skip_bad_rows:
+        raise InputError(_rejected_text(bound))
     if bound.unheld:
         raise InputError(_unheld_text(bound))
     return bound
@@ -164,8 +164,18 @@ def _rejected_text(bound: Bound) -> str:
     more = len(bound.errors) - len(lines)
     if more > 0:
         lines.append(f"… and {more} more.")
-    lines.append(
-        f"{len(bound.errors)} of {bound.rows_in} roster rows cannot be used. Correct them, or continue without them "
-        "with --skip-bad-rows: the users they name are then on hold."
-    )
+    lines.append(f"{len(bound.errors)} of {bound.rows_in} roster rows cannot be used. {_what_helps(bound)}")
     return "\n".join(lines)
+
+
+def _what_helps(bound: Bound) -> str:
+    if bound.unheld:
+        kept = ", ".join(e.place for e in bound.unheld[:20])
+        return (
+            f"Correct them: --skip-bad-rows does not skip {kept}, where nobody can be found to be left alone (leave, "
+            "legal_hold or voice)."
+        )
+    return (
+        "Correct them, or continue without them with --skip-bad-rows: the users they name are then on hold, as far as "
+        "they can be found."
+    )
