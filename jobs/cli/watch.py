@@ -73,7 +73,9 @@ def screen(*, as_json: bool, now: Callable[[], datetime]) -> Iterator[Callable[[
 def lines_of(found: RunStanding, now: datetime) -> Iterator[str]:
     """Say where a run stands, a line for each fact."""
     yield f"Plan {found.plan_id} for {found.tenant}: {found.folder}"
-    yield f"{counted(found.in_scope, 'user')} in scope: {found.changes:,} to change, {found.held:,} on hold"
+    there = found.in_scope - found.changes - found.held
+    done = f", {there:,} already on target" if there else ""
+    yield f"{counted(found.in_scope, 'user')} in scope: {found.changes:,} to change, {found.held:,} on hold{done}"
     alive = found.now is not None and _alive(found.now, now)
     yield f"Changes: {_counts(_in_flight(found) if alive else found.counts)}"
     if found.locations:
@@ -88,7 +90,13 @@ def lines_of(found: RunStanding, now: datetime) -> Iterator[str]:
         yield "Verified without a session: there was nothing to send" if found.verdict else "Not begun"
     if found.paused:
         yield "Paused: remove the file `pause` from the run folder to continue"
-    yield f"Verdict: {found.verdict or 'not verified yet'}"
+    yield f"Verdict: {_verdict(found)}"
+
+
+def _verdict(found: RunStanding) -> str:
+    if not found.verdict:
+        return "not verified yet"
+    return f"{found.verdict}, before the last changes; run `reseat verify` again" if found.outdated else found.verdict
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -193,6 +193,21 @@ def test_a_rule_of_nobody_is_shown_with_its_zero(tmp_path: Path, reseat: Command
 
     assert re.search(r"lawyers +Office 365 E3 +0 +0", said.out), said.out
     assert "Rule `lawyers` applies to nobody" in said.words
+    assert "handled by the next rule" in said.words
+
+
+def test_no_next_rule_is_promised_where_there_is_none(tmp_path: Path, reseat: CommandLine) -> None:
+    """Those whom the last rule misses are on hold; a rule without a condition has no values to be spelled."""
+    last = f'{EVERYONE}where = {{ department = "Lgal" }}\n'
+
+    missed = reseat(place(tmp_path / "missed", [person("ada")], last), "plan")
+    empty = reseat(place(tmp_path / "empty", [person("ada", "")]), "plan")
+
+    assert "Rule `everyone` applies to nobody: no user in scope has department = Lgal" in missed.words
+    assert "are on hold (no_rule)" in missed.words
+    assert "Rule `everyone` applies to nobody: no user in scope is left for it." in empty.words
+    assert "next rule" not in missed.words + empty.words
+    assert "spelled" not in empty.words
 
 
 def test_an_exceeded_limit_comes_first_and_is_what_to_do_next(tmp_path: Path, reseat: CommandLine) -> None:

@@ -32,6 +32,7 @@ RUNNING = RunStanding(
     ended="",
     users_per_second=0.0,
     verdict="",
+    outdated=False,
     paused=False,
     refusals={},
     locations={},
@@ -114,6 +115,15 @@ def test_requests_on_their_way_are_in_flight_while_the_session_lives(later: time
     wanted = "applied 50, in doubt 1, pending 29, in flight 20" if alive else "applied 50, in doubt 21, pending 29"
     assert f"Changes: {wanted}\n" in told
     assert ("No sign of life since 2026-03-02T12:00:00Z" in told) is not alive
+
+
+def test_everybody_in_scope_is_counted_once() -> None:
+    """Whoever had the new product before the plan is neither to change nor on hold."""
+    found = replace(RUNNING, in_scope=6, changes=3, held=1)
+
+    told = "\n".join(watch.lines_of(found, SEEN))
+
+    assert "6 users in scope: 3 to change, 1 on hold, 2 already on target\n" in told
 
 
 def test_a_terminal_is_written_over_and_a_pipe_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,6 +229,50 @@ def test_an_add_ons_plan_of_people_without_add_ons_says_that(runs: Runs) -> None
 
     assert (0, True) == (planned.code, "none of the 3 users moved by plan" in planned.words), planned
     assert 0 == runs.apply().code
+
+
+def test_an_undo_without_seats_advises_only_what_an_undo_can_use(runs: Runs) -> None:
+    """It takes no roster, and asks for the old product and no other."""
+    runs.plan()
+    runs.apply()
+    old = next(s for s in runs.here.tenant.skus.values() if s.part_number == OLD)
+    old.enabled = 0
+
+    planned = runs.undo()
+
+    assert set(runs.holds().values()) == {NEW}
+    assert f"{OLD}: 3 seats short. Free seats" in planned.words
+    assert "run `reseat undo` again" in planned.words
+    assert "different target" not in planned.words
+
+
+def test_status_says_that_a_verdict_is_older_than_the_last_changes(runs: Runs) -> None:
+    """Verified, then applied: the verdict is about a tenant that has changed since; another verification is not."""
+    runs.plan()
+    runs.verify()
+    before = runs.call(runs.here, "status", runs.run)
+    runs.apply()
+    after = runs.call(runs.here, "status", runs.run)
+    runs.verify()
+    again = runs.call(runs.here, "status", runs.run)
+
+    assert "Verdict: NO-GO\n" in before.out
+    assert "Verdict: NO-GO, before the last changes; run `reseat verify` again\n" in after.out
+    assert "Verdict: GO\n" in again.out
+
+
+def test_the_commands_of_the_report_work_in_its_folder(runs: Runs) -> None:
+    """The page says that they are run there."""
+    runs.plan()
+    runs.apply()
+    runs.verify()
+    inside = replace(runs.here, folder=runs.folder / runs.run)
+    page = (inside.folder / "report.html").read_text(encoding="utf-8")
+
+    commands = re.findall(r"<code>reseat ([^<]*)</code>", page.partition('id="check"')[2])
+
+    assert len(commands) == 1
+    assert [0] == [runs.call(inside, *shlex.split(line), config=False).code for line in commands]
 
 
 def test_a_nightly_run_does_not_redo_what_a_person_took_back(runs: Runs) -> None:

@@ -128,6 +128,7 @@ def test_every_change_has_the_author_that_it_had(then: Then, runs: Runs) -> None
     assert [unexplained for *_, unexplained in ledger(runs).values()] == [0, 0, 0]
     assert len(ours) == sum(abs(n) for _, n in then.foreign.values())
     assert [i for i in changes if "not by reseat" in i["detail"]] == [i for i in changes if i not in ours]
+    assert not [i for i in ours if "somebody else" in i["detail"]]
     assert not [i for i in incidents if i["kind"] == "bare_user" or i["harm"]]
     for name, row in rows(runs).items():
         if row["reason"] == RUN:

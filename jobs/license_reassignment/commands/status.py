@@ -20,6 +20,8 @@ from jobs.license_reassignment.run_folder.progress_file import Heartbeat, last_h
 class RunStanding:
     """Where a run stands. `counts` are changes by standing; `last` is the newest line of the journal in words.
 
+    `verdict` is that of the last verification, and `outdated` says that a change was sent since.
+
     `locations` are usage locations by standing; `now` is the last heartbeat of a session that has not ended.
     """
 
@@ -36,6 +38,7 @@ class RunStanding:
     ended: str
     users_per_second: float
     verdict: str
+    outdated: bool
     paused: bool
     refusals: Mapping[str, int]
     locations: Mapping[str, int]
@@ -60,7 +63,7 @@ def standing_of(run: RunDir) -> RunStanding:
     seconds = seconds_at_work(known)
     totals = plan.header.totals
     with run.reading("reconciliation.json"):
-        verdict = orjson.loads(run.read("reconciliation.json"))["verdict"] if run.has("reconciliation.json") else ""
+        found = orjson.loads(run.read("reconciliation.json")) if run.has("reconciliation.json") else {}
     return RunStanding(
         plan_id=plan.plan_id,
         folder=str(run.path),
@@ -74,7 +77,8 @@ def standing_of(run: RunDir) -> RunStanding:
         last_at=known[-1].at if known else "",
         ended="" if open_session or not ends else str(ends[-1].body.get("reason", "")),
         users_per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
-        verdict=verdict,
+        verdict=found.get("verdict", ""),
+        outdated=bool(found) and any(e.kind == "intent" for e in known[found["journal_head"]["lines"] :]),
         paused=run.has("pause"),
         refusals=dict(sorted(refused.items())),
         locations=dict(sorted(placed.items())),

@@ -185,21 +185,29 @@ def rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
     asked = header.settings.conditions
     for row in header.rules:
         if row.rule in asked and not row.change and not row.hold:
-            yield Message(
-                "Rule `{rule}` applies to nobody: {why}, or earlier rules and roster rows decide about these "
-                "users. Check how the values are spelled in the tenant; the users it is meant for are handled"
-                " by the next rule.",
-                rule=row.rule,
-                why=_why_nobody(asked[row.rule]),
-            )
+            yield _of_nobody(row.rule, asked[row.rule], last=row.rule == list(asked)[-1])
 
 
-def _why_nobody(conditions: Mapping[str, Sequence[str]]) -> Message:
+def _of_nobody(rule: str, conditions: Mapping[str, Sequence[str]], *, last: bool) -> Message:
     if not conditions:
-        return Message("no user is left for it")
+        return Message("Rule `{rule}` applies to nobody: no user in scope is left for it.", rule=rule)
     where = [_condition(key, values) for key, values in conditions.items()]
     both = reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), where)
-    return Message("no user in scope has {where}", where=both)
+    if last:
+        return Message(
+            "Rule `{rule}` applies to nobody: no user in scope has {where}, or earlier rules and roster rows decide "
+            "about these users. Check how the values are spelled in the tenant; the users it is meant for are on hold "
+            "(no_rule) if nothing else decides about them.",
+            rule=rule,
+            where=both,
+        )
+    return Message(
+        "Rule `{rule}` applies to nobody: no user in scope has {where}, or earlier rules and roster rows decide about "
+        "these users. Check how the values are spelled in the tenant; the users it is meant for are handled by the "
+        "next rule.",
+        rule=rule,
+        where=both,
+    )
 
 
 def _condition(key: str, values: Sequence[str]) -> Message:

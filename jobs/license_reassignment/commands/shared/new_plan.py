@@ -19,6 +19,7 @@ from jobs.license_reassignment.gather.names import (
 )
 from jobs.license_reassignment.guard import limits_needed, over_limits
 from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.page.html import render_plan_html
@@ -145,21 +146,33 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
         for source in draft.header.sources
         if (sku := snapshot.sku(source.sku_id)) is not None and sku.consumed > 0 and not holders(snapshot, sku.sku_id)
     )
-    found.extend(
-        Message(
-            "{sku}: {n} seat short. Buy more, or choose a different target in the roster; exactly the users "
-            "without a seat are on hold (no_seat).",
-            "{sku}: {n} seats short. Buy more, or choose a different target in the roster; exactly the users "
-            "without a seat are on hold (no_seat).",
-            n=s.short,
-            sku=s.part_number,
-        )
-        for s in draft.header.seats
-        if s.short
-    )
+    short = _short_of_an_undo if draft.header.kind == "undo" else _short
+    found.extend(short(s) for s in draft.header.seats if s.short)
     if not draft.decisions["kind"].eq("change").any():
         found.append(nobody)
     return found
+
+
+def _short(seats: SeatRow) -> Message:
+    return Message(
+        "{sku}: {n} seat short. Buy more, or choose a different target in the roster; exactly the users without a seat "
+        "are on hold (no_seat).",
+        "{sku}: {n} seats short. Buy more, or choose a different target in the roster; exactly the users without a "
+        "seat are on hold (no_seat).",
+        n=seats.short,
+        sku=seats.part_number,
+    )
+
+
+def _short_of_an_undo(seats: SeatRow) -> Message:
+    return Message(
+        "{sku}: {n} seat short. Free seats, or buy more if it is still sold, and run `reseat undo` again; exactly the "
+        "users without a seat are on hold (no_seat).",
+        "{sku}: {n} seats short. Free seats, or buy more if it is still sold, and run `reseat undo` again; exactly the "
+        "users without a seat are on hold (no_seat).",
+        n=seats.short,
+        sku=seats.part_number,
+    )
 
 
 def _duration(plan: Plan, settings: Settings) -> list[Message]:
