@@ -159,6 +159,8 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
     _gates(found.after_cancel)
     if found.since_last:
         text(found.since_last.sentence)
+    if found.cost:
+        text(_cost(found), level="Cost:", indent=6)
     _people(attention_of(found), "actions.csv names all, with what to do for each")
     incidents = sorted(found.incidents, key=lambda one: not one.harm)
     for incident in incidents[:NAMED_MAX]:
@@ -173,6 +175,15 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
             f"Manifest: {run.read('manifest.sha256').decode().split()[0]}  (keep it elsewhere: it shows later changes)"
         )
     text(f"Report: {run.path / 'report.html'}")
+
+
+def _cost(found: Reconciliation) -> str:
+    """Say what the move costs in one sentence."""
+    from jobs.license_reassignment.report.page.view import ReportView
+    from jobs.license_reassignment.report.words import ENGLISH
+
+    cost = ReportView(found, ENGLISH).cost
+    return cost.sentence.replace("\N{NO-BREAK SPACE}", " ") if cost else ""
 
 
 def _gates(gates: Sequence[Gate]) -> None:

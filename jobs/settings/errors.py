@@ -22,7 +22,6 @@ _NEVER_SHOWN: Final = frozenset({"credential", "notify_url", "graph_url"})
 # What the settings of a later version can say: refused in words of its own, so that nobody looks for a typing error.
 _LATER: Final = frozenset(
     {
-        ("prices",),
         ("plans", "lost_security"),
         ("plans", "retry_pairs"),
         ("groups", "members_with_losses"),

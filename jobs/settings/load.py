@@ -143,4 +143,6 @@ def _displayed(loc: Loc, value: object) -> str:
     """Return the value as in the file; the path of an address for notices often is a secret and is left out."""
     if loc == ("run", "notify_url") and value:
         return json.dumps(f"{str(value).partition(':')[0]}://{url_host(str(value))}/...")
+    if loc[0] == "prices" and loc[1] != "currency":
+        return str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -22,12 +23,14 @@ from jobs.settings.languages import check_language
 from jobs.settings.values import (
     Window,
     check_country,
+    check_currency,
     check_notify_url,
     check_zone,
     parse_date,
     parse_duration,
     parse_guid,
     parse_new_in_target,
+    parse_price,
     parse_roster,
     parse_targets,
     parse_wave_users,
@@ -215,6 +218,20 @@ class DeclareSection(Section):
     addons: dict[str, Literal["standalone", "traditional"]] = {}
 
 
+class PricesSection(Section):
+    """`[prices]`: what a seat costs each month; every key but `currency` is a product, as a person wrote it."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[Decimal, BeforeValidator(parse_price)]] = Field(init=False)
+
+    currency: Annotated[str, AfterValidator(check_currency)] = "EUR"
+
+    @property
+    def by_name(self) -> dict[str, Decimal]:
+        """The price of each product by its name in the file, in the order of the file."""
+        return dict(self.__pydantic_extra__ or {})
+
+
 class UsageLocationSection(Section):
     """`[usage_location]`: whether a missing usage location is filled in."""
 
@@ -263,6 +280,7 @@ class Settings(Section):
     pace: PaceSection = PaceSection()
     wave: Annotated[tuple[WaveSection, ...], BeforeValidator(_as_tuple)] = ()
     declare: DeclareSection = DeclareSection()
+    prices: PricesSection = PricesSection()
     usage_location: UsageLocationSection = UsageLocationSection()
     verify: VerifySection = VerifySection()
     wait: WaitSection = WaitSection()

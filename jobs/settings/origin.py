@@ -77,9 +77,17 @@ def merge(
         if not keys:
             merged[section] = value
         elif isinstance(table := merged.setdefault(section, {}), dict):
+            keys = [_key_in(table, section, keys[0])]
             table[keys[0]] = value
-        named[loc] = name
+        named[section, *keys] = name
     return Layers(file_name, merged, named, key_lines(text))
+
+
+def _key_in(table: Mapping[str, Any], section: str, key: str) -> str:
+    """Return the key that a variable sets; a product keeps its letters in the file, and has capitals elsewhere."""
+    if section != "prices" or key == "currency":
+        return key
+    return next((written for written in table if written.casefold() == key), key.upper())
 
 
 def _flags(flags: Mapping[str, object]) -> Iterator[tuple[Loc, str, object]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +26,9 @@ _OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d{2})?|Z", re.I
 _PLACES_SHOWN_MAX: Final = 4
 _HOURS_MAX: Final = 10_000
 _USERS_MAX: Final = 1_000_000_000
+_CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
+_PRICE_MAX: Final = 1_000_000
+_DECIMALS_MAX: Final = 6
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -181,6 +186,28 @@ def check_country(code: str) -> str:
     if not is_country(code):
         raise ValueError('must be a country code of ISO 3166-1, two letters such as "NL" or "GB"')
     return code
+
+
+def check_currency(code: str) -> str:
+    """Return a currency code in capitals; raises ValueError unless it is three letters."""
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError('must be a currency code of three letters such as "EUR" or "USD"')
+    return code.upper()
+
+
+def parse_price(value: object) -> Decimal:
+    """Return the price of a seat and month as it is written; raises ValueError for what is none.
+
+    TOML has no decimals, only floats: with so few digits the shortest text of a float is the one that was written.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("must be a number without quotes such as 22.5: each key but currency is a product")
+    price = Decimal(repr(value))
+    if not 0 <= price <= _PRICE_MAX:
+        raise ValueError(f"must be a price from 0 to {_PRICE_MAX:,}")
+    if price != round(price, _DECIMALS_MAX):
+        raise ValueError(f"must have {_DECIMALS_MAX} decimals or fewer")
+    return abs(price)  # TOML has a minus zero
 
 
 def _texts(value: object) -> tuple[str, ...] | None:

@@ -31,7 +31,7 @@ from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, Re
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile import incidents
-from jobs.license_reassignment.reconcile.cancellation import advice_of
+from jobs.license_reassignment.reconcile.ending.cancellation import advice_of
 from jobs.license_reassignment.reconcile.gates import all_gates
 from jobs.license_reassignment.reconcile.since_last import after_cancel
 from jobs.license_reassignment.reconcile.tables import not_checked

@@ -119,6 +119,7 @@ def test_the_schema_notices_a_wrong_document() -> None:
 def test_the_schema_names_every_key() -> None:
     value = orjson.loads(schema())
 
-    assert set(value["properties"]) == CONTRACT | ADDED
+    assert set(value["properties"]) == CONTRACT | ADDED | {"cost"}
+    assert "cost" not in value["required"]
     assert value["title"] == "reseat reconciliation.json"
     assert E4.encode() not in schema()

@@ -70,6 +70,7 @@ def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
         },
         "wave": [],
         "declare": {"by": "", "purchase_channel": "", "billing_agreement": "", "addons": {}},
+        "prices": {"currency": "EUR"},
         "usage_location": {"write_from_roster": False},
         "verify": {"scans_agree": 2, "seconds_between_scans": 60, "settle_minutes_max": 60},
         "wait": {"deadline_business_days": 2, "holidays": []},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from worlds.in_process import CommandLine, told
-from worlds.small_tenant import EVERYONE, HEAD, NEW, OLD, person, place
+from worlds.small_tenant import EVERYONE, HEAD, NEW, person, place
 
 FIRST_LINE = HEAD.count("\n") + 1
 """The line of reseat.toml on which the text of a test begins."""
@@ -146,7 +146,6 @@ LATER = {
     "a group by id": ('[groups]\nswap = ["9a000000-0000-4000-8000-000000000001"]', "[groups] swap"),
     "members_with_losses": ('[groups]\nmembers_with_losses = "accept"', "[groups] members_with_losses"),
     "nonprofit": ("[declare]\nnonprofit = true", "[declare] nonprofit"),
-    "prices": (f'[prices]\ncurrency = "EUR"\n{OLD} = 22.0', "[prices]"),
     "notify_format": ('[run]\nnotify_format = "teams"', "[run] notify_format"),
     "approval": ('[run]\napproval = "other-identity"', "[run] approval"),
     "log_format": ('[run]\nlog_format = "json"', "[run] log_format"),

@@ -275,7 +275,8 @@ def _close(parts: Parts, journal: Journal, queue: Queue, ending: Ending, traffic
 
 def _start(parts: Parts, work: Work, identity: Identity, facts: Mapping[str, Any], torn: int) -> dict[str, Any]:
     settings = parts.effective.settings
-    live = {k: getattr(settings, k).model_dump(mode="json") for k in ("limits", "pace", "verify", "declare")}
+    sections = ("limits", "pace", "verify", "declare", *(["prices"] if settings.prices.by_name else []))
+    live = {k: getattr(settings, k).model_dump(mode="json") for k in sections}
     return {
         "plan_id": work.plan.plan_id,
         "tenant_id": work.plan.tenant_id,

@@ -14,6 +14,7 @@ from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
+from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
 from jobs.license_reassignment.gather.readiness import Finding
 from jobs.license_reassignment.run_folder.seal import load_signing_key
@@ -49,6 +50,7 @@ async def check(parts: Parts) -> Checked:
     settings = parts.effective.settings
     skus = await parts.tenant.read_skus()
     products = Products(parts.catalog, skus)
+    prices_of(parts.effective, products)
     subscriptions = await parts.tenant.read_subscriptions()
     found = [
         Finding(

@@ -22,6 +22,7 @@ from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import Products, limits_of, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
+from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.gather.protected import check_rule_groups, with_groups
 from jobs.license_reassignment.gather.roster import Wishes, read_scope, targets_of, wishes_of, with_roster_waves
 from jobs.license_reassignment.model.text import counted
@@ -90,6 +91,7 @@ async def plan_with(parts: Parts, roster: Roster | None, *, skip_bad_rows: bool)
     settings = parts.effective.settings
     identity, _ = await sign_in(parts)
     products = Products(parts.catalog, await parts.tenant.read_skus())
+    prices_of(parts.effective, products)
     policy = policy_of(settings, products)
     wishes = wishes_of(roster, products, policy)
     refuse_unknown(settings, policy, targets_of(policy, wishes), products)

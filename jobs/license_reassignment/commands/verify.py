@@ -15,8 +15,11 @@ from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScop
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.reports import REPORTS, renderers, write_reports
+from jobs.license_reassignment.gather.names import Products
+from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.guard import check_pin
 from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.cost import Prices
 from jobs.license_reassignment.model.other_runs import (
     OTHER_RUNS,
     OtherRuns,
@@ -26,7 +29,7 @@ from jobs.license_reassignment.model.other_runs import (
 from jobs.license_reassignment.model.plan import Plan, tasks_of
 from jobs.license_reassignment.model.standing import fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
-from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT
+from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, PRICES
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import BothScans, content, counts_fit
 from jobs.license_reassignment.run_folder import snapshot_files
@@ -71,6 +74,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
             f"Signed in to {organization.display_name} ({organization.id}), but plan {plan.plan_id} is for tenant "
             f"{plan.tenant_id}. Nothing was read further; use the credential of that tenant."
         )
+    prices = await _prices(parts)
     before = load_snapshot(run)
     last_write = max((line.at for line in head.lines if line.kind in {"intent", "outcome"}), default="")
     after, agreed, scans = await _scan(parts, plan, before, last_write)
@@ -82,6 +86,7 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
         **_verification(parts, identity, agreed=agreed, scans=scans, health=health, since=traffic),
         "witness": asked,
         "after_cancel": after_cancel,
+        **({PRICES: prices.stored()} if prices else {}),
         LEFT_WITHOUT: await _left_without(parts, plan, after, others),
     }
     files = snapshot_files.snapshot_files(after, "after")
@@ -97,6 +102,13 @@ async def verify(parts: Parts, run: RunDir, *, after_cancel: bool = False) -> Re
     who = {"operator": parts.operator, "host": parts.host, "tool_version": parts.tool_version}
     write_into_journal(run, head, parts.clock.now, app_id=identity.app_id, **who)
     return write_reports(run, load_evidence(run, parts.catalog), key)
+
+
+async def _prices(parts: Parts) -> Prices | None:
+    """Find the products of `[prices]`, before anything is read that takes long; nothing is asked without prices."""
+    if not parts.effective.settings.prices.by_name:
+        return None
+    return prices_of(parts.effective, Products(parts.catalog, await parts.tenant.read_skus()))
 
 
 async def _details(

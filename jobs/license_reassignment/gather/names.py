@@ -60,6 +60,18 @@ class Products:
             )
         return found
 
+    def known(self, text: str, *, key: str) -> SkuId:
+        """Find one product by part number, name or id, whether the tenant has it or not.
+
+        Raises InputError (2) for a name or an id that nobody knows.
+        """
+        found = self._find(text)
+        if isinstance(found, _NotFound):
+            raise InputError(f"{key}: {found.why}")
+        if found not in self._own and found not in self.catalog.part_numbers:
+            raise InputError(f"{key}: no product has the id {found}. `reseat skus` lists the tenant's own.")
+        return found
+
     def targets(self, text: str, *, key: str) -> tuple[SkuId, ...]:
         """Find those that are to come: a list joined by plus signs, of products whose own names may hold one.
 

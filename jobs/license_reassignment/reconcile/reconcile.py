@@ -14,13 +14,20 @@ from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, Tenan
 from connectors.utc import utc_text
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.model.cost import Cost, Prices
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import Entry, Standing, fold
 from jobs.license_reassignment.reconcile import gates, incidents, run_record, tables
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck, check_audit_log
-from jobs.license_reassignment.reconcile.cancellation import EndOfSource, advice_of, end_of_source, subscriptions_of
+from jobs.license_reassignment.reconcile.ending.cancellation import (
+    EndOfSource,
+    advice_of,
+    end_of_source,
+    subscriptions_of,
+)
+from jobs.license_reassignment.reconcile.ending.cost import cost_of
 from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
@@ -47,6 +54,9 @@ ADDON_PART_NUMBERS = frozenset(
 
 LEFT_WITHOUT = "left_without"
 """Key of the verification: by plan id, whom another run left without a license who still has none."""
+
+PRICES = "prices"
+"""Key of the verification: what the settings said that a seat costs, as `Prices.stored`; not there without prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
     harm = any(i.harm for i in found)
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
+    ending = _end_of_source(evidence) if plan.asks_gates else None
     broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
     users_table, messages = _users_table(compared, evidence.catalog.names, broken)
     names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
@@ -123,7 +134,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         messages={**plan.messages, **messages},
         undo=plan.undo,
         kind=plan.kind,
-        ending=_end_of_source(evidence) if plan.asks_gates else None,
+        ending=ending,
+        cost=_cost(evidence, ledger, ending, advice, cancelled=bool(later)),
         witness=recorded,
         since_last=since_last(evidence.last_verification, (*answers, *later), users, left),
         after_cancel=later,
@@ -208,6 +220,17 @@ def _end_of_source(evidence: Evidence) -> EndOfSource:
     return end_of_source(
         before, after, plan.sources, plan.targets, declared, tenant_id=plan.tenant_id, verified_at=verified_at
     )
+
+
+def _cost(
+    evidence: Evidence, ledger: Sequence[LedgerRow], ending: EndOfSource | None, advice: str, *, cancelled: bool
+) -> Cost | None:
+    """Return what it costs by the prices that the verification wrote down; None where it wrote none."""
+    noted = evidence.verification.get(PRICES)
+    if noted is None or ending is None:
+        return None
+    plan, before, after = evidence.plan, evidence.before, evidence.after
+    return cost_of(Prices.read(noted), plan, before, after, ledger, ending, advice, cancelled=cancelled)
 
 
 def _part(after: TenantSnapshot, before: TenantSnapshot, sku_id: SkuId) -> str:

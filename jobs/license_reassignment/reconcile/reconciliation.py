@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.message import Message
 from connectors.tenant import Names, ReadRecord
+from jobs.license_reassignment.model.cost import Cost
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
-from jobs.license_reassignment.reconcile.cancellation import EndOfSource
+from jobs.license_reassignment.reconcile.ending.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Action,
@@ -41,6 +42,7 @@ class Reconciliation:
     (lines, hash). `ending` says how the source subscriptions end, `witness` what Microsoft's own record says,
     `since_last` what is different from the verification before, and `after_cancel` holds the checks of a look after
     the cancellation, () for any other look. `messages` are the sentences in `users`, by their text.
+    `cost` is None where the settings name no price, or where the plan is not about a cancellation.
     `domains` are the tenant's verified ones, which tell its cloud.
     """
 
@@ -78,6 +80,7 @@ class Reconciliation:
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     ending: EndOfSource | None = None
+    cost: Cost | None = None
     witness: AuditLogCheck | None = None
     since_last: SinceLast | None = None
     after_cancel: tuple[Gate, ...] = ()

@@ -25,6 +25,7 @@ def document(r: Reconciliation) -> dict[str, Any]:
         **_verdict(r),
         **_counts(r),
         **_evidence(r),
+        **({"cost": asdict(r.cost)} if r.cost else {}),
         "messages": message_json.stored(by_text(_said_in(r)).values()),
     }
 

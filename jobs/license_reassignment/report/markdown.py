@@ -33,6 +33,9 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     if v.last_day:
         what = t("Microsoft renews or ends the old subscription on that day")
         yield f"- {t('Deadline')}: **{v.last_day}** ({what})"
+    if v.cost:
+        yield f"- {_text(v.cost.sentence)}"
+        yield f"- {_text(t(v.cost.convention))}"
     for fact, value in ((t("Operator"), v.operator), (t("Apps"), v.identities)):
         if value:
             yield f"- {fact}: {_text(value)}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 import orjson
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from connectors.tenant import ReadRecord
+from jobs.license_reassignment.model.cost import Cost
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
-from jobs.license_reassignment.reconcile.cancellation import EndOfSource
+from jobs.license_reassignment.reconcile.ending.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Incident,
@@ -85,6 +86,7 @@ Document = TypedDict(
         "since_last": SinceLast | None,
         "pseudonymised": bool,
         "ending": EndOfSource | None,
+        "cost": NotRequired[Cost],
         "witness": AuditLogCheck | None,
         "reads_before": list[ReadRecord],
         "reads": list[ReadRecord],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from gettext import NullTranslations
 from typing import Any
@@ -99,7 +100,15 @@ class Words:
 
     def number(self, value: float) -> str:
         """Group thousands; a fraction keeps one digit, and a minus is a real minus sign."""
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+        return self._in_signs(f"{value:,}" if isinstance(value, int) else f"{value:,.1f}")
+
+    def money(self, amount: str, currency: str) -> str:
+        """Write an exact amount after the code of its currency, with two decimals or as many as it has."""
+        value = Decimal(amount)
+        text = f"{value:,.2f}" if value == round(value, 2) else f"{value:,f}"
+        return f"{currency}\N{NO-BREAK SPACE}{self._in_signs(text)}"
+
+    def _in_signs(self, text: str) -> str:
         like = self.catalog.gettext(_FIGURE)
         signs = {",": like[1], ".": like[-2], "-": "\N{MINUS SIGN}"}
         return "".join(signs.get(sign, sign) for sign in text)

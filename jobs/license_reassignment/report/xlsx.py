@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -14,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from connectors.message import Message
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS
+from jobs.license_reassignment.model.cost import Cost
 from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
     AcceptedLoss,
@@ -25,6 +27,7 @@ from jobs.license_reassignment.reconcile.findings import (
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.csv import users_columns
+from jobs.license_reassignment.report.page.cost_view import CostView
 from jobs.license_reassignment.report.page.view import ReportView
 from jobs.license_reassignment.report.words import Words, words_of
 
@@ -57,8 +60,9 @@ _COLORS = {
 }
 
 WHAT = ("what", "value")
+COST = ("what", "product", "subscription", "since", "until", "days", "seats", "price", "amount", "currency", "detail")
 
-Cell = str | int | float | bool | datetime
+Cell = str | int | float | bool | datetime | Decimal
 
 
 def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
@@ -90,6 +94,8 @@ def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
         book.rows(t("Seats"), LedgerRow, r.ledger)
         book.rows(t("Subscriptions"), SubscriptionRow, r.subscriptions)
         book.sheet(t("Ending"), ("subscription", "product", "what", "value", "basis"), _ending(r, t))
+        if r.cost and (view := ReportView(r, t).cost):
+            book.sheet(t("Cost"), COST, _cost(r.cost, view, t))
         book.sheet(t("Microsoft's own record"), WHAT, _audit_log(r, t))
         book.sheet(t("Requests"), WHAT, _requests(r, t))
         book.sheet(t("Declared facts"), ("fact", "value", "author"), r.run.declared)
@@ -107,6 +113,7 @@ class _Book:
         self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self._top = workbook.add_format({"valign": "top"})
         self._time = workbook.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._money = workbook.add_format({"valign": "top", "num_format": "#,##0.00####"})
         self._colors = {
             word: workbook.add_format({"bold": True, "font_color": color, "valign": "top"})
             for word, color in _COLORS.items()
@@ -145,6 +152,8 @@ class _Book:
                 sheet.write_string(row, column, self._t("yes") if value else self._t("no"), self._top)
             case int() | float():
                 sheet.write_number(row, column, value, self._top)
+            case Decimal():
+                sheet.write_number(row, column, float(value), self._money)
             case datetime():
                 sheet.write_datetime(row, column, value, self._time)
             case Message():
@@ -242,6 +251,34 @@ def _ending(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
         yield "", "", t("Do not remove these domains"), domain.name, t("{n} user", "{n} users", n=domain.users)
     for one in r.ending.idle_accounts:
         yield "", one.skus, t("Accounts that may need no seat"), one.name, one.id
+
+
+def _cost(cost: Cost, v: CostView, t: Words) -> Iterator[tuple[Cell, ...]]:
+    """Yield the sums with what they leave out, then every line; an amount that is not known is an empty cell."""
+
+    def line(what: str, amount: str, **cells: Cell) -> tuple[Cell, ...]:
+        given = {"what": what, "amount": _money(amount), "currency": cost.currency, **cells}
+        return tuple(given.get(column, "") for column in COST)
+
+    sums = (cost.old_per_month, cost.new_per_month, cost.old_until_end, cost.paid_twice_in_all, cost.saved_per_month)
+    for (label, words), told in zip(v.figures, sums, strict=True):
+        yield line(label, told.amount, detail=words)
+    for what, rows in ((t("old"), cost.old), (t("new"), cost.new), (t("returned"), cost.saved)):
+        for row in rows:
+            name = f"{t('Per month')}: {what}"
+            yield line(name, row.per_month, product=row.sku_part_number, seats=row.seats, price=_money(row.price))
+    for end in cost.until_end:
+        of: dict[str, Cell] = {"product": end.sku_part_number, "subscription": end.subscription_id, "seats": end.seats}
+        until: dict[str, Cell] = {"until": end.until, "days": end.days} if end.until else {"until": t("unknown")}
+        yield line(t("Old products until they end"), end.amount, **of, **until)
+    for twice in cost.paid_twice:
+        span: dict[str, Cell] = {"since": twice.since, "until": twice.until, "days": twice.days, "seats": twice.seats}
+        yield line(t("Paid twice"), twice.amount, **span)
+    yield t("Source"), t(v.convention)
+
+
+def _money(amount: str) -> Cell:
+    return Decimal(amount) if amount else ""
 
 
 def _audit_log(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from connectors.message import Message, joined
 from jobs.license_reassignment.model.reasons import QUIET
-from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSubscription
+from jobs.license_reassignment.reconcile.ending.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import (
     FINE,
     OUTCOMES,
@@ -23,6 +23,7 @@ from jobs.license_reassignment.reconcile.findings import (
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.page import links
 from jobs.license_reassignment.report.page.charts import Figure, Mark, SeatMarks, Term, bars, stacked
+from jobs.license_reassignment.report.page.cost_view import CostView
 from jobs.license_reassignment.report.words import Words
 
 LIST_FIRST = 10  # rows of a list in sight
@@ -52,6 +53,7 @@ CONTENTS = (
     ("actions", Message("What is left to do")),
     ("totals", Message("Outcomes")),
     ("seats", Message("Seats")),
+    ("cost", Message("Cost")),
     ("users", Message("Users")),
     ("evidence", Message("Evidence")),
     ("check", Message("Verify it yourself")),
@@ -94,8 +96,14 @@ class ReportView:
 
     @property
     def contents(self) -> tuple[tuple[str, Message], ...]:
-        """The parts that the head of the page leads to, by the heading that each has; a plan without gates has none."""
-        return tuple(part for part in CONTENTS if part[0] != "gates" or self._r.gates)
+        """The parts that the head of the page leads to, by the heading that each has; not every plan has them all."""
+        missing = {name for name, there in (("gates", self._r.gates), ("cost", self._r.cost)) if not there}
+        return tuple(part for part in CONTENTS if part[0] not in missing)
+
+    @cached_property
+    def cost(self) -> CostView | None:
+        """The money, in words; None where nobody declared a price."""
+        return CostView(self._r.cost, self._t, lambda number: self.sku("", number)) if self._r.cost else None
 
     def sku(self, sku_id: str, part_number: str) -> str:
         """Return the product's name, or its part number, or its id."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from worlds.job_world import E3, E4, TENANT, holding, person, product, snapshot, subscription
 
-from jobs.license_reassignment.reconcile.cancellation import Due, EndOfSource, EndOfSubscription, end_of_source
+from jobs.license_reassignment.reconcile.ending.cancellation import Due, EndOfSource, EndOfSubscription, end_of_source
 
 TODAY = "2026-03-02T12:00:00.000Z"
 CREATED, NEXT = "2019-06-01T00:00:00Z", "2026-06-30T00:00:00Z"

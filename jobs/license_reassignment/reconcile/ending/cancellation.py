@@ -69,7 +69,8 @@ class Overlap:
     """One target purchase beside the source: both paid for from `since` to `until`. No money, only seats times days.
 
     One that was bought for this move counts from its purchase, with all its seats that replace old ones. An older one
-    served others before: it counts from the snapshot, with the seats of those who held the source then and hold it now.
+    served others before: it counts from the snapshot, with the seats of those who held the source then and hold it now,
+    as far as those bought for this move do not suffice for them.
     """
 
     subscription_id: str
@@ -220,19 +221,29 @@ def _overlaps(
 ) -> Iterable[Overlap]:
     begun = [d for s in old if (d := _day(s.created))]
     seats, planned = sum(s.total_licenses for s in old), before.ended.date()
-    came = {sku_id: _came(before, after, {s.sku_id for s in old}, sku_id) for sku_id in {s.sku_id for s in new}}
+    left = {sku_id: came(before, after, {s.sku_id for s in old}, sku_id) for sku_id in {s.sku_id for s in new}}
+    for one in new:
+        if bought_for_move(one, planned):
+            left[one.sku_id] -= one.total_licenses
     for one in new:
         created = _day(one.created)
         if created is None or not begun:
             continue
-        bought = created >= planned - timedelta(BOUGHT_FOR_MOVE_DAYS)
+        bought = bought_for_move(one, planned)
         since = max(created if bought else planned, min(begun))
-        both = min(seats, one.total_licenses, seats if bought else came[one.sku_id])
+        both = min(seats, one.total_licenses, seats if bought else max(left[one.sku_id], 0))
+        left[one.sku_id] -= 0 if bought else both
         days = max((today - since).days, 0)
         yield Overlap(one.id, one.part_number, since.isoformat(), today.isoformat(), days, both, days * both)
 
 
-def _came(before: TenantSnapshot, after: TenantSnapshot, sources: Collection[SkuId], target: SkuId) -> int:
+def bought_for_move(one: CompanySubscription, planned: date) -> bool:
+    """Whether a target was bought at most so many days before the plan; what has no date served others before."""
+    created = _day(one.created)
+    return created is not None and created >= planned - timedelta(BOUGHT_FOR_MOVE_DAYS)
+
+
+def came(before: TenantSnapshot, after: TenantSnapshot, sources: Collection[SkuId], target: SkuId) -> int:
     """Count who held a source at the snapshot and holds the target now."""
     had, has = _holders(before, sources), _holders(after, {target})
     return int(had.isin(has).sum())
