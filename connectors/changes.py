@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connectors.tenant import PlanId, SkuId, UserId
+from connectors.tenant import GroupId, PlanId, SkuId, UserId
 
 WRITE_PERMISSION = "LicenseAssignment.ReadWrite.All"
 """The least permission that Microsoft documents for assignLicense."""
@@ -35,6 +35,15 @@ class SetUsageLocation:
 
     user_id: UserId
     usage_location: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignGroupLicense:
+    """One request for one group: add and remove travel together; its members follow in the background."""
+
+    group_id: GroupId
+    add: tuple[AddLicense, ...]
+    remove: tuple[SkuId, ...]
 
 
 UserRequest = AssignLicense | SetUsageLocation

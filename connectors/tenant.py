@@ -167,7 +167,9 @@ class GroupLicense:
 class Group:
     """A group that carries licenses, or one that a rule or a protection names.
 
-    `members` are the ids of its users (transitive), or None when they were not read. `visibility` is Graph's word.
+    `members` are the ids of all users below it (transitive), `direct_members` those of the users right inside, who
+    alone get its licenses; None where they were not read. `nested_groups` counts the groups right inside.
+    `visibility` and `group_types` are Graph's words.
     """
 
     id: GroupId
@@ -178,6 +180,22 @@ class Group:
     on_premises_sync_enabled: bool = False
     members: frozenset[UserId] | None = None
     visibility: str = ""
+    direct_members: frozenset[UserId] | None = None
+    nested_groups: int = 0
+    group_types: tuple[str, ...] = ()
+    mail_enabled: bool = False
+    security_enabled: bool = True
+    role_assignable: bool = False
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether a rule of the directory decides who is a member."""
+        return "dynamicmembership" in (t.casefold() for t in self.group_types) or bool(self.membership_rule)
+
+    @property
+    def processed(self) -> bool:
+        """Whether Graph says that its license changes have reached the members; it may say so too early."""
+        return self.processing_state.casefold() in {"", "processingcomplete"}
 
     @property
     def hidden(self) -> bool:
@@ -276,6 +294,20 @@ class UserRead:
     usage_location: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupRead:
+    """One group as just read: what the last look before a write, and the wait after it, need.
+
+    `found` is False when Graph answers 404. `read_at` is when the answer came.
+    """
+
+    id: GroupId
+    found: bool
+    read_at: datetime
+    licenses: tuple[GroupLicense, ...] = ()
+    processing_state: str = ""
+
+
 LicenseDetails = Mapping[SkuId, Mapping[PlanId, str]]
 """What Graph's `licenseDetails` says of one user: the provisioningStatus of each service plan, by product."""
 
@@ -285,13 +317,15 @@ class ReadScope:
     """What a snapshot has to contain besides organization, SKUs, subscriptions and deleted users.
 
     Every holder of `sku_ids` is scanned; `lookups` are UPNs or ids of further users; groups carrying one of
-    `group_sku_ids` are read; members of `member_groups` are read transitively.
+    `group_sku_ids` are read; members of `member_groups` are read transitively. The `swap_groups` are read whatever they
+    carry, and every user right inside one is read like a holder.
     """
 
     sku_ids: tuple[SkuId, ...]
     group_sku_ids: tuple[SkuId, ...]
     lookups: tuple[str, ...] = ()
     member_groups: tuple[GroupId, ...] = ()
+    swap_groups: tuple[GroupId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from connectors.audit_log import AuditRecord
-from connectors.changes import Pause, Reply, Traffic, UserRequest
+from connectors.changes import AssignGroupLicense, Pause, Reply, Traffic, UserRequest
 from connectors.tenant import (
     CompanySubscription,
+    GroupId,
+    GroupRead,
     Identity,
     LicenseDetails,
     Named,
@@ -37,6 +39,26 @@ class LicenseWriter(Protocol):
 
     async def assign(self, batch: Sequence[UserRequest]) -> Sequence[Reply]:
         """Send at most 20 changes once, without any retry; one reply per change, in the same order."""
+        ...
+
+
+class GroupWriter(LicenseWriter, Protocol):
+    """What carries out the swaps of groups."""
+
+    async def read_groups(self, ids: Sequence[GroupId]) -> Sequence[GroupRead]:
+        """Read what these groups assign now and how far it is; one answer per id, in the same order."""
+        ...
+
+    async def read_direct_members(self, group_id: GroupId) -> Sequence[UserRead] | None:
+        """Read the users right inside a group with their licenses, page by page; None when the group is gone."""
+        ...
+
+    async def assign_group(self, change: AssignGroupLicense) -> Reply:
+        """Send the change of one group once, without any retry; 202 is APPLIED, and means accepted."""
+        ...
+
+    async def reprocess(self, ids: Sequence[UserId]) -> Sequence[Reply]:
+        """Have the group licenses of at most 20 users worked out again, once; one reply per user, in the same order."""
         ...
 
 

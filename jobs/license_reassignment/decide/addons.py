@@ -104,5 +104,6 @@ def _table(plan: Plan, users: pd.DataFrame, decided: Sequence[Decision]) -> pd.D
     table["rule"] = f"add-ons of {plan.plan_id}"
     table["wave"] = texts(ONLY_WAVE if isinstance(d, Change) else "" for d in decided)
     table["before"] = users["profile"].to_numpy()
-    table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
+    for column in ("roster_line", "usage_location", "acknowledged_by", "via_groups"):
+        table[column] = ""
     return table.loc[:, list(DECISION_COLUMNS)].astype(str)

@@ -23,7 +23,7 @@ from jobs.license_reassignment.decide.decide import Context
 from jobs.license_reassignment.decide.notices import NO_NOTICES, Notices, Vocabulary, notices_of
 from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.decide.seats import seat_rows
-from jobs.license_reassignment.decide.table import as_text, roster_columns, tabulate
+from jobs.license_reassignment.decide.table import as_text, no_rows, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
 from jobs.license_reassignment.gather.people import Bound
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
@@ -89,6 +89,7 @@ class Draft:
     """A plan that has no name and no files yet.
 
     `decisions` has DECISION_COLUMNS and the roster's own, all text; both it and the header rest on the `snapshot`.
+    `groups` has DECISION_COLUMNS, a row per group that is named for a swap.
     `rosters` are the files as they were read; `rejected` are their rows that are not used, `held` the principal names
     of the users held for one, by file and line.
     `messages` are what the sentences in it are made from, by their text.
@@ -102,6 +103,7 @@ class Draft:
     rosters: Sequence[RosterFile] = ()
     rejected: Sequence[RowError] = ()
     held: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+    groups: pd.DataFrame = field(default_factory=no_rows)
 
 
 def draw_up(inputs: Inputs) -> Draft:

@@ -39,6 +39,7 @@ DECISION_COLUMNS = (
     "remarks",
     "usage_location",
     "acknowledged_by",
+    "via_groups",
 )
 
 PLAN_LISTS = ("plans_kept_off", "plans_new_on", "plans_lost")
@@ -118,6 +119,7 @@ def tabulate(
     needing = np.array([isinstance(d, Change) and bool(d.needs) for d in decided], dtype=bool)[code]
     table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
     table["acknowledged_by"] = _from_wishes(users, wishes, "backup_acknowledged_by")
+    table["via_groups"] = ""
     for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
@@ -140,6 +142,11 @@ def _no_country(code: str) -> Message:
     return Message(
         'The usage location "{code}" is not an ISO 3166-1 country code; {remedy}.', code=excerpt(code), remedy=remedy
     )
+
+
+def no_rows() -> pd.DataFrame:
+    """Return a table of decisions about nothing: it has all columns, each of text."""
+    return pd.DataFrame({column: pd.array([], dtype="string[pyarrow]") for column in DECISION_COLUMNS})
 
 
 def roster_columns(wishes: Mapping[UserId, Wish]) -> list[str]:

@@ -130,6 +130,7 @@ def _table(plan: Plan, tasks: Sequence[LicenseTask], decided: Sequence[Decision]
     table["name"] = texts(n.name for n in now)
     table["rule"] = f"undo {plan.plan_id}"
     table["before"] = [n.number for n in now]
-    table["roster_line"] = table["usage_location"] = table["acknowledged_by"] = ""
+    for column in ("roster_line", "usage_location", "acknowledged_by", "via_groups"):
+        table[column] = ""
     table["decision"], table[ORDER_COLUMN] = range(len(decided)), ""
     return table

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors.changes import AddLicense, AssignLicense, SetUsageLocation
+from connectors.changes import AddLicense, AssignGroupLicense, AssignLicense, SetUsageLocation
 from connectors.ids import sha256
 from connectors.message import Message, verbatim
-from connectors.tenant import PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
+from connectors.tenant import GroupId, PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
+from jobs.license_reassignment.model.group_change import GroupTask
 from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ def plan_list_sha256(sku: SubscribedSku) -> str:
 class Plan:
     """What `apply` carries out exactly.
 
-    `decisions` has DECISION_COLUMNS, all text; `messages` are the sentences in it and in the header, by their text.
+    `decisions` has DECISION_COLUMNS, all text, a row per user; `groups` the same columns, a row per group that is named
+    for a swap. `messages` are the sentences in them and in the header, by their text.
     """
 
     header: PlanHeader
     decisions: pd.DataFrame
+    groups: pd.DataFrame
     messages: Mapping[str, Message] = field(default_factory=dict)
 
     def said(self, text: str) -> Message:
@@ -130,24 +133,31 @@ def parse_disabled(text: str) -> dict[str, tuple[PlanId, ...]]:
 
 def change_of(user_id: str, add: str, remove: str, disabled_plans: str) -> AssignLicense:
     """Make the one request of a decision row."""
+    return AssignLicense(UserId(user_id), _added(add, disabled_plans), _skus(remove))
+
+
+def _added(add: str, disabled_plans: str) -> tuple[AddLicense, ...]:
     disabled = parse_disabled(disabled_plans)
-    return AssignLicense(
-        user_id=UserId(user_id),
-        add=tuple(AddLicense(SkuId(s), disabled.get(s, ())) for s in split(add)),
-        remove=tuple(SkuId(s) for s in split(remove)),
-    )
+    return tuple(AddLicense(SkuId(s), disabled.get(s, ())) for s in split(add))
+
+
+def _skus(text: str) -> tuple[SkuId, ...]:
+    return tuple(SkuId(s) for s in split(text))
 
 
 def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
-    """Return the changes of the plan by user id, in the order of the decisions."""
+    """Return the requests of the plan by user id, in the order of the decisions.
+
+    Whom a group moves has none, but for the direct half of a license that came both ways.
+    """
     tasks: dict[UserId, LicenseTask] = {}
     columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave")
-    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan, columns):
-        if kind != "change":
+    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan.decisions, columns):
+        if kind != "change" or not (add or remove):
             continue
         tasks[UserId(user_id)] = LicenseTask(
             change=change_of(user_id, add, remove, disabled),
-            targets=split(targets),  # type: ignore[arg-type]  # ids as written by the plan
+            targets=_skus(targets),
             before=before.profiles[int(number)],
             before_number=int(number),
             wave=wave,
@@ -159,11 +169,33 @@ def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
     """Return the usage locations that the plan sets before any license, by user id."""
     return {
         UserId(user_id): LocationTask(SetUsageLocation(UserId(user_id), country), int(number))
-        for user_id, country, number in _rows(plan, ("id", "usage_location", "before"))
+        for user_id, country, number in _rows(plan.decisions, ("id", "usage_location", "before"))
         if country
     }
 
 
-def _rows(plan: Plan, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Return these columns of the decisions row by row, as text; a column at a time is the quick way out of pandas."""
-    return zip(*(map(str, plan.decisions[column].to_list()) for column in columns), strict=True)
+def group_tasks_of(plan: Plan, before: TenantSnapshot) -> dict[GroupId, GroupTask]:
+    """Return the swaps of the plan by group id, in the order of their rows; the members are rows of users."""
+    carried = {g.id: g.licenses for g in before.groups}
+    members: dict[str, set[UserId]] = {}
+    for kind, user_id, via in _rows(plan.decisions, ("kind", "id", "via_groups")):
+        for group_id in split(via) if kind == "change" else ():
+            members.setdefault(group_id, set()).add(UserId(user_id))
+    columns = ("kind", "id", "name", "add", "remove", "disabled_plans", "targets", "wave")
+    return {
+        GroupId(group_id): GroupTask(
+            change=AssignGroupLicense(GroupId(group_id), _added(add, disabled), _skus(remove)),
+            name=name,
+            targets=_skus(targets),
+            before=carried[GroupId(group_id)],
+            members=frozenset(members.get(group_id, ())),
+            wave=wave,
+        )
+        for kind, group_id, name, add, remove, disabled, targets, wave in _rows(plan.groups, columns)
+        if kind == "change"
+    }
+
+
+def _rows(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return these columns row by row, as text; a column at a time is the quick way out of pandas."""
+    return zip(*(map(str, table[column].to_list()) for column in columns), strict=True)

@@ -184,6 +184,37 @@ class AddonUse:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupHindrance:
+    """Why a group may not be swapped as it is: a code, how many members it concerns, and the first few by name."""
+
+    reason: str
+    members: int
+    sample: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGroup:
+    """A group that carries a source or is named for a swap, and what the plan does with it.
+
+    `fate`: `swap`, `done` (it carries the targets and no source), `hold` (named, and not swapped: `reason` is why), or
+    `left` (not named). `members` are the users right inside, `changed` those whom the swap concerns. `notes` are what a
+    person should know of this kind of group.
+    """
+
+    id: str
+    name: str
+    fate: Literal["swap", "done", "hold", "left"]
+    reason: str
+    targets: tuple[SkuId, ...]
+    wave: str
+    members: int
+    changed: int
+    hindrances: tuple[GroupHindrance, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnexpectedHolders:
     """How many users outside the plan hold a target and no source, and the first few of them by name."""
 
@@ -277,6 +308,7 @@ class PlanHeader:
     seats: tuple[SeatRow, ...] = ()
     waves: tuple[WaveUse, ...]
     translation: tuple[TranslationTable, ...] = ()
+    groups: tuple[PlannedGroup, ...] | None = None
     protected: tuple[ProtectedEntry, ...] | None = None
     acknowledged: tuple[str, ...] = ()
     wished: Wished | None = None

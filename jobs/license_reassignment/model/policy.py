@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from connectors.tenant import SkuId, UserId
+from connectors.tenant import GroupId, SkuId, UserId
 
 NewServices = Literal["enable", "disable"] | frozenset[str]
 
@@ -58,12 +58,29 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One step of the roll-out: a number of users, a per cent of the changes, or the roster rows that name it."""
+    """One step of the roll-out: a number of users, a per cent of the changes, or the roster rows that name it.
+
+    `groups` are swapped in it, after its users.
+    """
 
     name: str
     users: int | None = None
     percent: float | None = None
     stop: bool = False
+    groups: tuple[GroupId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """Which groups may be swapped, and what of their members does not hinder it.
+
+    `accept_member_losses`: members may lose a service that holds data. `include_outside`: members outside the scope
+    become rows of the plan.
+    """
+
+    swap: tuple[GroupId, ...] = ()
+    accept_member_losses: bool = False
+    include_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,7 @@ class Policy:
     accept_lost_services: bool = False
     write_locations: bool = False
     waves: tuple[Wave, ...] = ()
+    groups: GroupPolicy = GroupPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-State = Literal["pending", "in_doubt", "applied", "refused", "already", "drifted", "gone", "held"]
+State = Literal["pending", "in_doubt", "processing", "applied", "refused", "already", "drifted", "gone", "held"]
+"""`processing` is of groups alone: Graph has accepted the change, and the members are not settled yet."""
 
 
 ABOUT_USERS = frozenset({"intent", "outcome", "settled"})
@@ -27,7 +28,7 @@ class Standing:
     @property
     def answered(self) -> bool:
         """Whether nothing more is to be sent for this user."""
-        return self.state not in {"pending", "in_doubt"}
+        return self.state not in {"pending", "in_doubt", "processing"}
 
     @property
     def ours(self) -> bool:
@@ -35,16 +36,20 @@ class Standing:
 
         What Graph refused, and what was never sent, is not.
         """
-        return self.sent > 0 and self.state in {"applied", "in_doubt", "drifted"}
+        return self.sent > 0 and self.state in {"applied", "in_doubt", "processing", "drifted"}
 
 
 NOT_SENT = Standing()
 
-LICENSES, LOCATIONS = "licenses", "usage_location"
-"""What a line of the journal is about; a line that does not say it is about licenses."""
+LICENSES, LOCATIONS, GROUPS, REPROCESSED = "licenses", "usage_location", "groups", "reprocess"
+"""What a line of the journal is about; a line that does not say it is about licenses.
+
+The items of GROUPS are groups: an outcome of 202 is `accepted`, and `settled` says what became of the members.
+"""
 
 _OUTCOME_STATES: Mapping[str, State] = {
     "applied": "applied",
+    "accepted": "processing",
     "refused": "refused",
     "retry": "pending",
     "in_doubt": "in_doubt",
@@ -54,6 +59,7 @@ _OUTCOME_STATES: Mapping[str, State] = {
 _WITHOUT_EFFECT = frozenset({"not_sent", "concurrent_write", "seats_taken", "location_replicating"})
 _SETTLED_STATES: Mapping[str, State] = {
     "moved": "applied",
+    "accepted": "processing",
     "already": "already",
     "pending": "pending",
     "drifted": "drifted",
@@ -74,7 +80,7 @@ class Entry:
 
     @property
     def writes(self) -> str:
-        """What the line is about: LICENSES or LOCATIONS."""
+        """What the line is about: LICENSES, LOCATIONS, GROUPS or REPROCESSED."""
         return str(self.body.get("writes", LICENSES))
 
 

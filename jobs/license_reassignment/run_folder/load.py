@@ -67,7 +67,8 @@ def load_plan(run: RunDir) -> Plan:
         if name not in kept:
             raise _altered(run, HEADER, f"does not name {name}")
     messages = read_messages(kept[MESSAGES]) if MESSAGES in kept else {}
-    return Plan(header, read_decisions(kept.__getitem__, header.roster_columns), messages)
+    decisions, groups = read_decisions(kept.__getitem__, header.roster_columns)
+    return Plan(header, decisions, groups, messages)
 
 
 def load_header(run: RunDir) -> PlanHeader:

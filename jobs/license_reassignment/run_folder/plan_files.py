@@ -38,8 +38,8 @@ MESSAGES = "plan-messages.json"
 REJECTED_COLUMNS = ("file", "line", "row", "reason", "user", "held")
 _NAME_LENGTH_MAX = 80
 
-LATER = {"acknowledged_by": "", OBJECT_COLUMN: "user"}
-"""The columns that folders of version 0.1 do not have, with what they mean there."""
+LATER = {"acknowledged_by": "", "via_groups": "", OBJECT_COLUMN: "user"}
+"""The columns that folders of earlier versions do not have, with what they mean there."""
 
 _FREE_TEXT = ("name", "rule", "detail", "wave", "acknowledged_by")
 
@@ -57,14 +57,14 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
 
     `say` turns English into the language of what people are told.
     """
-    header, decisions = draft.header, draft.decisions.assign(**{OBJECT_COLUMN: "user"})
+    header = draft.header
     kept = {kept_name(number, one.name): one.content for number, one in enumerate(draft.rosters, 1)}
     if kept:
         header = replace(header, roster=replace(header.roster, kept=tuple(kept)))
     messages = {**draft.messages, **by_text(_said_in(header))}
     files = {
         **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
-        **decision_files(decisions, header.roster_columns),
+        **decision_files(draft.decisions, draft.groups, header.roster_columns),
         **notice_files(draft.notices, say),
         **kept,
         REJECTED: rejected_csv(draft.rejected, draft.held),
@@ -76,7 +76,7 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
         snapshot=replace(header.snapshot, content_sha256=content),
         files={name: sha256(data) for name, data in sorted(files.items())},
     )
-    return numbered(PlanFiles(Plan(header, decisions, messages), files), 0)
+    return numbered(PlanFiles(Plan(header, draft.decisions, draft.groups, messages), files), 0)
 
 
 def _said_in(header: PlanHeader) -> Iterator[str]:
@@ -141,21 +141,25 @@ def header_of(stored: Mapping[str, Any]) -> PlanHeader:
     return _shape().validate_python(stored)
 
 
-def decision_files(decisions: pd.DataFrame, roster_columns: Sequence[str]) -> dict[str, bytes]:
-    """Return the table with a number in place of the PLAN_LISTS, and the distinct lists in the order of the numbers."""
-    groups = decisions.groupby(list(PLAN_LISTS), sort=True, observed=True)
-    distinct = [dict(zip(PLAN_LISTS, key, strict=True)) for key in groups.size().index]
-    at = list(decisions.columns).index(PLAN_LISTS[0])
-    shown = decisions.drop(columns=list(PLAN_LISTS))
-    shown.insert(at, NUMBER, groups.ngroup().to_numpy())
+def decision_files(decisions: pd.DataFrame, groups: pd.DataFrame, roster_columns: Sequence[str]) -> dict[str, bytes]:
+    """Return one table, users first, with a number in place of the PLAN_LISTS, and the distinct lists by number."""
+    table = decisions.assign(**{OBJECT_COLUMN: "user"})
+    if len(groups):
+        below = groups.assign(**dict.fromkeys(roster_columns, ""), **{OBJECT_COLUMN: "group"})
+        table = pd.concat([table.astype(str), below.loc[:, list(table.columns)].astype(str)], ignore_index=True)
+    same = table.groupby(list(PLAN_LISTS), sort=True, observed=True)
+    distinct = [dict(zip(PLAN_LISTS, key, strict=True)) for key in same.size().index]
+    at = list(table.columns).index(PLAN_LISTS[0])
+    shown = table.drop(columns=list(PLAN_LISTS))
+    shown.insert(at, NUMBER, same.ngroup().to_numpy())
     return {
         TABLE: csv_bytes(shown, free_text=(*_FREE_TEXT, *roster_columns)),
         LISTS: json_bytes(distinct),
     }
 
 
-def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) -> pd.DataFrame:
-    """Return what `decision_files` was given, all text; the long lists are categories."""
+def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what `decision_files` was given, users and groups, all text; the long lists are categories."""
     table = read_csv(read(TABLE), free_text=(*_FREE_TEXT, *roster_columns))
     distinct: list[Mapping[str, str]] = orjson.loads(read(LISTS))
     for name, meant in LATER.items():
@@ -165,4 +169,6 @@ def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) 
     number = table.pop(NUMBER).astype(np.int64).to_numpy()
     for place, name in enumerate(PLAN_LISTS):
         table.insert(at + place, name, shared(np.array([lists[name] for lists in distinct], dtype=object), number))
-    return table
+    of_groups = (table.pop(OBJECT_COLUMN) == "group").to_numpy(dtype=bool)
+    groups = table.loc[of_groups].drop(columns=list(roster_columns)).reset_index(drop=True)
+    return table.loc[~of_groups].reset_index(drop=True) if len(groups) else table, groups

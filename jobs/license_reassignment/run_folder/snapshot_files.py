@@ -154,11 +154,13 @@ def _sku(written: Mapping[str, Any]) -> SubscribedSku:
 
 def _group(group: Group) -> dict[str, Any]:
     written = asdict(group)
-    written["members"] = None if group.members is None else sorted(group.members)
+    for key in ("members", "direct_members"):
+        written[key] = None if written[key] is None else sorted(written[key])
     return written
 
 
 def _read_group(written: Mapping[str, Any]) -> Group:
+    sets = {key: frozenset(written[key]) for key in ("members", "direct_members") if written.get(key) is not None}
     licenses = tuple(_made(GroupLicense, g) for g in written["licenses"])
-    members = None if written["members"] is None else frozenset(written["members"])
-    return Group(**{**written, "licenses": licenses, "members": members})
+    made: Group = _made(Group, {**written, **sets, "licenses": licenses})
+    return made
