@@ -359,9 +359,10 @@ class Names:
     services: Mapping[str, str] = field(default_factory=dict)
     products: Mapping[str, str] = field(default_factory=dict)
 
-    def product(self, code: str) -> str:
-        """Return the name of a SKU by its id or part number, or the code where none is known."""
-        return self.skus.get(code) or self.products.get(code) or code
+    def product(self, sku_id: str, part_number: str = "") -> str:
+        """Return the name of a SKU by its id or part number, or what it is known by."""
+        known = (self.skus.get(c) or self.products.get(c) for c in (sku_id, part_number))
+        return next(filter(None, known), part_number or sku_id)
 
     def service(self, code: str) -> str:
         """Return the name of a service plan by its id or the name that Graph gives it, or the code."""

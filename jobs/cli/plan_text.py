@@ -10,10 +10,11 @@ from jobs.cli.output import reason_words
 from jobs.cli.terminal import console, grid, text
 from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.draft import ROSTER_ROWS
-from jobs.license_reassignment.decide.worth_knowing import rules_of_nobody
+from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.model.plan import split
 from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
 from jobs.license_reassignment.model.text import counted
+from jobs.license_reassignment.report.words import ENGLISH
 
 MARK, MARK_OF_NOTES = 9, 6
 """The columns of the words that begin a line."""
@@ -29,9 +30,10 @@ def print_plan(found: Planned, given: Given) -> None:
     _who_is_held(header)
     _seats_and_waves(header)
     _services(header)
-    _addons(header)
-    for note in (*found.notes, *_notes(header)):
-        text(note, level="NOTE", indent=MARK_OF_NOTES)
+    _addons(found.worth)
+    say = ENGLISH.naming(load_catalog().names)
+    for note in (*found.notes, *_protected(header), *found.worth.lines):
+        text(say(note), level="NOTE", indent=MARK_OF_NOTES)
     text(f"Written to {found.run.path}: plan.html for an approver, decisions.csv by user.", indent=2)
     told_next(found.next_step, given)
 
@@ -119,37 +121,10 @@ def _kinds(table: TranslationTable) -> tuple[int, ...]:
     )
 
 
-def _addons(header: PlanHeader) -> None:
+def _addons(worth: WorthKnowing) -> None:
     name = load_catalog().names.sku
-    rows = [(name(a.sku_id), a.covered, a.partly, a.kept) for a in header.addons or ()]
+    rows = [(name(a.sku_id), a.covered, a.partly, a.kept) for a in worth.addons]
     grid("", ("Add-on, kept by users whose new product", "covers it", "in part", "does not"), rows)
-
-
-def _notes(header: PlanHeader) -> Iterator[str]:
-    """Say what else matters, one line for each kind of it."""
-    yield from _protected(header)
-    pairs: dict[str, list[tuple[str, int]]] = {}
-    sentences: dict[str, str] = {}
-    for remark in header.remarks or ():
-        kind, _, pair = remark.remark.partition(": ")
-        sentences[kind] = remark.sentence or kind.replace("_", " ")
-        pairs.setdefault(kind, []).append((pair, remark.users))
-    for kind, found in pairs.items():
-        if found[0][0]:
-            about = ", ".join(f"{pair} ({counted(users, 'user')})" for pair, users in found)
-            yield f"{sentences[kind]}: {about}"
-        else:
-            yield f"{counted(found[0][1], 'user')}: {sentences[kind]}"
-    if header.company_wide:
-        yield f"For the whole company, never assigned or removed: {', '.join(header.company_wide)}"
-    if header.plan_groups:
-        yield f"Their members follow from service plans, which this plan changes: {', '.join(header.plan_groups)}"
-    for holder in header.unexpected_holders or ():
-        product = _names(header).get(holder.sku_id, holder.sku_part_number)
-        yield f"{product} is already held by {counted(holder.users, 'user')} outside this plan"
-    yield from rules_of_nobody(header)
-    if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
-        yield "Covered add-ons go in a second plan, once `reseat verify` has verified this one: `plan --addons-of`"
 
 
 def _protected(header: PlanHeader) -> Iterator[str]:

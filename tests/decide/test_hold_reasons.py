@@ -148,7 +148,7 @@ def test_the_reasons_of_holding_add_up_to_who_is_held() -> None:
 
     assert plan.header.totals == PlanTotals(in_scope=3, changes=1, already_on_target=1, held=1)
     assert [(h.reason, h.users) for h in plan.header.holds] == [("no_usage_location", 1)]
-    page = plan_view(plan, (), {})
+    page = plan_view(plan, ())
     assert (page.in_scope, page.changes, page.held, page.already_on_target) == (3, 1, 1, 1)
     html = render_plan_html(page)
     assert "already on the new product: 1; rejected roster rows: 0" in html

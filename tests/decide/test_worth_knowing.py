@@ -7,7 +7,7 @@ from dataclasses import replace
 from worlds.job_world import TO_E3, draw, group, holding, person, product, snapshot
 
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
-from jobs.license_reassignment.decide.worth_knowing import sentences
+from jobs.license_reassignment.decide.worth_knowing import worth_knowing
 from jobs.license_reassignment.model.plan_header import PlanHeader
 
 E4 = "ENTERPRISEWITHSCAL"
@@ -76,7 +76,7 @@ def test_groups_that_follow_service_plans_are_named() -> None:
     drawn = draw(snapshot(ADA, groups=[dynamic, plain]))
 
     assert ("group aaaa",) == drawn.plan.header.plan_groups
-    assert any("group aaaa" in s for s in sentences(drawn.plan.header, {}))
+    assert any("group aaaa" in s for s in worth_knowing(drawn.plan).sentences)
 
 
 def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:
@@ -84,8 +84,8 @@ def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:
     wish = '[addons]\nincluded_in_target = "remove"\n'
 
     def told(toml: str, *held: str) -> bool:
-        header = draw(snapshot(person("a", E4, *held)), toml).plan.header
-        return any("--addons-of" in s for s in sentences(header, {}))
+        told = worth_knowing(draw(snapshot(person("a", E4, *held)), toml).plan)
+        return any("--addons-of" in s for s in told.sentences)
 
     assert [True, False, False] == [told(TO_E5 + wish, "MCOEV"), told(TO_E5 + wish), told(TO_E5, "MCOEV")]
 

@@ -215,18 +215,19 @@ def test_everything_that_is_worth_knowing() -> None:
         "may_need": [needed(need.wanted) for need in CATALOG.families.needs],
     }
     coded = [remark for code, pairs in about.items() for remark in (remarks.about(code, pair) for pair in pairs)]
-    uses = [RemarkUse(code, n, sentence_of(code), tuple(PEOPLE[:n])) for code in (*SENTENCES, *coded) for n in (1, 3)]
-    drawn = draw(snapshot(job_world.person("ada", "ENTERPRISEWITHSCAL"))).plan.header
+    uses = [RemarkUse(code, n, sentence_of(code), ()) for code in (*SENTENCES, *coded) for n in (1, 3)]
+    drawn = draw(snapshot(job_world.person("ada", "ENTERPRISEWITHSCAL"))).plan
     header = replace(
-        drawn,
+        drawn.header,
         remarks=tuple(uses),
-        addons=[AddonUse("", "MCOEV", n, 2, 1000) for n in (0, 1, 1200)],
         company_wide=("RIGHTSMANAGEMENT",),
         plan_groups=("Dynamic",),
+        addons=(AddonUse("", "MCOEV", 1, 0, 0),),
         frozen={"addons": {"included_in_target": "remove"}},
         unexpected_holders=[UnexpectedHolders("", "ENTERPRISEPACK", n, tuple(PEOPLE[:n])) for n in (1, 3)],
     )
-    for text in worth_knowing.sentences(header, by_text(coded)):
+    decisions = pd.DataFrame({"name": ["ada"], "remarks": ["; ".join((*SENTENCES, *coded))]})
+    for text in worth_knowing.worth_knowing(Plan(header, decisions, by_text(coded))).lines:
         told(text)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from connectors.catalog.products import load_catalog
 from connectors.message import Message, verbatim
-from jobs.license_reassignment.model.plan_header import WaveUse
+from jobs.license_reassignment.decide.remarks import SENTENCES
+from jobs.license_reassignment.decide.worth_knowing import Remarked, WorthKnowing
+from jobs.license_reassignment.model.plan_header import AddonUse, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed
 from jobs.license_reassignment.report.page.plan_view import HoldReason, PlanTranslation, PlanView, RuleCount, SeatNeed
 
@@ -37,7 +39,19 @@ def plan() -> PlanView:
         ),
         warnings=("Seats of Microsoft 365 E3 are 40 short.",),
         settings=(("scope.from", "graph"), ("limits.users_changed_max", "1000")),
-        service_names=load_catalog().names.services,
+        worth=WorthKnowing(
+            remarks=(
+                Remarked(SENTENCES["office_apps_end"], 1, ("zoe@contoso.example",)),
+                Remarked(
+                    SENTENCES["lowered"],
+                    700,
+                    tuple(f"u{n:02}@contoso.example" for n in range(11)),
+                    ((Message("{service}: {before} -> {after}", service="Teams", before="Full", after="none"), 690),),
+                ),
+            ),
+            addons=(AddonUse("", "MCOEV", 3, 2, 1000), AddonUse("", "VISIOCLIENT", 0, 0, 4)),
+        ),
+        names=load_catalog().names,
         changing=(
             Listed(
                 "zoe@contoso.example", Message("roster line {line}", line="7"), "Microsoft 365 E3", "pilot", Message("")

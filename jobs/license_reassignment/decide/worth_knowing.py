@@ -3,21 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from connectors.catalog.voice_countries import VoiceCountries
-from connectors.message import Message, as_message, verbatim
+from connectors.message import Message, verbatim
 from connectors.tenant import SkuId, TenantSnapshot
 from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
+from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanHeader, RemarkUse, UnexpectedHolders
 
 SAMPLE = 5
+NAMED_MAX = 500
+"""Users of one kind of remark who are named in the page of a plan; its files name everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """One kind of remark: how many users it is about, the first of them by name, and what it says of how many.
+
+    `file` is the file of the run folder that names the others.
+    """
+
+    sentence: Message
+    users: int
+    names: tuple[str, ...]
+    about: tuple[tuple[Message, int], ...] = ()
+    file: str = "decisions.csv"
+
+    @property
+    def line(self) -> Message:
+        """All of it in one line, and nobody by name."""
+        what = Message("{sentence}", sentence=self.sentence)
+        if self.about:
+            about = tuple(what if users == self.users else _counted(what, users) for what, users in self.about)
+            what = Message("{sentence}: {about}", sentence=self.sentence, about=about)
+        return Message("{n} user: {remark}", "{n} users: {remark}", n=self.users, remark=what)
+
+
+@dataclass(frozen=True, slots=True)
+class WorthKnowing:
+    """What a plan tells beside its decisions: remarks by their kind, add-ons that users keep, and single sentences.
+
+    `removes_addons` says that a second plan removes those that the new product covers.
+    """
+
+    remarks: tuple[Remarked, ...] = ()
+    addons: tuple[AddonUse, ...] = ()
+    removes_addons: bool = False
+    sentences: tuple[Message, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Message, ...]:
+        """A line for each kind of remark, then the sentences; the add-ons are a table."""
+        return (*(remarked.line for remarked in self.remarks), *self.sentences)
+
+
+def _counted(what: Message, users: int) -> Message:
+    return Message("{what} ({n} user)", "{what} ({n} users)", what=what, n=users)
 
 
 def add_user_remarks(
@@ -116,71 +165,64 @@ def unexpected_holders(
     return tuple(found)
 
 
-def sentences(header: PlanHeader, messages: Mapping[str, Message]) -> list[Message]:
-    """Say all of it in sentences, for the screen and for the page of the plan; `messages` are the plan's by their text.
+def worth_knowing(plan: Plan) -> WorthKnowing:
+    """Group what a plan tells beside its decisions, for the screen and for its page."""
+    header = plan.header
+    return WorthKnowing(
+        remarks=(*_remarked(plan), *map(_unexpected, header.unexpected_holders or ())),
+        addons=header.addons or (),
+        removes_addons=header.settings.removes_addons,
+        sentences=tuple(_sentences(header)),
+    )
 
-    A remark that names what it is about has it behind a colon.
-    """
-    found = [_remark(r, messages) for r in header.remarks or ()]
-    found.extend(_addon(a) for a in header.addons or ())
-    if names := header.company_wide:
-        found.append(Message("Licensed for the whole organization, never assigned or removed: {names}.", names=names))
-    if names := header.plan_groups:
-        found.append(
-            Message(
-                "Dynamic groups whose rule uses service plans, so that their members change with this plan: {names}.",
-                names=names,
-            )
-        )
-    found.extend(rules_of_nobody(header))
-    if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
-        found.append(
-            Message(
-                "Covered add-ons are removed by a second plan, after `reseat verify` of this one: `plan --addons-of`."
-            )
-        )
-    found.extend(map(_unexpected, header.unexpected_holders or ()))
+
+def _remarked(plan: Plan) -> Iterator[Remarked]:
+    """Yield each kind of remark once; one that names what it is about has it behind a colon."""
+    kinds: dict[str, list[RemarkUse]] = {}
+    for use in plan.header.remarks or ():
+        kinds.setdefault(use.remark.partition(":")[0], []).append(use)
+    names = _names_by_kind(plan.decisions) if kinds else {}
+    for kind, uses in kinds.items():
+        about = ((plan.said(what), use.users) for use in uses if (what := use.remark.partition(": ")[2]))
+        users = names[kind]
+        yield Remarked(sentence_of(kind), len(users), tuple(sorted(users)[:NAMED_MAX]), tuple(about))
+
+
+def _names_by_kind(decisions: pd.DataFrame) -> dict[str, list[str]]:
+    """Return whom each kind of remark is about, each user once."""
+    found: dict[str, list[str]] = {}
+    for text, names in decisions[decisions["remarks"] != ""].groupby("remarks", sort=True)["name"]:
+        for kind in sorted({remark.partition(":")[0] for remark in str(text).split(SEPARATOR)}):
+            found.setdefault(kind, []).extend(map(str, names))
     return found
 
 
-def _remark(use: RemarkUse, messages: Mapping[str, Message]) -> Message:
-    what, sentence = use.remark.partition(": ")[2], as_message(use.sentence)
-    if what:
-        sentence = Message("{sentence} ({what})", sentence=sentence, what=messages.get(what, what))
-    return Message(
-        "{n} user: {remark}; for example {names}.",
-        "{n} users: {remark}; for example {names}.",
-        n=use.users,
-        remark=sentence,
-        names=use.sample[:3],
-    )
-
-
-def _addon(use: AddonUse) -> Message:
-    return Message(
-        "{sku} is kept by everyone who has it; the target covers it for {n} user, partly for {partly}, not for {kept}.",
-        "{sku} is kept by everyone who has it; the target covers it for {n} users, partly for {partly}, not "
-        "for {kept}.",
-        sku=use.sku_part_number,
-        n=use.covered,
-        partly=use.partly,
-        kept=use.kept,
-    )
-
-
-def _unexpected(found: UnexpectedHolders) -> Message:
-    return Message(
-        "{n} user has {sku} without the old product and is not in this plan, for example {names}. The plan "
-        "does not change that.",
-        "{n} users have {sku} without the old product and are not in this plan, for example {names}. The plan"
-        " does not change that.",
-        sku=found.sku_part_number,
+def _unexpected(found: UnexpectedHolders) -> Remarked:
+    sentence = Message(
+        "has {sku} already, without the old product; this plan does not change that",
+        "have {sku} already, without the old product; this plan does not change that",
         n=found.users,
-        names=found.sample[:3],
+        sku=found.sku_part_number,
     )
+    return Remarked(sentence, found.users, found.sample, file="snapshot.csv")
 
 
-def rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
+def _sentences(header: PlanHeader) -> Iterator[Message]:
+    if products := header.company_wide:
+        yield Message("Licensed for the whole organization, never assigned or removed: {products}.", products=products)
+    if names := header.plan_groups:
+        yield Message(
+            "Dynamic groups whose rule uses service plans, so that their members change with this plan: {names}.",
+            names=names,
+        )
+    yield from _rules_of_nobody(header)
+    if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
+        yield Message(
+            "Covered add-ons are removed by a second plan, after `reseat verify` of this one: `plan --addons-of`."
+        )
+
+
+def _rules_of_nobody(header: PlanHeader) -> Iterator[Message]:
     """Say of each rule that decides about nobody what it asks for: most often a value is spelled otherwise."""
     asked = header.settings.conditions
     for row in header.rules:

@@ -9,7 +9,9 @@ from report.static_page import StaticPage
 from worlds.job_world import E3, E5, draw, person, snapshot
 from worlds.plan_cases import plan
 
+from connectors.catalog.products import load_catalog
 from connectors.message import Message
+from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.report.page.html import render_plan_html
 from jobs.license_reassignment.report.page.plan_people import caught_by, changing, holding
 from jobs.license_reassignment.report.page.plan_view import plan_view
@@ -91,10 +93,32 @@ def test_the_first_users_of_a_plan_are_its_exceptions() -> None:
 def test_sentences_have_names_where_graph_has_codes() -> None:
     """What to know first, and why a user is held: product and service as their vendor calls them."""
     told = Message("{sku} stays; {plan} is off.", sku="VISIOCLIENT", plan="INTUNE_A")
-    names = ({"INTUNE_A": "Microsoft Intune"}, {"VISIOCLIENT": "Visio Plan 2"})
     drawn = draw(snapshot(person("ada", "ENTERPRISEWITHSCAL"))).plan
+    page = StaticPage(render_plan_html(plan_view(drawn, (told,), names=load_catalog().names)))
 
-    assert plan_view(drawn, (told,), *names).warnings == ("Visio Plan 2 stays; Microsoft Intune is off.",)
+    assert "Visio Plan 2 stays; Microsoft Intune Plan 1 is off." in page.sections["warnings"]
+
+
+def test_what_to_know_first_is_a_line_for_each_kind_and_a_table_of_add_ons() -> None:
+    """With how many users it concerns; who they are is in the fold below, and where the others are."""
+    remarks, addons = StaticPage(render_plan_html(plan())).tables["warnings"]
+
+    assert [row[0] for row in remarks] == ["Users", "1", "700"]
+    assert remarks[2][1].startswith("A service with data ends or is downgraded, as the settings or the roster accepted")
+    assert "Teams: Full -> none (690 users) Show the users u00@contoso.example" in " ".join(remarks[2][1].split())
+    assert "And 689 more: decisions.csv" in remarks[2][1]
+    assert addons[1:] == [
+        ["Microsoft Teams Phone Standard", "1,005", "kept", "3", "2", "1,000"],
+        ["Visio Plan 2", "4", "kept", "0", "0", "4"],
+    ]
+
+
+def test_an_add_on_that_a_second_plan_removes_is_told_as_that() -> None:
+    """Only where it is covered: the others keep theirs."""
+    worth = replace(plan().worth, removes_addons=True)
+    addons = StaticPage(render_plan_html(replace(plan(), worth=worth))).tables["warnings"][1]
+
+    assert [row[2] for row in addons[1:]] == ["kept; removed by a second plan where covered", "kept"]
 
 
 def test_a_rule_says_whom_it_catches() -> None:
@@ -113,7 +137,7 @@ def test_the_yes_names_plan_and_tenant() -> None:
 def test_a_plan_that_changes_nobody_says_so() -> None:
     """Empty parts are said in words or left out, never an empty table."""
     empty = replace(plan(), changes=0, held=0, in_scope=0, by_rule=(), holds=(), seats=(), waves=(), translation=(),
-                    warnings=(), changing=(), holding=())  # fmt: skip
+                    warnings=(), worth=WorthKnowing(), changing=(), holding=())  # fmt: skip
     page = StaticPage(render_plan_html(empty))
 
     assert [name for name in SECTIONS if name not in {"warnings", "waves", "people"}] == list(page.sections)

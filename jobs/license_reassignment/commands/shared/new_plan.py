@@ -12,7 +12,7 @@ from connectors.tenant import Identity
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.decide.draft import Draft, Origin
-from jobs.license_reassignment.decide.worth_knowing import sentences
+from jobs.license_reassignment.decide.worth_knowing import WorthKnowing, worth_knowing
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of
 from jobs.license_reassignment.gather.names import (
     limits_of,
@@ -34,6 +34,8 @@ from jobs.settings.model import Settings
 SAME_PLANS_MAX = 1_000
 """So many folders of one and the same content are looked through before a person is asked to tidy up."""
 
+NOTHING_WORTH_KNOWING = WorthKnowing()
+
 CHANGES_NOBODY = Message("The plan changes nobody.")
 
 
@@ -42,7 +44,7 @@ class Planned:
     """A plan on disk, with what a person should know of it; `next_step` is the command that makes sense now.
 
     `warnings` are all sentences about it. Some of them are also here alone: targets that are not ready, limits that it
-    exceeds, how long it takes, and `notes`, which nobody could tell from the header.
+    exceeds, how long it takes, and `notes`, which nobody could tell from the header; `worth` has those that one can.
     """
 
     run: RunDir
@@ -53,6 +55,7 @@ class Planned:
     not_ready: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    worth: WorthKnowing = NOTHING_WORTH_KNOWING
     minutes: str = ""
 
 
@@ -76,11 +79,10 @@ def write_plan(parts: Parts, draft: Draft, notes: Sequence[Message], not_ready: 
     made = _fresh(parts.effective.runs_path, plan_files(draft, words_of(language)))
     plan, run = made.plan, RunDir(parts.effective.runs_path / made.plan.plan_id)
     limits, minutes = over_limits(plan, limits_of(settings)), _duration(plan, settings)
-    told = (*not_ready, *notes, *sentences(draft.header, draft.messages), *limits, *minutes)
+    worth = worth_knowing(plan)
+    view = plan_view(plan, (*not_ready, *notes, *worth.sentences, *limits, *minutes), worth, parts.catalog.names)
     run.create()
-    names = parts.catalog.names
-    products = {number: names.sku(sku_id) for sku_id, number in parts.catalog.part_numbers.items()}
-    page = render_plan_html(plan_view(plan, told, names.services, products), language).encode()
+    page = render_plan_html(view, language).encode()
     files: Mapping[str, bytes] = {**made.files, "plan.html": page}
     # The header comes last: without it there is no plan.
     for name in sorted(files, key=lambda n: n == "plan.json"):
@@ -89,11 +91,12 @@ def write_plan(parts: Parts, draft: Draft, notes: Sequence[Message], not_ready: 
         run,
         plan,
         _code(plan, not_ready, limits),
-        told,
+        (*not_ready, *notes, *worth.lines, *limits, *minutes),
         _next_step(plan, not_ready, limits_of(settings)),
         not_ready=tuple(not_ready),
         limits=tuple(limits),
         notes=tuple(notes),
+        worth=worth,
         minutes=" ".join(minutes),
     )
 

@@ -49,11 +49,9 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
 
 
 def render_plan_html(view: PlanView, language: str = "en") -> str:
-    """Return the plan as a page for an approver without a shell; its script only searches the list of users."""
+    """Return the plan as a page for an approver without a shell; its script only searches the lists of users."""
     footer = f"{view.plan_id} · {view.tenant_name} · {view.digest[:16]}"
-    return _page(
-        "plan.html.j2", words_of(language), footer, "0b57a4", script="plan.js", p=view, names=view.service_names
-    )
+    return _page("plan.html.j2", words_of(language).naming(view.names), footer, "0b57a4", script="plan.js", p=view)
 
 
 def _page(template: str, t: Words, footer: str, icon: str, script: str = "", **values: Any) -> str:

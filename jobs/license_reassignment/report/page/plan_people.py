@@ -7,20 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connectors.message import Message, as_message
+from connectors.message import Message
+from jobs.license_reassignment.decide.worth_knowing import NAMED_MAX
 from jobs.license_reassignment.model.plan import Plan, split
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PEOPLE_MAX = 500
+PEOPLE_MAX = NAMED_MAX
 """Users of a list in the page; decisions.csv has everybody."""
 
 ROSTER_LINE = "roster line"
 """What the rule of a user begins with whom a row of the roster names."""
-
-Named = Callable[[str], Message]
-"""Puts names of products and services in place of their codes in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +32,17 @@ class Listed:
     detail: Message
 
 
-def changing(plan: Plan, product: Mapping[str, str], named: Named = as_message) -> tuple[Listed, ...]:
+def changing(plan: Plan, product: Mapping[str, str]) -> tuple[Listed, ...]:
     """Return the first users who change: of the rule with the fewest users first, by name within it."""
-    return _listed(plan, "change", "rule", product, named)
+    return _listed(plan, "change", "rule", product)
 
 
-def holding(plan: Plan, product: Mapping[str, str], named: Named = as_message) -> tuple[Listed, ...]:
+def holding(plan: Plan, product: Mapping[str, str]) -> tuple[Listed, ...]:
     """Return the first users who are held: of the rarest reason first, by name within it."""
-    return _listed(plan, "hold", "reason", product, named)
+    return _listed(plan, "hold", "reason", product)
 
 
-def _listed(plan: Plan, kind: str, column: str, product: Mapping[str, str], named: Named) -> tuple[Listed, ...]:
+def _listed(plan: Plan, kind: str, column: str, product: Mapping[str, str]) -> tuple[Listed, ...]:
     rows = plan.decisions[plan.decisions["kind"] == kind]
     if kind == "hold":
         rows = rows[rows["reason"] != "already_on_target"]
@@ -53,7 +51,7 @@ def _listed(plan: Plan, kind: str, column: str, product: Mapping[str, str], name
     found: list[Listed] = []
     for _, each in sorted(rows.groupby(kinds, sort=False), key=lambda group: (len(group[1]), str(group[0]))):
         if len(found) < PEOPLE_MAX:
-            found += _by_name(each, PEOPLE_MAX - len(found), lambda row: _one(plan, row, column, product, named))
+            found += _by_name(each, PEOPLE_MAX - len(found), lambda row: _one(plan, row, column, product))
     return tuple(found)
 
 
@@ -63,10 +61,10 @@ def _by_name(rows: pd.DataFrame, most: int, make: Callable[[Any], Listed]) -> li
     return [make(row) for row in rows.iloc[first].itertuples(index=False)]
 
 
-def _one(plan: Plan, row: Any, column: str, product: Mapping[str, str], named: Named) -> Listed:
+def _one(plan: Plan, row: Any, column: str, product: Mapping[str, str]) -> Listed:
     targets = " + ".join(product.get(sku, sku) for sku in split(row.targets))
     why = _rule(plan, row.rule) if column == "rule" else row.reason.partition(":")[0]
-    return Listed(row.name, why, targets, row.wave, named(plan.said(row.detail)))
+    return Listed(row.name, why, targets, row.wave, plan.said(row.detail))
 
 
 def _rule(plan: Plan, name: str) -> Message:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.message import Message, as_message
+from connectors.tenant import Names
+from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed, caught_by, changing, holding
+from jobs.license_reassignment.report.words import NAMELESS
+
+NOTHING = WorthKnowing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class PlanView:
     """A plan as it is shown for approval; all names are for people, all times UTC in ISO 8601.
 
     `in_scope` = `changes` + `held` + `already_on_target`. `settings` are (key, value) as frozen in the plan, `warnings`
-    whole sentences, `service_names` are by the name that Graph gives a service plan. `changing` and `holding` are the
-    first users of each kind, exceptions before the many.
+    whole sentences, `worth` what else to know before a yes, `names` those of products and services. `changing` and
+    `holding` are the first users of each kind, exceptions before the many.
     """
 
     plan_id: str
@@ -93,28 +97,18 @@ class PlanView:
     groups: tuple[str, ...] = ()
     already_on_target: int = 0
     protected: tuple[ProtectedEntry, ...] = ()
-    service_names: Mapping[str, str] = field(default_factory=dict)
+    worth: WorthKnowing = NOTHING
+    names: Names = NAMELESS
     changing: tuple[Listed, ...] = ()
     holding: tuple[Listed, ...] = ()
 
 
 def plan_view(
-    plan: Plan,
-    warnings: Sequence[Message],
-    service_names: Mapping[str, str],
-    product_names: Mapping[str, str] = MappingProxyType({}),
+    plan: Plan, warnings: Sequence[Message], worth: WorthKnowing = NOTHING, names: Names = NAMELESS
 ) -> PlanView:
-    """Show a plan with names instead of ids: its header, and the first of its users.
-
-    `service_names` and `product_names` are by the name and the part number that Graph gives; sentences have the names.
-    """
+    """Show a plan for approval: its header and its first users; `names` are what its page has in place of codes."""
     h = plan.header
     name: dict[str, str] = {p.sku_id: p.name for p in (*h.sources, *h.targets)}
-    called = {**service_names, **product_names}
-
-    def named(sentence: str) -> Message:
-        return as_message(sentence).with_texts(lambda text: called.get(text, text))
-
     return PlanView(
         plan_id=plan.plan_id,
         digest=plan.digest,
@@ -145,11 +139,12 @@ def plan_view(
         ),
         waves=h.waves,
         translation=_services(h.translation, name),
-        warnings=tuple(map(named, warnings)),
+        warnings=tuple(warnings),
         settings=tuple(_flat("", h.frozen)),
-        service_names=service_names,
-        changing=changing(plan, name, named),
-        holding=holding(plan, name, named),
+        worth=worth,
+        names=names,
+        changing=changing(plan, name),
+        holding=holding(plan, name),
     )
 
 

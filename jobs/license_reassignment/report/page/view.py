@@ -107,8 +107,7 @@ class ReportView:
 
     def sku(self, sku_id: str, part_number: str) -> str:
         """Return the product's name, or its part number, or its id."""
-        name = self._t.names.product(sku_id)
-        return name if name != sku_id else self._t.names.product(part_number) or sku_id
+        return self._t.names.product(sku_id, part_number)
 
     def sku_list(self, joined: str) -> str:
         """Return the names of part numbers joined by a plus, joined the same way."""
