@@ -12,7 +12,7 @@ from rich.console import Console
 from connectors.catalog.products import load_catalog
 from connectors.ids import GUID
 from connectors.tenant import Names
-from jobs.cli.terminal import wrapped
+from jobs.cli.terminal import harmless, wrapped
 from jobs.license_reassignment.apply.control import StopFlag
 from jobs.license_reassignment.errors import Unfinished
 from jobs.license_reassignment.model.progress import Progress
@@ -82,7 +82,7 @@ class ProgressLine:
         self._state[kind] = state
         self._told[kind, state] = self._last = now
         if self.live:
-            self._console.file.write("\r\x1b[2K" + text[: max(20, self._console.width - 1)])
+            self._console.file.write("\r\x1b[2K" + harmless(text)[: max(20, self._console.width - 1)])
             self._console.file.flush()
             self._open_line = True
         else:

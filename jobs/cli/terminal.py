@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -30,6 +31,10 @@ LEVELS: Final[dict[str, StyleType]] = {
 """The words that begin a line, and their colors."""
 
 
+_COMMANDS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it, or what turns the letters after it around; blanks and LF are neither."""
+
+
 def console(file: IO[str] | None = None) -> Console:
     """Return the console of a stream, stdout by default; `NO_COLOR` is heeded, and `COLUMNS` on a terminal."""
     file = file or sys.stdout
@@ -42,8 +47,14 @@ def width_of(out: Console) -> int | None:
     return max(WIDTH_MIN, out.width) if out.is_terminal else None
 
 
+def harmless(line: str) -> str:
+    """Return a line in which nothing commands the terminal: whoever may name a group could put it into the name."""
+    return _COMMANDS.sub(lambda found: f"<U+{ord(found[0]):04X}>", line)
+
+
 def wrapped(line: str, width: int | None, indent: int = 0) -> list[str]:
     """Break a line at its blanks; the lines after the first begin with `indent` blanks. No word is ever cut."""
+    line = harmless(line)
     if width is None or cell_len(line) <= width:
         return [line]
     lines: list[str] = []
@@ -75,7 +86,7 @@ def text(line: str = "", *, level: str = "", indent: int = 0, file: IO[str] | No
 
 def command(line: str) -> None:
     """Print what is to be pasted: one line, however long, since a line that is broken is two commands."""
-    console().print(line, markup=False)
+    console().print(harmless(line), markup=False)
 
 
 def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -86,12 +97,12 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -
     if not rows:
         return
     out = console()
-    cells = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
+    cells = [[f"{c:,}" if isinstance(c, int) else harmless(str(c)) for c in row] for row in rows]
     numeric = [all(isinstance(row[n], int | float) for row in rows) for n in range(len(columns))]
     room = width_of(out) or PIPE_WIDTH
     widths = column_widths([list(columns), *cells], room)
-    if title:
-        out.print(Text(title, style="bold"))
+    for part in wrapped(title, width_of(out)) if title else ():
+        out.print(Text(part, style="bold"))
     if sum(widths) + len(GAP) * (len(widths) - 1) > room:
         _paragraphs(columns, cells)
     else:

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from worlds.in_process import CommandLine, Place, Said
 from worlds.real_command import COMMAND
 from worlds.rehearsal import START
-from worlds.small_tenant import EVERYONE, person, place
+from worlds.small_tenant import EVERYONE, OLD, group, person, place
 
 from jobs.cli import terminal
 from jobs.cli.demo import sample_tenant
@@ -183,6 +183,29 @@ def test_a_line_that_is_broken_keeps_its_margin(
     assert first.startswith("  Graph")
     assert others
     assert all(line.startswith(" " * 6) for line in others)
+
+
+def test_no_name_of_the_tenant_commands_the_terminal(tmp_path: Path, reseat: CommandLine) -> None:
+    """A group may be called anything: what a terminal would obey is shown, and so is what turns letters around."""
+    name = "\x1b]0;owned\x07\u202eE4 \x9b31m"
+    here = place(tmp_path, [person("ada")], EVERYONE, groups=[group(1, name, licenses=[OLD])])
+
+    reseat(here, "plan")
+    run = next((tmp_path / "runs").glob("p*"))
+    said = reseat(here, "verify", run.name)
+
+    assert "1 group assigns the old product: <U+001B>]0;owned<U+0007><U+202E>E4 <U+009B>31m" in said.words
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", said.out + said.err)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", (run / "summary.md").read_text(encoding="utf-8"))
+
+
+def test_the_title_of_a_table_wraps_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four products joined by + are wider than any narrow terminal."""
+    terminal_of("60", monkeypatch)
+
+    terminal.grid(SENTENCE, ("service", "becomes"), [("a", "b")])
+
+    assert [] == too_long(capsys.readouterr().out, 60)
 
 
 def test_a_rule_of_nobody_is_shown_with_its_zero(tmp_path: Path, reseat: CommandLine) -> None:

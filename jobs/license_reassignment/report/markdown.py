@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from connectors.roster.formula import clean
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
 from jobs.license_reassignment.report.words import Words, words_of
@@ -112,5 +113,5 @@ def _foot(r: Reconciliation, t: Words) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Escape Markdown's signs and keep the text on one line."""
-    return _SIGNS.sub(r"\\\1", " ".join(text.split()))
+    """Escape Markdown's signs, and keep the text on one line and without signs that command a terminal."""
+    return _SIGNS.sub(r"\\\1", " ".join(clean(text).split()))
