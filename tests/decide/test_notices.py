@@ -113,4 +113,4 @@ def test_people_are_told_in_the_language_of_the_run() -> None:
     assert list(NOTICE_COLUMNS) == list(row)
     assert "Teams Phone: bellen met een eigen nummer" in row["services_new"].split(" + ")
     assert "telefonie van Skype voor Bedrijven" == row["services_ended"]
-    assert "diensten bij op de achtergrond" in row["note"]
+    assert "op de achtergrond" in row["note"]

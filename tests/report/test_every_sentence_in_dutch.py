@@ -275,7 +275,7 @@ def test_what_nobody_translated_stays_as_it_is() -> None:
 def test_a_sentence_begins_with_a_capital_and_a_name_is_left_alone() -> None:
     assert EN.sentence("no group assigns the old product") == "No group assigns the old product"
     assert NL.sentence("no group assigns the old product") == "Geen groep wijst het oude product toe"
-    assert NL.sentence(Message("declared: {channel}", channel="direct")) == "Verklaard: direct"
+    assert NL.sentence(Message("declared: {channel}", channel="direct")) == "Opgegeven: direct"
     assert NL.sentence(Message("email address {was} → {now}", was=Message("none"), now="a@b")).startswith(
         "E-mailadres geen → "
     )

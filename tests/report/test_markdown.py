@@ -64,10 +64,10 @@ def test_a_go_is_said_in_dutch() -> None:
     text = render_summary(go(1250), "nl")
 
     assert text.startswith(
-        "# GO: Kan het abonnement Office 365 E4 worden opgezegd?\n\n"
+        "# GO: Kan het abonnement op Office 365 E4 worden opgezegd?\n\n"
         "Ja. Aan alle 16 voorwaarden is voldaan, gecontroleerd na de laatste wijziging.\n"
     )
-    assert "- **1.250** overgezet en gecontroleerd (1.250 overgezet, 0 via een groep, 0 al voorzien)\n" in text
+    assert "- **1.250** overgezet en gecontroleerd (1.250 overgezet, 0 via een groep, 0 had het al)\n" in text
 
 
 def test_an_undo_answers_its_own_question() -> None:

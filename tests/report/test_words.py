@@ -108,7 +108,7 @@ def test_one_is_not_many() -> None:
     said = [Message("{n} service is new", "{n} services are new", n=n) for n in (1, 0)]
 
     assert [EN(text) for text in said] == ["1 service is new", "0 services are new"]
-    assert [NL(text) for text in said] == ["1 dienst is nieuw", "0 diensten zijn nieuw"]
+    assert [NL(text) for text in said] == ["1 service is nieuw", "0 services zijn nieuw"]
 
 
 def test_times_are_written_for_people() -> None:

@@ -231,7 +231,7 @@ def test_the_page_speaks_dutch() -> None:
     assert page.attribute("html", "lang") == ["nl"]
     assert "moved and verified" not in markup
     assert (
-        "overgezet en gecontroleerd\n1.125\n1.000 overgezet, 0 via een groep, 125 al voorzien"
+        "overgezet en gecontroleerd\n1.125\n1.000 overgezet, 0 via een groep, 125 had het al"
         in page.sections["verdict"]
     )
 
