@@ -80,7 +80,7 @@ def test_no_word_of_a_no_go_page_says_to_end_anything(night: Night) -> None:
     sections = page(night)
     told = " ".join(sections.values()) + night.run.read("summary.md").decode()
 
-    assert "Do not end anything yet" in sections["ending"]
+    assert "Keep the old subscription for now" in sections["ending"]
     assert "2027-06-30 Microsoft changes its status automatically Microsoft Graph" in sections["ending"]
     assert [] == re.findall(r"(?:^|[ :>*])[Cc]ancel(?:s)?\b(?! gates)[^.?]*", told)
     assert "last day to reactivate" not in told
@@ -138,7 +138,7 @@ def test_the_same_is_said_in_dutch(tmp_path: Path) -> None:
     read = ("verdict", "incidents", "gates", "residual", "actions", "ending", "since", "witness", "not-checked")
     words = " ".join([*(said[name] for name in read), night.run.read("summary.md").decode()])
 
-    assert "Zeg nu nog niets op" in words
+    assert "Behoud het oude abonnement voorlopig" in words
     assert "records voor 7 van 8 gewijzigde gebruikers" in words
     assert "1 groep wijst het oude product toe" in said["gates"]
     assert "in één wijziging" in said["gates"]

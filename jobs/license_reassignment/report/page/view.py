@@ -86,8 +86,8 @@ class ReportView:
         "OneDrive at once."
     )
     nothing_to_end = Message(
-        "Do not end anything yet: the verdict is not GO. Once it is, this section says how to do it, and what happens "
-        "when."
+        "Keep the old subscription for now: the verdict is not GO. Once it is, the report says how the subscription "
+        "ends, and which dates follow."
     )
 
     def __init__(self, r: Reconciliation, words: Words) -> None:
