@@ -182,7 +182,7 @@ def _cost(found: Reconciliation) -> str:
     from jobs.license_reassignment.report.page.view import ReportView
     from jobs.license_reassignment.report.words import ENGLISH
 
-    cost = ReportView(found, ENGLISH).cost
+    cost = ReportView(found, ENGLISH.naming(found.called)).cost
     return cost.sentence.replace("\N{NO-BREAK SPACE}", " ") if cost else ""
 
 

@@ -162,6 +162,25 @@ def test_new_seats_are_spread_over_the_old_subscriptions_by_their_seats() -> Non
     assert (PaidTwice("2026-02-20", "2026-04-01", 40, 30, "867.95"),) == found.paid_twice  # 30 x 22 x 12 / 365 x 40
 
 
+def test_where_only_some_have_moved_the_subscription_that_ends_first_is_replaced_first() -> None:
+    """70 new seats for 60 old ones until 1 April and 40 until 1 May: then 10 of the 40 are still paid twice."""
+    found = cost(old(60), old(40, "2026-05-01T00:00:00Z"), new(70), prices=euro(E4="22", E3="19.90"))
+
+    assert (
+        PaidTwice("2026-02-20", "2026-04-01", 40, 70, "2025.21"),  # 70 x 22 x 12 / 365 x 40 = 2025.2055
+        PaidTwice("2026-04-01", "2026-05-01", 30, 10, "216.99"),  # 10 x 22 x 12 / 365 x 30 = 216.9863
+    ) == found.paid_twice
+
+
+def test_a_target_of_which_nobody_has_a_seat_needs_no_price() -> None:
+    """A rule names it, and no user came by it."""
+    some = TO_E3.replace('"everyone"', '"everyone else"')
+    nobody = '[[swap]]\nname = "x"\nto = ["ENTERPRISEPREMIUM"]\nwhere = { department = ["X"] }\n'
+    found = cost(old(100), new(100), prices=euro(E4="22", E3="19.90"), toml=nobody + some)
+
+    assert (Sum("1990.00"), ()) == (found.new_per_month, found.no_price)
+
+
 def test_a_product_that_served_others_before_counts_those_who_came_since_the_plan() -> None:
     """3 of its 500 seats, from 2 March on."""
     found = cost(old(100), new(500, created=LONG_AGO), prices=euro(E4="22", E3="19.90"))

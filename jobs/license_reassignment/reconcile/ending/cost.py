@@ -70,7 +70,7 @@ def cost_of(
         old_until_end=_sum((r.one.part_number, _to_end(r, today)) for r in dated) if dated or not running else Sum(""),
         paid_twice_in_all=_sum(part for _, parts in twice for part in parts) if known else Sum(""),
         saved_per_month=_sum((line.sku_part_number, exact) for line, exact in saved),
-        no_price=tuple(row.sku_part_number for row in (*sources, *targets) if row.sku_id not in price),
+        no_price=tuple(line.sku_part_number for line, exact in (*old, *new) if exact is None),
         no_end=tuple(r.one.id for r in running if not r.one.next_lifecycle),
     )
 
@@ -89,11 +89,11 @@ def _sum(parts: Iterable[tuple[str, Fraction | None]]) -> Sum:
 
 
 def _seats(row: LedgerRow, seats: int, prices: Prices) -> tuple[SeatCost, Fraction | None]:
-    """Return what so many seats cost each month, and the same exactly; None where there is no price."""
+    """Return what so many seats cost each month, and the same exactly; None where they have no price."""
     price = prices.seat_month.get(SkuId(row.sku_id))
-    exact = None if price is None else Fraction(price) * seats
-    shown = ("", "") if price is None or exact is None else (f"{price:f}", _money(exact))
-    return SeatCost(row.sku_id, row.sku_part_number, seats, *shown), exact
+    exact = Fraction(price) * seats if price is not None else None if seats else Fraction(0)
+    shown = "" if price is None else f"{price:f}"
+    return SeatCost(row.sku_id, row.sku_part_number, seats, shown, "" if exact is None else _money(exact)), exact
 
 
 def _bought_or_held(target: str, plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> int:
@@ -180,13 +180,15 @@ def _paid_twice(
 ) -> Iterator[tuple[PaidTwice, list[tuple[str, Fraction | None]]]]:
     """Yield each time in which the same old seats are paid twice, and what the seats of each purchase cost then.
 
-    Nobody knows which of several old purchases a new seat replaces: each has its share, by its seats.
+    Nobody knows which of several old purchases a new seat replaces: those that end first are taken first, and those
+    that run at the same time have their share, by their seats.
     """
     days = sorted({since for since, _ in new} | {day for r in running for day in (r.start, r.end)})
     for since, until in pairwise(days):
         at_work = [r for r in running if r.start <= since and until <= r.end]
         old = sum(r.one.total_licenses for r in at_work)
-        seats = min(old, sum(n for begun, n in new if begun <= since))
+        over = sum(r.one.total_licenses for r in running if r.end <= since)
+        seats = min(old, max(sum(n for begun, n in new if begun <= since) - over, 0))
         if seats:
             share = Fraction(seats, old) * MONTHS_IN_DAYS * (until - since).days
             parts = [(r.one.part_number, None if r.month is None else r.month * share) for r in at_work]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from connectors.message import Message
 from jobs.license_reassignment.model.cost import Cost, Sum
 from jobs.license_reassignment.report.words import Words
@@ -17,8 +15,8 @@ class CostView:
         "price times the seats; a day is 12/365 of a month."
     )
 
-    def __init__(self, cost: Cost, words: Words, sku: Callable[[str], str]) -> None:
-        self._cost, self._t, self._sku = cost, words, sku
+    def __init__(self, cost: Cost, words: Words) -> None:
+        self._cost, self._t = cost, words
 
     def money(self, amount: str) -> str:
         """Write an amount with its currency; one that is not known for want of a price says so."""
@@ -71,7 +69,7 @@ class CostView:
     def _told(self, told: Sum) -> str:
         if not told.left_out:
             return self.money(told.amount) if told.amount else self._t("not known")
-        names = ", ".join(map(self._sku, told.left_out))
+        names = ", ".join(map(self._t.names.product, told.left_out))
         if not told.amount:
             return self._t("no price for {skus}", skus=names)
         return self._t("{amount}, without {skus} (no price)", amount=self.money(told.amount), skus=names)

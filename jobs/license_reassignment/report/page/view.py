@@ -103,7 +103,7 @@ class ReportView:
     @cached_property
     def cost(self) -> CostView | None:
         """The money, in words; None where nobody declared a price."""
-        return CostView(self._r.cost, self._t, lambda number: self.sku("", number)) if self._r.cost else None
+        return CostView(self._r.cost, self._t) if self._r.cost else None
 
     def sku(self, sku_id: str, part_number: str) -> str:
         """Return the product's name, or its part number, or its id."""
