@@ -91,9 +91,9 @@ class PaidTwice:
 class Cost:
     """Old and new each month, the old until it ends, what of it is paid twice, and what given-back seats save.
 
-    Every figure is rounded once, from the exact one. `saved` are the seats that the advice gives back; none while it is
-    to keep them. `no_price` are part numbers of old and new products with seats for which the settings have no price,
-    `no_end` ids of old subscriptions for which Graph has no date.
+    Every figure is rounded once, from the exact one. `new` are the targets of which somebody has a seat. `saved` are
+    the seats that the advice gives back; none while it is to keep them. `no_price` are part numbers of old and new
+    products for which the settings have no price, `no_end` ids of old subscriptions for which Graph has no date.
     """
 
     currency: str

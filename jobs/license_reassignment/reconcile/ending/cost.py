@@ -54,7 +54,7 @@ def cost_of(
     running = _running(after, plan.sources, price, today)
     dated = [r for r in running if r.one.next_lifecycle]
     old = [_seats(row, row.enabled, prices) for row in sources]
-    new = [_seats(row, _bought_or_held(row.sku_id, plan, before, after), prices) for row in targets]
+    new = [_seats(row, n, prices) for row in targets if (n := _bought_or_held(row.sku_id, plan, before, after))]
     saved = [_seats(row, n, prices) for row, n in _given_back(sources, before, advice, cancelled=cancelled)]
     twice = list(_paid_twice(running, _new_seats(plan, after, ending)))
     known = bool(ending.overlap and running)
@@ -89,11 +89,11 @@ def _sum(parts: Iterable[tuple[str, Fraction | None]]) -> Sum:
 
 
 def _seats(row: LedgerRow, seats: int, prices: Prices) -> tuple[SeatCost, Fraction | None]:
-    """Return what so many seats cost each month, and the same exactly; None where they have no price."""
+    """Return what so many seats cost each month, and the same exactly; None where there is no price."""
     price = prices.seat_month.get(SkuId(row.sku_id))
-    exact = Fraction(price) * seats if price is not None else None if seats else Fraction(0)
-    shown = "" if price is None else f"{price:f}"
-    return SeatCost(row.sku_id, row.sku_part_number, seats, shown, "" if exact is None else _money(exact)), exact
+    exact = None if price is None else Fraction(price) * seats
+    shown = ("", "") if price is None or exact is None else (f"{price:f}", _money(exact))
+    return SeatCost(row.sku_id, row.sku_part_number, seats, *shown), exact
 
 
 def _bought_or_held(target: str, plan: Plan, before: TenantSnapshot, after: TenantSnapshot) -> int:

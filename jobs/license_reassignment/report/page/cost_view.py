@@ -26,13 +26,14 @@ class CostView:
     def figures(self) -> tuple[tuple[str, str], ...]:
         """Label and amount of what somebody who decides asks first."""
         c, t = self._cost, self._t
-        saved = self._told(c.saved_per_month) if c.saved else t("nothing yet")
+        seats = t("{n} seat", "{n} seats", n=sum(line.seats for line in c.saved))
+        saved = f"{self._told(c.saved_per_month)} ({seats})" if c.saved else t("nothing yet")
         return (
             (t("Old products per month"), self._told(c.old_per_month)),
             (t("New products per month"), self._told(c.new_per_month)),
             (t("Old products until they end"), self._until_end()),
             (t("Paid twice"), self._told(c.paid_twice_in_all)),
-            (t("Saved per month by returned seats"), saved),
+            (t("Saved per month by returning seats"), saved),
         )
 
     @property
