@@ -120,7 +120,7 @@ def test_the_page_says_what_changed_since(night: Night) -> None:
     said = page(night)["since"]
 
     assert "3 new holders of the old product:" in said
-    assert "Nobody holds the old product directly passed failed" in said
+    assert "Nobody has the old product assigned directly passed failed" in said
     assert "moved changed by somebody else" in said
 
 

@@ -32,7 +32,7 @@ class Stage:
 
 
 _DATA_GOES = Message(
-    "Move everyone before that day: then the data is deleted. If Graph refuses to remove the license, have the "
+    "Move everyone before that day: after it, the data is deleted. If Graph refuses to remove the license, have the "
     "subscription reactivated first."
 )
 

@@ -27,8 +27,8 @@ ORDER = [
     "not-checked", "declared", "subscriptions", "check", "sign",
 ]  # fmt: skip
 WHY = (
-    "Not yet. 3 of 16 gates have not passed: users still hold it directly; Microsoft still counts seats in use; "
-    "add-ons have not been dealt with."
+    "Not yet. 3 of 16 gates have not passed: it is still assigned directly to users; Microsoft still counts seats in "
+    "use; add-ons are not accounted for."
 )
 
 
@@ -115,7 +115,7 @@ def test_gates_that_are_not_passed_come_first_with_their_remedy() -> None:
     assert [row[1].split()[-1] for row in rows[:3]] == ["no_direct_holders", "consumed_is_zero", "addons_declared"]
     assert rows[0] == [
         "✕ failed",
-        "Nobody holds the old product directly no_direct_holders",
+        "Nobody has the old product assigned directly no_direct_holders",
         "18 users hold Office 365 E4 directly. What to do Settle the rows of actions.csv, then plan again.",
     ]
     assert sorted(row[1].split()[-1] for row in rows) == sorted(GATE_IDS)
