@@ -415,6 +415,18 @@ def test_roster_rows_are_used_or_rejected() -> None:
     assert (found.totals.roster_rows, found.totals.rejected_rows, found.totals.in_scope) == (2, 1, 2)
 
 
+def test_users_are_told_with_their_department_and_country_of_the_snapshot() -> None:
+    """As the rules saw them; a usage location that the plan set counts, and a roster's own column has its own name."""
+    ada = replace(ADA, columns={"department": "Legal", "usage_location": "be"})
+    drawn = draw(snapshot(ada, BO), TO_E3, f"UPN,Department\n{ada.upn},wished\n")
+    now = replace(E3_USER, columns={"department": "moved on", "usage_location": "DE"})
+
+    users = reconciled(drawn, after(now, BO), moving(drawn, ada)).users.set_index("user_principal_name")
+
+    columns = ["entra_department", "entra_usage_location", "Department"]
+    assert users.loc[ada.upn, columns].tolist() == ["Legal", "BE", "wished"]
+
+
 def test_the_roster_s_own_columns_stand_after_ours() -> None:
     """Kept and carried into the per-user table, as they were written."""
     drawn = _drawn_with_roster()

@@ -66,6 +66,8 @@ REMEDIES = {
     "left_by_choice": "Keep a subscription of the old product with a seat for each of them.",
     "conflict": "Two service plans exclude each other: remove the add-on that carries the other one.",
 }
+DEPARTMENTS = ("", *(f"Afdeling {letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUV"))
+COUNTRIES = ("NL", "NL", "NL", "BE", "DE", "US", "")
 FIRST = ("Ada", "Björn", "Chloé", "Daan", "Élise", "Fatima", "Grzegorz", "Hanneke", "İpek", "Jürgen", "Karin", "Łukasz")
 LAST = ("de Vries", "Jansen", "van den Berg", "Kowalska", "Dubois", "Öztürk", "Müller", "Bakker", "O'Neill", "Smit")
 
@@ -97,6 +99,8 @@ def user(number: int, outcome: str = "moved", **cells: str) -> dict[str, str]:
         "display_name": f"{first} {last}",
         "detail": "Licensing NL" if reason == "inherited" else "",
         "remedy": REMEDIES.get(reason, ""),
+        "entra_department": DEPARTMENTS[number * number % 23],
+        "entra_usage_location": COUNTRIES[number % 7],
     }
     return row | cells
 

@@ -35,6 +35,7 @@ def nasty() -> Reconciliation:
             user_principal_name=text,
             rule=text,
             wave=text,
+            entra_department=text,
             reason=text,
             remedy=text,
             note=text,

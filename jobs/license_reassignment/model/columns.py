@@ -21,6 +21,8 @@ USERS_COLUMNS = (
     "detail",
     "usage_location_set",
     "acknowledged_by",
+    "entra_department",
+    "entra_usage_location",
 )
 
 

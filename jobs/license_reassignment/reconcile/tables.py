@@ -52,18 +52,17 @@ def users_table(
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns; and its sentences by text.
 
     By user id, `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster,
-    and `broken` what users lost whose change ended in error.
+    and `broken` what users lost whose change ended in error. Name, department and usage location are the snapshot's.
     """
     texts = _Texts(before, after, names)
-    shown = dict(zip(before.users["id"], before.users["display_name"], strict=True))
-    rows = [
-        (
-            *_row(u, texts, shown.get(u.id, ""), texts.said(broken.get(u.id) or _detail(u))),
-            located.get(u.id, ""),
-            acknowledged.get(u.id, ""),
-        )
-        for u in users
-    ]
+    columns = (before.users[column] for column in ("display_name", "department", "usage_location"))
+    known = dict(zip(before.users["id"], zip(*columns, strict=True), strict=True))
+    rows = []
+    for u in users:
+        name, department, place = known.get(u.id, ("", "", ""))
+        row = _row(u, texts, name, texts.said(broken.get(u.id) or _detail(u)))
+        put = located.get(u.id, "")
+        rows.append((*row, put, acknowledged.get(u.id, ""), department, put or place.upper()))
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:

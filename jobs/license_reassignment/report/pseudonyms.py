@@ -22,7 +22,7 @@ FOLDER = "pseudonymised"
 FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summary.md")
 PSEUDONYMISED = tuple(f"{FOLDER}/{name}" for name in FILES)
 _ADDRESS = re.compile(r"[^\s,;:<>()\"'→]+@[^\s,;:<>()\"'→]+")
-_NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail", "acknowledged_by"}
+_NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail", "acknowledged_by", "entra_department"}
 
 
 def render_pseudonymised(r: Reconciliation, key: bytes, language: str) -> dict[str, bytes]:

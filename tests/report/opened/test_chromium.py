@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from report.opened.chromium_pipe import Page, chromium, executable
 from worlds.plan_cases import plan
-from worlds.report_cases import no_go
+from worlds.report_cases import finding, no_go, user
 from worlds.report_nasty import NASTY, nasty
 
+from connectors.message import Message, joined
+from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY as POLICY
+from jobs.license_reassignment.reconcile.findings import AcceptedLoss
 from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 
 pytestmark = [
@@ -146,6 +150,42 @@ def test_a_user_has_a_sheet_with_an_address_of_its_own(page, folder) -> None:
     page.run(f"{dialog}.querySelector('button').click()")
     page.wait_for("location.hash === '#users'")
     assert not page.run(f"{dialog}.open")
+
+
+def test_a_sheet_says_where_somebody_works_and_who_accepted_which_loss(page, tmp_path) -> None:
+    """Department and country, and each lost service with the name that stands behind it."""
+    lost = joined([Message("{service}: {before} -> {after}", service="Teams", before="Full", after=Message("none"))])
+    rows = [user(n, entra_department="Legal", entra_usage_location="NL", plans_lost="TEAMS1+MCOEV") for n in range(3)]
+    who = ("J. Doe", POLICY)
+    losses = tuple(AcceptedLoss(row["id"], "x", lost, by) for row, by in zip(rows[:2], who, strict=True))
+    (tmp_path / "losses.html").write_text(render_html(replace(finding(rows), accepted_losses=losses)))
+    facts = "[...document.querySelectorAll('#user-dialog dl div')].map(part => part.innerText.replace(/\\n+/g, ' | '))"
+
+    said = []
+    for n in range(3):
+        opened(page, f"{tmp_path.as_uri()}/losses.html?{n}#user=user{n:05d}@contoso.example")
+        said.append(page.run(facts))
+    assert {"Department | Legal", "Country | NL", "Lost with consent | Teams: Full -> none"} <= {*said[0]}
+    assert "Accepted by | J. Doe" in said[0]
+    assert f"Accepted by | the settings, for everybody: {POLICY}" in said[1]
+    assert [fact for fact in said[2] if "onsent" in fact or "ccepted" in fact] == []
+    assert "Lost | Microsoft Teams | TEAMS1 | Microsoft 365 Phone System | MCOEV" in said[2]
+
+
+def test_a_name_of_the_breakdown_opens_the_table_on_its_users(page, folder) -> None:
+    """As many rows as its number says, the completed ones with the others."""
+    opened(page, f"{folder}/report.html")
+    rows = page.run(
+        "[...document.querySelectorAll('#breakdown tbody tr')].filter(row => row.querySelector('a'))"
+        ".map(row => [row.querySelector('a').getAttribute('href'), +row.cells[1].textContent])"
+    )
+
+    assert len(rows) > 10
+    for address, users in rows:
+        page.run(
+            f"location.hash = {address!r}; new Promise(done => addEventListener('hashchange', done, {{once: true}}))"
+        )
+        assert page.run(COUNT) == f"Users: {users} of 200"
 
 
 def test_names_are_shown_as_they_are_and_run_nowhere(page, folder) -> None:

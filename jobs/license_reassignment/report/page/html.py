@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connectors.message import Message
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+from jobs.license_reassignment.report.page.breakdown import VALUES_MAX, breakdowns
 from jobs.license_reassignment.report.page.links import USER_PAGE
 from jobs.license_reassignment.report.page.moves_over_time import moves_over_time
 from jobs.license_reassignment.report.page.payload import FACETS, pack, users_payload
@@ -45,6 +46,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
     footer = f"{r.plan_id} · {r.tenant_name} · {r.verdict} · {r.journal_head[1][:16]}"
     icon = "176639" if r.verdict == "GO" else "a61b29"
     shown = {"r": r, "v": view, "progress": moves_over_time(r.users), "boot": boot, "left_out": payload["left_out"]}
+    shown |= {"breakdowns": breakdowns(r.users), "values_max": VALUES_MAX}
     return _page("report.html.j2", words, footer, icon, script="report.js", **shown)
 
 

@@ -14,6 +14,7 @@ from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
+from jobs.license_reassignment.report.page.view import ReportView
 from jobs.license_reassignment.report.words import Words
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ SAMPLE_FINE_ROWS = 10_000  # fine rows that stay in the page above that
 ID_COLUMNS = ("id", "request_id")
 PRODUCT_COLUMNS = ("before_skus", "target_skus", "after_skus")
 SERVICE_COLUMNS = ("plans_kept_off", "plans_new_on", "plans_lost")
-FACETS = ("outcome", "reason", "rule", "wave", "target_skus")
+FACETS = ("outcome", "reason", "entra_department", "entra_usage_location", "rule", "wave", "target_skus")
 
 
 def pack(value: Mapping[str, Any]) -> str:
@@ -49,6 +50,7 @@ def users_payload(r: Reconciliation, words: Words) -> dict[str, Any]:
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
         "products": _names(columns, PRODUCT_COLUMNS, words.names.product),
         "services": _names(columns, SERVICE_COLUMNS, words.names.service),
+        "accepted": _accepted(shown, r, words),
         "fine": sorted(FINE),
         "quiet": sorted(QUIET),
     }
@@ -82,6 +84,13 @@ def _column(users: pd.DataFrame, name: str, *, blank_fine: bool) -> dict[str, An
     if 2 * len(values) > len(texts):
         return {"name": name, "values": [str(text) for text in texts]}
     return {"name": name, "values": [str(text) for text in values], "codes": codes.tolist()}
+
+
+def _accepted(users: pd.DataFrame, r: Reconciliation, words: Words) -> dict[str, tuple[list[str], str]]:
+    """Return by row what a user lost with consent, service by service, and who gave it."""
+    view, losses = ReportView(r, words), {loss.id: loss for loss in r.accepted_losses}
+    rows = ((at, losses[user_id]) for at, user_id in enumerate(users["id"] if losses else ()) if user_id in losses)
+    return {str(at): (view.services_of(loss), view.consent(loss)) for at, loss in rows}
 
 
 def _names(columns: Iterable[Mapping[str, Any]], among: Container[str], name: Callable[[str], str]) -> dict[str, str]:

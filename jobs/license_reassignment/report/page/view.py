@@ -9,11 +9,14 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from connectors.message import Message, joined
+from jobs.license_reassignment.decide.draft import ROSTER_ROWS
 from jobs.license_reassignment.model.reasons import QUIET
 from jobs.license_reassignment.reconcile.ending.cancellation import Due, EndOfSubscription
 from jobs.license_reassignment.reconcile.findings import (
+    ACCEPTING_POLICY,
     FINE,
     OUTCOMES,
+    AcceptedLoss,
     Action,
     Gate,
     Incident,
@@ -375,6 +378,17 @@ class ReportView:
         """Return what the reason is about, in this language; Microsoft's own words stay."""
         return self._t(self._r.messages.get(action.detail, action.detail))
 
+    def services_of(self, loss: AcceptedLoss) -> list[str]:
+        """Return what a user lost with consent, service by service."""
+        parts = loss.loss.values.get("parts") if isinstance(loss.loss, Message) else None
+        return [self._t(part) for part in parts or (loss.loss,)]
+
+    def consent(self, loss: AcceptedLoss) -> str:
+        """Return who accepted a loss: a person of the roster, or the settings for everybody."""
+        if loss.accepted_by == ACCEPTING_POLICY:
+            return self._t("the settings, for everybody: {key}", key=ACCEPTING_POLICY)
+        return loss.accepted_by or self._t("unknown")
+
     def some(self, reason: str) -> str:
         """Name the first users held for a reason, each with its detail, and say how many more there are."""
         held = [a for each in self.to_do if (each.kind, each.reason) == ("held", reason) for a in each.actions]
@@ -392,6 +406,16 @@ class ReportView:
     def outcomes(self) -> tuple[tuple[str, int], ...]:
         """(outcome, users) in the contract's order."""
         return tuple((outcome, getattr(self._r.totals, outcome)) for outcome in OUTCOMES)
+
+    def outcome_names(self, outcomes: Sequence[str]) -> list[str]:
+        """Return what these outcomes are called."""
+        return [self._t.name("outcome", outcome) for outcome in outcomes]
+
+    def value_of(self, column: str, value: str) -> str:
+        """Return how a value of a column is called by which users are counted."""
+        if not value:
+            return self._t.name("js", f"no_{column}")
+        return self._t(ROSTER_ROWS) if column == "rule" and value == ROSTER_ROWS else value
 
     @property
     def outcome_marks(self) -> tuple[Mark, ...]:

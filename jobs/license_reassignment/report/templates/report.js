@@ -14,6 +14,7 @@
   const collator = new Intl.Collator(boot.language, { numeric: true, sensitivity: "base" });
   const numbers = new Intl.NumberFormat(boot.language);
   const table = ["user", "outcome", "before_skus", "target_skus", "after_skus", "rule", "wave", "applied_at"];
+  const ROWS = "roster rows";
   const services_first = 6;  // of a user's sheet; more of them are folded
   const start = { q: "", sort: "", dir: "asc", page: 1, all: false };
   let state = { ...start };
@@ -27,7 +28,16 @@
   const outcome = (code) => boot.outcomes[code] ?? code;
   const reason = (code) => boot.reasons[code] ?? code.replaceAll("_", " ");
   const when = (text) => text.replace("T", " ").replace(/(\.\d+)?Z$/, "");
-  const shown = { outcome, reason, rule: (t) => t, wave: (t) => t, target_skus: labels };
+  const plain = (text) => text;
+  const roster = /^roster line (\S+)(?: of (.*))?$/;
+  const rule = (text) => {
+    const row = roster.exec(text);
+    return row ? say(row[2] ? "roster_line_of" : "roster_line", { line: row[1], file: row[2] }) : text;
+  };
+  const shown = { outcome, reason, rule: (text) => (text === ROWS ? say("roster_rows") : rule(text)),
+    entra_department: plain, entra_usage_location: plain, wave: plain, target_skus: labels };
+  // What a filter tells apart: rows of the roster are one rule, as in the tables above.
+  const facet = (name, row) => (name === "rule" && roster.test(value(name, row)) ? ROWS : value(name, row));
 
   const make = (tag, text, attributes = {}) => {
     const element = document.createElement(tag);
@@ -67,7 +77,7 @@
     const chosen = filters();
     const withFine = state.all || chosen.includes("outcome");
     const rows = everyRow.filter((row) => (withFine || !isFine[row])
-      && chosen.every((name) => value(name, row) === state[name])
+      && chosen.every((name) => facet(name, row) === state[name])
       && words.every((word) => haystack[row].includes(word)));
     if (!state.sort) return rows;
     const by = rank(state.sort);
@@ -107,7 +117,7 @@
   const cells = {
     user: userCell,
     outcome: outcomeCell,
-    rule: (row) => make("td", value("rule", row)),
+    rule: (row) => make("td", rule(value("rule", row))),
     wave: (row) => make("td", value("wave", row)),
     applied_at: (row) => make("td", when(value("applied_at", row))),
   };
@@ -128,13 +138,13 @@
   const facets = () => {
     for (const name of boot.facets) {
       const counts = new Map();
-      for (const row of everyRow) counts.set(value(name, row), (counts.get(value(name, row)) ?? 0) + 1);
+      for (const row of everyRow) counts.set(facet(name, row), (counts.get(facet(name, row)) ?? 0) + 1);
       if (counts.size < 2) continue;
       const select = make("select", "", { id: `users-${name}` });
       put(select, make("option", say("all"), { value: "all" }));
       const order = [...counts].sort((one, other) => collator.compare(shown[name](one[0]), shown[name](other[0])));
       for (const [text, count] of order) {
-        put(select, make("option", `${shown[name](text) || say("empty")} (${numbers.format(count)})`, { value: `=${text}` }));
+        put(select, make("option", `${shown[name](text) || (boot.words[`no_${name}`] ?? say("empty"))} (${numbers.format(count)})`, { value: `=${text}` }));
       }
       select.addEventListener("change", () => change({ [name]: select.value === "all" ? undefined : select.value.slice(1) }));
       put($("users-facets"), put(make("p", "", { class: "field" }), make("label", say(name), { for: select.id }), select));
@@ -182,6 +192,13 @@
     const fold = () => put(make("details"), make("summary", say("services", { n: tokens.length })), list);
     return [put(make("div", "", { class: "services" }), make("dt", title), put(make("dd"), tokens.length > services_first ? fold() : list))];
   };
+  const losses = (row) => {
+    const [lost, by] = data.accepted[row] ?? [[], ""];
+    const who = by || value("acknowledged_by", row);
+    const list = put(make("ul"), ...lost.map((text) => make("li", text)));
+    const what = lost.length ? [put(make("div"), make("dt", say("accepted")), put(make("dd"), list))] : [];
+    return [...what, ...fact(say("accepted_by"), who)];
+  };
   const sheet = (row) => {
     const dialog = $("user-dialog");
     const close = make("button", say("close"), { type: "button" });
@@ -202,12 +219,15 @@
       ...fact(say("detail"), value("detail", row)),
       ...fact(say("remedy"), value("remedy", row)),
       ...fact(say("sigil"), sigil && `${sigil} ${boot.words[code === "held" && sigil === "=" ? "sigil_held" : `sigil_${sigil}`] ?? ""}`),
-      ...fact(say("rule"), value("rule", row)),
+      ...fact(say("entra_department"), value("entra_department", row)),
+      ...fact(say("entra_usage_location"), value("entra_usage_location", row)),
+      ...fact(say("rule"), rule(value("rule", row))),
       ...fact(say("wave"), value("wave", row)),
       ...fact(say("changed"), value("applied_at", row) && `${when(value("applied_at", row))} UTC`),
       ...fact(say("request"), value("request_id", row), "code"),
       ...fact(say("id"), value("id", row), "code"),
       ...data.roster.flatMap((extra) => fact(extra, value(extra, row))),
+      ...losses(row),
       ...services(say("lost"), value("plans_lost", row)),
       ...services(say("kept_off"), value("plans_kept_off", row)),
       ...services(say("new_on"), value("plans_new_on", row)));
