@@ -14,6 +14,7 @@ from jobs.settings.values import url_host
 # What the settings can say and this version does not carry out: refused, never ignored.
 _NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
     ("groups.swap", lambda s: s.groups.swap != ()),
+    ("groups.members_with_losses", lambda s: s.groups.members_with_losses == "accept"),
     ("groups.outside_scope", lambda s: s.groups.outside_scope == "include"),
     ("groups.processing_hours_max", lambda s: s.groups.processing_hours_max != 24),
     ("groups.reprocess_errors", lambda s: s.groups.reprocess_errors),
@@ -36,6 +37,7 @@ def contradictions(settings: Settings) -> list[Contradiction]:
         *_targets(settings),
         *_quota(settings),
         *_waves(settings),
+        *_groups(settings),
         *_refused(settings),
     ]
 
@@ -112,11 +114,29 @@ def _waves(settings: Settings) -> Iterator[Contradiction]:
                 ("wave", index, "name"),
                 f"[[wave]] no. {index + 1}: name = {shown(wave.name)} must be one line, without spaces around it.",
             )
-        if wave.users is None and not settings.scope.roster:
+        if wave.users is None and not settings.scope.roster and not wave.groups:
             yield (
                 ("wave", index),
                 f'[[wave]] no. {index + 1}: users is missing; give 50 or "10%", or let a [scope] roster name the wave.',
             )
+
+
+def _groups(settings: Settings) -> Iterator[Contradiction]:
+    """Refuse a group that is named twice, or that a wave names and no swap: nobody could say when it is changed."""
+    swapped = [name.strip().casefold() for name in settings.groups.swap]
+    for name in dict.fromkeys(
+        n for n, key in zip(settings.groups.swap, swapped, strict=True) if swapped.count(key) > 1
+    ):
+        yield ("groups", "swap"), f"[groups] swap names {shown(name)} more than once; take one of them out."
+    first: dict[str, int] = {}
+    for index, wave in enumerate(settings.wave):
+        for name in wave.groups:
+            key, place = name.strip().casefold(), f"[[wave]] no. {index + 1}: groups names {shown(name)}"
+            if key not in swapped:
+                yield ("wave", index, "groups"), f"{place}, which [groups] swap does not; enter it there too."
+            elif key in first:
+                yield ("wave", index, "groups"), f"{place}, as no. {first[key] + 1} does; a group has one wave."
+            first.setdefault(key, index)
 
 
 def _refused(settings: Settings) -> Iterator[Contradiction]:

@@ -24,7 +24,6 @@ _LATER: Final = frozenset(
     {
         ("plans", "lost_security"),
         ("plans", "retry_pairs"),
-        ("groups", "members_with_losses"),
         ("declare", "nonprofit"),
         ("run", "notify_format"),
         ("run", "approval"),
@@ -124,7 +123,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _not_yet(loc: Loc, kind: str, value: object) -> str:
     """Return what a later version understands and this one does not, as a person finds it; "" for anything else."""
-    if (kind == "extra_forbidden" and loc in _LATER) or loc[:2] == ("groups", "swap"):
+    if kind == "extra_forbidden" and loc in _LATER:
         return key_name(loc[:2])
     if loc == ("tenant", "cloud") and isinstance(value, str) and value in _LATER_CLOUDS:
         return f"{key_name(loc)} = {shown(value)}"

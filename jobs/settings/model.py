@@ -159,7 +159,8 @@ class AddonsSection(Section):
 class GroupsSection(Section):
     """`[groups]`: licenses that a group assigns."""
 
-    swap: Annotated[tuple[Guid, ...], BeforeValidator(_as_tuple)] = ()
+    swap: Names = ()
+    members_with_losses: Literal["refuse", "accept"] = "refuse"
     outside_scope: Literal["refuse", "include"] = "refuse"
     reprocess_errors: bool = False
     processing_hours_max: Count = 24
@@ -202,10 +203,14 @@ class PaceSection(Section):
 
 
 class WaveSection(Section):
-    """`[[wave]]`: a part of the plan; `users` is a number, a share such as `10%`, or None when the roster names it."""
+    """`[[wave]]`: a part of the plan; `users` is a number, a share such as `10%`, or None when the roster names it.
+
+    `groups` are names out of `[groups] swap`.
+    """
 
     name: Name
     users: Annotated[int | str | None, BeforeValidator(parse_wave_users)] = None
+    groups: Names = ()
     then: Literal["stop", "continue"] = "stop"
 
 

@@ -261,6 +261,7 @@ def test_the_settings_of_the_pages_are_valid(tmp_path: Path) -> None:
 REFUSED = [key for key, _ in checks._NOT_AVAILABLE]
 EXAMPLES = {
     "groups.swap": '[groups]\nswap = ["11ce0000-e4e4-4000-8000-000000000001"]',
+    "groups.members_with_losses": '[groups]\nmembers_with_losses = "accept"',
     "groups.outside_scope": '[groups]\noutside_scope = "include"',
     "groups.processing_hours_max": "[groups]\nprocessing_hours_max = 48",
     "groups.reprocess_errors": "[groups]\nreprocess_errors = true",

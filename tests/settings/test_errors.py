@@ -84,7 +84,7 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[run]\ndirectory = 5", "line 6: [run] directory = 5 must be a string in quotes."),
         ("[scope]\nprotected = 'me'", 'line 6: [scope] protected = "me" must be a list such as ["one", "two"].'),
         ("[scope]\nprotected = ['me', 5]", "line 6: [scope] protected, item 2 = 5 must be a string in quotes."),
-        ("[groups]\nswap = ['Licensing']", "line 6: [groups] swap is not available yet; remove it."),
+        ("[groups]\nswap = ['Licensing']", 'line 6: [groups] swap = ["Licensing"] is not available yet; remove it.'),
         ("[declare]\naddons = []", 'line 6: [declare] addons must be a table such as { NAME = "value" }.'),
         ("[declare]\npurchase_channel = 'dirct'", ('line 6: [declare] purchase_channel = "dirct" must be one of '
          '"", "direct", "partner" or "volume"; did you mean "direct"?')),

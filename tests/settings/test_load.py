@@ -47,7 +47,13 @@ def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
         "swap": [],
         "plans": {"carry_over": True, "new_in_target": "enable", "lost_services": "hold"},
         "addons": {"included_in_target": "keep"},
-        "groups": {"swap": [], "outside_scope": "refuse", "reprocess_errors": False, "processing_hours_max": 24},
+        "groups": {
+            "swap": [],
+            "members_with_losses": "refuse",
+            "outside_scope": "refuse",
+            "reprocess_errors": False,
+            "processing_hours_max": 24,
+        },
         "limits": {
             "users_changed_max": 1000,
             "users_changed_percent_max": 100,
@@ -211,7 +217,7 @@ def test_a_plan_freezes_what_decides_with_every_default(tmp_path: Path) -> None:
 
     assert ["source", "scope", "swap", "plans", "addons", "groups", "wave", "usage_location"] == list(frozen)
     assert [{"name": "swap 1", "to": ["A"], "where": {"country": ["NL"]}}] == frozen["swap"]
-    assert [{"name": "p", "users": None, "then": "stop"}] == frozen["wave"]
+    assert [{"name": "p", "users": None, "groups": [], "then": "stop"}] == frozen["wave"]
 
 
 def test_the_hours_and_the_end_of_a_run_are_read_from_their_texts(tmp_path: Path) -> None:
@@ -231,7 +237,12 @@ def test_everything_that_is_not_carried_out_is_listed(tmp_path: Path) -> None:
     asked = plain.model_copy(
         update={
             "groups": plain.groups.model_copy(
-                update={"swap": ("g",), "outside_scope": "include", "reprocess_errors": True}
+                update={
+                    "swap": ("g",),
+                    "members_with_losses": "accept",
+                    "outside_scope": "include",
+                    "reprocess_errors": True,
+                }
             ),
         }
     )
@@ -239,6 +250,7 @@ def test_everything_that_is_not_carried_out_is_listed(tmp_path: Path) -> None:
     assert [] == not_available(plain)
     assert [
         "groups.swap",
+        "groups.members_with_losses",
         "groups.outside_scope",
         "groups.reprocess_errors",
     ] == not_available(asked)
