@@ -227,7 +227,7 @@ def test_everything_that_is_worth_knowing() -> None:
         unexpected_holders=[UnexpectedHolders("", "ENTERPRISEPACK", n, tuple(PEOPLE[:n])) for n in (1, 3)],
     )
     decisions = pd.DataFrame({"name": ["ada"], "remarks": ["; ".join((*SENTENCES, *coded))]})
-    for text in worth_knowing.worth_knowing(Plan(header, decisions, by_text(coded))).lines:
+    for text in worth_knowing.worth_knowing(Plan(header, decisions, pd.DataFrame(), by_text(coded))).lines:
         told(text)
 
 
@@ -242,7 +242,7 @@ def test_every_warning_of_a_plan() -> None:
     unstable = replace(drawn.snapshot, stable=False)
     limits = SimpleNamespace(users_changed_max=1000, users_changed_percent_max=50.5)
     pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
-    plan = Plan(header, pd.DataFrame({"kind": ["hold"]}))
+    plan = Plan(header, pd.DataFrame({"kind": ["hold"]}), pd.DataFrame())
     for text in (
         *new_plan.warnings_of(Draft(header, plan.decisions, unstable)),
         *new_plan._duration(plan, pace),
