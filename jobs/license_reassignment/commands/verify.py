@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +12,22 @@ import orjson
 from connectors.audit_log import AuditRecord, to_lines
 from connectors.changes import Traffic
 from connectors.errors import WrongTenant
-from connectors.tenant import Identity, LicenseDetails, LicenseProfile, ReadScope, TenantSnapshot, UserId
+from connectors.tenant import (
+    GroupId,
+    Identity,
+    LicenseDetails,
+    LicenseProfile,
+    ReadScope,
+    SkuId,
+    TenantSnapshot,
+    UserId,
+)
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.reports import REPORTS, renderers, write_reports
 from jobs.license_reassignment.gather.names import Products
 from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.guard import check_pin
-from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.cost import Prices
 from jobs.license_reassignment.model.other_runs import (
     OTHER_RUNS,
@@ -26,8 +35,8 @@ from jobs.license_reassignment.model.other_runs import (
     lines_about,
     to_jsonl,
 )
-from jobs.license_reassignment.model.plan import Plan, tasks_of
-from jobs.license_reassignment.model.standing import fold
+from jobs.license_reassignment.model.plan import Plan, group_tasks_of, tasks_of
+from jobs.license_reassignment.model.standing import GROUPS, NOT_SENT, fold
 from jobs.license_reassignment.reconcile.audit_log import sent_by_other_runs, writing_periods
 from jobs.license_reassignment.reconcile.reconcile import LEFT_WITHOUT, PRICES
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -114,16 +123,19 @@ async def _prices(parts: Parts) -> Prices | None:
 async def _details(
     parts: Parts, plan: Plan, before: TenantSnapshot, after: TenantSnapshot, head: Head
 ) -> dict[str, LicenseDetails]:
-    """Read what still works for users to whom we sent a change and whose target Graph holds for faulty since."""
-    sent = {user_id for user_id, standing in fold(entries(head.lines)).items() if standing.sent}
+    """Read what still works for users whom a change of ours concerned and whose target Graph holds for faulty since."""
+    known = entries(head.lines)
+    sent = {user_id for user_id, standing in fold(known).items() if standing.sent}
+    swapped = [t for g, t in group_tasks_of(plan, before).items() if fold(known, GROUPS).get(g, NOT_SENT).sent]
+    concerned = {u: {*t.targets, *t.adds} for u, t in tasks_of(plan, before).items() if u in sent}
+    concerned.update((u, set(t.targets)) for t in swapped for u in t.members)
     scans = BothScans(before, after)
-    ids = [u for u, task in tasks_of(plan, before).items() if u in sent and _faulty(scans.after(u), task)]
+    ids = [u for u, targets in concerned.items() if _faulty(scans.after(u), targets)]
     found = await parts.tenant.read_license_details(ids) if ids else ()
     return {u: one for u, one in zip(ids, found, strict=True) if one is not None}
 
 
-def _faulty(profile: LicenseProfile | None, task: LicenseTask) -> bool:
-    targets = {*task.targets, *task.adds}
+def _faulty(profile: LicenseProfile | None, targets: Set[SkuId]) -> bool:
     return profile is not None and any(a.sku_id in targets and a.gives and not a.sound for a in profile.assignments)
 
 
@@ -206,6 +218,7 @@ async def _scan(parts: Parts, plan: Plan, before: TenantSnapshot, last_write: st
         sku_ids=(*plan.sources, *plan.targets),
         group_sku_ids=plan.sources,
         lookups=tuple(plan.decisions["id"].astype(str)),
+        swap_groups=tuple(GroupId(g) for g in plan.groups.loc[plan.groups["kind"] == "change", "id"].astype(str)),
     )
     agreeing, scans = 0, 0
     former: tuple[object, ...] | None = None

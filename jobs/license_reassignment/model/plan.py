@@ -136,6 +136,11 @@ def change_of(user_id: str, add: str, remove: str, disabled_plans: str) -> Assig
     return AssignLicense(UserId(user_id), _added(add, disabled_plans), _skus(remove))
 
 
+def group_change_of(group_id: str, add: str, remove: str, disabled_plans: str) -> AssignGroupLicense:
+    """Make the one request of a group's row."""
+    return AssignGroupLicense(GroupId(group_id), _added(add, disabled_plans), _skus(remove))
+
+
 def _added(add: str, disabled_plans: str) -> tuple[AddLicense, ...]:
     disabled = parse_disabled(disabled_plans)
     return tuple(AddLicense(SkuId(s), disabled.get(s, ())) for s in split(add))
@@ -184,7 +189,7 @@ def group_tasks_of(plan: Plan, before: TenantSnapshot) -> dict[GroupId, GroupTas
     columns = ("kind", "id", "name", "add", "remove", "disabled_plans", "targets", "wave")
     return {
         GroupId(group_id): GroupTask(
-            change=AssignGroupLicense(GroupId(group_id), _added(add, disabled), _skus(remove)),
+            change=group_change_of(group_id, add, remove, disabled),
             name=name,
             targets=_skus(targets),
             before=carried[GroupId(group_id)],

@@ -248,6 +248,11 @@ class FrozenSettings:
         return self._section("plans").get("lost_services") == "accept"
 
     @property
+    def accepts_member_losses(self) -> bool:
+        """Whether `[groups] members_with_losses` accepts that members of a swapped group lose a data service."""
+        return self._section("groups").get("members_with_losses") == "accept"
+
+    @property
     def removes_addons(self) -> bool:
         """Whether `[addons] included_in_target` has covered add-ons removed by a second plan."""
         return self._section("addons").get("included_in_target") == "remove"

@@ -12,8 +12,9 @@ from connectors.message import Message, joined
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan, split
-from jobs.license_reassignment.model.standing import LICENSES, LOCATIONS, Entry
+from jobs.license_reassignment.model.standing import GROUPS, LICENSES, LOCATIONS, REPROCESSED, Entry
 from jobs.license_reassignment.reconcile.findings import Incident
+from jobs.license_reassignment.reconcile.members import LEFT_GROUP
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
@@ -68,10 +69,15 @@ def _beyond_plan(plan: Plan, journal: Sequence[Entry]) -> list[Incident]:
     for d in changes.itertuples(index=False):
         planned[LICENSES, str(d.id)] = _words(str(d.add), str(d.remove), str(d.disabled_plans))
         planned[LOCATIONS, str(d.id)] = str(d.usage_location)
+    for g in plan.groups[plan.groups["kind"] == "change"].itertuples(index=False):
+        planned[GROUPS, str(g.id)] = _words(str(g.add), str(g.remove), str(g.disabled_plans))
+    members = frozenset(changes.loc[changes["via_groups"] != "", "id"].astype(str))
     found = []
     for entry in journal:
         for item in entry.body["items"] if entry.kind == "intent" else ():
-            sent = _sent(item) if entry.writes == LICENSES else item["usage_location"] or None
+            sent = _sent(item) if entry.writes in {LICENSES, GROUPS} else item.get("usage_location") or None
+            if entry.writes == REPROCESSED and item["id"] in members:
+                continue
             if planned.get((entry.writes, item["id"])) != sent:
                 found.append(Incident("beyond_plan", item["id"], BEYOND_PLAN, harm=True))
     return found
@@ -121,7 +127,8 @@ def _unlicensed(compared: Comparison) -> list[Incident]:
             harm = _proven(compared, u) and not _given(u)
             found.append(Incident("bare_user", u.name, broken_words(compared, u), harm=harm))
             continue
-        may_be_ours = u.standing.state in {"applied", "in_doubt"} and u.id not in compared.proven
+        may_be_ours = u.standing.state in {"applied", "in_doubt", "processing"} and u.id not in compared.proven
+        may_be_ours = may_be_ours and u.judgement.reason != LEFT_GROUP
         harm = may_be_ours and not (u.author or _given(u))
         found.append(Incident("bare_user", u.name, joined((_how_left(compared, u), *_kept_until(u))), harm=harm))
     return found
@@ -159,7 +166,7 @@ def left_without(by_run: Mapping[str, Sequence[str]]) -> list[Incident]:
 
 def _given(user: User) -> frozenset[SkuId]:
     """Return what the user has got that no request of ours names, so that somebody else was at work."""
-    return user.has.skus - user.before.skus - {a.sku_id for a in user.change.add}
+    return user.has.skus - user.before.skus - user.adds
 
 
 def _kept_until(user: User) -> tuple[Message, ...]:
@@ -192,18 +199,16 @@ def _lost(compared: Comparison) -> list[Incident]:
     for user in compared.users:
         if not user.ours or user.after is None or is_unlicensed(user, compared.plan.sources, targets):
             continue
-        ours = None if accepted or user.id in acknowledged else compared.services.at_risk(user.before, user.asked)
+        of_group = bool(user.swaps) and compared.plan.header.settings.accepts_member_losses
+        agreed = accepted or of_group or user.id in acknowledged
+        ours = None if agreed else compared.services.at_risk(user.before, user.asked)
         if user.broken and _gone(compared, user):
             found.append(
                 Incident("lost_service", user.name, broken_words(compared, user), harm=_proven(compared, user))
             )
         elif ours:
             found.append(Incident("lost_service", user.name, ours, harm=True))
-        elif (
-            not accepted
-            and user.id not in acknowledged
-            and (theirs := compared.services.at_risk(user.before, user.has))
-        ):
+        elif not agreed and (theirs := compared.services.at_risk(user.before, user.has)):
             by = _by(user.author) if user.author else Message("the plan did not ask for that")
             found.append(Incident("lost_service", user.name, joined((theirs, by))))
     return found
@@ -243,7 +248,7 @@ def _other_licenses(
     for user in users:
         if user.after is None or user.after == user.before:
             continue
-        ours = frozenset({*plan.sources, *plan.targets, *(a.sku_id for a in user.change.add), *user.change.remove})
+        ours = frozenset({*plan.sources, *plan.targets}) | user.adds | user.removes
         key = (user.before, user.after, ours)
         if key not in known:
             known[key] = _difference(*key, part)

@@ -11,6 +11,13 @@ from jobs.license_reassignment.model.change import carried_out, is_moved, releva
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import change_of
 from jobs.license_reassignment.model.standing import Standing
+from jobs.license_reassignment.reconcile.members import (
+    GROUP_PROCESSING,
+    MEMBER_ERROR,
+    Swap,
+    all_moved,
+    settled_reason,
+)
 from jobs.license_reassignment.reconcile.whose_change import NOBODY
 
 
@@ -39,7 +46,8 @@ class DecisionRow:
 class Case:
     """One user to judge. `after` is None when the user was not found (or waits in deleted users).
 
-    `author` is the other run of ours that explains what the user holds now, in words; NOBODY where none does.
+    `swaps` are the groups by which the user changes; `standing` then is that of all of them and of the user's own
+    request. `author` is the other run of ours that explains what the user holds now, in words; NOBODY where none does.
     """
 
     row: DecisionRow
@@ -49,6 +57,7 @@ class Case:
     sources: tuple[SkuId, ...]
     reads_agree: bool = True
     author: Message = NOBODY
+    swaps: tuple[Swap, ...] = ()
 
 
 ACCEPTED_THEN_ERROR, CHANGED_BY_RUN = "accepted_then_error", "changed_by_run"
@@ -64,15 +73,21 @@ def judge(case: Case) -> Judgement:
     same = relevant(case.after, skus) == relevant(case.before, skus)
     done = bool(row.targets) and _on_target(case.after, case, change)
     broken = _broken(case.after, case, change)
+    by_group = settled_reason(case.swaps, case.before, case.after) if standing.ours else ""
+    if standing.state == "processing" and not done:
+        return Judgement("in_doubt", GROUP_PROCESSING, "!")
     if standing.state == "in_doubt" and not done and not ((same or broken) and case.reads_agree):
         return Judgement("in_doubt", standing.reason or "unproven", "!")
     if done:
         # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
-        return Judgement("moved" if standing.ours else "already_on_target", "", "=")
+        moved = "moved_by_group" if case.swaps else "moved"
+        return Judgement(moved if standing.ours else "already_on_target", "", "=")
+    if by_group.startswith(MEMBER_ERROR):
+        return Judgement("refused", by_group, "-")
     if standing.state == "refused" or broken:
         return Judgement("refused", broken or standing.reason, "-")
     if standing.state == "applied":
-        reason = _by(case, "move_undone")
+        reason = _by(case, by_group or "move_undone")
         return Judgement("drifted", reason, _sigil(case.after, case, change))
     if not same or standing.state in {"drifted", "gone"}:
         sigil = "*" if row.kind == "hold" else _sigil(case.after, case, change)
@@ -88,7 +103,11 @@ def _by(case: Case, reason: str) -> str:
 
 def _on_target(after: LicenseProfile, case: Case, change: AssignLicense) -> bool:
     no_source = not any(after.of_sku(s) for s in case.sources)
-    return no_source and is_moved(after, change, case.row.targets)
+    return (
+        no_source
+        and is_moved(after, change, case.row.targets)
+        and (not case.standing.ours or all_moved(case.swaps, after))
+    )
 
 
 def _broken(after: LicenseProfile, case: Case, change: AssignLicense) -> str:

@@ -34,6 +34,7 @@ from jobs.license_reassignment.reconcile.scans import (
     BothScans,
     Movement,
     User,
+    group_swaps,
     holders,
     movements,
     outcome_counts,
@@ -149,7 +150,8 @@ def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents
     plan, before, after, others = evidence.plan, evidence.before, evidence.after, evidence.others
     scans, services = BothScans(before, after), Services(before, after, evidence.catalog.families)
     agreed = bool(evidence.verification.get("scans_agreed"))
-    users = users_of(plan, scans, standings, services, agree=agreed, details=evidence.details or {}, others=others)
+    groups, details = group_swaps(plan, after, evidence.journal), evidence.details or {}
+    users = users_of(plan, scans, standings, groups, services, agree=agreed, details=details, others=others)
     return incidents.Comparison(
         plan=plan,
         users=users,

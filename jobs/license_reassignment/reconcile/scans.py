@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from connectors.changes import AssignLicense
+from connectors.changes import AssignGroupLicense, AssignLicense
 from connectors.message import Message
 from connectors.tenant import (
     NO_LICENSES,
@@ -20,10 +20,11 @@ from connectors.tenant import (
     TenantSnapshot,
     UserId,
 )
-from jobs.license_reassignment.model.plan import Plan, change_of, split
-from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.model.plan import Plan, change_of, group_change_of, split
+from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
+from jobs.license_reassignment.reconcile.members import LEFT_BEHIND, Swap, standing_of
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
 
@@ -34,7 +35,8 @@ class User:
 
     `has` is what the user has of it: without what is in error, and without services that could not be set up.
     `services` is what the two reads show of the service plans; `author` the other run of ours that explains what the
-    user holds now, NOBODY where none does.
+    user holds now, NOBODY where none does. `change` is the user's own request, `swaps` are the groups by which the user
+    changes.
     """
 
     id: str
@@ -51,11 +53,25 @@ class User:
     judgement: Judgement
     services: Difference
     author: Message = NOBODY
+    swaps: tuple[Swap, ...] = ()
 
     @property
     def ours(self) -> bool:
         """Whether a write of ours took effect on this user, as far as anybody can tell."""
+        if self.judgement.reason.partition(":")[0] in LEFT_BEHIND:
+            return False
         return self.standing.state == "applied" or self.judgement.outcome in MOVED or self.broken
+
+    @property
+    def adds(self) -> frozenset[SkuId]:
+        """The SKUs that the user's own request and the groups add."""
+        of_groups = (a.sku_id for swap in self.swaps for a in swap.change.add)
+        return frozenset((*(a.sku_id for a in self.change.add), *of_groups))
+
+    @property
+    def removes(self) -> frozenset[SkuId]:
+        """The SKUs that the user's own request and the groups remove."""
+        return frozenset((*self.change.remove, *(s for swap in self.swaps for s in swap.change.remove)))
 
     @property
     def broken(self) -> bool:
@@ -65,7 +81,7 @@ class User:
     @property
     def asked(self) -> LicenseProfile:
         """What the user would have by our change alone, where it was made; what was there before, where not."""
-        return changed(self.before, self.change) if self.ours else self.before
+        return changed(self.before, self.change, self.swaps) if self.ours else self.before
 
 
 @dataclass(slots=True)
@@ -117,10 +133,40 @@ class BothScans:
         yield from sorted(self._before.keys() | self._after.keys())
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSwaps:
+    """What the plan does with groups: each change by group id, where the journal leaves it, and who is inside now."""
+
+    changes: Mapping[str, AssignGroupLicense] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    inside: Mapping[str, frozenset[UserId] | None] = field(default_factory=dict)
+
+    def of(self, user_id: str, via: str) -> tuple[Swap, ...]:
+        """Return the swaps of the groups that a row names."""
+        return tuple(
+            Swap(
+                self.changes[group_id],
+                _plain(self.standings.get(group_id, NOT_SENT)),
+                None if (members := self.inside.get(group_id)) is None else user_id in members,
+            )
+            for group_id in split(via)
+        )
+
+
+def group_swaps(plan: Plan, after: TenantSnapshot, journal: Iterable[Entry]) -> GroupSwaps:
+    """Collect what the plan, the journal and the last read say of the groups that are swapped."""
+    rows = plan.groups[plan.groups["kind"] == "change"]
+    changes = {
+        str(r.id): group_change_of(*map(str, (r.id, r.add, r.remove, r.disabled_plans))) for r in rows.itertuples()
+    }
+    return GroupSwaps(changes, fold(journal, GROUPS), {g.id: g.direct_members for g in after.groups})
+
+
 def users_of(
     plan: Plan,
     scans: BothScans,
     standings: Mapping[str, Standing],
+    groups: GroupSwaps,
     services: Services,
     *,
     agree: bool,
@@ -136,11 +182,16 @@ def users_of(
         if key not in decided:
             decided[key] = DecisionRow(*key[:5], _skus(d.targets)), change_of("", *key[2:5])
         row, change = decided[key]
-        user_id, standing = str(d.id), standings.get(str(d.id), NOT_SENT)
+        user_id = str(d.id)
+        swaps = groups.of(user_id, str(d.via_groups)) if row.kind == "change" else ()
+        standing = _standing(user_id, change, swaps, standings, groups, str(d.via_groups))
         before, after = scans.profile(int(str(d.before))), scans.after(str(d.id))
         leaving = plan.sources if plan.asks_gates or row.kind != "change" else change.remove
-        author = _author(user_id, standing, change, before, after, frozenset((*leaving, *row.targets)), others)
-        case = Case(row, before, after, _plain(standing), leaving, agree, author)
+        if swaps:
+            leaving = (*dict.fromkeys((*leaving, *(s for swap in swaps for s in swap.change.remove))),)
+        wanted = changed(before, change, swaps) if standing.state == "applied" else before
+        author = _author(user_id, wanted, after, frozenset((*leaving, *row.targets)), others)
+        case = Case(row, before, after, _plain(standing), leaving, agree, author, swaps)
         if case not in judged:
             judged[case] = judge(case)
         has = effective(after or NO_LICENSES, details.get(user_id))
@@ -160,30 +211,55 @@ def users_of(
                 judgement=judged[case],
                 services=UNCHANGED if after is None else services.between(effective(before, None), has),
                 author=author,
+                swaps=swaps,
             )
         )
     return users
 
 
+def _standing(
+    user_id: str,
+    change: AssignLicense,
+    swaps: Sequence[Swap],
+    standings: Mapping[str, Standing],
+    groups: GroupSwaps,
+    via: str,
+) -> Standing:
+    """Return where the journal leaves a user: by their own request, and by those of the groups that they are in."""
+    own = standings.get(user_id, NOT_SENT)
+    if not swaps:
+        return own
+    full = [
+        replace(swap, standing=groups.standings.get(g, NOT_SENT)) for swap, g in zip(swaps, split(via), strict=True)
+    ]
+    return standing_of(full, own if change.remove or user_id in standings else None)
+
+
 def _author(
     user_id: str,
-    standing: Standing,
-    change: AssignLicense,
-    before: LicenseProfile,
+    wanted: LicenseProfile,
     after: LicenseProfile | None,
     skus: frozenset[SkuId],
     others: ChangesByOtherRuns,
 ) -> Message:
-    """Return the other run that explains why a user is not as our change left it, or as it was; else NOBODY."""
+    """Return the other run that explains why a user is not as `wanted`: as our change left it, or as it was."""
     if after is None or user_id not in others.changes:
         return NOBODY
-    return others.author(user_id, changed(before, change) if standing.state == "applied" else before, after, skus)
+    return others.author(user_id, wanted, after, skus)
 
 
-def changed(profile: LicenseProfile, change: AssignLicense) -> LicenseProfile:
-    """Return the profile with one change made, and nothing else."""
-    kept = [a for a in profile.assignments if not (a.direct and a.sku_id in change.remove)]
-    return LicenseProfile.of([*kept, *(LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add)])
+def changed(profile: LicenseProfile, change: AssignLicense, swaps: Sequence[Swap] = ()) -> LicenseProfile:
+    """Return the profile with one change and the swaps of groups made, and nothing else."""
+    removed = {("", s) for s in change.remove} | {(w.change.group_id, s) for w in swaps for s in w.change.remove}
+    added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add]
+    added += [
+        LicenseAssignment(a.sku_id, w.change.group_id, tuple(sorted(a.disabled_plans)))
+        for w in swaps
+        for a in w.change.add
+    ]
+    replaced = {(a.group_id, a.sku_id) for a in added if a.group_id}
+    kept = [a for a in profile.assignments if (a.group_id, a.sku_id) not in removed | replaced]
+    return LicenseProfile.of([*kept, *added])
 
 
 def _skus(text: object) -> tuple[SkuId, ...]:
@@ -212,8 +288,10 @@ def movements(
         for sku in skus:
             was, now = sku in before.seated, sku in after.seated
             failed = sku in after.skus and not now
-            gain = user is not None and not (was or failed) and any(a.sku_id == sku for a in user.change.add)
-            loss = user is not None and was and sku in user.change.remove
+            gain = user is not None and not (was or failed) and sku in user.adds
+            loss = user is not None and was and sku in user.removes
+            if user is not None and user.swaps:  # the background has done what a read shows, and nothing else
+                gain, loss = gain and now, loss and not now
             step = _post(moved[sku], was=was, now=now, gain=gain, loss=loss)
             if step:
                 author = others.author_of_step(user_id, sku, step)
