@@ -136,7 +136,7 @@ def _people(attention: Sequence[tuple[str, str, str]], others: str) -> None:
         return
     text(f"{counted(len(attention), 'user needs', 'users need')} attention:")
     for name, standing, why in attention[:NAMED_MAX]:
-        text(f"  {name}: {standing.replace('_', ' ')}{f', {why}' if why else ''}", indent=4)
+        text(f"  {name}: {standing.replace('_', ' ')}{f', {reason_words(why)}' if why else ''}", indent=4)
     if len(attention) > NAMED_MAX:
         text(f"  and {len(attention) - NAMED_MAX:,} more: {others}", indent=4)
     text()
@@ -164,7 +164,7 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
     _people(attention_of(found), "actions.csv names all, with what to do for each")
     incidents = sorted(found.incidents, key=lambda one: not one.harm)
     for incident in incidents[:NAMED_MAX]:
-        what = f"{incident.kind.replace('_', ' ')}: {incident.subject}: {incident.detail}"
+        what = f"{_incident_words(incident.kind)}: {incident.subject}: {incident.detail}"
         text(what, level="HARM" if incident.harm else "NOTE", indent=6)
     if len(incidents) > NAMED_MAX:
         text(f"… and {len(incidents) - NAMED_MAX:,} more in reconciliation.json")
@@ -204,7 +204,7 @@ def attention_of(found: Reconciliation) -> list[tuple[str, str, str]]:
     asked = {a.id for a in found.actions if a.id}
     users = found.users[found.users["id"].isin(asked)]
     rows = [
-        (str(r.user_principal_name), str(r.outcome), reason_words(str(r.reason)))
+        (str(r.user_principal_name), str(r.outcome), str(r.reason))
         for r in users[["user_principal_name", "outcome", "reason"]].itertuples()
     ]
     order = {outcome: n for n, outcome in enumerate(("refused", "drifted", "in_doubt", "pending", "held"))}
@@ -212,10 +212,16 @@ def attention_of(found: Reconciliation) -> list[tuple[str, str, str]]:
 
 
 def reason_words(code: str) -> str:
-    """Return a reason in words, and the code itself where nobody has words for it."""
+    """Return a reason in words; a code that nobody has words for, and a sentence, stay as they are."""
     from jobs.license_reassignment.report.codes import FAMILIES
 
-    return FAMILIES["reason"].get(code, code.replace("_", " "))
+    return FAMILIES["reason"].get(code, code if " " in code else code.replace("_", " "))
+
+
+def _incident_words(kind: str) -> str:
+    from jobs.license_reassignment.report.codes import FAMILIES
+
+    return FAMILIES["incident"].get(kind, kind.replace("_", " "))
 
 
 def _document(found: Reconciliation) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from worlds.real_command import COMMAND
 from worlds.rehearsal import START
 from worlds.small_tenant import EVERYONE, OLD, group, person, place
 
+from connectors.sandbox.trouble import meddle
 from jobs.cli import terminal
 from jobs.cli.demo import sample_tenant
 from jobs.cli.next_step import told_next
@@ -269,6 +270,24 @@ def test_apply_and_verify_name_whom_somebody_has_to_look_after(tmp_path: Path, r
     assert (10, "12 users need attention:" in said.out, "and 2 more" in said.out) == (len(named), True, True), said.out
     failed = [line for line in said.out.splitlines() if line.startswith(("FAILED", "NOT CHECKABLE"))]
     assert len(failed) == said.out.count("→"), said.out
+
+
+def test_what_happened_to_somebody_is_told_in_words_and_not_in_codes(tmp_path: Path, reseat: CommandLine) -> None:
+    """Both commands say the same of somebody whom another admin has changed, as the report does."""
+    here = place(tmp_path, [person("ada"), person("bo")], EVERYONE)
+    reseat(here, "plan")
+    run = next((tmp_path / "runs").glob("p*")).name
+    ada = here.tenant.user("ada@contoso.example")
+    assert ada is not None
+    meddle.put_licenses(here.tenant, ada, (), here.seconds)
+
+    applied = reseat(here, "apply", run, "--tenant", "contoso.example")
+    verified = reseat(here, "verify", run)
+
+    assert "ada@contoso.example: drifted, changed by somebody else" in applied.words
+    assert "ada@contoso.example: drifted, changed by somebody else" in verified.words
+    assert "User left unlicensed: ada@contoso.example" in verified.words
+    assert "Changed outside this run: ada@contoso.example: lost ENTERPRISEWITHSCAL, not by reseat" in verified.words
 
 
 def _fixed(said: Said) -> list[str]:

@@ -172,6 +172,10 @@ def give(name: str, *licenses: str) -> Act:
     return lambda w: w.somebody_gives(name, *licenses)
 
 
+def by_hand(name: str) -> Act:
+    return lambda w: w.by_hand(name)
+
+
 def newcomer(w: World) -> None:
     """A user outside the plan gets the old product."""
     user = w.here.tenant.add_user("0e000000-0000-4000-8000-00000000000e", "eve@contoso.example", "Eve")
@@ -477,7 +481,9 @@ REASONS = (
         both(lambda w: w.by_hand("ada"), VERIFY),
     ),
     Reason("changed_by_others", "Make a new plan", of(before=give("ada", OLD, NEW)), NEXT_PLAN),
+    Reason("changed_by_others", "assign the target manually", of(before=give("ada")), both(by_hand("ada"), VERIFY)),
     Reason("move_undone", "Make a new plan", of(then=give("ada", OLD)), NEXT_PLAN),
+    Reason("move_undone", "assign the target manually", of(then=give("ada")), both(by_hand("ada"), VERIFY)),
     Reason(
         "user_not_found",
         "restore the user there, make a new plan and apply it",

@@ -220,8 +220,8 @@ def test_a_move_that_others_undid_is_ours_and_theirs() -> None:
     assert _ledger(found, E4) == _row(2, 0, 2, 1, 1)
     assert incidents(found) == [("foreign_change", "ada", False), ("foreign_change", "ada", False)]
     assert {i.detail for i in found.incidents} == {
-        "gained ENTERPRISEWITHSCAL, not by reseat (outcome: changed by somebody else)",
-        "lost ENTERPRISEPACK, not by reseat (outcome: changed by somebody else)",
+        "gained ENTERPRISEWITHSCAL, not by reseat (outcome: changed outside this run)",
+        "lost ENTERPRISEPACK, not by reseat (outcome: changed outside this run)",
     }
 
 

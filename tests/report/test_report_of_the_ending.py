@@ -121,7 +121,7 @@ def test_the_page_says_what_changed_since(night: Night) -> None:
 
     assert "3 new holders of the old product:" in said
     assert "Nobody has the old product assigned directly passed failed" in said
-    assert "moved changed by somebody else" in said
+    assert "moved changed outside this run" in said
 
 
 def test_the_first_screen_says_who_ran_and_who_verified(night: Night) -> None:

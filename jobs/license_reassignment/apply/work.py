@@ -185,11 +185,14 @@ def overtaken_text(work: Work, hindered: Sequence[str]) -> str:
 
 
 def needs_attention(work: Work, queue: Queue) -> tuple[tuple[str, str, str], ...]:
-    """Return (name, standing, why) of each user whom the run could not move, or of whom it is not known; by name."""
+    """Return (name, standing, why) of each user whom the run could not move, or of whom it is not known; by name.
+
+    `why` is what Graph said, and the reason's code where it said nothing.
+    """
     states = {"refused", "drifted", "gone", "in_doubt", "held"}
     found = {u: s for u, s in queue.standings.items() if u in work.tasks and s.state in states}
     names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
-    return tuple(sorted((str(names[u]), s.state, s.message or s.reason.replace("_", " ")) for u, s in found.items()))
+    return tuple(sorted((str(names[u]), s.state, s.message or s.reason) for u, s in found.items()))
 
 
 def nothing_to_do(work: Work) -> Ending:

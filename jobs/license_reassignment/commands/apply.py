@@ -56,7 +56,7 @@ from jobs.license_reassignment.run_folder.seal import load_signing_key
 class Applied:
     """How an apply ended. `counts` are users by standing; `head` is the journal's last line and hash.
 
-    `attention` says of each user whom it could not move: name, standing, reason in words of Graph or of ours.
+    `attention` says of each user whom it could not move: name, standing, Graph's words or the reason's code.
     """
 
     plan: Plan

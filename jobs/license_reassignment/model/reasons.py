@@ -63,9 +63,9 @@ REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
 
 OTHER_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
-        "changed_by_others": Message("Somebody else has changed this user's licenses since the plan was made. Make a new plan."),
+        "changed_by_others": Message("Somebody else has changed this user's licenses since the plan was made. Make a new plan. If the user has neither the old nor the new product now, assign the target manually at once: a plan does not."),
         "changed_by_run": Message("Another run of reseat has changed this user's licenses since: the detail names it. If that was intended, there is nothing to do; `reseat verify` of that run shows how it ended."),
-        "move_undone": Message("The user was moved, and somebody else has changed the licenses since. Make a new plan."),
+        "move_undone": Message("The user was moved, and somebody else has changed the licenses since. Make a new plan. If the user has neither the old nor the new product now, assign the target manually at once: a plan does not."),
         "unproven": Message("A change was sent, and its result cannot be seen in the tenant yet. Run the same apply again: it checks before it changes anything."),
         "not_sent": Message("Run the same apply again: it continues where it stopped."),
         "no_effect": Message("The request was sent and had no effect. Run the same apply again."),

@@ -299,7 +299,7 @@ def _foreign(
 def _foreign_change(sku: str, step: int, author: Message, drifted: bool) -> Message:
     change = Message("gained {sku}", sku=sku) if step > 0 else Message("lost {sku}", sku=sku)
     if drifted and not author:
-        return Message("{change}, {by} (outcome: changed by somebody else)", change=change, by=_by(author))
+        return Message("{change}, {by} (outcome: changed outside this run)", change=change, by=_by(author))
     return Message("{change}, {by}", change=change, by=_by(author))
 
 
