@@ -8,6 +8,7 @@ sentence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -73,6 +74,11 @@ def separator(parts: Sequence[str]) -> str:
 def joined(parts: Iterable[str]) -> Message:
     """Return the sentences as one, with "; " between them; none is an empty message."""
     return Message("{parts}", parts=tuple(map(as_message, parts)))
+
+
+def paragraph(first: Message, *others: Message | None) -> Message:
+    """Return whole sentences as one text, a blank between them; None is left out."""
+    return reduce(lambda told, then: Message("{told} {then}", told=told, then=then), filter(None, others), first)
 
 
 def verbatim(text: str) -> Message:

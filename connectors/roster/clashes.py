@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from connectors.message import Message
 from connectors.roster.letters import strip
 from connectors.roster.rows import RosterRow, places
 
@@ -13,9 +14,9 @@ def normal_user(text: str) -> str:
     return strip(text).casefold()
 
 
-def clashes(rows: Sequence[RosterRow]) -> Mapping[int, str]:
+def clashes(rows: Sequence[RosterRow]) -> Mapping[int, Message]:
     """Return, by its number in `rows`, why a row that is sound in itself cannot stand beside the others of its user."""
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Message] = {}
     for numbers in _by_user(rows):
         group = [rows[number] for number in numbers]
         if len({_wishes(row) for row in group}) == 1 and _one_person(group):
@@ -62,10 +63,10 @@ def _one_person(group: Iterable[RosterRow]) -> bool:
     return len(users) <= 1 and len({row.user_id for row in group if row.user_id}) <= 1
 
 
-def _repetition(row: RosterRow, first: RosterRow) -> str:
-    return f"The row repeats {places([first], seen_from=row)}; remove one of the two."
+def _repetition(row: RosterRow, first: RosterRow) -> Message:
+    return Message("The row repeats {place}; remove one of the two.", place=places([first], seen_from=row))
 
 
-def _contradiction(row: RosterRow, others: Sequence[RosterRow]) -> str:
-    named = places(others, seen_from=row)
-    return f"The row contradicts {named} about the same user; keep the one that is right."
+def _contradiction(row: RosterRow, others: Sequence[RosterRow]) -> Message:
+    others_named = places(others, seen_from=row)
+    return Message("The row contradicts {places} about the same user; keep the one that is right.", places=others_named)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from connectors.message import Message, few
 from connectors.roster.foreign import SAVE_AS, foreign
 from connectors.roster.formula import clean
 from connectors.roster.letters import strip
@@ -18,7 +19,18 @@ LINE_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 200
 COLUMNS_MAX = 256
 DELIMITERS = (",", ";", "\t")
-_SIGN_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+
+class _Sign(NamedTuple):
+    one: Message
+    many: Message
+
+
+_SIGNS = {
+    ",": _Sign(Message("comma"), Message("commas")),
+    ";": _Sign(Message("semicolon"), Message("semicolons")),
+    "\t": _Sign(Message("tab"), Message("tabs")),
+}
 _COLUMNS_SHOWN_MAX = 5
 
 # A program that saves the file again keeps the line as a cell of its own, with the separators that fill the row.
@@ -133,7 +145,7 @@ def _within(value: str) -> Iterator[tuple[str, ...]]:
 class _Reading(NamedTuple):
     values: tuple[str, ...]
     span: int
-    problem: str
+    problem: Message | None
 
 
 def _parse(lines: Sequence[str], start: int, delimiter: str) -> _Reading:
@@ -141,12 +153,16 @@ def _parse(lines: Sequence[str], start: int, delimiter: str) -> _Reading:
     some = (lines[index] for index in range(start, min(start + RECORD_LINES_MAX, len(lines))))
     reader = csv.reader(some, delimiter=delimiter, strict=True)
     try:
-        return _Reading(tuple(next(reader)), reader.line_num, "")
+        return _Reading(tuple(next(reader)), reader.line_num, None)
     except csv.Error:
         if len(lines[start]) > csv.field_size_limit():
-            return _Reading((), 1, f"A value is longer than {csv.field_size_limit():,} characters; shorten it.")
-        remedy = "put one before and one after the value, and write each one inside it twice"
-        return _Reading((), reader.line_num, f"The double quotes of this row do not match; {remedy}.")
+            limit = Message("A value is longer than {most} characters; shorten it.", most=csv.field_size_limit())
+            return _Reading((), 1, limit)
+        unmatched = Message(
+            "The double quotes of this row do not match; put one before and one after the value, and write each one "
+            "inside it twice."
+        )
+        return _Reading((), reader.line_num, unmatched)
 
 
 def _records(lines: Sequence[str], start: int, delimiter: str, header: Sequence[str]) -> Iterator[Record]:
@@ -162,36 +178,58 @@ def _records(lines: Sequence[str], start: int, delimiter: str, header: Sequence[
         start += span
 
 
-def _problem(values: Sequence[str], header: Sequence[str], delimiter: str, *, is_quoted: bool) -> str:
+def _problem(values: Sequence[str], header: Sequence[str], delimiter: str, *, is_quoted: bool) -> Message | None:
     if any("\0" in value for value in values):
-        return "The row contains a NUL character, so the file is damaged; export it again."
+        return Message("The row contains a NUL character, so the file is damaged; export it again.")
     if len(values) == len(header) or not any(map(strip, values)):
-        return ""
-    sign, fact = _SIGN_NAMES[delimiter], f"The row has {_counted(values, 'value')}"
-    fact += f" where the header names {_counted(header, 'column')}"
-    others = [_SIGN_NAMES[other] for other in DELIMITERS if other in values[0] and len(values) == 1]
+        return None
+    sign = _SIGNS[delimiter]
+    fact = Message(
+        "The row has {values} where the header names {columns}",
+        values=Message("{n} value", "{n} values", n=len(values)),
+        columns=Message("{n} column", "{n} columns", n=len(header)),
+    )
+    others = [_SIGNS[other].many for other in DELIMITERS if other in values[0] and len(values) == 1]
     if others and is_quoted:
-        return f"{fact}, for it stands in double quotes as a whole; take them off, and write quotes inside it once."
+        return Message(
+            "{fact}, because double quotes enclose the whole row; remove them, and write doubled quotes inside it "
+            "once.",
+            fact=fact,
+        )
     if others:
-        return f"{fact}: it is separated by {others[0]}s and the header by {sign}s; write {sign}s in the row too."
+        return Message(
+            "{fact}: it is separated by {others} and the header by {signs}; write {signs} in the row too.",
+            fact=fact,
+            others=others[0],
+            signs=sign.many,
+        )
     if len(values) < len(header):
-        return f"{fact}: {_too_few(header[len(values) :], sign)}"
-    more = len(values) - len(header)
+        return _too_few(fact, header[len(values) :], sign)
     if not any(map(strip, values[len(header) :])):
-        last = f"the last {more} {sign}s" if more > 1 else f"the last {sign}"
-        return f"{fact}, and what is too much is empty; remove {last} of the row."
-    return f"{fact}; a value that contains a {sign} must stand in double quotes."
+        return _too_many(fact, len(values) - len(header), sign)
+    return Message("{fact}; a value that contains a {sign} must be in double quotes.", fact=fact, sign=sign.one)
 
 
-def _counted(things: Sequence[str], noun: str) -> str:
-    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+def _too_few(fact: Message, without: Sequence[str], sign: _Sign) -> Message:
+    return Message(
+        "{fact}: {columns} has none. Excel leaves out the {signs} at the end of a row; write one {sign} at its end if "
+        "nothing belongs there, and the value if something does.",
+        "{fact}: {columns} have none. Excel leaves out the {signs} at the end of a row; write {n} {signs} at its end "
+        "if nothing belongs there, and the values if something does.",
+        n=len(without),
+        fact=fact,
+        columns=few(without, _COLUMNS_SHOWN_MAX),
+        sign=sign.one,
+        signs=sign.many,
+    )
 
 
-def _too_few(without: Sequence[str], sign: str) -> str:
-    names = ", ".join(without[:_COLUMNS_SHOWN_MAX])
-    more = f" and {len(without) - _COLUMNS_SHOWN_MAX} more" * (len(without) > _COLUMNS_SHOWN_MAX)
-    have, signs = ("has", f"one {sign}") if len(without) == 1 else ("have", f"{len(without)} {sign}s")
-    return (
-        f"{names}{more} {have} none. Excel leaves out the {sign}s at the end of a row; write {signs} at its end if "
-        "nothing belongs there, and the values if something does."
+def _too_many(fact: Message, more: int, sign: _Sign) -> Message:
+    return Message(
+        "{fact}, and the value beyond them is empty; remove the last {sign} of the row.",
+        "{fact}, and the values beyond them are empty; remove the last {n} {signs} of the row.",
+        n=more,
+        fact=fact,
+        sign=sign.one,
+        signs=sign.many,
     )

@@ -11,6 +11,7 @@ from itertools import count
 from typing import NamedTuple
 
 from connectors.ids import is_guid, sha256
+from connectors.message import Message
 from connectors.roster.clashes import clashes
 from connectors.roster.csv_text import read_table
 from connectors.roster.formula import unguard
@@ -18,7 +19,7 @@ from connectors.roster.letters import APOSTROPHES_CLASS, HIDDEN_CLASS, QUOTES_CL
 from connectors.roster.people import candidates, holds_a_yes, may_say_yes, says_leave
 from connectors.roster.rows import FileRows, Roster, RosterFile, RosterRow, RowError, reject
 from connectors.roster.table import OddKind, Record, Table, UnreadableError, at
-from connectors.roster.values import BadValueError, country, excerpt, guid, names, targets, yes_no
+from connectors.roster.values import BadValueError, country, excerpt, guid, names, targets, write, yes_no
 from connectors.roster.words import LEAVE
 from connectors.roster.workbook import is_named_workbook, read_workbook
 
@@ -103,7 +104,7 @@ def read_file(data: bytes, *, file: str) -> FileRows:
         try:
             rows.append(place(_row(record, columns)))
         except BadValueError as error:
-            errors.append(place(_damaged(record, columns, str(error))))
+            errors.append(place(_damaged(record, columns, error.reason)))
     found = RosterFile(
         file, sha256(data), data, table.header, table.encoding, table.delimiter, _nearly_known(table), table.remarks
     )
@@ -121,7 +122,7 @@ def _nearly_known(table: Table) -> tuple[tuple[str, str], ...]:
     return tuple((name, known) for name, known in found if known)
 
 
-def _damaged(record: Record, columns: _Columns, reason: str) -> RowError:
+def _damaged(record: Record, columns: _Columns, reason: Message) -> RowError:
     text, meant = excerpt(record.raw, _ROW_TEXT_MAX), _may_mean(record, columns)
     return RowError(
         "", record.line, text, reason, _named(record, columns, meant), meant, _is_protective(record, columns)
@@ -235,18 +236,20 @@ def _row(record: Record, columns: _Columns) -> RosterRow:
     """Return the wishes of one row; raises BadValueError for the first thing in it that cannot be used."""
     _refuse_odd(record, columns)
     if _is_comment(record, columns):
-        raise BadValueError("The row begins with #, and a roster has no comments; take the line out.")
+        raise BadValueError(Message("The row begins with #, but a roster has no comments; remove the line."))
     if record.problem:
         raise BadValueError(record.problem)
     _refuse_forced_text(record, columns)
     cell = partial(_cell, record, columns)
     user, user_id = cell("user"), guid(cell("user_id"))
     if not user and not user_id:
-        raise BadValueError("The row names no user; fill in the UPN or the object id.")
+        raise BadValueError(Message("The row names no user; enter the UPN or the object ID."))
     if user and not _UPN.fullmatch(user):
         meant = [one for one in candidates([user]) if not is_guid(one)]
-        remedy = f"write {meant[0]}" if len(meant) == 1 else "write it like name@contoso.example"
-        raise BadValueError(f'"{excerpt(user)}" is not a user principal name; {remedy}.')
+        remedy = write(meant[0]) if len(meant) == 1 else Message("write it like name@contoso.example")
+        raise BadValueError(
+            Message('"{user}" is not a user principal name; {remedy}.', user=excerpt(user), remedy=remedy)
+        )
     return RosterRow(
         line=record.line,
         user=user,
@@ -293,8 +296,11 @@ def _refuse_forced_text(record: Record, columns: _Columns) -> None:
         forced = _FORCED_TEXT.fullmatch(strip(record.values[index]))
         if forced and meaning != "note":
             raise BadValueError(
-                f"{excerpt(strip(record.values[index]))} is Excel's formula for a text that it must leave alone; "
-                f"write only {excerpt(forced[1].replace(chr(34), ''))}."
+                Message(
+                    "{value} is an Excel formula that protects text from conversion; write only {text}.",
+                    value=excerpt(strip(record.values[index])),
+                    text=excerpt(forced[1].replace('"', "")),
+                )
             )
 
 

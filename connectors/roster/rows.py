@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import groupby
 
 from connectors.ids import sha256
+from connectors.message import Message, paragraph
 from connectors.roster.people import candidates
 from connectors.roster.table import at
 from connectors.roster.words import LEAVE
@@ -57,16 +59,16 @@ class RowError:
     file: str
     line: int
     row: str
-    reason: str
+    reason: Message
     user: str
     candidates: tuple[str, ...] = ()
     protective: bool = False
     sheet: str = ""
 
     @property
-    def place(self) -> str:
+    def place(self) -> Message:
         """The file and the line, or the sheet and its row."""
-        return f"{self.file}, {at(self.line, self.sheet)}"
+        return Message("{file}, {line}", file=self.file, line=at(self.line, self.sheet))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class RosterFile:
     encoding: str = ""
     delimiter: str = ""
     nearly_known: tuple[tuple[str, str], ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +118,22 @@ class Roster:
         return len(self.rows) + len(self.errors)
 
 
-def reject(row: RosterRow, reason: str) -> RowError:
+def reject(row: RosterRow, reason: Message) -> RowError:
     """Return the error of a row that is sound in itself and cannot be used; what cannot be seen in it is named."""
     user, text = row.user or row.user_id, row.text
     if _NAMED_LETTER.search(text):
-        reason = f"{reason} Letters in the row show nothing: {text}"
+        reason = paragraph(reason, Message("The row contains invisible characters: {row}", row=text))
     protective = row.targets == (LEAVE,) or bool(row.legal_hold) or bool(row.voice)
     meant = candidates((row.user, row.user_id))
     return RowError(row.file, row.line, text or user, reason, user, meant, protective, row.sheet)
 
 
-def places(rows: Sequence[RosterRow], *, seen_from: RosterRow) -> str:
+def places(rows: Sequence[RosterRow], *, seen_from: RosterRow) -> Message:
     """Name the lines of `rows`, and the file where it is another one than that of the row `seen_from`."""
-    named = []
+    named = list[Message]()
     for (file, sheet), group in groupby(rows[:_ROWS_NAMED_MAX], key=lambda row: (row.file, row.sheet)):
         lines = at(", ".join(str(row.line) for row in group), sheet)
-        named.append(lines if file == seen_from.file else f"{file}, {lines}")
-    more = len(rows) - _ROWS_NAMED_MAX
-    return " and ".join([*named, *([f"{more} more"] if more > 0 else [])])
+        named.append(lines if file == seen_from.file else Message("{file}, {line}", file=file, line=lines))
+    if (more := len(rows) - _ROWS_NAMED_MAX) > 0:
+        named.append(Message("{n} more", n=more))
+    return reduce(lambda first, then: Message("{first} and {then}", first=first, then=then), named)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from connectors.message import Message
+
 
 class UnreadableError(ValueError):
     """The bytes as a whole are not a table; the message says why and what to do, without naming the file."""
@@ -31,30 +33,51 @@ class Odd:
     shown: str
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What is wrong with the cell, and what to do."""
-        cell, shown, again = self.cell, self.shown, "format the column as Text and type it again"
-        made = f"which Excel may have made of something else; {again}"
+        cell, shown = self.cell, self.shown
         match self.kind:
             case OddKind.NUMBER:
-                return f"{cell} is the number {shown}, {made}."
+                return Message(
+                    "{cell} is the number {shown}, which may not be what was typed, because Excel converts "
+                    "text; format the column as Text and type it again.",
+                    cell=cell,
+                    shown=shown,
+                )
             case OddKind.INEXACT:
-                return f"{cell} is the number {shown}, of which Excel keeps 15 digits; {again}."
+                return Message(
+                    "{cell} is the number {shown}, of which Excel keeps 15 digits; format the column as Text and type "
+                    "it again.",
+                    cell=cell,
+                    shown=shown,
+                )
             case OddKind.DATE:
-                return f"{cell} is the date or time {shown}, {made}."
+                return Message(
+                    "{cell} is the date or time {shown}, which may not be what was typed, because Excel "
+                    "converts text; format the column as Text and type it again.",
+                    cell=cell,
+                    shown=shown,
+                )
             case OddKind.ERROR:
-                return f"{cell} shows {shown}; correct its formula, or type the value."
+                return Message("{cell} shows {shown}; correct its formula, or type the value.", cell=cell, shown=shown)
             case OddKind.FORMULA:
-                how = "open the workbook in Excel and save it, or type the value"
-                return f"{cell} is a formula whose result is not stored in the file; {how}."
+                return Message(
+                    "{cell} is a formula whose result is not stored in the file; open the workbook in Excel and save "
+                    "it, or type the value.",
+                    cell=cell,
+                )
             case OddKind.MERGED:
-                how = "unmerge them and fill in each row"
-                return f"{cell} is inside the merged cells {shown}, so what it says is unknown; {how}."
+                return Message(
+                    "{cell} is inside the merged cells {shown}, so what it says is unknown; unmerge them and fill in "
+                    "each row.",
+                    cell=cell,
+                    shown=shown,
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: the 1-based line it starts on, its raw text, its values, and what is wrong with it ("" = nothing).
+    """One row: the 1-based line it starts on, its raw text, its values, and what is wrong with it.
 
     A row with a problem keeps the values that could be told apart, in their order. `odd` are the cells in doubt, by
     their position.
@@ -63,7 +86,7 @@ class Record:
     line: int
     raw: str
     values: tuple[str, ...]
-    problem: str = ""
+    problem: Message | None = None
     odd: Mapping[int, Odd] = field(default_factory=dict)
 
 
@@ -81,9 +104,10 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
 
-def at(line: int | str, sheet: str = "") -> str:
-    """Return how a line of a file, or a row of a sheet, is called."""
-    return f"{sheet} row {line}" if sheet else f"line {line}"
+def at(line: int | str, sheet: str = "") -> Message:
+    """Return how a line of a file, or a row of a sheet, is called; its number is a name and is not grouped."""
+    number = str(line)
+    return Message("{sheet} row {line}", sheet=sheet, line=number) if sheet else Message("line {line}", line=number)

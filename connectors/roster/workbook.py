@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
+from connectors.message import Message, few
 from connectors.roster.foreign import WORKBOOK, foreign, is_workbook
 from connectors.roster.formula import clean
 from connectors.roster.letters import strip
@@ -186,13 +187,25 @@ def _reference(title: str, row: int, column: int) -> str:
     return f"{name}!{get_column_letter(column)}{row}"
 
 
-def _hidden(title: str, shape: Shape, lines: Sequence[int]) -> Iterator[str]:
+def _hidden(title: str, shape: Shape, lines: Sequence[int]) -> Iterator[Message]:
     """Say which rows and columns somebody who looks at the sheet does not see."""
     from openpyxl.utils.cell import get_column_letter
 
     columns = [get_column_letter(n) for n in sorted(shape.hidden_columns) if n <= shape.columns]
-    for noun, some in (("row", [str(n) for n in lines if n in shape.hidden_rows]), ("column", columns)):
-        if some:
-            shown = ", ".join(some[:_SHOWN_MAX]) + f" and {len(some) - _SHOWN_MAX} more" * (len(some) > _SHOWN_MAX)
-            are, count = ("is", noun) if len(some) == 1 else ("are", f"{noun}s")
-            yield f"{title}: {count} {shown} {are} hidden, by hand or by a filter, and used like the others."
+    rows = [str(n) for n in lines if n in shape.hidden_rows]
+    if rows:
+        yield Message(
+            "{sheet}: row {rows} is hidden, by hand or by a filter, and used like the others.",
+            "{sheet}: rows {rows} are hidden, by hand or by a filter, and used like the others.",
+            n=len(rows),
+            sheet=title,
+            rows=few(rows, _SHOWN_MAX),
+        )
+    if columns:
+        yield Message(
+            "{sheet}: column {columns} is hidden, by hand or by a filter, and used like the others.",
+            "{sheet}: columns {columns} are hidden, by hand or by a filter, and used like the others.",
+            n=len(columns),
+            sheet=title,
+            columns=few(columns, _SHOWN_MAX),
+        )

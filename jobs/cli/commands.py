@@ -25,8 +25,8 @@ from jobs.cli.running import (
 )
 from jobs.license_reassignment.errors import MEANING, ExitCode, InputError
 
-LATER_COMMANDS = ("init", "pack", "runs")
-LATER_OPTIONS = frozenset({"--approved-by", "--ticket"})
+UNAVAILABLE_COMMANDS = ("init", "pack", "runs")
+UNAVAILABLE_OPTIONS = frozenset({"--approved-by", "--ticket"})
 """What a later version can do: it is refused in words of its own, and taken for no typing error."""
 ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 
@@ -55,7 +55,7 @@ def _not_empty(value: str | None) -> str | None:
 
 CONFIG_HELP = "Settings file; ./reseat.toml if not given."
 RUNS_HELP = "Folder of all runs; overrides \\[run] directory."
-LATER_HELP = "Also check that the old subscription has ended and no user lost service."
+AFTER_CANCEL_HELP = "Also check that the old subscription has ended and no user lost service."
 SKIP_HELP = "Continue without roster rows that cannot be used; the users they name are put on hold."
 STOP_HELP = 'Stop after this time, with exit code 4: "50m", "3h".'
 APPROVE_HELP = "Apply the plan too. TENANT is its id or a verified domain."
@@ -65,7 +65,7 @@ Config = Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", h
 Runs = Annotated[Path | None, typer.Option("--runs", metavar="FOLDER", help=RUNS_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id, the first part of one, or run folder.")]
-Later = Annotated[bool, typer.Option("--after-cancel", help=LATER_HELP)]
+AfterCancel = Annotated[bool, typer.Option("--after-cancel", help=AFTER_CANCEL_HELP)]
 SkipBad = Annotated[bool, typer.Option("--skip-bad-rows", help=SKIP_HELP)]
 StopAfter = Annotated[str | None, typer.Option(metavar="TIME", help=STOP_HELP)]
 
@@ -181,7 +181,9 @@ def apply(
 @app.command(
     cls=HelpedCommand, epilog=examples("reseat verify p3d7c85f2fc9b", "reseat verify p3d7c85f2fc9b --after-cancel")
 )
-def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Later = False, json: Json = False) -> None:
+def verify(
+    plan: PlanName, config: Config = None, runs: Runs = None, after: AfterCancel = False, json: Json = False
+) -> None:
     """Read the tenant again, evaluate the checks, and write the report: GO or NO-GO for canceling."""
     from jobs.cli import output
     from jobs.license_reassignment.commands.verify import verify as look_again
@@ -190,7 +192,7 @@ def verify(plan: PlanName, config: Config = None, runs: Runs = None, after: Late
     run = find(effective.runs_path, plan)
     with lock(effective, run):
         found = work(effective, lambda parts: look_again(parts, run, after_cancel=after), run)
-    output.verified(found, run, as_json=json)
+    output.verified(found, run, as_json=json, given=_given(config, runs))
     _end(found.exit_code)
 
 
@@ -204,7 +206,7 @@ def report(plan: PlanName, config: Config = None, runs: Runs = None, json: Json 
     run = find_stored(config, runs, plan)
     with lock_of(run):
         found = render(run, load_catalog())
-    output.verified(found, run, as_json=json)
+    output.verified(found, run, as_json=json, given=_given(config, runs))
 
 
 @app.command(cls=HelpedCommand, epilog=examples("reseat audit runs/p3d7c85f2fc9b"))
@@ -367,15 +369,15 @@ def sandbox(
     _end(serve_sandbox(tenant, port=port, latency_ms=latency_ms, quota_scale=quota_scale))
 
 
-def _later(context: typer.Context) -> None:
-    raise _not_yet(f"`reseat {context.info_name}`")
+def _unavailable(context: typer.Context) -> None:
+    raise _not_available(f"`reseat {context.info_name}`")
 
 
-for later in LATER_COMMANDS:
-    app.command(later, hidden=True, add_help_option=False, context_settings=ANYTHING)(_later)
+for name in UNAVAILABLE_COMMANDS:
+    app.command(name, hidden=True, add_help_option=False, context_settings=ANYTHING)(_unavailable)
 
 
-def _not_yet(name: str) -> InputError:
+def _not_available(name: str) -> InputError:
     return InputError(f"{name} is not available yet.")
 
 
@@ -397,5 +399,5 @@ def main() -> None:
         code = int(ExitCode.STOPPED)
     except Exception as error:
         option = getattr(error, "option_name", "")
-        code = fail(_not_yet(option) if option in LATER_OPTIONS else error)
+        code = fail(_not_available(option) if option in UNAVAILABLE_OPTIONS else error)
     leave(code)

@@ -142,11 +142,23 @@ def _people(attention: Sequence[tuple[str, str, str]], others: str) -> None:
     text()
 
 
-def verified(found: Reconciliation, run: RunDir, *, as_json: bool) -> None:
-    """Print a reconciliation: verdict, totals, what keeps it from GO with its remedy, and where the report is."""
+def verified(found: Reconciliation, run: RunDir, *, as_json: bool, given: Given = ()) -> None:
+    """Print a reconciliation: verdict, totals, what keeps it from GO with its remedy, and what comes next."""
     if as_json:
         emit({**_document(found), "folder": str(run.path)})
         return
+    _finding(found, run)
+    told_next(_next_step(found, run), given)
+
+
+def _next_step(found: Reconciliation, run: RunDir) -> str:
+    from jobs.license_reassignment.reconcile.next_step import next_step
+    from jobs.license_reassignment.run_folder.load import load_header
+
+    return next_step(found, load_header(run))
+
+
+def _finding(found: Reconciliation, run: RunDir) -> None:
     t = found.totals
     advice = f"{found.advice} the subscription" if found.advice in {"keep", "cancel"} else found.advice
     text(f"{advice} ({found.advice_reason})", level=f"{found.verdict}:", indent=len(found.verdict) + 2)
@@ -287,10 +299,12 @@ def ran(steps: Steps, *, as_json: bool, given: Given = ()) -> None:
             }
         )
         return
+    step = steps.next_step
     if steps.verified and steps.run:
-        verified(steps.verified, steps.run, as_json=False)
+        _finding(steps.verified, steps.run)
+        step = _next_step(steps.verified, steps.run)
     text(f"Run ended: {steps.reason} (exit {int(steps.code)})")
-    told_next(steps.next_step, given)
+    told_next(step, given)
 
 
 def explained(found: Explanation, *, as_json: bool) -> None:

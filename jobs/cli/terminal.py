@@ -22,6 +22,8 @@ PIPE_WIDTH: Final = 160
 
 GAP: Final = "  "
 
+_WORD: Final = re.compile(r"\s*\S+")
+
 GOOD, BAD, LOOK = "green", "bold red", "yellow"
 LEVELS: Final[dict[str, StyleType]] = {
     **dict.fromkeys(("GO", "ok", "passed"), GOOD),
@@ -53,17 +55,21 @@ def harmless(line: str) -> str:
 
 
 def wrapped(line: str, width: int | None, indent: int = 0) -> list[str]:
-    """Break a line at its blanks; the lines after the first begin with `indent` blanks. No word is ever cut."""
+    """Break a line at its blanks; the lines after the first begin with `indent` blanks. No word is ever cut.
+
+    Blanks that nothing is broken at stay, however many they are.
+    """
     line = harmless(line)
     if width is None or cell_len(line) <= width:
         return [line]
     lines: list[str] = []
-    now = line[: len(line) - len(line.lstrip())]
-    for word in line.split():
-        if now.strip() and cell_len(now) + 1 + cell_len(word) > width:
+    now = ""
+    for word in _WORD.findall(line.rstrip()):
+        if now.strip() and cell_len(now) + cell_len(word) > width:
             lines.append(now)
-            now = " " * indent
-        now += f" {word}" if now.strip() else word
+            now = " " * indent + word.lstrip()
+        else:
+            now += word
     return [*lines, now]
 
 

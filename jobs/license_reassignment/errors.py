@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
+from connectors.message import Message, as_message
+
 
 class ExitCode(IntEnum):
     """One table for every command; `--help`, the README and a test list it too."""
@@ -62,6 +64,11 @@ class JobError(Exception):
     """A message for a person, in one paragraph that ends with the remedy; never a traceback."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    @property
+    def said(self) -> Message:
+        """The message as a value, where it may stand in a report too."""
+        return as_message(self.args[0])
 
 
 class InputError(JobError):

@@ -107,7 +107,10 @@ def _waves(settings: Settings) -> Iterator[Contradiction]:
         if earlier != index:
             yield (
                 ("wave", index, "name"),
-                f"[[wave]] no. {index + 1}: name = {shown(wave.name)} is taken by no. {earlier + 1}.",
+                (
+                    f"[[wave]] no. {index + 1}: {shown(wave.name)} and {shown(settings.wave[earlier].name)} of no. "
+                    f"{earlier + 1} are the same name, since case does not count; rename one."
+                ),
             )
         if wave.name != wave.name.strip() or not wave.name.isprintable():
             yield (

@@ -294,6 +294,16 @@ def _fixed(said: Said) -> list[str]:
     return [line for line in said.out.splitlines() if line.startswith("Next: ")]
 
 
+def test_a_value_that_is_broken_keeps_the_distance_to_its_place(tmp_path: Path, reseat: CommandLine) -> None:
+    """A table of the settings is long; behind it stands its line of the file, as behind a short value."""
+    line = "  swap[1] = {'name': 'everyone else', 'to': ['ENTERPRISEPACK'], 'where': {}}  (line 12)"
+
+    assert [line] == terminal.wrapped(line, len(line), 6)
+    first, second = terminal.wrapped(line, 70, 6)
+    assert line == f"{first} {second.lstrip()}"
+    assert "}  (line 12)" in second
+
+
 def test_a_stopped_roll_out_continues_with_its_next_wave(tmp_path: Path, reseat: CommandLine) -> None:
     """Whatever the case in which the wave is typed."""
     wave = (

@@ -114,7 +114,7 @@ def test_a_roster_row_that_wants_a_small_business_plan_is_rejected_for_that() ->
     found = wishes_of(roster, Products(CATALOG, SKUS), policy_of(settings(), Products(CATALOG, SKUS)))
 
     assert 1 == len(found.errors)
-    assert found.errors[0].reason.startswith("target: Microsoft does not support moving from or to ")
+    assert found.errors[0].reason.startswith("target: Microsoft does not support moving users from or to ")
 
 
 COMMANDS: dict[str, Callable[[Parts, RunDir], Awaitable[Any]]] = {

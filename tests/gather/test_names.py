@@ -87,7 +87,7 @@ def test_a_name_that_several_products_have_is_refused_with_their_numbers() -> No
 
     for sku in owned:
         assert sku.part_number in str(refused.value)
-    assert str(refused.value).endswith("Give the part number or the skuId.")
+    assert str(refused.value).endswith("Give the part number or the SKU ID.")
 
 
 def test_a_source_cannot_be_a_target() -> None:
@@ -156,8 +156,8 @@ def test_an_id_beside_a_name_of_nobody_is_rejected_and_its_user_held() -> None:
 
     [error] = drawn.bound.errors
     assert error.reason == (
-        "The id belongs to ada@contoso.example, and nobody is called left.long.ago@contoso.example; correct one of the "
-        "two, or leave the name out. ada@contoso.example is held."
+        "The ID belongs to ada@contoso.example, and no user is called left.long.ago@contoso.example; correct one of "
+        "the two, or leave the name out. ada@contoso.example is on hold."
     )
     assert (drawn.reason(ADA), drawn.reason(BO)) == ("roster_row_rejected", "change")
 
@@ -168,8 +168,8 @@ def test_a_renamed_user_without_an_id_is_told_so() -> None:
 
     assert line == 2
     assert reason == (
-        "No user of the tenant is called ada.former@contoso.example; correct the name (it may have been renamed since "
-        "the export), or leave the row out."
+        "No user of the tenant is called ada.former@contoso.example; correct the name (the user may have been renamed "
+        "since the export), or remove the row."
     )
 
 
@@ -178,7 +178,7 @@ def test_a_domain_that_is_not_verified_is_told_so() -> None:
     [(_, reason)] = _errors("UPN,target\nada@fabrikam.example,ENTERPRISEPACK\n")
 
     assert reason == (
-        "The domain fabrikam.example is not a verified domain of this tenant; correct the name, or leave the row out."
+        "The domain fabrikam.example is not a verified domain of this tenant; correct the name, or remove the row."
     )
 
 
@@ -206,7 +206,7 @@ def test_a_name_and_an_id_of_two_different_users_are_a_contradiction() -> None:
     drawn = draw(WORLD, TO_E3, f"UPN,id,target\n{ADA.upn},{BO.id},ENTERPRISEPREMIUM\n")
 
     assert [e.reason for e in drawn.bound.errors] == [
-        "The id belongs to another user than the name; correct one of them. Both users are held."
+        "The ID and the name belong to two different users; correct one of them. Both users are on hold."
     ]
     assert (drawn.reason(ADA), drawn.reason(BO)) == ("roster_row_rejected", "roster_row_rejected")
 
@@ -218,7 +218,10 @@ def test_a_name_and_an_id_of_two_different_users_are_a_contradiction() -> None:
         ("SPE_E5,", "target: the tenant has no Microsoft 365 E5 (SPE_E5) yet."),
         ("ENTERPRISEWITHSCAL,", "The target Office 365 E4 is being retired; name another one."),
         ("ENTERPRISEPACK + ENTERPRISEWITHSCAL,", "The target Office 365 E4 is being retired; name another one."),
-        ("SHAREPOINTSTORAGE,", "SHAREPOINTSTORAGE is for the whole company and cannot be assigned to a user."),
+        (
+            "SHAREPOINTSTORAGE,",
+            "SHAREPOINTSTORAGE is for the whole company and cannot be assigned to a user; name another target.",
+        ),
     ],
 )
 def test_a_row_with_a_target_that_cannot_be_is_rejected(cells: str, reason: str) -> None:

@@ -21,6 +21,7 @@ from connectors.catalog.user_words import load_user_words
 from jobs.license_reassignment import report
 
 LOCALES = Path(report.__file__).parent / "locale"
+SPEAKING = ("connectors", "jobs")
 SAYING = {"Message", "t", "_t", "_"}
 _ACCENTS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "áƀćďéƒǵȟíĵķĺḿńóṕɋŕśťúṽẃẋýźÁɃĆĎÉƑǴȞÍĴĶĹḾŃÓṔɊŔŚŤÚṼẂẊÝŹ"
@@ -32,11 +33,11 @@ _BLANK = re.compile(r"\{\w+\}")
 def said() -> Catalog:
     """Return every message of the product, with the file that says it."""
     found = Catalog()
-    top = Path(jobs.__file__).parent
-    for path in sorted([*top.rglob("*.py"), *top.rglob("*.j2")]):
+    top = Path(jobs.__file__).parent.parent
+    for path in sorted(path for room in SPEAKING for end in ("*.py", "*.j2") for path in (top / room).rglob(end)):
         read = _in_template if path.suffix == ".j2" else _in_python
         for texts in read(path.read_text()):
-            found.add(texts if len(texts) > 1 else texts[0], locations=[(str(path.relative_to(top.parent)), 0)])
+            found.add(texts if len(texts) > 1 else texts[0], locations=[(str(path.relative_to(top)), 0)])
     words = load_user_words()
     for word in (*words.families.values(), *words.plans.values()):
         found.add(word, locations=[("connectors/catalog/data/user_words.json", 0)])

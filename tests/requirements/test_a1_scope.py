@@ -56,7 +56,7 @@ def test_a1_02_only_the_pinned_tenant_and_its_domains(tmp_path: Path) -> None:
 
     drawn = draw(snapshot(ADA), roster="UPN,target\nx@other.example,ENTERPRISEPACK\n")
     assert [
-        "The domain other.example is not a verified domain of this tenant; correct the name, or leave the row out."
+        "The domain other.example is not a verified domain of this tenant; correct the name, or remove the row."
     ] == [e.reason for e in drawn.bound.errors]
 
 

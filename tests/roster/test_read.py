@@ -179,7 +179,7 @@ def test_a_value_longer_than_a_reader_takes_is_a_row_error() -> None:
     data = b"upn,note\na@x," + b"y" * 200_000 + b"\nb@x,\n"
     roster = read_roster(data, file="r.csv")
 
-    assert ["A value is longer than 131,072 characters; shorten it."] == [error.reason for error in roster.errors]
+    assert ["A value is longer than 131072 characters; shorten it."] == [error.reason for error in roster.errors]
     assert ["a@x"] == [error.user for error in roster.errors]
     assert ["b@x"] == [row.user for row in roster.rows]
 

@@ -132,22 +132,28 @@ TELLING = {
         f"UPN;Target;Wave;Note\n{ADA};{NEW}\n", ("2 values", "Wave, Note have none", "Excel leaves out", "2 semicolons")
     ),
     "one column is missing at the end": Row(f"UPN,target,note\n{ADA},{NEW}\n", ("note has none", "one comma")),
-    "separators too many": Row(f"UPN,target\n{ADA},{NEW},,\n", ("what is too much is empty", "the last 2 commas")),
-    "one separator too many": Row(f"UPN;target\n{ADA};{NEW};\n", ("too much is empty", "the last semicolon")),
-    "a value with a comma": Row(
-        f"note,UPN,target\nVance, Adele,{ADA},{NEW}\n", ("a value that contains a comma must stand in double quotes",)
+    "separators too many": Row(
+        f"UPN,target\n{ADA},{NEW},,\n", ("the values beyond them are empty", "the last 2 commas")
     ),
-    "a whole row in quotes": Row(f'UPN,target\n"{ADA},{NEW}"\n', ("in double quotes as a whole", "take them off")),
+    "one separator too many": Row(
+        f"UPN;target\n{ADA};{NEW};\n", ("the value beyond them is empty", "the last semicolon")
+    ),
+    "a value with a comma": Row(
+        f"note,UPN,target\nVance, Adele,{ADA},{NEW}\n", ("a value that contains a comma must be in double quotes",)
+    ),
+    "a whole row in quotes": Row(
+        f'UPN,target\n"{ADA},{NEW}"\n', ("double quotes enclose the whole row", "remove them")
+    ),
     "another separator than the header": Row(
         f"UPN;target\n{ADA},{NEW}\n", ("separated by commas and the header by semicolons",)
     ),
-    "a comment": Row(f"UPN,target\n# pilot group\n{ADA},{NEW}\n", ("has no comments; take the line out",)),
-    "a row that was commented out": Row(f"UPN,target\n#{ADA},{NEW}\n", ("no comments; take the line out",)),
+    "a comment": Row(f"UPN,target\n# pilot group\n{ADA},{NEW}\n", ("has no comments; remove the line",)),
+    "a row that was commented out": Row(f"UPN,target\n#{ADA},{NEW}\n", ("no comments; remove the line",)),
     "Excel's formula for a text": Row(
-        f'UPN,target\n="{ADA}",{NEW}\n', ("Excel's formula for a text", f"write only {ADA}")
+        f'UPN,target\n="{ADA}",{NEW}\n', ("an Excel formula that protects text", f"write only {ADA}")
     ),
     "Excel's formula for a text as product": Row(
-        f'UPN,target\n{ADA},="{NEW}"\n', ("Excel's formula for a text", f"write only {NEW}")
+        f'UPN,target\n{ADA},="{NEW}"\n', ("an Excel formula that protects text", f"write only {NEW}")
     ),
     "a soft hyphen": Row(f"UPN,target\na\u00adda@contoso.example,{NEW}\n", ("a<U+00AD>da@", f"write {ADA}")),
     "an Arabic letter mark": Row(f"UPN,target\na\u061cda@contoso.example,{NEW}\n", ("a<U+061C>da@",)),
@@ -200,7 +206,7 @@ def test_what_is_wrong_in_a_roster_is_told_as_it_is(name: str, tmp_path: Path, r
     said = reseat(here(tmp_path, row.roster), "plan")
 
     assert (2, []) == (said.code, told(said, [row.line, *row.says]))
-    assert ("must stand in double quotes" in said.words) == (name == "a value with a comma")
+    assert ("must be in double quotes" in said.words) == (name == "a value with a comma")
 
 
 FINE = {

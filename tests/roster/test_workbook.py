@@ -25,7 +25,7 @@ from connectors.roster.rows import Roster, RosterRow
 HEADER = ("UPN", "id", "target", "wave", "voice", "legal hold", "backup_acknowledged_by", "note", "Room")
 ADA = "ada@contoso.example"
 GUID = "1392051d-0cb9-4b7a-88d5-621fee5e8711"
-MADE = "which Excel may have made of something else; format the column as Text and type it again."
+MADE = "which may not be what was typed, because Excel converts text; format the column as Text and type it again."
 
 
 def read(*rows: tuple[object, ...], **kwargs: object) -> Roster:

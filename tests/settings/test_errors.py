@@ -117,7 +117,7 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[[wave]]\nname = 'p'\nusers = 0",
          'line 7: [[wave]] no. 1: users = 0 must be a number of users such as 50, or a share such as "10%".'),
         ("[[wave]]\nname = 'p'\nusers = 1\n[[wave]]\nname = 'P'\nusers = 2",
-         'line 9: [[wave]] no. 2: name = "P" is taken by no. 1.'),
+         'line 9: [[wave]] no. 2: "P" and "p" of no. 1 are the same name, since case does not count; rename one.'),
         ("[[wave]]\nname = 'p'",
          'line 5: [[wave]] no. 1: users is missing; give 50 or "10%", or let a [scope] roster name the wave.'),
         ("[scope]\nfrom = 'csv'",

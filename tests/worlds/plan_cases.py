@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from connectors.catalog.products import load_catalog
 from connectors.message import Message, verbatim
+from connectors.roster.values import no_country
 from jobs.license_reassignment.decide.remarks import SENTENCES
 from jobs.license_reassignment.decide.worth_knowing import Remarked, WorthKnowing
+from jobs.license_reassignment.model.plan import RejectedRow
 from jobs.license_reassignment.model.plan_header import AddonUse, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed
 from jobs.license_reassignment.report.page.plan_view import HoldReason, PlanTranslation, PlanView, RuleCount, SeatNeed
@@ -62,4 +64,10 @@ def plan() -> PlanView:
             ),
         ),
         holding=(Listed("ada@contoso.example", "inherited", "", "", verbatim("Licensing NL")),),
+        rejected=(
+            RejectedRow("users.csv", "4", "ada@contoso.example,UK", no_country("UK"), ("ada@contoso.example",)),
+            RejectedRow(
+                "users.csv", "9", ",leave", Message("The row names no user; enter the UPN or the object ID."), ()
+            ),
+        ),
     )

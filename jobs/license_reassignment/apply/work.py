@@ -16,10 +16,10 @@ from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LicenseTask, LocationTask
+from jobs.license_reassignment.model.command_lines import apply_line, plan_again_line, verify_line
 from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.plan import Plan, locations_of, tasks_of
 from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
-from jobs.license_reassignment.model.text import quoted
 
 WINDOW = timedelta(seconds=WRITE_WINDOW_S)
 
@@ -180,7 +180,7 @@ def overtaken_text(work: Work, hindered: Sequence[str]) -> str:
     )
     return (
         f"Plan {work.plan.plan_id} is overtaken: {'; '.join(hindered)}. Nothing was sent.{first if unreadable else ''} "
-        f"Make a new plan with `{plan_again(work.plan)}`: it reads the tenant as it is now."
+        f"Make a new plan with `{plan_again_line(work.plan.header)}`: it reads the tenant as it is now."
     )
 
 
@@ -207,20 +207,12 @@ def nothing_to_do(work: Work) -> Ending:
     return Ending(ExitCode.DONE, "nothing left to send: every change was answered, none refused")
 
 
-def plan_again(plan: Plan) -> str:
-    """Return the command that makes a new plan of the same aim."""
-    commands = {"undo": f"reseat undo {plan.header.undo_of}"}
-    commands["addons"] = f"reseat plan --addons-of {plan.header.addons_of}"
-    return commands.get(plan.kind, "reseat plan")
-
-
 def next_command(plan: Plan, ending: Ending, queue: Queue) -> str:
     """Return the command that makes sense after such an end."""
-    same = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
-    verify = f"reseat verify {plan.plan_id}"
+    verify = verify_line(plan.plan_id)
     if ending.code != ExitCode.STOPPED:
         return verify
     if queue.over() and (name := queue.next_wave_waiting()):
-        return f"{same} --wave {quoted(name)}; or first {verify}"
+        return f"{apply_line(plan.plan_id, plan.tenant_id, name)}; or first {verify}"
     named = queue.waves[-1] if any(plan.header.stops_after(w) for w in queue.waves[:-1]) else ""
-    return f"{same} --wave {quoted(named)}" if named else same
+    return apply_line(plan.plan_id, plan.tenant_id, named)

@@ -25,7 +25,6 @@ from jobs.license_reassignment.apply.work import (
     nothing_to_do,
     only_settling,
     overtaken_text,
-    plan_again,
     protected_text,
     wave_named,
     work_of,
@@ -35,6 +34,7 @@ from jobs.license_reassignment.commands.shared.protected import protected_now
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of, refuse_unknown_accepted
+from jobs.license_reassignment.model.command_lines import plan_again_line, verify_line
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import FrozenSettings
 from jobs.license_reassignment.model.progress import Progress
@@ -122,10 +122,10 @@ def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], wr
     step = next_command(plan, ending, queue)
     if undo is not None and plan.kind == "undo":
         reason += f"; the undo {undo.plan_id} has taken it back since"
-        step = f"reseat verify {plan.header.undo_of}"
+        step = verify_line(plan.header.undo_of or "")
     elif undo is not None:
         reason += f"; the undo {undo.plan_id} has begun since: only a new plan moves the users again whom it took back"
-        step = plan_again(plan)
+        step = plan_again_line(plan.header)
     return Applied(plan, ending.code, reason, queue.counts, head, writes, step, needs_attention(work, queue))
 
 

@@ -15,6 +15,7 @@ from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_age, overtaken
+from jobs.license_reassignment.model.command_lines import apply_line, verify_line
 from jobs.license_reassignment.model.plan import Plan, inputs_digest_of, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -91,8 +92,8 @@ def _not_approved(steps: Steps, plan: Plan) -> Steps:
     """End after the plan: somebody has to approve it, where there is anything to approve."""
     if not plan.header.totals.changes:
         reason = "the plan changes nobody, so there is nothing to approve"
-        return _ended(steps, ExitCode.STOPPED, reason, f"reseat verify {plan.plan_id}")
-    apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+        return _ended(steps, ExitCode.STOPPED, reason, verify_line(plan.plan_id))
+    apply = apply_line(plan.plan_id, plan.tenant_id)
     approved = steps.planned.next_step if steps.planned else apply
     return _ended(steps, ExitCode.STOPPED, "the plan waits for approval: apply it, or run with --approve", approved)
 
@@ -153,5 +154,5 @@ def taken_back(parts: Parts, run: RunDir) -> str:
         return ""
     return (
         f"plan {plan.plan_id} would move users again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "
-        f"if that is intended: reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+        f"if that is intended: {apply_line(plan.plan_id, plan.tenant_id)}"
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from connectors.countries import MEANT, is_country
+from connectors.countries import is_country
 from connectors.message import Message, by_text
-from connectors.roster.values import excerpt
+from connectors.roster.values import no_country
 from connectors.tenant import TenantSnapshot, UserId
 from jobs.license_reassignment.decide import scope
 from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide, messages_of
@@ -130,18 +130,10 @@ def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> dict[str, Messa
     """Name the wrong code, in place, where a user is held for a usage location that is no country."""
     wrong = (table["reason"] == "no_usage_location").to_numpy() & (users["usage_location"] != "").to_numpy()
     codes = users["usage_location"].to_numpy(dtype=object)
-    told = {code: _no_country(code) for code in set(codes[wrong].tolist()) if not is_country(code)}
+    told = {code: no_country(code) for code in set(codes[wrong].tolist()) if not is_country(code)}
     rows = wrong & np.isin(codes, list(told))
     table.loc[table.index[rows], "detail"] = [told[code] for code in codes[rows]]
     return by_text(told.values())
-
-
-def _no_country(code: str) -> Message:
-    meant = MEANT.get(code.upper())
-    remedy = Message("write {code}", code=meant) if meant else Message("write two letters such as NL or GB")
-    return Message(
-        'The usage location "{code}" is not an ISO 3166-1 country code; {remedy}.', code=excerpt(code), remedy=remedy
-    )
 
 
 def no_rows() -> pd.DataFrame:

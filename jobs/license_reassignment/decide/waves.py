@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ def wave_order(waves: Sequence[Wave]) -> list[str]:
     if not names:
         return [ONLY_WAVE]
     free = (f"{LAST_WAVE} {n}" for n in count(2))  # somebody may have called a wave of their own `rest`
-    return [*names, LAST_WAVE if LAST_WAVE not in names else next(n for n in free if n not in names)]
+    taken = {name.casefold() for name in names}
+    return [*names, next(name for name in chain([LAST_WAVE], free) if name not in taken)]
 
 
 def fill_waves(table: pd.DataFrame, waves: Sequence[Wave]) -> None:

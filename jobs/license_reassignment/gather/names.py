@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from typing import TypeVar
 
 from connectors.catalog.products import AmbiguousProduct, Catalog, UnknownProduct
+from connectors.message import Message, paragraph
 from connectors.roster.values import excerpt
 from connectors.roster.words import LEAVE
 from connectors.tenant import ServicePlan, SkuId, SubscribedSku
@@ -27,7 +29,7 @@ _OTHER_SIGNS = re.compile(r"[,;|/&\n]")
 class _NotFound:
     """Why a name means no one product, as a sentence."""
 
-    why: str
+    why: Message
 
 
 class Products:
@@ -85,7 +87,7 @@ class Products:
                 self._lists[text] = found if isinstance(found, _NotFound) else (found,)
         several = self._lists[text]
         if isinstance(several, _NotFound):
-            raise InputError(f"{key}: {several.why}")
+            raise InputError(Message("{key}: {why}", key=key, why=several.why))
         self._supported(several, key)
         return tuple(self._there(sku_id, sku_id, key) for sku_id in several)
 
@@ -93,12 +95,17 @@ class Products:
         try:
             return self.catalog.find_skus(text, self.skus)
         except UnknownProduct as error:
-            near = f" Did you mean {' or '.join(error.nearest)}?" if error.nearest else ""
-            near = _list_hint(text, self._is_product) or near
-            return _NotFound(f"no product is called `{text}`.{near} `reseat skus` lists the tenant's own.")
+            hint = _list_hint(text, self._is_product) or _did_you_mean(error.nearest)
+            unknown = Message("no product is called `{text}`.", text=text)
+            return _NotFound(paragraph(unknown, hint, Message("`reseat skus` lists the tenant's own.")))
         except AmbiguousProduct as error:
-            listed = ", ".join(error.candidates)
-            return _NotFound(f"`{text}` names several products: {listed}. Give the part number or the skuId.")
+            return _NotFound(
+                Message(
+                    "`{text}` is the name of several products: {names}. Give the part number or the SKU ID.",
+                    text=text,
+                    names=tuple(error.candidates),
+                )
+            )
 
     def _is_product(self, text: str) -> bool:
         try:
@@ -113,17 +120,26 @@ class Products:
         old = [sku_id for sku_id in sku_ids if sku_id in self.catalog.unsupported]
         if old:
             raise InputError(
-                f"{key}: Microsoft does not support moving from or to {self.catalog.names.sku(old[0])} by hand, nor "
-                "any other of the Small and Midsize Business plans; take it out."
+                Message(
+                    "{key}: Microsoft does not support moving users from or to {product}, or any other of the Small "
+                    "and Midsize Business plans, by changing their licenses; remove it.",
+                    key=key,
+                    product=self.catalog.names.sku(old[0]),
+                )
             )
 
     def _there(self, sku_id: SkuId, text: str, key: str) -> SkuId:
         if sku_id not in self._own:
             number = self.catalog.part_numbers.get(sku_id, text)
             raise NotReady(
-                f"{key}: the tenant has no {self.catalog.names.sku(sku_id)} ({number}) yet. A purchase by invoice can "
-                "take two business days to appear; `reseat check --wait` looks again until then. After that ask "
-                "Microsoft support."
+                Message(
+                    "{key}: the tenant has no {product} ({number}) yet. A purchase by invoice can take two business "
+                    "days to appear; `reseat check --wait` checks again until then. After that, contact Microsoft "
+                    "support.",
+                    key=key,
+                    product=self.catalog.names.sku(sku_id),
+                    number=number,
+                )
             )
         return sku_id
 
@@ -279,13 +295,20 @@ def _unknown(names: Iterable[str], known: Collection[str], near: Mapping[str, st
     return told
 
 
-def _list_hint(text: str, is_known: Callable[[str], bool]) -> str:
+def _did_you_mean(nearest: Sequence[str]) -> Message | None:
+    if not nearest:
+        return None
+    names = reduce(lambda first, then: Message("{first} or {then}", first=first, then=then), nearest)
+    return Message("Did you mean {names}?", names=names)
+
+
+def _list_hint(text: str, is_known: Callable[[str], bool]) -> Message | None:
     """Return the sentence that names the plus sign when `text`, which nothing is called, is a list joined otherwise."""
     by_sign = [part.strip() for part in _OTHER_SIGNS.split(text) if part.strip()]
     parts = by_sign if len(by_sign) > 1 else text.split()
     if len(parts) < 2 or not (all(map(is_known, parts)) or re.search(r"[,;|]", text)):
-        return ""
-    return f" Several names are joined by +: {excerpt('+'.join(parts), 120)}."
+        return None
+    return Message("Several names are joined by +: {names}.", names=excerpt("+".join(parts), 120))
 
 
 def wished_plans(names: Iterable[str], products: Products) -> tuple[str, ...]:
@@ -306,13 +329,20 @@ def _wished(text: str, catalog: Catalog, plans: Collection[ServicePlan]) -> str:
     if len(found) == 1:
         return found[0].id
     if found:
-        names = ", ".join(sorted(p.name for p in found))
-        raise InputError(f"disabled_plans: `{excerpt(text)}` names several service plans: {names}. Name one of these.")
+        raise InputError(
+            Message(
+                "disabled_plans: `{text}` is the name of several service plans: {names}. Name one of these.",
+                text=excerpt(text),
+                names=tuple(sorted(p.name for p in found)),
+            )
+        )
     listed = {name.casefold(): name for p in plans for name in (p.name, catalog.names.plan(p.id))}
     near = get_close_matches(text.casefold(), listed, 1)
     hint = _list_hint(text, lambda part: part.casefold() in known | set(published.values()))
+    unknown = Message(
+        "disabled_plans: no product of the tenant has a service plan called `{text}`.", text=excerpt(text)
+    )
+    near_names = _did_you_mean([listed[name] for name in near])
     raise InputError(
-        f"disabled_plans: no product of the tenant has a service plan called `{excerpt(text)}`."
-        + (hint or (f" Did you mean {listed[near[0]]}?" if near else ""))
-        + " `reseat translate FROM TO` lists the plans of a product."
+        paragraph(unknown, hint or near_names, Message("`reseat translate FROM TO` lists the plans of a product."))
     )

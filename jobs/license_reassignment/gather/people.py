@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connectors.message import Message, paragraph
 from connectors.roster.letters import strip
 from connectors.roster.rows import RosterRow, RowError, places, reject
 from connectors.tenant import Named, TenantSnapshot, UserId
@@ -145,9 +146,9 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
     for row, wish in wishes.rows:
         user_id = people.named(row.user_id or row.user)
         why = _why_not(row, user_id, people, snapshot)
-        if why or user_id is None:
+        if why:
             errors.append(reject(row, why))
-        else:
+        elif user_id:
             bound.setdefault(user_id, []).append((row, wish))
     for rows in (rows for rows in bound.values() if len(rows) > 1):
         errors.extend(_same_user([row for row, _ in rows]))
@@ -170,42 +171,54 @@ def bind(wishes: Wishes, snapshot: TenantSnapshot, found: Iterable[Named] = ()) 
 def _same_user(rows: Sequence[RosterRow]) -> Iterator[RowError]:
     for row in rows:
         others = places([it for it in rows if it is not row], seen_from=row)
-        yield reject(row, f"The row names the same user as {others}; keep one of them.")
+        yield reject(row, Message("The row names the same user as {places}; keep one of them.", places=others))
 
 
-def _why_not(row: RosterRow, user_id: UserId | None, people: People, snapshot: TenantSnapshot) -> str:
-    """Say why the row cannot be used; "" when its id and its name are those of one user."""
+def _why_not(row: RosterRow, user_id: UserId | None, people: People, snapshot: TenantSnapshot) -> Message | None:
+    """Say why the row cannot be used; None when its id and its name are those of one user."""
     if user_id is None:
         return _why_unknown(row, snapshot)
     if not row.user_id or not row.user:
-        return ""
+        return None
     by_name = people.named(row.user)
     if by_name == user_id or user_id in people.answering(row.user):
-        return ""
+        return None
     if by_name:
-        return "The id belongs to another user than the name; correct one of them. Both users are held."
+        return Message(
+            "The ID and the name belong to two different users; correct one of them. Both users are on hold."
+        )
     owner = people.name_of(user_id)
-    return (
-        f"The id belongs to {owner}, and nobody is called {row.user}; correct one of the two, or leave the name out. "
-        f"{owner} is held."
+    return Message(
+        "The ID belongs to {owner}, and no user is called {user}; correct one of the two, or leave the name out. "
+        "{owner} is on hold.",
+        owner=owner,
+        user=row.user,
     )
 
 
-def _why_unknown(row: RosterRow, snapshot: TenantSnapshot) -> str:
+def _why_unknown(row: RosterRow, snapshot: TenantSnapshot) -> Message:
     if row.user_id:
-        beside = " The user of the name beside it is held." if row.user else ""
-        return (
-            f"No user of the tenant has the id {row.user_id}: the account was deleted, or the id is of another tenant. "
-            f"Correct the id, or leave it out and give the name alone.{beside}"
+        unknown = Message(
+            "No user of the tenant has the ID {id}: the account was deleted, or the ID is from another tenant. "
+            "Correct the ID, or leave it out and give only the name.",
+            id=row.user_id,
         )
+        return paragraph(unknown, Message("The user of the name beside it is on hold.") if row.user else None)
     if row.user in snapshot.refused:
-        return f"Microsoft Graph takes {row.user} for no name of a user; correct it, or give the object id."
+        return Message(
+            "Microsoft Graph does not accept {user} as the name of a user; correct it, or give the object ID.",
+            user=row.user,
+        )
     domain = row.user.rpartition("@")[2].lower()
     if domain not in {d.lower() for d in snapshot.organization.verified_domains}:
-        return f"The domain {domain} is not a verified domain of this tenant; correct the name, or leave the row out."
-    return (
-        f"No user of the tenant is called {row.user}; correct the name (it may have been renamed since the export), or "
-        "leave the row out."
+        return Message(
+            "The domain {domain} is not a verified domain of this tenant; correct the name, or remove the row.",
+            domain=domain,
+        )
+    return Message(
+        "No user of the tenant is called {user}; correct the name (the user may have been renamed since the export), "
+        "or remove the row.",
+        user=row.user,
     )
 
 

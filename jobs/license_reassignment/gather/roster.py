@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from connectors.ids import is_guid
+from connectors.message import Message
 from connectors.roster.rows import Roster, RosterFile, RosterRow, RowError, reject
 from connectors.roster.words import LEAVE
 from connectors.tenant import GroupId, ReadScope, SkuId
@@ -30,16 +31,17 @@ def wishes_of(roster: Roster | None, products: Products, policy: Policy) -> Wish
         return Wishes()
     rows: list[tuple[RosterRow, Wish]] = []
     errors = list(roster.errors)
+    waves = _Waves(policy)
     for row in roster.rows:
         try:
-            wish = _wish(row, products, policy)
+            wish = _wish(row, products, policy, waves)
             rows.append((row, replace(wish, order=len(rows), file=row.file if len(roster.files) > 1 else "")))
         except (InputError, NotReady) as error:
-            errors.append(reject(row, str(error)))
+            errors.append(reject(row, error.said))
     return Wishes(tuple(rows), tuple(errors), roster.rows_in, roster.sha256, roster.files)
 
 
-def _wish(row: RosterRow, products: Products, policy: Policy) -> Wish:
+def _wish(row: RosterRow, products: Products, policy: Policy, waves: _Waves) -> Wish:
     targets: tuple[SkuId, ...] | None = None
     if row.targets == (LEAVE,):
         targets = ()
@@ -48,24 +50,42 @@ def _wish(row: RosterRow, products: Products, policy: Policy) -> Wish:
         both = set(targets) & set(policy.sources)
         if both:
             retiring = products.catalog.names.sku_list(sorted(both))
-            raise InputError(f"The target {retiring} is being retired; name another one.")
+            raise InputError(Message("The target {product} is being retired; name another one.", product=retiring))
         company = [s.part_number for s in products.skus if s.sku_id in targets and s.applies_to.casefold() == "company"]
         if company:
-            raise InputError(f"{company[0]} is for the whole company and cannot be assigned to a user.")
-    names = {w.name for w in policy.waves}
-    if row.wave and names and row.wave not in names:
-        raise InputError(f"No [[wave]] is called `{row.wave}`; there are: {', '.join(sorted(names))}.")
+            raise InputError(
+                Message(
+                    "{product} is for the whole company and cannot be assigned to a user; name another target.",
+                    product=company[0],
+                )
+            )
     return Wish(
         line=row.line,
         targets=targets,
         usage_location=row.usage_location,
-        wave=row.wave,
+        wave=waves.named(row.wave),
         disabled_plans=wished_plans(row.disabled_plans, products) if row.disabled_plans else None,
         voice=row.voice,
         legal_hold=bool(row.legal_hold),
         backup_acknowledged_by=row.backup_acknowledged_by,
         extra=row.extra,
     )
+
+
+class _Waves:
+    """The names of waves, whose case nobody has to remember: as the settings write them, else as the first row does."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._names = {wave.name.casefold(): wave.name for wave in policy.waves}
+        self._are_given = bool(policy.waves)
+
+    def named(self, text: str) -> str:
+        """Return the name of a row's wave; InputError where the settings have waves and not this one."""
+        key = text.casefold()
+        if text and self._are_given and key not in self._names:
+            there = ", ".join(sorted(self._names.values()))
+            raise InputError(Message("No [[wave]] is called `{wave}`; there are: {names}.", wave=text, names=there))
+        return self._names.setdefault(key, text) if text else ""
 
 
 def with_roster_waves(policy: Policy, wishes: Wishes) -> Policy:

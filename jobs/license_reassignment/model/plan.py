@@ -58,17 +58,30 @@ def plan_list_sha256(sku: SubscribedSku) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A roster row that is not used: where it is, what it says, why not, and who is on hold for it, by name."""
+
+    file: str
+    line: str
+    row: str
+    reason: Message
+    held: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What `apply` carries out exactly.
 
     `decisions` has DECISION_COLUMNS, all text, a row per user; `groups` the same columns, a row per group that is named
-    for a swap. `messages` are the sentences in them and in the header, by their text.
+    for a swap. `messages` are the sentences in them, in the header and of the rejected
+    rows, by their text.
     """
 
     header: PlanHeader
     decisions: pd.DataFrame
     groups: pd.DataFrame
     messages: Mapping[str, Message] = field(default_factory=dict)
+    rejected: tuple[RejectedRow, ...] = ()
 
     def said(self, text: str) -> Message:
         """Return what a text of the plan is made from; what no file says, as in older folders, is a text as it is."""

@@ -142,6 +142,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
         domains=plan.header.tenant.verified_domains,
+        rejected=plan.rejected,
     )
 
 

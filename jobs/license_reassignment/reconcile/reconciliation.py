@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connectors.message import Message
 from connectors.tenant import Names, ReadRecord
 from jobs.license_reassignment.model.cost import Cost
+from jobs.license_reassignment.model.plan import RejectedRow
 from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
 from jobs.license_reassignment.reconcile.ending.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
@@ -75,6 +76,7 @@ class Reconciliation:
     names: Names
     users: pd.DataFrame
     messages: Mapping[str, Message] = field(default_factory=dict)
+    rejected: tuple[RejectedRow, ...] = ()
     undo: bool = False
     kind: str = "swap"
     notes: tuple[str, ...] = ()

@@ -104,6 +104,7 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
         run=run,
         users=users,
         messages={text: r.messages[text] for text in users["remedy"].unique() if text in r.messages},
+        rejected=(),
         pseudonymised=True,
         **_others(r, p),
     )

@@ -36,10 +36,12 @@ from jobs.license_reassignment.run_folder.plan_files import (
     HEADER,
     LISTS,
     MESSAGES,
+    REJECTED,
     TABLE,
     header_of,
     read_decisions,
     read_messages,
+    read_rejected,
 )
 from jobs.license_reassignment.run_folder.seal import MANIFEST
 
@@ -61,14 +63,15 @@ def load_plan(run: RunDir) -> Plan:
         data = run.read(name)
         if sha256(data) != expected:
             raise _altered(run, name, "is not what the plan was made with")
-        if name in {TABLE, LISTS, MESSAGES}:
+        if name in {TABLE, LISTS, REJECTED, MESSAGES}:
             kept[name] = data
     for name in (TABLE, LISTS):
         if name not in kept:
             raise _altered(run, HEADER, f"does not name {name}")
     messages = read_messages(kept[MESSAGES]) if MESSAGES in kept else {}
     decisions, groups = read_decisions(kept.__getitem__, header.roster_columns)
-    return Plan(header, decisions, groups, messages)
+    rejected = read_rejected(kept[REJECTED], messages) if header.roster.rejected else ()
+    return Plan(header, decisions, groups, messages, rejected)
 
 
 def load_header(run: RunDir) -> PlanHeader:

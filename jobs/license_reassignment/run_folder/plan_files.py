@@ -19,11 +19,11 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from connectors.ids import sha256
-from connectors.message import Message, by_text
+from connectors.message import Message, by_text, verbatim
 from connectors.roster.rows import RowError
 from jobs.license_reassignment.decide.table import NUMBER, OBJECT_COLUMN, PLAN_LISTS, shared
 from jobs.license_reassignment.model import message_json
-from jobs.license_reassignment.model.plan import Plan, canonical, header_digest, plan_id_of
+from jobs.license_reassignment.model.plan import Plan, RejectedRow, canonical, header_digest, plan_id_of, split
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.run_folder import snapshot_files
 from jobs.license_reassignment.run_folder.notice_files import notice_files
@@ -34,7 +34,7 @@ from jobs.license_reassignment.run_folder.snapshot_files import csv_bytes, json_
 
 HEADER, TABLE, LISTS, REJECTED = "plan.json", "decisions.csv", "decisions-plans.json", "rejected.csv"
 MESSAGES = "plan-messages.json"
-"""What the sentences in plan.json and decisions.csv are made from; older versions write none."""
+"""What the sentences in plan.json, decisions.csv and rejected.csv are made from; older versions write none."""
 REJECTED_COLUMNS = ("file", "line", "row", "reason", "user", "held")
 _NAME_LENGTH_MAX = 80
 
@@ -61,13 +61,13 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
     kept = {kept_name(number, one.name): one.content for number, one in enumerate(draft.rosters, 1)}
     if kept:
         header = replace(header, roster=replace(header.roster, kept=tuple(kept)))
-    messages = {**draft.messages, **by_text(_said_in(header))}
+    messages = {**draft.messages, **by_text(_said_in(header)), **by_text(e.reason for e in draft.rejected)}
     files = {
         **snapshot_files.snapshot_files(draft.snapshot, "snapshot"),
         **decision_files(draft.decisions, draft.groups, header.roster_columns),
         **notice_files(draft.notices, say),
         **kept,
-        REJECTED: rejected_csv(draft.rejected, draft.held),
+        REJECTED: (rejected := rejected_csv(draft.rejected, draft.held)),
         MESSAGES: json_bytes(message_json.stored(messages.values())),
     }
     content = sha256(canonical(snapshot_files.content_sha256_parts(files, "snapshot")))
@@ -76,7 +76,8 @@ def plan_files(draft: Draft, say: Callable[[str], str] = str) -> PlanFiles:
         snapshot=replace(header.snapshot, content_sha256=content),
         files={name: sha256(data) for name, data in sorted(files.items())},
     )
-    return numbered(PlanFiles(Plan(header, draft.decisions, draft.groups, messages), files), 0)
+    plan = Plan(header, draft.decisions, draft.groups, messages, read_rejected(rejected, messages))
+    return numbered(PlanFiles(plan, files), 0)
 
 
 def _said_in(header: PlanHeader) -> Iterator[str]:
@@ -120,6 +121,21 @@ def rejected_csv(errors: Sequence[RowError], held: Mapping[tuple[str, int], Sequ
     """Write the roster rows that are not used, each with the principal names of the users held for it."""
     rows = [(e.file, str(e.line), e.row, e.reason, e.user, "+".join(held.get((e.file, e.line), ()))) for e in errors]
     return csv_bytes(pd.DataFrame(rows, columns=list(REJECTED_COLUMNS)).astype(str), free_text=REJECTED_COLUMNS)
+
+
+def read_rejected(data: bytes, messages: Mapping[str, Message]) -> tuple[RejectedRow, ...]:
+    """Return what `rejected_csv` wrote; a reason that no message tells of is a text as it is."""
+    table = read_csv(data, free_text=REJECTED_COLUMNS)
+    return tuple(
+        RejectedRow(
+            file=row["file"],
+            line=row["line"],
+            row=row["row"],
+            reason=messages.get(row["reason"]) or verbatim(row["reason"]),
+            held=split(row.get("held", "")),
+        )
+        for row in table.to_dict("records")
+    )
 
 
 @cache

@@ -16,7 +16,19 @@ from jobs.license_reassignment.report.page.html import render_plan_html
 from jobs.license_reassignment.report.page.plan_people import caught_by, changing, holding
 from jobs.license_reassignment.report.page.plan_view import plan_view
 
-SECTIONS = ["verdict", "warnings", "rules", "people", "holds", "seats", "waves", "translation", "settings", "approve"]
+SECTIONS = [
+    "verdict",
+    "warnings",
+    "rules",
+    "people",
+    "holds",
+    "rejected",
+    "seats",
+    "waves",
+    "translation",
+    "settings",
+    "approve",
+]
 
 
 def test_every_part_of_the_plan_is_on_the_page() -> None:
@@ -137,12 +149,20 @@ def test_the_yes_names_plan_and_tenant() -> None:
 def test_a_plan_that_changes_nobody_says_so() -> None:
     """Empty parts are said in words or left out, never an empty table."""
     empty = replace(plan(), changes=0, held=0, in_scope=0, by_rule=(), holds=(), seats=(), waves=(), translation=(),
-                    warnings=(), worth=WorthKnowing(), changing=(), holding=())  # fmt: skip
+                    warnings=(), worth=WorthKnowing(), changing=(), holding=(), rejected=())  # fmt: skip
     page = StaticPage(render_plan_html(empty))
 
-    assert [name for name in SECTIONS if name not in {"warnings", "waves", "people"}] == list(page.sections)
+    assert [name for name in SECTIONS if name not in {"warnings", "waves", "people", "rejected"}] == list(page.sections)
     assert "The plan changes nobody." in page.sections["rules"]
     assert "Nobody." in page.sections["holds"]
+
+
+def test_rejected_rows_are_shown_with_why_and_who_is_on_hold() -> None:
+    page = StaticPage(render_plan_html(plan()))
+
+    assert ["Where", "Row", "Reason", "On hold for it"] == page.tables["rejected"][0][0]
+    assert page.tables["rejected"][0][1][2].endswith("is not an ISO 3166-1 country code; write GB.")
+    assert "ada@contoso.example" == page.tables["rejected"][0][1][3].replace(" ", "")
 
 
 def test_the_same_plan_gives_the_same_page_in_each_language() -> None:

@@ -18,6 +18,7 @@ from jobs.license_reassignment.gather.names import (
     limits_of,
 )
 from jobs.license_reassignment.guard import limits_needed, over_limits
+from jobs.license_reassignment.model.command_lines import apply_line, verify_line
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits
@@ -123,9 +124,9 @@ def _kept(folder: Path) -> bool:
 
 def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> str:
     """Return the command that makes sense now; where a limit is exceeded nothing can be applied before it is raised."""
-    apply = f"reseat apply {plan.plan_id} --tenant {plan.tenant_id}"
+    apply = apply_line(plan.plan_id, plan.tenant_id)
     if not plan.header.totals.changes:
-        return f"reseat verify {plan.plan_id}" if plan.kind == "swap" else ""
+        return verify_line(plan.plan_id) if plan.kind == "swap" else ""
     if needed := limits_needed(plan, limits):
         keys = " and ".join(f"{key} = {value}" for key, value in needed.items())
         return f"if so many users are meant, set [limits] {keys} in the settings file; this plan stays as it is"

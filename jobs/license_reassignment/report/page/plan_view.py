@@ -9,7 +9,7 @@ from typing import Any
 from connectors.message import Message, as_message
 from connectors.tenant import Names
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
-from jobs.license_reassignment.model.plan import Plan, split
+from jobs.license_reassignment.model.plan import Plan, RejectedRow, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed, caught_by, changing, holding
 from jobs.license_reassignment.report.words import NAMELESS
@@ -101,6 +101,7 @@ class PlanView:
     names: Names = NAMELESS
     changing: tuple[Listed, ...] = ()
     holding: tuple[Listed, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
 
 
 def plan_view(
@@ -145,6 +146,7 @@ def plan_view(
         names=names,
         changing=changing(plan, name),
         holding=holding(plan, name),
+        rejected=plan.rejected,
     )
 
 

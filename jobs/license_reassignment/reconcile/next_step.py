@@ -1,0 +1,36 @@
+"""What a person does after a verification: a command to paste, or what is done outside reseat. Pure."""
+
+from __future__ import annotations
+
+from jobs.license_reassignment.model.command_lines import apply_line, plan_again_line, verify_line
+from jobs.license_reassignment.model.plan_header import PlanHeader
+from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+
+_ASK_FOR_A_PLAN = frozenset({"held", "refused", "drifted"})
+
+
+def next_step(found: Reconciliation, header: PlanHeader) -> str:
+    """Return the next step, and behind "; then " what comes after it."""
+    if found.totals.in_doubt or found.totals.pending:
+        return apply_line(found.plan_id, found.tenant_id, _wave(found, header))
+    if found.verdict == "GO":
+        return _after_go(found)
+    after_cancel = bool(found.after_cancel)
+    if not after_cancel and any(action.kind in _ASK_FOR_A_PLAN for action in found.actions):
+        return f"work through actions.csv; then {plan_again_line(header)}"
+    return f"do what is asked for above; then {verify_line(found.plan_id, after_cancel=after_cancel)}"
+
+
+def _after_go(found: Reconciliation) -> str:
+    if found.kind != "swap" or found.after_cancel:
+        return "keep the run folder as evidence; nothing is left to do"
+    verify = verify_line(found.plan_id, after_cancel=True)
+    return f"cancel the old subscription as report.html describes, and keep the run folder; then {verify}"
+
+
+def _wave(found: Reconciliation, header: PlanHeader) -> str:
+    """Return the wave to name: the first with somebody left to change, where an earlier one ended in a stop."""
+    left = set(found.users.loc[found.users["outcome"] == "pending", "wave"])
+    names = [wave.name for wave in header.waves]
+    first = next((name for name in names if name in left), "")
+    return first if any(map(header.stops_after, names[: names.index(first)] if first else ())) else ""
