@@ -68,7 +68,7 @@ def test_rejected_rows_are_english_in_their_file_and_dutch_on_both_pages(tmp_pat
     """What somebody typed into a cell stands as it was typed, escaped."""
     made = kept(draw(snapshot(UK), roster=ROSTER), tmp_path / "run")
     pages = [
-        render_plan_html(plan_view(made.plan, (), {}), "nl"),
+        render_plan_html(plan_view(made.plan, ()), "nl"),
         render_html(reconciled(made, after(UK)), "nl"),
     ]
 
