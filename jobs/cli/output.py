@@ -152,7 +152,7 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool, given: Given 
 
 
 def _next_step(found: Reconciliation, run: RunDir) -> str:
-    from jobs.license_reassignment.reconcile.next_step import next_step
+    from jobs.license_reassignment.commands.shared.after_verification import next_step
     from jobs.license_reassignment.run_folder.load import load_header
 
     return next_step(found, load_header(run))
