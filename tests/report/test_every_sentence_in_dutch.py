@@ -24,6 +24,7 @@ from jobs.license_reassignment.decide import remarks, worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceLoss, needed, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.draft import Draft
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
+from jobs.license_reassignment.decide.table import no_rows
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.plan import Plan
@@ -122,7 +123,8 @@ def profile(*part_numbers: str) -> LicenseProfile:
 def person(standing: dict[str, Any], after: LicenseProfile) -> Any:
     row = SimpleNamespace(targets=(E3,))
     before = profile("ENTERPRISEWITHSCAL")
-    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row, "change": SimpleNamespace(add=())}
+    seen = {"after": after, "has": after, "broken": False, "author": "", "row": row, "adds": frozenset[str]()}
+    seen["judgement"] = SimpleNamespace(reason="move_undone")
     return SimpleNamespace(id="u", name=PEOPLE[0], before=before, standing=SimpleNamespace(**standing), **seen)
 
 
@@ -159,7 +161,7 @@ def test_every_other_incident_is_told_in_dutch(monkeypatch: pytest.MonkeyPatch) 
     places = pd.DataFrame(cells, columns=["id", "user_principal_name", "usage_location", "usage_location_after"])
     monkeypatch.setattr(incidents, "changed_addresses", lambda *_: mails)
     monkeypatch.setattr(incidents, "changed_locations", lambda *_: places)
-    plan = SimpleNamespace(decisions=pd.DataFrame({"kind": []}))
+    plan = SimpleNamespace(decisions=pd.DataFrame({"kind": [], "via_groups": [], "id": []}), groups=no_rows())
     sent = Entry("intent", "", {"items": [{"id": "u", "add": [], "remove": []}]})
     gone = ServiceLoss("exchange", PlanLevel("exchange", 2, "Plan 2"), NOT_PROVIDED).sentence
     for text in (

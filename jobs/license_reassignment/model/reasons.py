@@ -57,12 +57,19 @@ REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
         "gone": Message("The user no longer exists."),
         "already_gone": Message("The old license had already been removed when the request arrived. Make a new plan: it shows what the user has now. A user who has no license is assigned the target manually."),
         "review": Message("Graph refused for a reason that this version of reseat does not know. Read Graph's message in the detail, resolve what it names and make a new plan. Until then the user keeps the old license."),
+        "member_error": Message("The group's new license could not be given to this member, who keeps the old one: the detail names the error (CountViolation: no seat; MutuallyExclusiveViolation: a service conflicts; DependencyViolation: a service needs another one; ProhibitedInUsageLocationViolation: not offered in the country; UniquenessViolation: a proxy address is used twice). Resolve it, then have the license worked out again: Reprocess in the admin center, or [groups] reprocess_errors = true and the same apply again."),
         "accepted_then_error": Message("Graph accepted the change, and then the assignment had an error: the detail says what the user lost and since when. Resolve the error in the admin center, or assign the old product there again. `reseat undo` gives it back to everyone whom the plan changed, these users first."),
     }
 )
 
 OTHER_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
+        "group_processing": Message("Microsoft Entra is still processing the group that this user is in. Run the same apply again: it looks again and sends nothing twice."),
+        "group_not_sent": Message("The change of the group that this user is in was not sent yet. Run the same apply again: it continues where it stopped."),
+        "group_drifted": Message("Somebody else has changed the group that this user is in, or who is in it, since the plan was made, so nothing was sent to it. Make a new plan."),
+        "group_gone": Message("The group that this user was in no longer exists, so nothing was sent to it. Make a new plan."),
+        "turned_direct": Message("Entra turned the license that came from the group into a direct one, because something else of the user depends on it. Make a new plan: it moves the direct license."),
+        "left_group": Message("Somebody has taken the user out of the group during the run, so the group gives this user nothing. If the user is to have the target, assign it directly in the admin center."),
         "changed_by_others": Message("Somebody else has changed this user's licenses since the plan was made. Make a new plan. If the user has neither the old nor the new product now, assign the target manually at once: a plan does not."),
         "changed_by_run": Message("Another run of reseat has changed this user's licenses since: the detail names it. If that was intended, there is nothing to do; `reseat verify` of that run shows how it ended."),
         "move_undone": Message("The user was moved, and somebody else has changed the licenses since. Make a new plan. If the user has neither the old nor the new product now, assign the target manually at once: a plan does not."),

@@ -16,6 +16,7 @@ from jobs.license_reassignment.reconcile.members import (
     MEMBER_ERROR,
     Swap,
     all_moved,
+    reached,
     settled_reason,
 )
 from jobs.license_reassignment.reconcile.whose_change import NOBODY
@@ -70,7 +71,7 @@ def judge(case: Case) -> Judgement:
     row, standing = case.row, case.standing
     change = change_of("", row.add, row.remove, row.disabled_plans)
     skus = frozenset({*case.sources, *row.targets, *(a.sku_id for a in change.add)})
-    same = relevant(case.after, skus) == relevant(case.before, skus)
+    same = relevant(case.after, skus) in {relevant(p, skus) for p in (case.before, reached(case.swaps, case.before))}
     done = bool(row.targets) and _on_target(case.after, case, change)
     broken = _broken(case.after, case, change)
     by_group = settled_reason(case.swaps, case.before, case.after) if standing.ours else ""
@@ -133,6 +134,6 @@ def _other_sound(assignment: LicenseAssignment, profile: LicenseProfile) -> bool
 def _sigil(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
     if any(not after.of_sku(t) for t in case.row.targets):
         return "-"
-    if any(after.of_sku(s) for s in change.remove):
+    if any(after.of_sku(s) for s in (*change.remove, *(s for swap in case.swaps for s in swap.change.remove))):
         return "+"
     return "*"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.changes import AssignGroupLicense
-from connectors.tenant import LicenseProfile, SkuId
+from connectors.changes import AssignGroupLicense, AssignLicense
+from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, UserId
 from jobs.license_reassignment.model.group_change import member_seen
 from jobs.license_reassignment.model.standing import NOT_SENT, Standing
 
@@ -15,6 +15,7 @@ TURNED_DIRECT, LEFT_GROUP = "turned_direct", "left_group"
 LEFT_BEHIND = frozenset({MEMBER_ERROR, LEFT_GROUP})
 """Reasons that say of a user that the swap of a group did not reach them: nothing of it is booked as ours."""
 
+NO_REQUEST = AssignLicense(UserId(""), (), ())
 _GROUP_REASONS = {"drifted": "group_drifted", "gone": "group_gone", "pending": "group_not_sent", "already": ""}
 
 
@@ -67,11 +68,32 @@ def _error(swap: Swap, after: LicenseProfile, removed: set[SkuId]) -> str:
     """Return the state and error of what the group could not give, where the user keeps the old license meanwhile."""
     if member_seen(after, swap.change) != "error" or not any(a.gives for s in removed for a in after.of_sku(s)):
         return ""
-    skus = {*(a.sku_id for a in swap.change.add), *swap.change.remove}
-    wrong = [a for a in after.assignments if a.group_id == swap.change.group_id and a.sku_id in skus and not a.sound]
+    of_group = [a for a in after.assignments if a.group_id == swap.change.group_id and not a.sound]
+    skus = (*(a.sku_id for a in swap.change.add), *swap.change.remove)
+    wrong = [a for sku in skus for a in of_group if a.sku_id == sku]
     return f"{wrong[0].state} {wrong[0].error}".strip() if wrong else ""
 
 
 def all_moved(swaps: Sequence[Swap], after: LicenseProfile) -> bool:
     """Whether a read shows every group's swap carried out on a user."""
     return all(member_seen(after, swap.change) == "moved" for swap in swaps)
+
+
+def changed(profile: LicenseProfile, change: AssignLicense, swaps: Iterable[Swap] = ()) -> LicenseProfile:
+    """Return the profile with one change and the swaps of groups made, and nothing else."""
+    swaps = tuple(swaps)
+    removed = {("", s) for s in change.remove} | {(w.change.group_id, s) for w in swaps for s in w.change.remove}
+    added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add]
+    added += [
+        LicenseAssignment(a.sku_id, w.change.group_id, tuple(sorted(a.disabled_plans)))
+        for w in swaps
+        for a in w.change.add
+    ]
+    replaced = {(a.group_id, a.sku_id) for a in added if a.group_id}
+    kept = [a for a in profile.assignments if (a.group_id, a.sku_id) not in removed | replaced]
+    return LicenseProfile.of([*kept, *added])
+
+
+def reached(swaps: Sequence[Swap], before: LicenseProfile) -> LicenseProfile:
+    """Return what a user has when the groups whose change Graph accepted are done, and nothing else has happened."""
+    return changed(before, NO_REQUEST, (s for s in swaps if s.standing.state in {"processing", "applied"}))

@@ -13,7 +13,6 @@ from connectors.changes import AssignGroupLicense, AssignLicense
 from connectors.message import Message
 from connectors.tenant import (
     NO_LICENSES,
-    LicenseAssignment,
     LicenseDetails,
     LicenseProfile,
     SkuId,
@@ -24,7 +23,7 @@ from jobs.license_reassignment.model.plan import Plan, change_of, group_change_o
 from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
-from jobs.license_reassignment.reconcile.members import LEFT_BEHIND, Swap, standing_of
+from jobs.license_reassignment.reconcile.members import LEFT_BEHIND, Swap, changed, standing_of
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
 
@@ -246,20 +245,6 @@ def _author(
     if after is None or user_id not in others.changes:
         return NOBODY
     return others.author(user_id, wanted, after, skus)
-
-
-def changed(profile: LicenseProfile, change: AssignLicense, swaps: Sequence[Swap] = ()) -> LicenseProfile:
-    """Return the profile with one change and the swaps of groups made, and nothing else."""
-    removed = {("", s) for s in change.remove} | {(w.change.group_id, s) for w in swaps for s in w.change.remove}
-    added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in change.add]
-    added += [
-        LicenseAssignment(a.sku_id, w.change.group_id, tuple(sorted(a.disabled_plans)))
-        for w in swaps
-        for a in w.change.add
-    ]
-    replaced = {(a.group_id, a.sku_id) for a in added if a.group_id}
-    kept = [a for a in profile.assignments if (a.group_id, a.sku_id) not in removed | replaced]
-    return LicenseProfile.of([*kept, *added])
 
 
 def _skus(text: object) -> tuple[SkuId, ...]:
