@@ -1,4 +1,4 @@
-"""The nouns of a change: what is asked for one user, what came back, and what it cost on the wire."""
+"""The nouns of a change: what is asked for one user or group, what came back, and what it cost on the wire."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ class Verdict(StrEnum):
 class Reply:
     """What came back for one change; `reason` is our stable code for a refusal, a doubt or a stop.
 
-    `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
+    `id` is the user or the group that it was for. `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
     """
 
-    user_id: UserId
+    id: UserId | GroupId
     verdict: Verdict
     status: int
     code: str = ""

@@ -103,7 +103,7 @@ def _reply(channel: Channel, change: UserRequest, item: ItemAnswer | None, answe
     code, message = item.error
     verdict, reason = meaning(item.status, code, message, after, success=_success(change))
     return Reply(
-        user_id=change.user_id,
+        id=change.user_id,
         verdict=verdict,
         status=item.status,
         code=redact(code) if code else "",
@@ -146,7 +146,7 @@ def _all(
     """Return the same reply for every change."""
     return tuple(
         Reply(
-            user_id=change.user_id,
+            id=change.user_id,
             verdict=found.verdict,
             status=answer.status if answer else status,
             code=redact(code),

@@ -28,7 +28,7 @@ def once(first: Reply) -> object:
     left = [first]
 
     def answer(change: AssignLicense) -> Reply | None:
-        return left.pop() if left and left[0].user_id == change.user_id else None
+        return left.pop() if left and left[0].id == change.user_id else None
 
     return answer
 
@@ -269,7 +269,7 @@ def test_a_batch_in_line_is_not_sent_once_its_seats_have_run_out(tmp_path: Path)
     """Two batches were read ahead; the first one learns that no seat is left, and no other change leaves."""
     no_seat = reply("", Verdict.REFUSED, 400, "no_seat")
     scene = Scene(
-        tmp_path, tasks(*names(80)), turn_s=5.0, in_flight=1, answer=lambda c: replace(no_seat, user_id=c.user_id)
+        tmp_path, tasks(*names(80)), turn_s=5.0, in_flight=1, answer=lambda c: replace(no_seat, id=c.user_id)
     )
 
     ending = scene.run()

@@ -197,10 +197,10 @@ def test_no_reply_claims_more_than_the_tenant_knows(faults: FaultPlan) -> None:
     now = books(world.tenant)
     moved = {u for u in plain if {a.sku_id for a in now[u]} == {E3}}
 
-    assert plain == [r.user_id for r in replies]
-    assert {r.user_id for r in replies if r.verdict is Verdict.APPLIED} <= moved
-    assert set() == moved & {r.user_id for r in replies if r.verdict in {Verdict.REFUSED, Verdict.RETRY}}
-    assert moved <= {r.user_id for r in replies if r.verdict in {Verdict.APPLIED, Verdict.IN_DOUBT}}
+    assert plain == [r.id for r in replies]
+    assert {r.id for r in replies if r.verdict is Verdict.APPLIED} <= moved
+    assert set() == moved & {r.id for r in replies if r.verdict in {Verdict.REFUSED, Verdict.RETRY}}
+    assert moved <= {r.id for r in replies if r.verdict in {Verdict.APPLIED, Verdict.IN_DOUBT}}
     assert [] == world.quota.violations
     assert world.quota.busiest(150) <= 3000
     assert [] == list(world.tenant.strange_calls)

@@ -64,7 +64,7 @@ class ReplyJudge:
                 return replace(reply, verdict=Verdict.STOP, reason="permission")
         if reply.verdict is Verdict.REFUSED and reply.reason == "no_seat":
             return replace(reply, verdict=Verdict.RETRY, reason="seats_taken")
-        fresh = now - self.located.get(reply.user_id, _NEVER) < REPLICATION_MAX
+        fresh = now - self.located.get(UserId(reply.id), _NEVER) < REPLICATION_MAX
         if reply.verdict is Verdict.REFUSED and reply.reason == "no_usage_location" and fresh:
             return replace(reply, verdict=Verdict.RETRY, reason="location_replicating")
         return reply
@@ -123,7 +123,7 @@ def outcome_body(batch: int, replies: Sequence[Reply]) -> dict[str, Any]:
         "batch": batch,
         "items": [
             {
-                "id": r.user_id,
+                "id": r.id,
                 "verdict": r.verdict.value,
                 "status": r.status,
                 "code": r.code,
