@@ -64,7 +64,8 @@ class Verdict(StrEnum):
 class Reply:
     """What came back for one change; `reason` is our stable code for a refusal, a doubt or a stop.
 
-    `id` is the user or the group that it was for. `status` is 0 when no answer came. `retry_after_s` is None where Graph named no time.
+    `id` is the user or the group that it was for. `status` is 0 when no answer came. `retry_after_s` is None
+    where Graph named no time.
     """
 
     id: UserId | GroupId

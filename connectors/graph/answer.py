@@ -47,19 +47,20 @@ class Answer:
     @property
     def error(self) -> tuple[str, str]:
         """Code and message of the error body, or two empty strings."""
-        return error_of(self._json)
+        return error_of(self.json)
 
     @property
     def stranger(self) -> str:
         """What this is instead of an answer of Graph, "" when it can be one."""
         if self.status == 200 and self.body.startswith(b"{"):
             return ""
-        body = self._json
+        body = self.json
         worded = isinstance(body, dict) and isinstance(body.get("error"), dict)
         return stranger(self.status, self.headers, self.body, worded=worded)
 
     @property
-    def _json(self) -> Any:
+    def json(self) -> Any:
+        """The body, None where it is no JSON."""
         with suppress(ValueError):
             return orjson.loads(self.body)
         return None

@@ -12,10 +12,12 @@ from typing import Any
 
 import orjson
 
-from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
+from connectors.changes import AddLicense, AssignLicense, SetUsageLocation, UserRequest
 from connectors.limits import BATCH_SIZE_MAX
+from connectors.tenant import SkuId, UserId
 
-ITEM_HEADERS = {"Content-Type": "application/json", "x-ms-throttle-priority": "low"}
+PRIORITY = {"x-ms-throttle-priority": "low"}
+ITEM_HEADERS = {"Content-Type": "application/json", **PRIORITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,33 @@ def _write(change: UserRequest) -> dict[str, object]:
     body: dict[str, object]
     match change:
         case AssignLicense(user_id, add, remove):
-            method, url = "POST", f"/users/{user_id}/assignLicense"
-            body = {
-                "addLicenses": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in add],
-                "removeLicenses": list(remove),
-            }
+            method, url, body = "POST", f"/users/{user_id}/assignLicense", _licenses(add, remove)
         case SetUsageLocation(user_id, usage_location):
             method, url, body = "PATCH", f"/users/{user_id}", {"usageLocation": usage_location}
     return {"method": method, "url": url, "headers": ITEM_HEADERS, "body": body}
 
 
+def licenses(add: Sequence[AddLicense], remove: Sequence[SkuId]) -> bytes:
+    """Return the body of `assignLicense`, which Microsoft documents alike for users and groups."""
+    return orjson.dumps(_licenses(add, remove))
+
+
+def _licenses(add: Sequence[AddLicense], remove: Sequence[SkuId]) -> dict[str, object]:
+    return {
+        "addLicenses": [{"skuId": a.sku_id, "disabledPlans": list(a.disabled_plans)} for a in add],
+        "removeLicenses": list(remove),
+    }
+
+
+def reprocesses(ids: Sequence[UserId]) -> bytes:
+    """Return the envelope that has the group licenses of these users worked out again; that action has no body."""
+    items = [{"method": "POST", "url": f"/users/{user_id}/reprocessLicenseAssignment"} for user_id in ids]
+    return _envelope([{**item, "headers": PRIORITY} for item in items])
+
+
 def gets(urls: Sequence[str]) -> bytes:
     """Return the envelope that reads these addresses (relative, without the version)."""
-    return _envelope([{"method": "GET", "url": url, "headers": {"x-ms-throttle-priority": "low"}} for url in urls])
+    return _envelope([{"method": "GET", "url": url, "headers": PRIORITY} for url in urls])
 
 
 def _envelope(items: list[dict[str, object]]) -> bytes:

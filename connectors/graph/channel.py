@@ -38,6 +38,8 @@ EXPIRED_PAGE = "Directory_ExpiredPageToken"
 
 WAITABLE = PATIENCE
 
+BATCH = "/$batch"
+
 LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
 PACED = frozenset({429, 503, 509})
@@ -187,8 +189,12 @@ class Channel:
 
     def batch_request(self, body: bytes) -> Request:
         """Return the POST of a `$batch`."""
+        return self.post(BATCH, body)
+
+    def post(self, path: str, body: bytes) -> Request:
+        """Return the POST of this JSON to a path below the root."""
         request = Request(Method.POST)
-        request.url = f"{self._root}/$batch"
+        request.url = f"{self._root}{path}"
         request.headers.try_add("Accept", "application/json")
         request.set_stream_content(body, "application/json")
         return request
@@ -245,7 +251,7 @@ class Channel:
 
     def _count(self, request: Request, writes: int, *, times: int = 1) -> None:
         self.traffic.http += times
-        self.traffic.batches += times * (request.http_method is Method.POST)
+        self.traffic.batches += times * request.url.endswith(BATCH)
         self.traffic.writes += times * writes
 
     def _failed(self, kinds: Sequence[Kind], began: float, error: Exception) -> None:

@@ -11,14 +11,15 @@ from uuid import uuid4
 import httpx
 
 from connectors.audit_log import AuditRecord
-from connectors.changes import Pause, Reply, Traffic, UserRequest
+from connectors.changes import AssignGroupLicense, Pause, Reply, Traffic, UserRequest
 from connectors.clock import Clock
 from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import writes
 from connectors.graph.channel import Channel
 from connectors.graph.pace import PaceSettings
 from connectors.graph.reads import audit
-from connectors.graph.reads.names import find
+from connectors.graph.reads.groups import read_licenses, read_members
+from connectors.graph.reads.names import find, find_groups
 from connectors.graph.reads.reader import Reader
 from connectors.graph.reads.scan import read_tenant
 from connectors.graph.sign_in.token import TokenSource, identity
@@ -26,6 +27,8 @@ from connectors.graph.transport import BODY_BYTES_MAX, open_http, trust
 from connectors.graph.turns import Kind, Turns
 from connectors.tenant import (
     CompanySubscription,
+    GroupId,
+    GroupRead,
     Identity,
     LicenseDetails,
     Named,
@@ -116,6 +119,21 @@ class GraphClient:
         """
         return await find(Reader(self._channel, on_page), names, groups=groups, hidden=hidden)
 
+    async def find_groups(self, names: Sequence[str]) -> tuple[Named, ...]:
+        """Look up the groups of each id or display name, without their members; several may have one name."""
+        return await find_groups(Reader(self._channel), names)
+
+    async def read_groups(self, ids: Sequence[GroupId]) -> tuple[GroupRead, ...]:
+        """Read what these groups hand out now, in the order asked; `found` is False for one that does not exist."""
+        return await read_licenses(Reader(self._channel), ids)
+
+    async def read_direct_members(self, group_id: GroupId) -> tuple[UserRead, ...] | None:
+        """Read the users right inside a group as they are now, in no order; None when the group does not exist.
+
+        Hidden members are left out without the permission Member.Read.Hidden.
+        """
+        return await read_members(Reader(self._channel), group_id)
+
     async def read_users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read these users as they are now, in the order asked; `found` is False for one that does not exist."""
         return await Reader(self._channel).users(ids)
@@ -140,6 +158,21 @@ class GraphClient:
         back and told as RETRY with the reason "not_sent".
         """
         return await writes.assign(self._channel, batch)
+
+    async def assign_group(self, change: AssignGroupLicense) -> Reply:
+        """Send the change of one group, once, at a turn of 1; APPLIED says that Graph has accepted it (202).
+
+        Never waits and never repeats, as `assign`. Its members follow in the background.
+        """
+        return await writes.assign_group(self._channel, change)
+
+    async def reprocess(self, ids: Sequence[UserId]) -> tuple[Reply, ...]:
+        """Have the group licenses of at most 20 users worked out again, once, at a turn of as many; as `assign`.
+
+        Microsoft's page "user: reprocessLicenseAssignment" asks for User.ReadWrite.All, which the permission to change
+        licenses does not cover.
+        """
+        return await writes.reprocess(self._channel, ids)
 
     def seed_writes(self, times: Sequence[datetime]) -> None:
         """Count these writes of an earlier channel against the quota."""

@@ -1,4 +1,4 @@
-"""What an answer to `assignLicense` means: one table from status, code and message to a verdict and its reason."""
+"""What an answer to a change of licenses means: one table from status, code and message to a verdict and its reason."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ class Meaning(NamedTuple):
 
 APPLIED = Meaning(Verdict.APPLIED, "")
 CONCURRENT_WRITE = "Directory_ConcurrencyViolation"
+
+RESTRICTED = "restricted_management"
+NO_PERMISSION = "permission"
 
 NOT_THERE = Meaning(Verdict.REFUSED, "not_in_location")
 NOWHERE = Meaning(Verdict.REFUSED, "no_usage_location")
@@ -57,7 +60,7 @@ STATUSES: Mapping[int, Meaning] = MappingProxyType(
     {
         400: Meaning(Verdict.REFUSED, "review"),
         401: Meaning(Verdict.STOP, "unauthorized"),
-        403: Meaning(Verdict.REFUSED, "restricted_management"),
+        403: Meaning(Verdict.REFUSED, RESTRICTED),
         404: Meaning(Verdict.REFUSED, "gone"),
         408: Meaning(Verdict.IN_DOUBT, "server_error"),
         409: Meaning(Verdict.IN_DOUBT, "conflicting_state"),
@@ -79,7 +82,7 @@ ENVELOPES: Mapping[int, Meaning] = MappingProxyType(
     {
         400: Meaning(Verdict.STOP, "wrong_body"),
         401: Meaning(Verdict.STOP, "unauthorized"),
-        403: Meaning(Verdict.STOP, "permission"),
+        403: Meaning(Verdict.STOP, NO_PERMISSION),
         **{s: STATUSES[s] for s in (408, 429, 500, 502, 503, 504, 509)},
     }
 )
@@ -87,9 +90,18 @@ ENVELOPES: Mapping[int, Meaning] = MappingProxyType(
 
 
 def meaning(
-    status: int, code: str = "", message: str = "", retry_after_s: float | None = None, *, success: int = 200
+    status: int,
+    code: str = "",
+    message: str = "",
+    retry_after_s: float | None = None,
+    *,
+    success: int = 200,
+    forbidden: str = RESTRICTED,
 ) -> Meaning:
     """Judge the answer to one item; `success` is the status that Microsoft documents for what was asked.
+
+    `forbidden` is the reason of a 403: a user under restricted management is the one that Microsoft documents, and for
+    all that is asked of groups there is the permission alone.
 
     A 503 with `Retry-After` was shed before any work; without it the work may have been done.
     """
@@ -104,6 +116,8 @@ def meaning(
         return APPLIED
     if 200 <= status < 300:
         return Meaning(Verdict.IN_DOUBT, "unexpected_success")
+    if status == 403:
+        return Meaning(Verdict.REFUSED, forbidden)
     return STATUSES.get(status, UNKNOWN_STATUS)
 
 

@@ -62,7 +62,7 @@ class GroupWriter(LicenseWriter, Protocol):
         ...
 
 
-class TenantClient(LicenseWriter, Protocol):
+class TenantClient(GroupWriter, Protocol):
     """Everything a run asks of a tenant. Any verb may raise a ConnectorError, which carries its exit code."""
 
     traffic: Traffic
@@ -104,6 +104,10 @@ class TenantClient(LicenseWriter, Protocol):
         self, names: Sequence[str], *, groups: bool, hidden: bool, on_page: Callable[[str, int], None]
     ) -> Sequence[Named]:
         """Look up what each name stands for, in the order asked; `hidden`: the token holds Member.Read.Hidden."""
+        ...
+
+    async def find_groups(self, names: Sequence[str]) -> Sequence[Named]:
+        """Look up the groups of each id or display name, in the order asked, without their members."""
         ...
 
     async def read_license_details(self, ids: Sequence[UserId]) -> Sequence[LicenseDetails | None]:

@@ -268,9 +268,7 @@ def test_waves_that_continue_run_one_after_the_other(tmp_path: Path) -> None:
 def test_a_batch_in_line_is_not_sent_once_its_seats_have_run_out(tmp_path: Path) -> None:
     """Two batches were read ahead; the first one learns that no seat is left, and no other change leaves."""
     no_seat = reply("", Verdict.REFUSED, 400, "no_seat")
-    scene = Scene(
-        tmp_path, tasks(*names(80)), turn_s=5.0, in_flight=1, answer=lambda c: replace(no_seat, id=c.user_id)
-    )
+    scene = Scene(tmp_path, tasks(*names(80)), turn_s=5.0, in_flight=1, answer=lambda c: replace(no_seat, id=c.user_id))
 
     ending = scene.run()
 

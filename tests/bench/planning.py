@@ -15,8 +15,10 @@ import orjson
 from bench.parts import live
 
 from connectors.graph.client import GraphClient
+from connectors.graph.reads.groups import read_groups
 from connectors.graph.reads.lookups import Lookups
 from connectors.graph.reads.reader import Reader
+from connectors.tenant import ReadScope
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.gather.names import Products, policy_of
 
@@ -93,7 +95,8 @@ async def _first_pages(config: str) -> list[str]:
         lookups = Lookups(channel.graph)
         listings = [lookups.holders(sku) for sku in skus]
         listings += [lookups.groups_with(sku) for sku in policy.sources]
-        listings += [lookups.members(group.id) for group in await Reader(channel).groups(policy.sources, ())]
+        groups = await read_groups(Reader(channel), ReadScope((), policy.sources), {})
+        listings += [lookups.members(group.id) for group in groups]
         listings.append(lookups.deleted_users())
         requests = [listing.first() for listing in listings]
         for request in requests:

@@ -198,13 +198,39 @@ def test_a_group_is_read() -> None:
         "licenseProcessingState": {"state": "ProcessingInProgress"},
         "membershipRule": None,
         "onPremisesSyncEnabled": None,
+        "groupTypes": ["Unified", "DynamicMembership"],
+        "mailEnabled": True,
+        "securityEnabled": True,
+        "isAssignableToRole": True,
     }
-    members = frozenset({user_id(1)})
+    inside = frozenset({user_id(1)})
 
     assert Group(
-        GroupId(GROUP), "All staff", (GroupLicense(E4, (PLAN_A, PLAN_B)),), "ProcessingInProgress", members=members
-    ) == wire.group(raw, members)
+        GroupId(GROUP),
+        "All staff",
+        (GroupLicense(E4, (PLAN_A, PLAN_B)),),
+        "ProcessingInProgress",
+        direct_members=inside,
+        nested_groups=2,
+        group_types=("DynamicMembership", "Unified"),
+        mail_enabled=True,
+        role_assignable=True,
+    ) == wire.group(raw, direct_members=inside, nested_groups=2)
+    assert wire.group(raw).dynamic
     assert "" == wire.group({**raw, "licenseProcessingState": None}).processing_state
+
+
+@pytest.mark.parametrize(
+    ("told", "licensed", "secured"),
+    [(True, False, True), (False, True, False), (None, True, True), (None, False, False)],
+)
+def test_a_group_that_hands_out_licenses_is_security_enabled_unless_graph_says_no(
+    told: bool | None, licensed: bool, secured: bool
+) -> None:
+    """Entra gives licenses to security-enabled groups alone, so what is not told is known of one that has some."""
+    licenses = [{"skuId": E4, "disabledPlans": []}] if licensed else []
+
+    assert secured is wire.group({"id": GROUP, "assignedLicenses": licenses, "securityEnabled": told}).security_enabled
 
 
 def test_a_group_carries_the_product_it_was_listed_for() -> None:
@@ -224,7 +250,8 @@ def test_only_users_among_the_members_count() -> None:
         {"id": "C"},
     ]
 
-    assert [UserId("a"), UserId("c")] == wire.user_members(raws)
+    assert [raws[0], raws[2]] == wire.users_among(raws)
+    assert 1 == wire.groups_among(raws)
 
 
 def test_a_deleted_user_names_what_it_would_bring_back() -> None:

@@ -81,7 +81,14 @@ class Profiles:
 
     def complete(self, user: Mapping[str, Any]) -> int:
         """Return the number of the profile that also counts what `assignedLicenses` alone names."""
+        named = {state.get("skuId") for state in user.get("licenseAssignmentStates") or ()}
+        if named and all(entry.get("skuId") in named for entry in user.get("assignedLicenses") or ()):
+            return self.number(user)
         return self._number(wire.profile(user))
+
+    def profile(self, user: Mapping[str, Any]) -> LicenseProfile:
+        """Return the complete profile; users who hold the same share it."""
+        return self.distinct[self.complete(user)]
 
     def _number(self, profile: LicenseProfile) -> int:
         found = self._numbers.setdefault(profile, len(self.distinct))

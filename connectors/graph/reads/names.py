@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.graph import wire
 from connectors.graph.answer import documented
 from connectors.graph.batch import ItemAnswer
+from connectors.graph.reads.groups import users_below
 from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, USERS
+from connectors.graph.reads.paging import Gone
 from connectors.graph.reads.reader import Reader, in_quotes, user_url
 from connectors.ids import is_guid
 from connectors.tenant import Group, Named, UserId
@@ -52,6 +55,25 @@ def _people(name: str) -> list[str]:
 
 
 async def _groups(reader: Reader, names: Sequence[str], *, hidden: bool) -> dict[str, tuple[Group, ...]]:
+    found = {}
+    for name, item in await _listed(reader, names):
+        groups = _read(item)
+        if len(groups) == 1 and (hidden or not groups[0].hidden):
+            try:
+                groups = (replace(groups[0], members=await users_below(reader, groups[0].id)),)
+            except Gone:
+                groups = ()
+        found[name] = groups
+    return found
+
+
+async def find_groups(reader: Reader, names: Sequence[str]) -> tuple[Named, ...]:
+    """Look up the groups that have each of these ids or display names, in the order asked, without their members."""
+    found = await _listed(reader, names)
+    return tuple(Named(name, (), _read(item), refused=item.status == 400) for name, item in found)
+
+
+async def _listed(reader: Reader, names: Sequence[str]) -> list[tuple[str, ItemAnswer]]:
     select = "$select=" + ",".join(GROUP_SELECT)
     questions = [
         (
@@ -62,16 +84,12 @@ async def _groups(reader: Reader, names: Sequence[str], *, hidden: bool) -> dict
         )
         for name in names
     ]
-    found = {}
-    for name, item in await _answers(reader, questions, "/groups by id or display name", GROUPS):
-        with documented("/groups"):
-            raws = _rows(item)
-            groups = [wire.group(raw) for raw in raws]
-        if len(groups) == 1 and (hidden or not groups[0].hidden):
-            whole = await reader.group(raws[0], below=True)
-            groups = [whole] if whole else []
-        found[name] = tuple(groups)
-    return found
+    return await _answers(reader, questions, "/groups by id or display name", GROUPS)
+
+
+def _read(item: ItemAnswer) -> tuple[Group, ...]:
+    with documented("/groups"):
+        return tuple(wire.group(raw) for raw in _rows(item))
 
 
 async def _answers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,14 +12,12 @@ from connectors.graph import wire
 from connectors.graph.answer import IF_IT_STAYS, documented
 from connectors.graph.batch import ItemAnswer
 from connectors.graph.channel import Channel
-from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS, SKUS, USERS, Lookups
-from connectors.graph.reads.paging import Gone, Listing, Rows, read_pages
+from connectors.graph.reads.lookups import SKUS, USERS, Lookups
+from connectors.graph.reads.paging import Listing, Rows, read_pages
 from connectors.graph.reads.singles import read_each
 from connectors.tenant import (
     CompanySubscription,
     DeletedUser,
-    Group,
-    GroupId,
     LicenseDetails,
     Organization,
     ReadRecord,
@@ -73,32 +71,32 @@ class Reader:
 
     async def organization(self) -> Organization:
         """Read the organization."""
-        found = await self._nouns(self.lookups.organization(), wire.organization)
+        found = await self.nouns(self.lookups.organization(), wire.organization)
         if len(found) != 1:
             raise Malformed(f"The tenant has {len(found)} organizations instead of one. {IF_IT_STAYS}")
         return found[0]
 
     async def skus(self) -> tuple[SubscribedSku, ...]:
         """Read all products, sorted by id."""
-        return tuple(sorted(await self._nouns(self.lookups.skus(), wire.sku), key=lambda sku: sku.sku_id))
+        return tuple(sorted(await self.nouns(self.lookups.skus(), wire.sku), key=lambda sku: sku.sku_id))
 
     async def subscriptions(self) -> tuple[CompanySubscription, ...]:
         """Read all purchases, sorted by id."""
-        return tuple(sorted(await self._nouns(self.lookups.subscriptions(), wire.subscription), key=lambda s: s.id))
+        return tuple(sorted(await self.nouns(self.lookups.subscriptions(), wire.subscription), key=lambda s: s.id))
 
     async def health(self) -> tuple[ServiceHealth, ...]:
         """Read the state of the services, sorted by name."""
-        return tuple(sorted(await self._nouns(self.lookups.health(), wire.health), key=lambda s: s.service))
+        return tuple(sorted(await self.nouns(self.lookups.health(), wire.health), key=lambda s: s.service))
 
     async def deleted_users(self, sku_ids: frozenset[SkuId]) -> tuple[DeletedUser, ...]:
         """Read the users in the recycle bin that name one of the SKUs; Graph cannot filter there."""
-        found = await self._nouns(self.lookups.deleted_users(), wire.deleted_user)
+        found = await self.nouns(self.lookups.deleted_users(), wire.deleted_user)
         return tuple(sorted((u for u in found if sku_ids.intersection(u.sku_ids)), key=lambda u: u.id))
 
     async def users(self, ids: Sequence[UserId]) -> tuple[UserRead, ...]:
         """Read single users, in the order asked."""
         raws = await self.each_user(ids, READ_SELECT)
-        now = self._channel.clock.now()
+        now = self.now()
         with documented("/users/{id}"):
             return tuple(
                 UserRead(user_id, False, now) if raw is None else wire.user_read(raw, now, asked=user_id)
@@ -107,7 +105,7 @@ class Reader:
 
     async def each_user(self, ids: Sequence[str], select: Sequence[str]) -> list[Mapping[str, Any] | None]:
         """Read users by id, in the order asked; None for one that does not exist."""
-        return await self._each("/users/{id}", ids, select, USERS)
+        return await self.each("/users/{id}", ids, select, USERS)
 
     async def each_name(self, names: Sequence[str], select: Sequence[str]) -> list[ItemAnswer]:
         """Read users by principal name, in the order asked: status 404 for nobody, 400 for what is no name to Graph."""
@@ -115,7 +113,7 @@ class Reader:
 
     async def asked(self, urls: Sequence[str], *, what: str, permission: str) -> list[ItemAnswer]:
         """Return the answers to single questions that hold names of people: status 200, 404 or 400."""
-        began = self._channel.clock.now()
+        began = self.now()
         items = await read_each(self._channel, urls, what=what, permission=permission, by_name=True)
         self._note(f"{what} of {len(urls)}", began, sum(item.status == 200 for item in items))
         return items
@@ -123,31 +121,13 @@ class Reader:
     async def license_details(self, ids: Sequence[UserId]) -> tuple[LicenseDetails | None, ...]:
         """Read how each service plan of these users is provisioned, in the order asked; None for one not found."""
         what = "/users/{id}/licenseDetails"
-        raws = await self._each(what, ids, (), SKUS, units=DETAILS_UNITS)
+        raws = await self.each(what, ids, (), SKUS, units=DETAILS_UNITS)
         with documented(what):
             return tuple(None if raw is None else wire.license_details(raw) for raw in raws)
 
-    async def groups(self, sku_ids: Iterable[SkuId], named: Sequence[GroupId]) -> tuple[Group, ...]:
-        """Read the groups that hand out a SKU with their direct users, and the named ones with all users below them.
-
-        A named group that hands out a SKU has all users below it. A group that does not exist is left out.
-        """
-        raws: dict[str, Mapping[str, Any]] = {}
-        for sku_id in sku_ids:
-            for raw in await self._nouns(self.lookups.groups_with(sku_id), dict):
-                with documented("/groups"):
-                    raws[wire.key_of(raw)] = wire.carrying(raw, sku_id)
-        missing = [group_id for group_id in named if group_id not in raws]
-        if missing:
-            found = await self._each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
-            with documented("/groups/{id}"):
-                raws.update({wire.key_of(raw): raw for raw in found if raw is not None})
-        groups = [await self.group(raw, below=group_id in named) for group_id, raw in sorted(raws.items())]
-        return tuple(group for group in groups if group is not None)
-
     async def pages(self, listing: Listing, take: Callable[[Rows], T]) -> list[T]:
         """Read a collection to its end, note the read, and return what `take` made of each page."""
-        began, so_far = self._channel.clock.now(), 0
+        began, so_far = self.now(), 0
 
         def seen(rows: int) -> None:
             nonlocal so_far
@@ -158,31 +138,25 @@ class Reader:
         self._note(listing.what, began, sum(count for count, _ in pages))
         return [taken for _, taken in pages]
 
-    async def _nouns(self, listing: Listing, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
+    async def nouns(self, listing: Listing, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
+        """Read a collection to its end, and return what `read` made of each row."""
         pages = await self.pages(listing, lambda rows: [read(row) for row in rows])
         return [noun for page in pages for noun in page]
 
-    async def _each(
+    async def each(
         self, what: str, keys: Sequence[str], select: Sequence[str], permission: str, *, units: int = 1
     ) -> list[Mapping[str, Any] | None]:
-        began, query = self._channel.clock.now(), "?$select=" + ",".join(select) if select else ""
+        """Read what has these keys in the place of `{id}`, in the order asked; None for what is not there."""
+        began, query = self.now(), "?$select=" + ",".join(select) if select else ""
         urls = [what.replace("{id}", quote(key, safe="")) + query for key in keys]
         items = await read_each(self._channel, urls, what=what, permission=permission, units=units)
         found = [item.body if item.status == 200 else None for item in items]
         self._note(f"{what} of {len(keys)}", began, len(found) - found.count(None))
         return found
 
-    async def group(self, raw: Mapping[str, Any], *, below: bool) -> Group | None:
-        """Read the users of a group, or all below it; None when it is gone meanwhile."""
-        with documented("/groups"):
-            group_id = wire.key_of(raw)
-        listing = self.lookups.transitive_members(group_id) if below else self.lookups.members(group_id)
-        try:
-            pages = await self.pages(listing, wire.user_members)
-        except Gone:
-            return None
-        with documented("/groups"):
-            return wire.group(raw, frozenset(member for page in pages for member in page))
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return self._channel.clock.now()
 
     def _note(self, query: str, began: datetime, rows: int) -> None:
-        self.records.append(ReadRecord(query, utc_text(began), utc_text(self._channel.clock.now()), rows))
+        self.records.append(ReadRecord(query, utc_text(began), utc_text(self.now()), rows))

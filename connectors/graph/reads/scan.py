@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,11 +14,12 @@ from connectors.graph.answer import documented, not_allowed
 from connectors.graph.channel import Channel
 from connectors.graph.reads import columns
 from connectors.graph.reads.columns import Profiles
+from connectors.graph.reads.groups import Inside, members, read_groups
 from connectors.graph.reads.lookups import USERS
 from connectors.graph.reads.paging import Gone, Rows
 from connectors.graph.reads.reader import OnPage, Reader
 from connectors.ids import is_guid
-from connectors.tenant import DeletedUser, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
+from connectors.tenant import DeletedUser, GroupId, ReadScope, SkuId, SubscribedSku, TenantSnapshot, UserId
 
 SCANS_MAX = 3
 """So often the users are read again while seat counts move meanwhile."""
@@ -49,8 +50,9 @@ async def read_tenant(channel: Channel, scope: ReadScope, on_page: OnPage) -> Te
         stable = _seats(before, scope) == _seats(after, scope)
         if stable:
             break
+    swaps = await _swaps(reader, users, scope.swap_groups)
     looked_up = await users.look_up(reader, scope.lookups)
-    groups = await reader.groups(scope.group_sku_ids, scope.member_groups)
+    groups = await read_groups(reader, scope, swaps)
     deleted = await _recycle_bin(reader, scope)
     frame, profiles = columns.table(users.batches, users.profiles.distinct)
     return TenantSnapshot(
@@ -70,6 +72,22 @@ async def read_tenant(channel: Channel, scope: ReadScope, on_page: OnPage) -> Te
         refused=looked_up.refused,
         unread=("deleted_users",) if deleted is None else (),
     )
+
+
+async def _swaps(reader: Reader, users: _Users, group_ids: Sequence[GroupId]) -> dict[GroupId, Inside]:
+    """Read who is right inside each of these groups, with all columns; a group that does not exist is left out.
+
+    A page brings 999 of them for 2 resource units; one by one they would cost one each.
+    """
+    found, pages = dict[GroupId, Inside](), list[pa.RecordBatch]()
+    for group_id in group_ids:
+        with suppress(Gone):
+            read = await members(reader, group_id, columns.SELECT, users.page)
+            pages += [page for page, _ in read]
+            inside = frozenset(UserId(user_id) for page, _ in read for user_id in page.column("id").to_pylist())
+            found[group_id] = Inside(inside, sum(groups for _, groups in read))
+    await users.join(reader, pages)
+    return found
 
 
 async def _recycle_bin(reader: Reader, scope: ReadScope) -> tuple[DeletedUser, ...] | None:
@@ -109,6 +127,22 @@ class _Users:
             self.batches += await reader.pages(reader.lookups.holders(sku_id), page.take)
             await self._read_again(reader, list(page.incomplete)[:READ_AGAIN_MAX])
 
+    def page(self, rows: Rows) -> pa.RecordBatch:
+        """Return the columns of users that no filter has chosen."""
+        return columns.page(rows, [self.profiles.complete(row) for row in rows])
+
+    async def join(self, reader: Reader, pages: Sequence[pa.RecordBatch]) -> None:
+        """Take in the users of these pages whom no scan has met; who came without a name is read singly."""
+        if not pages:
+            return
+        rows, none = pa.Table.from_batches(pages), pa.array([], columns.TEXT)
+        met = pa.concat_arrays([batch.column("id") for batch in self.batches] or [none])
+        rows = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=met)))
+        named = pc.not_equal(rows.column("user_principal_name"), "")
+        self.batches += rows.filter(named).to_batches()
+        if bare := list(dict.fromkeys(rows.filter(pc.invert(named)).column("id").to_pylist())):
+            self._take([raw for raw in await reader.each_user(bare, columns.SELECT) if raw is not None])
+
     async def look_up(self, reader: Reader, wanted: Sequence[str]) -> _LookedUp:
         """Read the users of these names and ids that no scan has met; ids first, for they bring names along."""
         ids = [text for text in dict.fromkeys(wanted) if is_guid(text)]
@@ -130,9 +164,9 @@ class _Users:
             tuple(sorted(name for name, item in zip(asked, items, strict=True) if item.status == 400)),
         )
 
-    def _take(self, raws: Sequence[Mapping[str, Any]]) -> None:
+    def _take(self, raws: Rows) -> None:
         with documented("/users/{id}"):
-            self.batches.append(columns.page(raws, [self.profiles.complete(raw) for raw in raws]))
+            self.batches.append(self.page(raws))
 
     async def _read_again(self, reader: Reader, ids: Sequence[str]) -> None:
         """Read single users whose assignment states did not name the SKU they were listed for.

@@ -221,8 +221,8 @@ def organization_view(tenant: TenantState) -> Json:
 
 
 GROUP_DEFAULT = (
-    "id", "createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "mail", "mailEnabled",
-    "mailNickname", "membershipRule", "onPremisesSyncEnabled", "securityEnabled", "visibility",
+    "id", "createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "isAssignableToRole",
+    "mail", "mailEnabled", "mailNickname", "membershipRule", "onPremisesSyncEnabled", "securityEnabled", "visibility",
 )  # fmt: skip
 
 
@@ -241,9 +241,10 @@ def group_view(group: Group, select: tuple[str, ...] | None, state: str | None) 
         "deletedDateTime": None,
         "description": None,
         "displayName": group.name,
-        "groupTypes": ["DynamicMembership"] if group.rule else [],
+        "groupTypes": ["Unified"] * group.unified + ["DynamicMembership"] * bool(group.rule),
+        "isAssignableToRole": group.roles or None,
         "mail": None,
-        "mailEnabled": False,
+        "mailEnabled": group.unified or group.mail,
         "mailNickname": group.id,
         "membershipRule": group.rule,
         "membershipRuleProcessingState": "On" if group.rule else None,

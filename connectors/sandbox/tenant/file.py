@@ -9,7 +9,8 @@
                         "ownerId", "ownerTenantId", "ownerType"}],
      "rules": {"exclusive": [[plan, plan]], "requires": {plan: [any of these]}, "prohibited": {plan: [country]}},
      "groups": [{"id", "name", "members": [user id or principal name], "nested": [group id],
-                 "licenses": [LICENSE], "security", "synced", "rule", "stuck", "visibility"}],
+                 "licenses": [LICENSE], "security", "unified", "mail", "roles", "synced", "rule", "stuck",
+                 "visibility"}],
      "users": [{"id", "upn", "name", "given", "surname", "department", "title", "location", "mail", "proxies", "kind",
                 "enabled", "synced", "restricted", "licenses": [LICENSE], "deleted": "2026-…Z", "note",
                 "onAssign": {sku: [state, error]} or {sku: [state, error, [plan name]]}, "mailOnAssign",
@@ -65,7 +66,7 @@ _USER_KEYS = {
     "given": "given", "surname": "surname", "department": "department", "title": "title", "location": "location",
     "mail": "mail", "kind": "kind", "enabled": "enabled", "synced": "synced", "restricted": "restricted",
 }  # fmt: skip
-_GROUP_KEYS = {"security": "security", "synced": "synced", "rule": "rule", "stuck": "stuck", "visibility": "visibility"}
+_GROUP_KEYS = {key: key for key in ("security", "unified", "mail", "roles", "synced", "rule", "stuck", "visibility")}
 
 
 def user_id(upn: str) -> str:

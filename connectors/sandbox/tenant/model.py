@@ -201,7 +201,10 @@ class Processing:
 
 @dataclass(slots=True)
 class Group:
-    """A group; `members` keeps their order, `nested` are groups inside it (never followed for licensing)."""
+    """A group; `members` keeps their order, `nested` are groups inside it (never followed for licensing).
+
+    `security`, `unified` (a Microsoft 365 group), `mail` and `roles` say what kind it is; with a `rule` it is dynamic.
+    """
 
     id: str
     name: str
@@ -209,6 +212,9 @@ class Group:
     nested: tuple[str, ...] = ()
     licenses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     security: bool = True
+    unified: bool = False
+    mail: bool = False
+    roles: bool = False
     synced: bool = False
     rule: str | None = None
     visibility: str | None = None

@@ -27,7 +27,7 @@ from graph.graph_double import (
 )
 
 from connectors.errors import Malformed, PermissionMissing
-from connectors.tenant import LicenseAssignment, ReadScope
+from connectors.tenant import GroupId, LicenseAssignment, ReadScope
 
 
 def test_a_request_says_who_and_how_urgent() -> None:
@@ -181,24 +181,79 @@ def test_a_name_never_becomes_a_path() -> None:
     )
 
 
+KIND = {"@odata.type": "#microsoft.graph.user"}
+NESTED = {"@odata.type": "#microsoft.graph.group", "id": "g"}
+LICENSED = {"id": GROUP, "displayName": "L", "assignedLicenses": [{"skuId": E4, "disabledPlans": []}]}
+OTHER = GroupId("bbbbbbbb-0000-4000-8000-000000000002")
+NOWHERE = GroupId("bbbbbbbb-0000-4000-8000-000000000003")
+
+
 def test_licensing_groups_come_with_their_users() -> None:
-    """Direct users of a licensing group, all users below a group that a rule names."""
-    other = "bbbbbbbb-0000-4000-8000-000000000002"
-    licensed = {"id": GROUP, "displayName": "L", "assignedLicenses": [{"skuId": E4, "disabledPlans": []}]}
-    kind = {"@odata.type": "#microsoft.graph.user"}
+    """The users right inside a licensing group, all users below a group that a rule names."""
     routes = {
-        "groups": page(licensed),
-        f"groups_{GROUP}_members": page({**kind, "id": user_id(1)}, {"@odata.type": "#group", "id": "g"}),
-        f"groups_{other}_transitiveMembers": page({**kind, "id": user_id(2)}, {**kind, "id": user_id(3)}),
-        "batch": envelope(item(0, 200, {"id": other, "displayName": "O"}), refusal(1, 404, "x", "y")),
+        "groups": page(LICENSED),
+        f"groups_{GROUP}_members": page({**KIND, "id": user_id(1)}, NESTED),
+        f"groups_{OTHER}_transitiveMembers": page({**KIND, "id": user_id(2)}, {**KIND, "id": user_id(3)}),
+        "batch": envelope(item(0, 200, {"id": OTHER, "displayName": "O"}), refusal(1, 404, "x", "y")),
     }  # fmt: skip
-    scope = ReadScope((E4,), (E4,), (), (other, "bbbbbbbb-0000-4000-8000-000000000003"))
-    snapshot = read(Double([tenant(**routes)]), scope)
+    snapshot = read(Double([tenant(**routes)]), ReadScope((E4,), (E4,), (), (OTHER, NOWHERE)))
 
     assert [
-        (GROUP, frozenset({user_id(1)})),
-        (other, frozenset({user_id(2), user_id(3)})),
-    ] == [(g.id, g.members) for g in snapshot.groups]
+        (GROUP, None, frozenset({user_id(1)}), 1),
+        (OTHER, frozenset({user_id(2), user_id(3)}), None, 0),
+    ] == [(g.id, g.members, g.direct_members, g.nested_groups) for g in snapshot.groups]
+
+
+def test_a_group_that_a_rule_names_and_that_is_licensed_has_both_kinds_of_members() -> None:
+    """Who gets its licenses and whom the rule means are two questions."""
+    routes = {
+        "groups": page(LICENSED),
+        f"groups_{GROUP}_members": page({**KIND, "id": user_id(1)}),
+        f"groups_{GROUP}_transitiveMembers": page({**KIND, "id": user_id(1)}, {**KIND, "id": user_id(2)}),
+    }
+    [group] = read(Double([tenant(**routes)]), ReadScope((E4,), (E4,), (), (GroupId(GROUP),))).groups
+
+    assert (frozenset({user_id(1), user_id(2)}), frozenset({user_id(1)})) == (group.members, group.direct_members)
+
+
+def test_everybody_inside_a_group_to_swap_is_read_and_each_page_is_one_request() -> None:
+    """Whom the scan has met stays as the scan saw it; the others come with all their columns, by the page."""
+    inside = [{**KIND, **user(1, state(E3))}, {**KIND, **user(2, state(E3, OTHER))}]
+    more = page({**KIND, **user(3, state(E3, OTHER))}, {"@odata.type": "#microsoft.graph.device", "id": "d"})
+    routes = {
+        "users": page(user(1)),
+        f"groups_{OTHER}_members": [page(*inside, link=f"{ROOT}/groups/{OTHER}/members?$skiptoken=1"), more],
+        f"groups_{NOWHERE}_members": error(404),
+        "batch": envelope(item(0, 200, {"id": OTHER, "displayName": "O"})),
+    }
+    double = Double([tenant(**routes)])
+    snapshot = read(double, ReadScope((E4,), (), (), (), (NOWHERE, OTHER)))
+    asked = [r.url for r in double.requests if r.url.path.endswith("/members")]
+
+    assert [user_id(n) for n in (1, 2, 3)] == list(snapshot.users["id"])
+    assert {E4} == snapshot.profiles[snapshot.users["profile"][0]].skus
+    assert "user3@contoso.example" == snapshot.users["user_principal_name"][2]
+    assert () == snapshot.not_found
+    [group] = snapshot.groups
+    assert (OTHER, frozenset({user_id(1), user_id(2), user_id(3)})) == (group.id, group.direct_members)
+    assert group.members is None
+    assert 3 == len(asked)
+    assert "999" == asked[1].params["$top"]
+    assert {"userPrincipalName", "licenseAssignmentStates"} <= set(asked[1].params["$select"].split(","))
+    assert 1 == sum(r.url.path == "/v1.0/$batch" for r in double.requests)
+
+
+def test_a_member_of_whom_only_the_id_is_told_is_read_singly() -> None:
+    """Graph lists what an app may not read with id and type alone; one that is gone by then is left out silently."""
+    routes = {
+        f"groups_{OTHER}_members": page({**KIND, "id": user_id(7)}, {**KIND, "id": user_id(8)}),
+        "batch": [singles({user_id(7): user(7)}), envelope(item(0, 200, {"id": OTHER, "displayName": "O"}))],
+    }
+    snapshot = read(Double([tenant(**routes)]), ReadScope((E4,), (), (), (), (OTHER,)))
+
+    assert [user_id(7)] == list(snapshot.users["id"])
+    assert () == snapshot.not_found
+    assert frozenset({user_id(7), user_id(8)}) == snapshot.groups[0].direct_members
 
 
 def test_deleted_users_are_kept_when_they_would_bring_a_product_back() -> None:

@@ -1,0 +1,120 @@
+"""Groups and the users right inside them, who alone get what a group hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from connectors.graph import wire
+from connectors.graph.answer import documented
+from connectors.graph.reads.columns import Profiles
+from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS
+from connectors.graph.reads.paging import Gone, Rows
+from connectors.graph.reads.reader import READ_SELECT, Reader
+from connectors.tenant import Group, GroupId, GroupRead, ReadScope, UserId, UserRead
+
+GROUP_READ_SELECT = ("id", "assignedLicenses", "licenseProcessingState")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The users right inside a group, and how many groups are."""
+
+    users: frozenset[UserId]
+    groups: int
+
+
+async def read_groups(reader: Reader, scope: ReadScope, swaps: Mapping[GroupId, Inside]) -> tuple[Group, ...]:
+    """Read the groups of the scope, sorted by id; one that does not exist, or is gone meanwhile, is left out.
+
+    Those that hand out a SKU have the users right inside, and so have the groups to swap, of which `swaps` says who is.
+    The `member_groups` have all users below them.
+    """
+    raws = dict[GroupId, Mapping[str, Any]]()
+    for sku_id in scope.group_sku_ids:
+        for carrier in await reader.nouns(reader.lookups.groups_with(sku_id), dict):
+            with documented("/groups"):
+                raws[GroupId(wire.key_of(carrier))] = wire.carrying(carrier, sku_id)
+    looked_into = {**dict.fromkeys(raws), **swaps}
+    named = dict.fromkeys((*scope.member_groups, *swaps))
+    if missing := [group_id for group_id in named if group_id not in raws]:
+        found = await reader.each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
+        with documented("/groups/{id}"):
+            raws.update({GroupId(wire.key_of(raw)): raw for raw in found if raw is not None})
+    groups = list[Group]()
+    for group_id, raw in sorted(raws.items()):
+        with suppress(Gone):
+            inside = looked_into.get(group_id)
+            if inside is None and group_id in looked_into:
+                inside = await users_inside(reader, group_id)
+            below = await users_below(reader, group_id) if group_id in scope.member_groups else None
+            groups.append(_group(raw, below, inside))
+    return tuple(groups)
+
+
+def _group(raw: Mapping[str, Any], below: frozenset[UserId] | None, inside: Inside | None) -> Group:
+    with documented("/groups"):
+        if inside is None:
+            return wire.group(raw, members=below)
+        return wire.group(raw, members=below, direct_members=inside.users, nested_groups=inside.groups)
+
+
+async def users_below(reader: Reader, group_id: GroupId) -> frozenset[UserId]:
+    """Read who is in a group or in one inside it. Raises Gone."""
+    pages = await reader.pages(reader.lookups.transitive_members(group_id), _ids)
+    return frozenset(user_id for page in pages for user_id in page)
+
+
+async def users_inside(reader: Reader, group_id: GroupId) -> Inside:
+    """Read who is right inside a group. Raises Gone."""
+    pages = await members(reader, group_id, ("id",), _ids)
+    return Inside(frozenset(user_id for page, _ in pages for user_id in page), sum(groups for _, groups in pages))
+
+
+async def members(
+    reader: Reader, group_id: GroupId, select: Sequence[str], take: Callable[[Rows], T]
+) -> list[tuple[T, int]]:
+    """Return what `take` made of the users on each page of a group's members, and the groups there. Raises Gone."""
+
+    def read(rows: Rows) -> tuple[T, int]:
+        return take(wire.users_among(rows)), wire.groups_among(rows)
+
+    return await reader.pages(reader.lookups.members(group_id, select), read)
+
+
+def _ids(members: Rows) -> list[UserId]:
+    with documented("/groups/{id}/members"):
+        return [UserId(wire.key_of(raw)) for raw in wire.users_among(members)]
+
+
+async def read_licenses(reader: Reader, ids: Sequence[GroupId]) -> tuple[GroupRead, ...]:
+    """Read what groups hand out and how far that is, in the order asked; `found` is False for one that is not there."""
+    raws = await reader.each("/groups/{id}", ids, GROUP_READ_SELECT, GROUPS)
+    now = reader.now()
+    with documented("/groups/{id}"):
+        return tuple(
+            GroupRead(group_id, False, now) if raw is None else wire.group_read(raw, now, asked=group_id)
+            for group_id, raw in zip(ids, raws, strict=True)
+        )
+
+
+async def read_members(reader: Reader, group_id: GroupId) -> tuple[UserRead, ...] | None:
+    """Read the users right inside a group with their licenses, each once; None when there is no such group."""
+    profiles, bare = Profiles(), list[UserId]()
+
+    def take(users: Rows) -> list[UserRead]:
+        now = reader.now()
+        bare.extend(UserId(wire.key_of(raw)) for raw in users if not wire.is_whole(raw))
+        return [wire.user_read(raw, now, profile_of=profiles.profile) for raw in users if wire.is_whole(raw)]
+
+    try:
+        pages = await members(reader, group_id, READ_SELECT, take)
+    except Gone:
+        return None
+    found = {read.id: read for page, _ in pages for read in page}
+    found |= {read.id: read for read in await reader.users(bare) if read.found} if bare else {}
+    return tuple(found.values())
