@@ -93,14 +93,17 @@ def live(world: World) -> Story:
         shutil.rmtree(folder)
 
 
-def _decisions_parsed_once() -> Callable[..., pd.DataFrame]:
+def _decisions_parsed_once() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
     real, known = plan_files.read_decisions, {}
 
-    def read_decisions(read: Callable[[str], bytes], roster_columns: Sequence[str]) -> pd.DataFrame:
+    def read_decisions(
+        read: Callable[[str], bytes], roster_columns: Sequence[str]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
         key = (read(plan_files.TABLE), read(plan_files.LISTS))
         if key not in known:
             known[key] = real(read, roster_columns)
-        return known[key].copy(deep=False)
+        users, groups = known[key]
+        return users.copy(deep=False), groups.copy(deep=False)
 
     return read_decisions
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
 from connectors.tenant import NO_LICENSES, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
+from jobs.license_reassignment.apply.canary import Canary, canary_of
 from jobs.license_reassignment.apply.control import Control, StopFlag, StoppableClock
 from jobs.license_reassignment.apply.engine import apply
 from jobs.license_reassignment.apply.queue import Queue
@@ -20,6 +21,7 @@ from jobs.license_reassignment.model.change import LicenseTask
 from jobs.license_reassignment.model.progress import Progress
 from jobs.license_reassignment.model.standing import Standing
 from jobs.license_reassignment.run_folder.journal import Head, Journal, read_journal, segment_name
+from jobs.license_reassignment.run_folder.load import entries
 from worlds.virtual_time import Hour, VirtualClock, VirtualLoop, run_process
 
 OLD, NEW, OTHER = SkuId("e4"), SkuId("e3"), SkuId("visio")
@@ -59,7 +61,8 @@ def reply(name: str, verdict: Verdict, status: int = 200, reason: str = "", **mo
 class Scene:
     """One apply session on virtual time. `answer` says what a change gets; None carries it out.
 
-    `sent` lists the batches of user ids as they left, with the second; `turns` what the quota was asked for.
+    `sent` lists the batches of user ids as they left, with the second; `turns` what the quota was asked for. Where
+    `watch` is set, the first users are looked at again.
     """
 
     folder: Path
@@ -72,6 +75,7 @@ class Scene:
     in_flight: int = 2
     waves: tuple[str, ...] = ("all",)
     refusals_percent_max: float = 100
+    watch: bool = False
     standings: dict[str, Standing] = field(default_factory=dict)
     control: dict[str, Any] = field(default_factory=dict)
     holds: dict[str, LicenseProfile | None] = field(default_factory=dict)
@@ -131,6 +135,7 @@ class Scene:
                 patience_s=3600,
                 in_flight=self.in_flight,
                 on_progress=self.on_progress,
+                canary=canary_of(self.users.values(), entries(head.lines)) if self.watch else Canary({}, over=True),
             )
             try:
                 return await apply(session)

@@ -11,8 +11,9 @@ from typing import Any
 from connectors.changes import Reply, Verdict
 from connectors.errors import ConnectorError
 from connectors.tenant import UserId, UserRead
+from jobs.license_reassignment.apply.canary import CANARY
 from jobs.license_reassignment.apply.control import SLICE_S
-from jobs.license_reassignment.apply.queue import LOOKS_MAX, Finished, Idle, Look, WaveDone, Write
+from jobs.license_reassignment.apply.queue import LOOKS_MAX, Finished, Idle, Look, NoRoom, WaveDone, Write
 from jobs.license_reassignment.apply.replies import outcome_body
 from jobs.license_reassignment.apply.session import Ending, Session, ending_of, tell, waiting_for_seats
 from jobs.license_reassignment.errors import ExitCode, JobError, Unfinished
@@ -96,7 +97,10 @@ async def _turn(session: Session) -> None:
         await _wait(session, reason, NAP_S)
         session.progress.reason = ""
         return
-    job = session.queue.next_job(session.clock.now())
+    if watched := session.canary.take(session.clock.now()):
+        await _watch(session, watched)
+        return
+    job = session.queue.next_job(session.clock.now(), session.canary.room(session.queue.sent_or_out))
     match job:
         case Write(tasks):
             await _write(session, tasks)
@@ -106,9 +110,36 @@ async def _turn(session: Session) -> None:
             await _idle(session, until)
         case WaveDone(name):
             _end_wave(session, name)
+        case NoRoom():
+            await _wait_for_canary(session)
         case Finished():
-            session.ended = ending_of(session)
+            if session.canary.watching:
+                await _wait_for_canary(session)
+            else:
+                session.ended = ending_of(session)
     tell(session)
+
+
+async def _watch(session: Session, users: Sequence[UserId]) -> None:
+    """Read the users of the first batch again. Raises Unfinished (4) where the old license stays beside the new one."""
+    canary = session.canary
+    reads = await session.tenant.read_users(users)
+    if not canary.watching:
+        return
+    known = (set(canary.doubled_since), canary.stopped)
+    seen = canary.looked(reads, session.clock.now())
+    session.helped = session.clock.monotonic()
+    if canary.over or known != (set(canary.doubled_since), canary.stopped):
+        _note(session, CANARY, **canary.note(seen))
+    if seen == "doubled":
+        raise Unfinished(canary.stop_text())
+
+
+async def _wait_for_canary(session: Session) -> None:
+    if session.writing:
+        await session.clock.sleep(IDLE_S)
+    else:
+        await _wait(session, session.canary.waiting(), NAP_S)
 
 
 def _pause(session: Session) -> str:
@@ -258,6 +289,7 @@ async def _send(session: Session, tasks: Sequence[Task]) -> None:
     _append(session, "outcome", {**outcome_body(number, replies), "traffic": traffic}, durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
+    session.canary.begin([UserId(r.id) for r in replies if r.verdict is Verdict.APPLIED], session.clock.now())
     session.reply_judge.raise_if_hopeless(replies)
 
 

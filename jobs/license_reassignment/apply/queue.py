@@ -50,7 +50,12 @@ class Finished:
     """The last wave is done, or what is left cannot be sent now."""
 
 
-Job = Write | Look | Idle | WaveDone | Finished
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """Changes are ready, and no more may go out for now."""
+
+
+Job = Write | Look | Idle | NoRoom | WaveDone | Finished
 
 
 @dataclass(slots=True)
@@ -132,21 +137,27 @@ class Queue:
         waiting = {t.wave for t in self._pending()}
         return next((wave for wave in self.later if wave in waiting), "")
 
-    def next_job(self, now: datetime) -> Job:
-        """Return what to do now. Doubts that are due come before new changes."""
+    @property
+    def sent_or_out(self) -> int:
+        """How many changes have been made, or may be: those in hand count too."""
+        return self.counts["applied"] + len(self._doubts.keys() | self._out)
+
+    def next_job(self, now: datetime, room: int | None = None) -> Job:
+        """Return what to do now; at most `room` changes to send. Doubts that are due come before new changes."""
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[2])
         due = [d.task for d in self._doubts.values() if d.due <= now and d.task.user_id not in self._out]
         if due:
             return Look(self._take(due[:BATCH_SIZE_MAX]))
         ready: list[Task] = []
-        while self._ready and len(ready) < BATCH_SIZE_MAX:
+        most = BATCH_SIZE_MAX if room is None else min(BATCH_SIZE_MAX, room)
+        while self._ready and len(ready) < most:
             task = self._ready.popleft()
             if not self.is_short(task):
                 ready.append(task)
         if ready:
             return Write(self._take(ready))
-        return self._when_nothing_is_ready()
+        return NoRoom() if self._ready else self._when_nothing_is_ready()
 
     def _when_nothing_is_ready(self) -> Job:
         times = [d.due for d in self._doubts.values() if d.task.user_id not in self._out]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from connectors.changes import Traffic
 from connectors.clock import Clock
 from connectors.tenant import SkuId
+from jobs.license_reassignment.apply.canary import Canary
 from jobs.license_reassignment.apply.control import Control
 from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.replies import ReplyJudge
@@ -46,6 +47,7 @@ class Session:
     on_progress: Callable[[Progress], None]
     traffic: Callable[[], Traffic] = Traffic
     product: Callable[[SkuId], str] = str
+    canary: Canary = field(default_factory=lambda: Canary({}, over=True))
     batches: int = 0
     writing: int = 0
     ended: Ending | None = None

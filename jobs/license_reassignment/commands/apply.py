@@ -11,6 +11,7 @@ from connectors.changes import WRITE_PERMISSION, Traffic
 from connectors.errors import ConnectorError, PermissionMissing
 from connectors.tenant import Identity, SubscribedSku, UserId
 from jobs.license_reassignment import guard
+from jobs.license_reassignment.apply.canary import canary_of
 from jobs.license_reassignment.apply.engine import apply, close
 from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.replies import ReplyJudge
@@ -211,6 +212,8 @@ async def _both_phases(
             return ending
     judge = _judge(parts, licenses.standings, WRITE_PERMISSION, locations.standings)
     session = _engine_session(parts, journal, licenses, judge, batches, traffic)
+    if not work.settling:
+        session.canary = canary_of(work.tasks.values(), work.journal)
     refused = {UserId(u): s.message for u, s in locations.standings.items() if s.state == "refused"}
     open_still = {u: m for u, m in refused.items() if licenses.standings.get(u, NOT_SENT).state == "pending"}
     close(session, open_still, "refused", "no_usage_location")
