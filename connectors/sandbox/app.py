@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.sandbox.api.batch import Item, failed, read_items, run_batch
 from connectors.sandbox.api.routes import call, find_route
 from connectors.sandbox.api.world import SANDBOX_TOKEN, AppIdentity, Reply, Request, World, refused
+from connectors.sandbox.licensing.others import MEDDLING
 from connectors.sandbox.refusal import Refusal, unauthorized
 from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.faults import FaultPlan
@@ -148,7 +149,7 @@ class Gateway:
         if every:
             for number, record in enumerate(world.tenant.write_log[log_length:], log_length + 1):
                 if record.status < 300 and number % every == 0:
-                    meddle(world.tenant, world.faults.rng, world.faults.meddle_kinds, now)
+                    meddle(world.tenant, world.faults.rng, world.faults.meddle_kinds, now, MEDDLING)
 
 
 _NOBODY = AppIdentity("", "", frozenset())

@@ -89,7 +89,7 @@ def test_the_index_of_holders_always_agrees_with_a_recount(seed: int) -> None:
     for step in range(300):
         if rng.random() < 0.2 and tenant.deleted():
             tenant.restore_user(rng.choice(tenant.deleted()), step)
-        meddle(tenant, rng, ("licenses", "seats", "delete"), step)
+        meddle(tenant, rng, ("licenses", "seats", "delete"), step, {})
         assert oracle.recount(tenant) == {key: tenant.consumed(key) for key in tenant.skus}
     assert [record for record in tenant.write_log if record.actor != SOMEBODY_ELSE] == []
 

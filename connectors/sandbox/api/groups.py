@@ -16,7 +16,7 @@ USER_CAST, GROUP_CAST = "microsoft.graph.user", "microsoft.graph.group"
 
 
 def _shown(world: World, request: Request, group: Group, query: Query) -> Json:
-    state = group_state(group, request.now, world.tenant.knobs.group_queue_seconds)
+    state = group_state(group, request.now, world.tenant.knobs)
     return group_view(group, query.select, state)
 
 

@@ -9,6 +9,7 @@ from connectors.sandbox.tenant.model import (
     Assignment,
     Group,
     Json,
+    Knobs,
     Plan,
     Sku,
     Subscription,
@@ -58,10 +59,23 @@ _USER: dict[str, Callable[[User], Any]] = {
 }
 
 
+_UNDISTINGUISHED: dict[str, Callable[[User], Any]] = {
+    "licenseAssignmentStates": lambda u: states(_without_groups(u.profile.assignments), None)
+}
+"""Microsoft's design of Cloud Licensing: the properties of a user tell direct and inherited licenses apart no more."""
+
+
+def _without_groups(assignments: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
+    """One direct assignment of each product that gives something."""
+    held = {a.sku: a._replace(group="") for a in reversed(assignments) if a.holds}
+    return tuple(sorted(held.values()))
+
+
 def user_view(tenant: TenantState, select: tuple[str, ...] | None) -> Callable[[User], Json]:
     """A function from a user to its JSON with exactly the selected properties (and always the id)."""
     names = select if select and "id" in select else (*(select or USER_DEFAULT[:-1]), "id")
-    own = [(name, _USER[name]) for name in names if name in _USER]
+    properties = {**_USER, **_UNDISTINGUISHED} if tenant.knobs.allotments else _USER
+    own = [(name, properties[name]) for name in names if name in properties]
     more = [(name, _USER_OF_TENANT[name]) for name in names if name in _USER_OF_TENANT]
 
     def view(user: User) -> Json:
@@ -226,11 +240,12 @@ GROUP_DEFAULT = (
 )  # fmt: skip
 
 
-def group_state(group: Group, now: float, queue_seconds: float) -> str | None:
+def group_state(group: Group, now: float, knobs: Knobs) -> str | None:
     """`licenseProcessingState.state`, or None for a group that was never processed."""
-    if group.processing is None:
+    if group.processing is None or now < group.processing.queued_at + knobs.group_stale_seconds:
         return "ProcessingComplete" if group.processed or group.licenses else None
-    return "QueuedForProcessing" if now < group.processing.queued_at + queue_seconds else "ProcessingInProgress"
+    queued = now < group.processing.queued_at + knobs.group_queue_seconds
+    return "QueuedForProcessing" if queued else "ProcessingInProgress"
 
 
 def group_view(group: Group, select: tuple[str, ...] | None, state: str | None) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from connectors.sandbox.api.odata import Query, bad_body, read_query
-from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing import others
 from connectors.sandbox.refusal import Refusal
 from connectors.sandbox.tenant import schedule
 from connectors.sandbox.tenant.model import Json, stamp
@@ -144,8 +144,8 @@ class World:
         """The time, after everything that was due by now has happened in the tenant."""
         now = self.clock()
         self.tenant.remember_seconds = self.faults.stale_seconds if self.faults.stale else 0.0
-        schedule.advance(self.tenant, now)
-        groups.advance(self.tenant, now)
+        schedule.advance(self.tenant, now, others.happen)
+        others.advance(self.tenant, now)
         return now
 
     def new_id(self) -> str:

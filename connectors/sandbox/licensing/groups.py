@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.sandbox.licensing.rules import Change, check_product, find_violation
-from connectors.sandbox.refusal import Refusal, bad_request
+from connectors.sandbox.refusal import Refusal, bad_request, forbidden
 from connectors.sandbox.tenant.model import Assignment, Group, Processing, User, WriteRecord
 from connectors.sandbox.tenant.state import TenantState
 
@@ -14,7 +14,12 @@ GROUP_LICENSING = "0000000c-0000-4000-8000-00000000c0de"
 
 
 def change_group(tenant: TenantState, group: Group, change: Change, now: float) -> None:
-    """Take a license change of a group: the group shows it at once, its members follow in the background."""
+    """Take a license change of a group: the group shows it at once, its members follow in the background.
+
+    Whether a group that roles can be assigned to takes one is not documented: the tenant's knob decides.
+    """
+    if group.roles and tenant.knobs.role_groups_forbidden:
+        raise forbidden()
     if not group.security:
         raise bad_request("Licenses can be assigned to security-enabled groups only.")
     for sku, off in change.add:
@@ -33,47 +38,114 @@ def _queue(group: Group, members: list[str], now: float) -> None:
     group.processed = True
 
 
+def free(tenant: TenantState, group: Group, now: float) -> None:
+    """Let the background work of a stuck group go on from where it stands."""
+    group.stuck = False
+    if group.processing is not None:
+        done_for = group.processing.done / tenant.knobs.group_members_per_second
+        group.processing.queued_at = now - tenant.knobs.group_queue_seconds - done_for
+        group.processing.stuck = False
+
+
 def advance(tenant: TenantState, now: float) -> None:
     """Carry the background work of every group as far as it is by now."""
     for group in tenant.groups.values():
-        work = group.processing
-        if work is None or work.stuck:
-            continue
-        began = work.queued_at + tenant.knobs.group_queue_seconds
-        if now < began:
-            continue
-        due = min(len(work.members), int((now - began) * tenant.knobs.group_members_per_second))
-        for member in work.members[work.done : due]:
-            user = tenant.user(member)
+        work_through(tenant, group, now)
+        while group.pending and group.pending[0][0] <= now:
+            user = tenant.user(group.pending.pop(0)[1])
             if user is not None:
                 _apply(tenant, group, user, now)
-        work.done = due
-        if due == len(work.members):
-            group.processing = None
+
+
+def work_through(tenant: TenantState, group: Group, now: float, *, half: bool = False) -> bool:
+    """Carry the work of one group as far as it is, or to its half at most; True when it has come so far.
+
+    Who has left meanwhile is passed over: licensing learns of that by itself.
+    """
+    work = group.processing
+    if work is None or work.stuck:
+        return False
+    began = work.queued_at + tenant.knobs.group_queue_seconds
+    if now < began:
+        return False
+    aim = (len(work.members) + 1) // 2 if half else len(work.members)
+    due = max(work.done, min(aim, int((now - began) * tenant.knobs.group_members_per_second)))
+    for member in work.members[work.done : due]:
+        user = tenant.user(member)
+        if user is not None and user.id in group.members:
+            _apply(tenant, group, user, now)
+    work.done = due
+    if due == len(work.members):
+        group.processing = None
+    return due >= aim
 
 
 def _apply(tenant: TenantState, group: Group, user: User, now: float) -> tuple[str, str] | None:
-    """Give one member what its group carries now; returns the violation when that is not possible."""
-    before = user.profile
+    """Give one user what the group carries for it now; returns the violation when that is not possible."""
+    before, inside = user.profile, user.id in group.members
     others = tuple(a for a in before.assignments if a.group != group.id)
     old = tuple(a for a in before.assignments if a.group == group.id)
-    wanted = tuple(Assignment(sku, off, group.id) for sku, off in group.licenses.items())
+    wanted = tuple(Assignment(sku, off, group.id) for sku, off in group.licenses.items()) if inside else ()
     after: tuple[Assignment, ...] = (*others, *wanted)
-    violation = _violation(tenant, user, after)
-    if violation and violation[0] == "DependencyViolation" and tenant.knobs.group_removal == "convert":
+    told = _told(tenant, user, old, wanted)
+    violation = told or _violation(tenant, user, after)
+    if violation and not told and violation[0] == "DependencyViolation" and tenant.knobs.group_removal == "convert":
         after = (*after, *_converted(others, old, wanted))
         violation = _violation(tenant, user, after)
-    if violation:
-        after = (*others, *_failed(old, wanted, violation[0]))
+    if not inside and tenant.knobs.group_leave == "keep":
+        after = (*others, *_failed(old, (), "DependencyViolation"))
+    elif violation:
+        after = (*others, *_failed(() if _loses(tenant, user, wanted) else old, wanted, violation[0]))
     tenant.set_assignments(user, after, now)
     if user.profile is not before:
         gained = tuple((a.sku, a.off) for a in wanted if a not in old)
-        lost = tuple(a.sku for a in old if a.sku not in group.licenses)
+        lost = tuple(a.sku for a in old if a.sku not in {b.sku for b in wanted})
         text = violation[1] if violation else ""
         tenant.write_log.append(
             WriteRecord(now, GROUP_LICENSING, "member", user.id, gained, lost, 200, text, before, user.profile)
         )
     return violation
+
+
+def orphan(tenant: TenantState, group: Group, user: User, now: float) -> None:
+    """Leave on a user what a group gave that is gone: as direct licenses, or in error."""
+    before = user.profile
+    others = tuple(a for a in before.assignments if a.group != group.id)
+    old = tuple(a for a in before.assignments if a.group == group.id)
+    convert = tenant.knobs.group_removal == "convert"
+    left = _converted(others, old, ()) if convert else _failed(old, (), "Other")
+    tenant.set_assignments(user, (*others, *left), now)
+    lost = tuple(a.sku for a in old)
+    tenant.write_log.append(
+        WriteRecord(now, GROUP_LICENSING, "member", user.id, (), lost, 200, "", before, user.profile)
+    )
+
+
+SENTENCES = {
+    "CountViolation": "Subscription with SKU {} does not have any available licenses.",
+    "MutuallyExclusiveViolation": "License assignment failed because service plans {0}, {0} are mutually exclusive.",
+    "DependencyViolation": "License assignment failed because service plan {0} depends on the service plan(s) {0}",
+    "ProhibitedInUsageLocationViolation": "Service plan {} is not allowed in the user's usage location.",
+    "UniquenessViolation": "Another object with the same value for property proxyAddresses already exists.",
+}
+
+
+def _told(
+    tenant: TenantState, user: User, old: tuple[Assignment, ...], wanted: tuple[Assignment, ...]
+) -> tuple[str, str] | None:
+    """The error that the tenant was told for this user and a license that is new to it."""
+    had = {a.sku for a in old if a.holds}
+    for a in wanted:
+        if a.sku not in had and (user.id, a.sku) in tenant.on_group:
+            error = tenant.on_group[user.id, a.sku][0]
+            return error, SENTENCES.get(error, "License assignment failed.").format(a.sku)
+    return None
+
+
+def _loses(tenant: TenantState, user: User, wanted: tuple[Assignment, ...]) -> bool:
+    """Whether a failure leaves the user without what the group gave before."""
+    told = any(tenant.on_group.get((user.id, a.sku), ("", False))[1] for a in wanted)
+    return told or tenant.knobs.group_failure == "lose"
 
 
 def _violation(tenant: TenantState, user: User, after: tuple[Assignment, ...]) -> tuple[str, str] | None:

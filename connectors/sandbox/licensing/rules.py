@@ -63,7 +63,7 @@ def decide_user(tenant: TenantState, user: User, change: Change, now: float) -> 
         check_product(tenant, sku, off)
     if change.add:
         check_location(tenant, user, now)
-    check_removals(user, change.remove)
+    check_removals(user, change.remove, allotments=tenant.knobs.allotments)
     kept = tuple(
         a
         for a in user.profile.assignments
@@ -104,11 +104,17 @@ def check_location(tenant: TenantState, user: User, now: float) -> None:
         raise bad_request("License assignment cannot be done for user with invalid usage location.")
 
 
-def check_removals(user: User, remove: Iterable[str]) -> None:
-    """Only a direct license can be removed from a user; an inherited one has to be changed on its group."""
+def check_removals(user: User, remove: Iterable[str], *, allotments: bool = False) -> None:
+    """Only a direct license can be removed from a user; an inherited one has to be changed on its group.
+
+    In Cloud Licensing the removal takes what lies on the user itself: of an inherited license nothing, and without a
+    word.
+    """
     for sku in remove:
         if user.profile.direct(sku) is None:
             if user.profile.inherited(sku):
+                if allotments:
+                    continue
                 raise bad_request(
                     "User license is inherited from a group membership and it cannot be removed directly from the user."
                 )

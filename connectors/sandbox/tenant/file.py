@@ -10,18 +10,20 @@
      "rules": {"exclusive": [[plan, plan]], "requires": {plan: [any of these]}, "prohibited": {plan: [country]}},
      "groups": [{"id", "name", "members": [user id or principal name], "nested": [group id],
                  "licenses": [LICENSE], "security", "unified", "mail", "roles", "synced", "rule", "stuck",
-                 "visibility"}],
+                 "visibility", "midway": [EVENT of this group]}],
      "users": [{"id", "upn", "name", "given", "surname", "department", "title", "location", "mail", "proxies", "kind",
                 "enabled", "synced", "restricted", "licenses": [LICENSE], "deleted": "2026-…Z", "note",
                 "onAssign": {sku: [state, error]} or {sku: [state, error, [plan name]]}, "mailOnAssign",
+                "onGroup": {sku: error} or {sku: [error, "lose"]},
                 "serviceErrors"}],
      "schedule": [EVENT]}
 
 LICENSE is a part number, or {"sku", "off": [plan name], "group": group id, "state", "error"}. A key that has its
 default may be left out. A license that a group gives stands with each user who has it, naming the group: being listed
 as a member gives nothing until the group is processed. "onAssign" is how a license ends after its 200; the plans are
-those that cannot be set up then, else all of the product. "note" is for people: it is kept, and never served. EVENT is
-described in `schedule`.
+those that cannot be set up then, else all of the product. "onGroup" is the error with which a group fails to give a
+license; with "lose" the user is left without what the group gave before. "note" is for people: it is kept, and never
+served. EVENT is described in `schedule`.
 """
 
 from __future__ import annotations
@@ -66,7 +68,9 @@ _USER_KEYS = {
     "given": "given", "surname": "surname", "department": "department", "title": "title", "location": "location",
     "mail": "mail", "kind": "kind", "enabled": "enabled", "synced": "synced", "restricted": "restricted",
 }  # fmt: skip
-_GROUP_KEYS = {key: key for key in ("security", "unified", "mail", "roles", "synced", "rule", "stuck", "visibility")}
+_GROUP_KEYS = {
+    key: key for key in ("security", "unified", "mail", "roles", "synced", "rule", "stuck", "visibility", "midway")
+}
 
 
 def user_id(upn: str) -> str:
@@ -156,6 +160,9 @@ def _load_user(tenant: TenantState, entry: Json) -> None:
         tenant.on_assign[user.id, sku.id] = (state, error)
         if failing:
             tenant.failing[user.id, sku.id] = frozenset(sku.plan_by_name[plan].id for plan in failing[0])
+    for name, failure in entry.get("onGroup", {}).items():
+        error, lost = (failure, False) if isinstance(failure, str) else (failure[0], failure[1:] == ["lose"])
+        tenant.on_group[user.id, tenant.sku_named(name).id] = (error, lost)
     if "mailOnAssign" in entry:
         tenant.mail_on_assign[user.id] = entry["mailOnAssign"]
     if "serviceErrors" in entry:
@@ -259,8 +266,14 @@ def _dump_user(tenant: TenantState, user: User) -> Json:
         for (key, sku), pair in tenant.on_assign.items()
         if key == user.id
     }
+    on_group = {
+        tenant.skus[sku].part_number: [error, "lose"] if lost else error
+        for (key, sku), (error, lost) in tenant.on_group.items()
+        if key == user.id
+    }
     extra = {
         "onAssign": on_assign,
+        "onGroup": on_group,
         "mailOnAssign": tenant.mail_on_assign.get(user.id),
         "serviceErrors": tenant.service_errors.get(user.id),
         "note": tenant.notes.get(user.id),

@@ -204,6 +204,8 @@ class Group:
     """A group; `members` keeps their order, `nested` are groups inside it (never followed for licensing).
 
     `security`, `unified` (a Microsoft 365 group), `mail` and `roles` say what kind it is; with a `rule` it is dynamic.
+    `pending` are users whose membership has changed, each with the time at which licensing learns of it. `midway` are
+    events that come when half of its next change is worked through.
     """
 
     id: str
@@ -221,14 +223,17 @@ class Group:
     stuck: bool = False
     processing: Processing | None = None
     processed: bool = False
+    pending: list[tuple[float, str]] = field(default_factory=list)
+    midway: list[Json] = field(default_factory=list)
 
 
 @dataclass(slots=True, frozen=True)
 class WriteRecord:
     """One attempted write as the directory saw it. `after` is the user's profile when the answer was made.
 
-    `kind` is `user` (license change), `location`, `group`, `reprocess`, `member` (a group change reaching a member) or
-    `delete`. A refused write is here too, with its status and message, and the same profile before and after.
+    `kind` is `user` (license change), `location`, `group`, `reprocess`, `member` (a group change reaching a member),
+    `join` and `leave` (of a group), `group_deleted` or `delete`. A refused write is here too, with its status and
+    message, and the same profile before and after.
     """
 
     at: float
@@ -246,7 +251,15 @@ class WriteRecord:
 
 @dataclass(slots=True)
 class Knobs:
-    """Behaviours that differ between real tenants or that Microsoft does not document; each has a safe default."""
+    """Behaviours that differ between real tenants or that Microsoft does not document; each has a safe default.
+
+    - `group_stale_seconds`: so long after a 202 the group still shows the state from before it.
+    - `group_removal`: what another license of a member needs becomes direct (`convert`) or stays in error (`error`).
+    - `group_failure`: a member that cannot be served keeps what it had (`keep`), or loses it all the same (`lose`).
+    - `group_leave`: who leaves a group loses its licenses (`take`), or keeps them in error (`keep`).
+    - `role_groups_forbidden`: a group that roles can be assigned to takes licenses from nobody of ours.
+    - `allotments`: licenses lie in Microsoft Cloud Licensing; nobody sees which group gave one.
+    """
 
     count_warning_units: bool = False
     consumed_lag_seconds: float = 0.0
@@ -256,6 +269,11 @@ class Knobs:
     group_queue_seconds: float = 30.0
     group_members_per_second: float = 20.0
     group_removal: str = "convert"
+    group_stale_seconds: float = 0.0
+    group_failure: str = "keep"
+    group_leave: str = "take"
+    role_groups_forbidden: bool = False
+    allotments: bool = False
 
 
 @dataclass(slots=True)

@@ -25,18 +25,25 @@ _SUBSCRIPTION_FIELDS = {
 }
 
 
-def advance(tenant: TenantState, now: float) -> None:
-    """Carry out every event whose time has come, in the order of the tenant file.
+Act = Callable[[TenantState, Json, float], None]
+
+
+def advance(tenant: TenantState, now: float, of_groups: Act) -> None:
+    """Carry out every event whose time has come, in the order of the tenant file; `of_groups` does those of groups.
 
     An event is `{"after": seconds since the tenant started, …}` with one of `"sku"` (and `"set"`: units,
     capabilityStatus, hidden; `"planStatus"`: plan name -> provisioningStatus; `"addPlan"`: [id, name]),
-    `"subscription"` (and `"set"`), or `"health"`: service -> status.
+    `"subscription"` (and `"set"`), `"health"`: service -> status, or `"group"`, as `licensing.others` describes it.
     """
     if tenant.started_at is None:
         tenant.started_at = now
     elapsed = now - tenant.started_at
     while tenant.schedule and tenant.schedule[0]["after"] <= elapsed:
-        happen(tenant, tenant.schedule.pop(0))
+        event = tenant.schedule.pop(0)
+        if "group" in event:
+            of_groups(tenant, event, now)
+        else:
+            happen(tenant, event)
 
 
 def happen(tenant: TenantState, event: Json) -> None:

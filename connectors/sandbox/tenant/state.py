@@ -50,6 +50,7 @@ class TenantState:
         self.schedule: list[Json] = []
         self.notes: dict[str, str] = {}
         self.on_assign: dict[tuple[str, str], tuple[str, str]] = {}
+        self.on_group: dict[tuple[str, str], tuple[str, bool]] = {}
         self.failing: dict[tuple[str, str], frozenset[str]] = {}
         self.mail_on_assign: dict[str, str] = {}
         self.service_errors: dict[str, list[Json]] = {}

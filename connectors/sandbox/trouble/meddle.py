@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from connectors.sandbox.tenant.model import Assignment, User, WriteRecord
 from connectors.sandbox.tenant.state import SOMEBODY_ELSE, TenantState
 
+Act = Callable[[TenantState, random.Random, float], None]
 
-def meddle(tenant: TenantState, rng: random.Random, kinds: tuple[str, ...], now: float) -> None:
-    """One act of somebody else: `licenses` changes a random user, `seats` takes one, `delete` soft-deletes a user."""
+
+def meddle(
+    tenant: TenantState, rng: random.Random, kinds: tuple[str, ...], now: float, more: Mapping[str, Act]
+) -> None:
+    """One act of somebody else: `licenses` changes a random user, `seats` takes one, `delete` soft-deletes a user.
+
+    `more` are acts that are told by who calls.
+    """
     if tenant.users:
-        _ACTS[rng.choice(kinds)](tenant, rng, now)
+        {**_ACTS, **more}[rng.choice(kinds)](tenant, rng, now)
 
 
 def put_licenses(tenant: TenantState, user: User, assignments: tuple[Assignment, ...], now: float) -> None:
@@ -66,7 +73,7 @@ def _delete(tenant: TenantState, rng: random.Random, now: float) -> None:
         remove_user(tenant, user, now)
 
 
-_ACTS: dict[str, Callable[[TenantState, random.Random, float], None]] = {
+_ACTS: dict[str, Act] = {
     "licenses": _licenses,
     "seats": _seats,
     "delete": _delete,
