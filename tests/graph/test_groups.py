@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -18,11 +19,13 @@ from graph.graph_double import (
     error,
     item,
     page,
+    read,
     refusal,
     reply,
     run,
     singles,
     state,
+    tenant,
     user,
     user_id,
 )
@@ -38,6 +41,7 @@ from connectors.tenant import (
     LicenseAssignment,
     LicenseProfile,
     PlanId,
+    ReadScope,
     UserRead,
 )
 
@@ -250,6 +254,45 @@ def test_missing_permission_to_read_groups_is_named() -> None:
     """It stops the run before anything is decided."""
     with pytest.raises(PermissionMissing, match=r"GroupMember\.Read\.All"):
         run(Double([envelope(refusal(0, 403, "Authorization_RequestDenied", ""))]), lambda c: c.find_groups(["Staff"]))
+
+
+def many_groups(in_flight: list[int]) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
+    """A tenant with 40 licensed groups of one member each; `in_flight` is [now, most at once, member lists served]."""
+    groups = [{"id": f"bbbbbbbb-0000-4000-8000-{n:012d}", "assignedLicenses": [{"skuId": E4}]} for n in range(40)]
+    rest = tenant(groups=page(*groups))
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/members"):
+            return rest(request)
+        in_flight[0] += 1
+        in_flight[1] = max(in_flight[:2])
+        await asyncio.sleep(0.001)
+        in_flight[0] -= 1
+        in_flight[2] += 1
+        number = int(request.url.path.split("-")[-1].partition("/")[0])
+        if number == in_flight[3]:
+            return error(403, "Authorization_RequestDenied", "no")
+        return page({**KIND, "id": user_id(number)})
+
+    return answer
+
+
+def test_many_groups_are_read_side_by_side_and_told_in_order() -> None:
+    """One after the other a thousand would take minutes; eight at a time is what one tenant is asked."""
+    seen = [0, 0, 0, -1]
+    snapshot = read(Double([]), ReadScope((E4,), (E4,)), transport=httpx.MockTransport(many_groups(seen)))
+
+    assert [frozenset({user_id(n)}) for n in range(40)] == [g.direct_members for g in snapshot.groups]
+    assert [0, 8, 40] == seen[:3]
+
+
+def test_a_refusal_to_read_one_group_ends_the_reading_of_the_others() -> None:
+    """Nothing is asked any more once the run is over."""
+    seen = [0, 0, 0, 3]
+    with pytest.raises(PermissionMissing):
+        read(Double([]), ReadScope((E4,), (E4,)), transport=httpx.MockTransport(many_groups(seen)))
+
+    assert seen[2] <= 16
 
 
 def reprocess(n: int) -> Callable[[GraphClient], Awaitable[tuple[Reply, ...]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from connectors.graph.answer import documented, not_allowed
 from connectors.graph.channel import Channel
 from connectors.graph.reads import columns
 from connectors.graph.reads.columns import Profiles
-from connectors.graph.reads.groups import Inside, members, read_groups
+from connectors.graph.reads.groups import Inside, each_group, members, read_groups
 from connectors.graph.reads.lookups import USERS
 from connectors.graph.reads.paging import Gone, Rows
 from connectors.graph.reads.reader import OnPage, Reader
@@ -79,15 +78,15 @@ async def _swaps(reader: Reader, users: _Users, group_ids: Sequence[GroupId]) ->
 
     A page brings 999 of them for 2 resource units; one by one they would cost one each.
     """
-    found, pages = dict[GroupId, Inside](), list[pa.RecordBatch]()
-    for group_id in group_ids:
-        with suppress(Gone):
-            read = await members(reader, group_id, columns.SELECT, users.page)
-            pages += [page for page, _ in read]
-            inside = frozenset(UserId(user_id) for page, _ in read for user_id in page.column("id").to_pylist())
-            found[group_id] = Inside(inside, sum(groups for _, groups in read))
-    await users.join(reader, pages)
-    return found
+    reads = await each_group(group_ids, lambda group_id: members(reader, group_id, columns.SELECT, users.page))
+    await users.join(reader, [page for read in reads.values() for page, _ in read])
+    return {
+        group_id: Inside(
+            frozenset(UserId(user_id) for page, _ in read for user_id in page.column("id").to_pylist()),
+            sum(groups for _, groups in read),
+        )
+        for group_id, read in reads.items()
+    }
 
 
 async def _recycle_bin(reader: Reader, scope: ReadScope) -> tuple[DeletedUser, ...] | None:
