@@ -322,6 +322,22 @@ def test_a_stopped_roll_out_continues_with_its_next_wave(tmp_path: Path, reseat:
     assert 0 == done.code, done
 
 
+def test_a_verification_leads_on(tmp_path: Path, reseat: CommandLine) -> None:
+    """Before the change to the same apply, with somebody on hold to the list; `report` says the same."""
+    here = place(tmp_path, [person("ada"), person("bo", location="")], EVERYONE)
+    reseat(here, "plan")
+    run = next((tmp_path / "runs").glob("p*")).name
+
+    before = reseat(here, "verify", run)
+    reseat(here, "apply", run, "--tenant", "contoso.example")
+    after, again = reseat(here, "verify", run), reseat(here, "report", run)
+
+    assert _fixed(before)[0].startswith(f"Next: reseat apply {run} --tenant "), before.out
+    assert _fixed(after)[0].startswith("Next: work through actions.csv"), after.out
+    assert [line for line in after.out.splitlines() if line.startswith("Then: reseat plan")], after.out
+    assert _fixed(after) == _fixed(again)
+
+
 def test_a_run_of_a_plan_that_changes_nobody_waits_for_no_approval(tmp_path: Path, reseat: CommandLine) -> None:
     """There is nothing to approve; what is left is to verify."""
     said = reseat(place(tmp_path, [person("ada", "ENTERPRISEPACK")], EVERYONE), "run")
