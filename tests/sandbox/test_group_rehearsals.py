@@ -115,6 +115,18 @@ def test_working_out_again_needs_the_permission_to_write_users() -> None:
     assert 200 == caller.call("POST", path).status_code
 
 
+def test_of_members_that_an_app_may_not_read_only_type_and_id_are_told() -> None:
+    """The permission for groups says who is inside, and nothing of them."""
+    apps = {"groups": AppIdentity(permissions=frozenset({"GroupMember.Read.All"}))}
+    caller = Caller(group_tenant(person(ADELE, "Adele", FROM_GROUP)), apps=apps)
+    path = f"/groups/{GROUP}/members?$select=id,userPrincipalName,licenseAssignmentStates"
+    [row] = caller.call("GET", path, token="groups").json()["value"]
+    [whole] = caller.get(path)["value"]
+
+    assert ("#microsoft.graph.user", ADELE, None, None) == tuple(row.values())
+    assert "adele@contoso.example" == whole["userPrincipalName"]
+
+
 def test_a_stuck_group_goes_on_when_it_is_freed() -> None:
     """The work begins where it stood."""
     caller = pair()

@@ -12,6 +12,8 @@ from connectors.sandbox.licensing.rules import GUID, read_change
 from connectors.sandbox.refusal import Refusal, bad_request, not_found, overlapping
 from connectors.sandbox.tenant.model import Group, Json, User, WriteRecord
 
+READ_USERS = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
+
 USER_CAST, GROUP_CAST = "microsoft.graph.user", "microsoft.graph.group"
 
 
@@ -124,7 +126,14 @@ def _member(world: World, request: Request, key: str, query: Query, view: Callab
         names = tuple(name for name in query.select if name in GROUP_KNOWN) if query.select else None
         return {"@odata.type": f"#{GROUP_CAST}"} | _shown(world, request, group, Query(select=names))
     user = world.tenant.user(key)
-    return {"@odata.type": f"#{USER_CAST}"} | view(user) if user else None
+    if user is None:
+        return None
+    shown = view(user)
+    granted = request.app.permissions
+    if granted is not None and granted.isdisjoint(READ_USERS):
+        # Microsoft's page "List group members": of a type that the app may not read, only type and id are told.
+        shown = {name: value if name == "id" else None for name, value in shown.items()}
+    return {"@odata.type": f"#{USER_CAST}"} | shown
 
 
 def assign_license(world: World, request: Request) -> Reply:

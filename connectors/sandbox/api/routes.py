@@ -49,7 +49,7 @@ def _route(call: str, units: int, permissions: str, handler: Handler, *, report:
     return Route(method, tuple(path.split("/")), units, frozenset(permissions.split()), handler, report)
 
 
-_READ_USERS = "User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
+_READ_USERS = " ".join(groups.READ_USERS)
 _READ_ORG = "Organization.Read.All Organization.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
 _READ_GROUPS = "Group.Read.All Group.ReadWrite.All GroupMember.Read.All Directory.Read.All Directory.ReadWrite.All"
 _READ_SKUS = "LicenseAssignment.Read.All LicenseAssignment.ReadWrite.All " + _READ_ORG
