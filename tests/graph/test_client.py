@@ -13,7 +13,7 @@ from graph.graph_double import E3, E4
 from worlds.oracle import holders, recount, snapshot
 from worlds.virtual_time import JumpingClock
 
-from connectors.changes import AddLicense, AssignLicense, Reply, Verdict
+from connectors.changes import AddLicense, AssignGroupLicense, AssignLicense, Reply, Verdict
 from connectors.clock import SystemClock
 from connectors.errors import PermissionMissing
 from connectors.graph.client import GraphClient, PaceSettings, open_client
@@ -26,7 +26,7 @@ from connectors.sandbox.tenant.model import Assignment
 from connectors.sandbox.tenant.state import TenantState
 from connectors.sandbox.trouble.faults import FaultPlan
 from connectors.sandbox.trouble.quota import Quota
-from connectors.tenant import LicenseAssignment, PlanId, ReadScope, SkuId, TenantSnapshot, UserId
+from connectors.tenant import GroupId, LicenseAssignment, PlanId, ReadScope, SkuId, TenantSnapshot, UserId
 
 T = TypeVar("T")
 SCOPE = ReadScope((E4, E3), (E4,))
@@ -246,3 +246,54 @@ def test_it_is_the_same_over_a_real_socket() -> None:
 
     assert expected == assignments(found)
     assert [Verdict.IN_DOUBT] * 3 == verdicts
+
+
+GROUP_FAULTS = [
+    FaultPlan(seed=1),
+    FaultPlan(seed=2, drop_before=0.2, drop_after=0.2),
+    FaultPlan(seed=3, errors={500: 0.1, 503: 0.2, 429: 0.1}, errors_after={500: 0.1, 504: 0.2}),
+    FaultPlan(seed=4, throttled=0.2, throttled_applied=0.1, unreadable=0.2),
+    FaultPlan(seed=5, item_errors={503: 0.1, 500: 0.1}, item_missing=0.1, duplicate_row=0.5),
+]
+
+
+@pytest.mark.parametrize("faults", GROUP_FAULTS, ids=["calm", "drops", "errors", "throttled", "items"])
+def test_no_reply_about_a_group_claims_more_than_the_tenant_knows(faults: FaultPlan) -> None:
+    """Accepted was accepted, one write at most went out for each try, and its members are read as they become."""
+    world = World(faults=faults)
+    ids = [GroupId(key) for key, group in world.tenant.groups.items() if E4 in group.licenses]
+
+    async def work(client: GraphClient) -> list[tuple[Reply, int]]:
+        found = []
+        for group_id in ids:
+            await client.write_turn(1)
+            sent = client.traffic.writes
+            reply = await client.assign_group(AssignGroupLicense(group_id, (AddLicense(E3),), (E4,)))
+            found.append((reply, client.traffic.writes - sent))
+        world.clock.seconds += 600
+        for read in await client.read_groups(ids):
+            group = world.tenant.groups[read.id]
+            assert set(group.licenses) == {given.sku_id for given in read.licenses}
+            members = await client.read_direct_members(read.id)
+            assert members is not None
+            assert set(group.members) == {m.id for m in members}
+            expected = snapshot(world.tenant)
+            assert all(tuple(sorted(own(a) for a in expected[m.id])) == m.profile.assignments for m in members)
+        return found
+
+    told = world.run(work)
+    moved = {w.target for w in world.tenant.write_log if w.kind == "group" and w.status == 202}
+
+    assert ids
+    assert all(sent <= 1 for _, sent in told)
+    assert {r.id for r, _ in told if r.verdict is Verdict.APPLIED} <= moved
+    assert set() == moved & {r.id for r, _ in told if r.verdict is Verdict.REFUSED}
+    assert {r.reason for r, _ in told if r.id in moved} <= {
+        "",
+        "lost_reply",
+        "server_error",
+        "unavailable",
+        "throttled",
+    }
+    assert [] == world.quota.violations
+    assert [] == list(world.tenant.strange_calls)
