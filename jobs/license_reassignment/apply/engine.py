@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,7 +46,12 @@ async def apply(session: Session) -> Ending:
     counts = session.queue.counts
     session.done_at_start = len(session.queue.tasks) - counts["pending"] - counts["in_doubt"]
     tell(session)
-    workers = [asyncio.create_task(_worker(session)) for _ in range(session.in_flight * WORKERS_PER_PLACE)]
+    return await work(session, lambda: _turn(session))
+
+
+async def work(session: Session, turn: Callable[[], Awaitable[None]]) -> Ending:
+    """Let workers take turns until the session has ended; what is in flight then gets its time to answer."""
+    workers = [asyncio.create_task(_worker(session, turn)) for _ in range(session.in_flight * WORKERS_PER_PLACE)]
     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     await _drain(session, workers)
     results = await asyncio.gather(*workers, return_exceptions=True)
@@ -82,10 +87,10 @@ def _gravest(errors: Sequence[Exception]) -> Exception:
     return min(known, key=lambda e: e.exit_code == ExitCode.STOPPED)
 
 
-async def _worker(session: Session) -> None:
+async def _worker(session: Session, turn: Callable[[], Awaitable[None]]) -> None:
     while session.ended is None and session.failure is None:
         try:
-            await _turn(session)
+            await turn()
         except (JobError, ConnectorError) as error:
             session.failure = error
             raise
@@ -93,8 +98,8 @@ async def _worker(session: Session) -> None:
 
 async def _turn(session: Session) -> None:
     session.control.go_on()
-    if reason := _pause(session):
-        await _wait(session, reason, NAP_S)
+    if reason := pause_asked(session):
+        await wait(session, reason, NAP_S)
         session.progress.reason = ""
         return
     if watched := session.canary.take(session.clock.now()):
@@ -139,10 +144,10 @@ async def _wait_for_canary(session: Session) -> None:
     if session.writing:
         await session.clock.sleep(IDLE_S)
     else:
-        await _wait(session, session.canary.waiting(), NAP_S)
+        await wait(session, session.canary.waiting(), NAP_S)
 
 
-def _pause(session: Session) -> str:
+def pause_asked(session: Session) -> str:
     """Return why the run must wait, or ""; the end of a pause is written down, for its time is not that of the work."""
     if reason := session.control.must_wait():
         session.pause_begins()
@@ -152,7 +157,7 @@ def _pause(session: Session) -> str:
     return ""
 
 
-async def _wait(session: Session, reason: str, seconds: float) -> None:
+async def wait(session: Session, reason: str, seconds: float) -> None:
     """Sleep, and say why. The reason stands until whoever waits, or a batch that goes out, takes it back."""
     session.progress.reason = reason
     tell(session)
@@ -175,7 +180,7 @@ async def _idle(session: Session, until: datetime | None) -> None:
     if session.writing:
         await session.clock.sleep(seconds)
     else:
-        await _wait(session, "checking changes in doubt again, or waiting to send again", seconds)
+        await wait(session, "checking changes in doubt again, or waiting to send again", seconds)
 
 
 def _end_wave(session: Session, name: str) -> None:
@@ -228,27 +233,27 @@ async def _at_turn(session: Session, read: _Read) -> list[Task]:
     One batch waits here at a time, so a slow pace does not let the reads of a whole queue grow old. Reads that have
     aged while others had their turn are made again before the wait, and after it where the wait itself was long.
     """
-    await _while_paused(session)
+    await while_paused(session)
     if read.tasks and _age(session, read) > READ_AGE_MAX / 2:
         read = await _read(session, read.tasks)
     read = _without_short(session, read)
     if not read.tasks or session.failure is not None:
         return []
     await session.tenant.write_turn(len(read.tasks))
-    await _while_paused(session)
+    await while_paused(session)
     read = _without_short(session, read)
     while read.tasks and _age(session, read) > READ_AGE_MAX:
         read = await _read(session, read.tasks)
-        await _while_paused(session)
+        await while_paused(session)
     session.control.go_on()
     return read.tasks if session.failure is None else []
 
 
-async def _while_paused(session: Session) -> None:
+async def while_paused(session: Session) -> None:
     """Return when nobody wants the run to wait, or raise Unfinished: then a whole line reads and sends nothing more."""
     session.control.go_on()
-    while reason := _pause(session):
-        await _wait(session, reason, NAP_S)
+    while reason := pause_asked(session):
+        await wait(session, reason, NAP_S)
         session.progress.reason = ""
 
 
@@ -268,6 +273,9 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
     seen = task.seen(read)
     if seen == "before":
         return True
+    if seen == "waiting":
+        session.queue.put_aside(task)
+        return False
     sent = _standing(session, task).sent > 0
     verdict = {"moved": "moved" if sent else "already", "gone": "gone", "other": "drifted"}[seen]
     if verdict == "drifted" and sent:
@@ -321,7 +329,7 @@ async def _look(session: Session, tasks: Sequence[Task]) -> None:
                 session.queue.give_up_doubt(task)
             continue
         session.helped = session.clock.monotonic()
-        if agreed == "before":
+        if agreed in {"before", "waiting"}:
             _without_effect(session, task)
         else:
             _settle(session, task, {"moved": "moved", "gone": "gone", "other": "drifted"}[agreed])

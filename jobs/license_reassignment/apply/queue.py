@@ -73,7 +73,8 @@ class Queue:
 
     `waves` are those of this call, `later` those after them, in order. `look_only` are users to whom nothing is sent
     now, whatever a look shows: to each the reason code under which it is then held, "" for one that stays pending.
-    `writes` is the kind of its requests in the journal; lines of the other kind do not concern it.
+    `writes` is the kind of its requests in the journal; lines of the other kind do not concern it. `also_waiting` are
+    waves in which a group waits.
     """
 
     tasks: Mapping[UserId, Task]
@@ -83,6 +84,7 @@ class Queue:
     later: Sequence[str] = ()
     look_only: Mapping[UserId, str] = field(default_factory=dict)
     short: set[SkuId] = field(default_factory=set)
+    also_waiting: frozenset[str] = frozenset()
     counts: Counter[str] = field(init=False)
     _wave: int = 0
     _ready: deque[Task] = field(default_factory=deque)
@@ -92,6 +94,10 @@ class Queue:
     _ticket: int = 0
 
     def __post_init__(self) -> None:
+        self.count()
+
+    def count(self) -> None:
+        """Count the standings afresh: another queue may have gone on with them."""
         self.counts = Counter(self._state(u) for u in self.tasks)
 
     def open(self, now: datetime) -> None:
@@ -134,7 +140,7 @@ class Queue:
 
     def next_wave_waiting(self) -> str:
         """Name the wave that comes next: the first after this call's in which a change waits; "" for none."""
-        waiting = {t.wave for t in self._pending()}
+        waiting = {t.wave for t in self._pending()} | self.also_waiting
         return next((wave for wave in self.later if wave in waiting), "")
 
     @property
@@ -195,6 +201,10 @@ class Queue:
         else:
             self._ticket += 1
             heapq.heappush(self._later, (not_before, self._ticket, task))
+
+    def put_aside(self, task: Task) -> None:
+        """Leave it pending for this call: the group that is to give its target has not yet."""
+        self._out.discard(task.user_id)
 
     def answered(self, task: Task) -> None:
         """Close one user: nothing more is sent or read for it in this run."""

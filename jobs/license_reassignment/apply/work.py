@@ -6,22 +6,38 @@ Nothing here reads the tenant or writes a line; `commands/apply.py` does, in its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from connectors.limits import WRITE_WINDOW_S
-from connectors.tenant import SkuId, TenantSnapshot, UserId
+from connectors.tenant import GroupId, SkuId, TenantSnapshot, UserId
+from jobs.license_reassignment.apply.group_queue import GroupQueue, seats_of
+from jobs.license_reassignment.apply.groups import lost_text
 from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LicenseTask, LocationTask
 from jobs.license_reassignment.model.command_lines import apply_line, plan_again_line, verify_line
+from jobs.license_reassignment.model.group_change import GroupTask
 from jobs.license_reassignment.model.other_runs import OtherRuns
-from jobs.license_reassignment.model.plan import Plan, locations_of, tasks_of
-from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, Standing, fold
+from jobs.license_reassignment.model.plan import Plan, group_tasks_of, locations_of, tasks_of
+from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, REPROCESSED, Entry, Standing, fold
+from jobs.license_reassignment.model.text import counted
 
 WINDOW = timedelta(seconds=WRITE_WINDOW_S)
+
+UNSENT_FOR_GOOD = frozenset({"refused", "drifted", "gone", "held"})
+"""Standings of a group whose members get no target through it, whatever is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a call: users of these waves, or the groups of one, or the direct halves that its groups leave."""
+
+    what: Literal["users", "groups", "halves"]
+    waves: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,70 @@ class Work:
     protected_now: tuple[UserId, ...] = ()
     look_only: Mapping[UserId, str] = field(default_factory=dict)
     settling: bool = False
+    groups: Mapping[GroupId, GroupTask] = field(default_factory=dict)
+    holds: Mapping[UserId, frozenset[SkuId]] = field(default_factory=dict)
+    group_standings: Mapping[str, Standing] = field(default_factory=dict)
+    groups_protected_now: tuple[GroupId, ...] = ()
+    groups_look_only: Mapping[GroupId, str] = field(default_factory=dict)
+    role_assignable: frozenset[GroupId] = frozenset()
+
+    def group_state(self, group_id: str) -> str:
+        """Where the journal leaves the group's change."""
+        return self.group_standings.get(group_id, NOT_SENT).state
+
+    def steps(self) -> list[Part]:
+        """Return the parts of this call in their order; waves without groups between two others are one part."""
+        steps: list[Part] = []
+        waves: list[str] = []
+        for wave in self.waves:
+            waves.append(wave)
+            if any(t.wave == wave for t in self.groups.values()):
+                steps += [Part("users", tuple(waves)), Part("groups", (wave,)), Part("halves", (wave,))]
+                waves = []
+        steps += [Part("users", tuple(waves))] if waves else []
+        sent = any(self.group_state(g) in {"in_doubt", "processing"} for g in self.groups)
+        looked = any(s.what == "groups" for s in steps)
+        return [*steps, Part("groups", (self.waves[-1],))] if sent and not looked else steps
+
+    def tasks_in(self, step: Part) -> list[LicenseTask]:
+        """Return the users' changes of one part."""
+        halves = step.what == "halves"
+        return [t for t in self.tasks.values() if bool(t.via) == halves and t.wave in step.waves]
+
+    def blocked(self, task: LicenseTask) -> bool:
+        """Whether the group that is to give this user the target does not, so that nothing is taken away."""
+        return any(self.group_state(g) in UNSENT_FOR_GOOD for g in task.via)
+
+    def open_groups(self) -> list[GroupTask]:
+        """Return the groups of this call's waves, and any that were sent, that still need something."""
+        return [
+            t
+            for g, t in self.groups.items()
+            if self.group_state(g) in {"in_doubt", "processing"}
+            or (self.group_state(g) == "pending" and t.wave in self.waves)
+        ]
+
+    def groups_to_send(self) -> list[GroupTask]:
+        """Return the groups whose change this call would send."""
+        return [
+            t
+            for t in self.open_groups()
+            if self.group_state(t.group_id) != "processing" and t.group_id not in self.groups_look_only
+        ]
+
+    def would_touch(self) -> list[str]:
+        """Return the ids of all whom this call would change: users, groups, and the members of groups."""
+        groups = self.groups_to_send()
+        members = {u for t in groups for u in t.members}
+        return [*(t.user_id for t in self.to_send()), *(t.group_id for t in groups), *sorted(members)]
+
+    def group_queue(self, wave: str, journal: Sequence[Entry], *, hours_max: float) -> GroupQueue:
+        """Return the queue of one wave's groups; others that were sent are looked at too."""
+        standings = fold(journal, GROUPS)
+        sent = {"in_doubt"} if self.settling else {"in_doubt", "processing", "applied"}
+        tasks = {g: t for g, t in self.groups.items() if t.wave == wave or standings.get(g, NOT_SENT).state in sent}
+        sending = [g for g, t in tasks.items() if t.wave == wave and g not in self.groups_look_only]
+        return GroupQueue(tasks, standings, sending, hours_max, self.holds)
 
     def state(self, user_id: str) -> str:
         """Where the journal leaves the user's change."""
@@ -53,8 +133,19 @@ class Work:
         return [
             t
             for u, t in self.tasks.items()
-            if self.state(u) == "in_doubt" or (self.state(u) == "pending" and t.wave in self.waves)
+            if self.state(u) == "in_doubt"
+            or (self.state(u) == "pending" and t.wave in self.waves and not self.blocked(t))
         ]
+
+    @property
+    def anything_open(self) -> bool:
+        """Whether a user or a group of this call still needs something."""
+        return bool(self.open() or self.open_groups())
+
+    @property
+    def sends(self) -> bool:
+        """Whether this call would send anything."""
+        return bool(self.to_send() or self.groups_to_send())
 
     def to_send(self) -> list[LicenseTask]:
         """Return the changes that this call would send, those included that are in doubt and may turn out undone."""
@@ -63,7 +154,9 @@ class Work:
     @property
     def in_doubt(self) -> bool:
         """Whether of any change it is not known what became of it."""
-        return any(self.state(u) == "in_doubt" for u in self.tasks)
+        return any(self.state(u) == "in_doubt" for u in self.tasks) or any(
+            self.group_state(g) == "in_doubt" for g in self.groups
+        )
 
     @property
     def locates(self) -> bool:
@@ -73,27 +166,41 @@ class Work:
 
     @property
     def seats_needed(self) -> Counter[SkuId]:
-        """One seat per change still to send and SKU that its user does not hold in any way."""
+        """One seat per user and SKU not held in any way, of the changes still to send and the members of groups."""
         needed: Counter[SkuId] = Counter()
         for task in self.to_send():
             if self.state(task.user_id) == "pending":
                 needed.update(a.sku_id for a in task.change.add if not task.before.of_sku(a.sku_id))
-        return needed
+        waiting = [t for t in self.groups_to_send() if self.group_state(t.group_id) == "pending"]
+        return needed + seats_of(waiting, self.holds)
 
     @property
     def last_batch(self) -> int:
         """The number of the last batch that was sent, 0 for none."""
         return max((int(e.body["batch"]) for e in self.journal if e.kind == "intent"), default=0)
 
+    def reprocessed(self) -> dict[str, Standing]:
+        """Return where the journal leaves the members whose licenses were worked out again."""
+        return fold(self.journal, REPROCESSED)
+
     def sent_since(self, moment: datetime) -> list[datetime]:
         """Return when each write after this moment was announced: it counts against the quota still."""
         announced = [(datetime.fromisoformat(e.at), e) for e in self.journal if e.kind == "intent"]
         return [at for at, e in announced if at > moment for _ in e.body["items"]]
 
-    def license_queue(self) -> Queue:
-        """Return the queue of the licenses."""
+    def license_queue(self, standings: dict[str, Standing] | None = None, step: Part | None = None) -> Queue:
+        """Return the queue of the licenses.
+
+        Of one part of the call, it goes on with the given standings, and everybody else is only looked at.
+        """
         later = self.plan.wave_names[len(self.waves) :]
-        return Queue(self.tasks, dict(self.standings), self.waves, later=later, look_only=self.look_only)
+        waiting = frozenset(t.wave for g, t in self.groups.items() if self.group_state(g) == "pending")
+        if step is None or standings is None:
+            known = dict(self.standings if standings is None else standings)
+            return Queue(self.tasks, known, self.waves, later=later, look_only=self.look_only, also_waiting=waiting)
+        mine = {t.user_id for t in self.tasks_in(step)}
+        look_only = {**{u: "" for u in self.tasks if u not in mine}, **self.look_only}
+        return Queue(self.tasks, standings, step.waves, later=later, look_only=look_only, also_waiting=waiting)
 
     def location_queue(self) -> Queue:
         """Return the queue of the countries that must be set first."""
@@ -104,10 +211,31 @@ class Work:
 def work_of(plan: Plan, before: TenantSnapshot, journal: Sequence[Entry], others: OtherRuns, wave: str) -> Work:
     """Say what a call up to `wave` has to do, "" for up to the first stop."""
     tasks, waves = tasks_of(plan, before), _waves(plan, wave)
+    groups = group_tasks_of(plan, before)
     look_only = {u: "" for u, t in tasks.items() if t.wave not in waves}
     doubtful = _located_in_doubt(journal)
     locations = {u: t for u, t in locations_of(plan).items() if u in tasks and (u in doubtful or u not in look_only)}
-    return Work(plan, journal, others, tasks, locations, fold(journal), waves, look_only=look_only)
+    return Work(
+        plan,
+        journal,
+        others,
+        tasks,
+        locations,
+        fold(journal),
+        waves,
+        look_only=look_only,
+        groups=groups,
+        holds=_held_before(plan, before) if groups else {},
+        group_standings=fold(journal, GROUPS),
+        groups_look_only={g: "" for g, t in groups.items() if t.wave not in waves},
+        role_assignable=frozenset(g.id for g in before.groups if g.role_assignable),
+    )
+
+
+def _held_before(plan: Plan, before: TenantSnapshot) -> dict[UserId, frozenset[SkuId]]:
+    """Return the SKUs that each user of the plan held when it was made."""
+    rows = zip(plan.decisions["id"].to_list(), plan.decisions["before"].to_list(), strict=True)
+    return {UserId(str(u)): before.profiles[int(n)].skus for u, n in rows if str(n)}
 
 
 def wave_named(plan: Plan, wave: str) -> str:
@@ -139,23 +267,40 @@ def only_settling(work: Work) -> Work:
     """Look at what is in doubt alone: nothing is sent to anybody."""
     doubtful = _located_in_doubt(work.journal)
     locations = {u: t for u, t in work.locations.items() if u in doubtful}
-    return replace(work, settling=True, look_only=dict.fromkeys(work.tasks, ""), locations=locations)
+    return replace(
+        work,
+        settling=True,
+        look_only=dict.fromkeys(work.tasks, ""),
+        groups_look_only=dict.fromkeys(work.groups, ""),
+        locations=locations,
+    )
 
 
 def concerned(work: Work, protected: Collection[UserId]) -> list[UserId]:
-    """Return which of these users a change still waits for, or is in doubt about."""
-    return [u for u in work.tasks if u in protected and work.state(u) in {"pending", "in_doubt"}]
+    """Return which of these users a change still waits for, or is in doubt about, their own or that of a group."""
+    open_states = {"pending", "in_doubt"}
+    own = [u for u in work.tasks if u in protected and work.state(u) in open_states]
+    through = {u for g, t in work.groups.items() if work.group_state(g) in open_states for u in t.members}
+    return [*own, *sorted((through & set(protected)) - set(own))]
 
 
 def holding(work: Work, users: Sequence[UserId]) -> Work:
-    """Send nothing to these users: who is pending is held, who is in doubt is looked at, and held without effect."""
-    held, pending = frozenset(users), tuple(u for u in users if work.state(u) == "pending")
+    """Send nothing to these users: who is pending is held, who is in doubt is looked at, and held without effect.
+
+    A group that one of them is in is held with them.
+    """
+    held, pending = frozenset(users), tuple(u for u in users if u in work.tasks and work.state(u) == "pending")
+    groups = [g for g, t in work.groups.items() if t.members & held]
+    waiting = tuple(g for g in groups if work.group_state(g) == "pending")
     doubtful = _located_in_doubt(work.journal)
     return replace(
         work,
         protected_now=pending,
         standings={**work.standings, **dict.fromkeys(pending, Standing("held", "protected"))},
         look_only={**work.look_only, **dict.fromkeys(users, "protected")},
+        groups_protected_now=waiting,
+        groups_look_only={**work.groups_look_only, **dict.fromkeys(groups, "protected")},
+        group_standings={**work.group_standings, **dict.fromkeys(waiting, Standing("held", "protected"))},
         locations={u: t for u, t in work.locations.items() if u in doubtful or u not in held},
     )
 
@@ -184,20 +329,105 @@ def overtaken_text(work: Work, hindered: Sequence[str]) -> str:
     )
 
 
-def needs_attention(work: Work, queue: Queue) -> tuple[tuple[str, str, str], ...]:
-    """Return (name, standing, why) of each user whom the run could not move, or of whom it is not known; by name.
+def needs_attention(work: Work, queue: Queue, journal: Sequence[Entry]) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, standing, why) of each group and user that the run could not move, or of whom it is not known.
 
     `why` is what Graph said, and the reason's code where it said nothing.
     """
     states = {"refused", "drifted", "gone", "in_doubt", "held"}
     found = {u: s for u, s in queue.standings.items() if u in work.tasks and s.state in states}
     names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
-    return tuple(sorted((str(names[u]), s.state, s.message or s.reason) for u, s in found.items()))
+    users = [(str(names[u]), s.state, s.message or s.reason) for u, s in found.items()]
+    return (*_groups_and_members(work, journal, names), *sorted(users))
+
+
+def _groups_and_members(
+    work: Work, journal: Sequence[Entry], names: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Return the groups that could not be swapped, and the members in error of those that were."""
+    states = {"refused", "drifted", "gone", "in_doubt", "held"}
+    for group_id, standing in sorted(fold(journal, GROUPS).items()):
+        if standing.state in states and group_id in work.groups:
+            name = f"group {work.groups[GroupId(group_id)].name}"
+            yield name, standing.state, standing.message or standing.reason
+    for item in members_in_error(journal):
+        yield str(names.get(item["id"], item["id"])), "in error", f"{item['state']} {item['error']}".strip()
+
+
+def members_in_error(journal: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    """Return the licenses in error that the last look at the members of each settled group showed."""
+    found: dict[str, Sequence[Mapping[str, Any]]] = {}
+    for entry in journal:
+        if entry.kind == "settled" and entry.writes == GROUPS:
+            found.update({i["id"]: i.get("failed", ()) for i in entry.body["items"] if i["verdict"] == "moved"})
+    return [f for failed in found.values() for f in failed]
+
+
+def lost_members(journal: Sequence[Entry]) -> list[UserId]:
+    """Return the members whom a session saw without the old license and without a working new one."""
+    noted = [u for e in journal if e.kind == "note" and e.body.get("event") == GROUPS for u in e.body.get("lost", ())]
+    return [UserId(u) for u in dict.fromkeys(noted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What hindered the groups of a call: `at_work` says what Entra still processes, `short` who waits for seats.
+
+    Both are "" for nothing; `lost` counts members who lost a license.
+    """
+
+    at_work: str = ""
+    short: str = ""
+    lost: int = 0
+
+
+def call_ending(work: Work, queue: Queue, journal: Sequence[Entry], met: Met) -> Ending:
+    """Say how a call ends whose parts are over, with groups among them."""
+    standings = fold(journal, GROUPS)
+    states = Counter(str(standings.get(g, NOT_SENT).state) for g in work.groups)
+    stuck = [t for t in work.tasks.values() if _stuck(t, queue, standings)]
+    if met.lost:
+        return Ending(ExitCode.PEOPLE_LEFT, lost_text(met.lost))
+    if met.at_work:
+        return Ending(ExitCode.STOPPED, f"{met.at_work}; the same command looks again")
+    if doubtful := queue.counts["in_doubt"] + states["in_doubt"]:
+        return Ending(ExitCode.STOPPED, f"{counted(doubtful, 'change')} in doubt: reads do not agree yet")
+    if met.short:
+        return Ending(ExitCode.STOPPED, f"seats were taken by others: {met.short}; buy seats, then continue")
+    if queue.counts["pending"] > len(stuck) or states["pending"]:
+        return Ending(ExitCode.STOPPED, between_waves(queue))
+    told = [left_over(queue.counts), _groups_left(states), *_members_left(journal, len(stuck))]
+    left = ", ".join(t for t in told if t)
+    return (
+        Ending(ExitCode.PEOPLE_LEFT, left) if left else Ending(ExitCode.DONE, "every change was answered, none refused")
+    )
+
+
+def _stuck(task: LicenseTask, queue: Queue, groups: Mapping[str, Standing]) -> bool:
+    """Whether a direct half stays for good, since its group gives no target."""
+    waits = queue.standings.get(task.user_id, NOT_SENT).state == "pending"
+    return waits and any(groups.get(g, NOT_SENT).state in UNSENT_FOR_GOOD for g in task.via)
+
+
+def _groups_left(states: Mapping[str, int]) -> str:
+    words = ("refused", "drifted", "gone", "held")
+    return ", ".join(f"{counted(states[word], 'group')} {word}" for word in words if states.get(word))
+
+
+def _members_left(journal: Sequence[Entry], stuck: int) -> Iterator[str]:
+    if errors := len({f["id"] for f in members_in_error(journal)}):
+        yield f"{counted(errors, 'member')} in error"
+    if stuck:
+        yield f"{counted(stuck, 'user keeps', 'users keep')} the direct license, since the group gives no target"
 
 
 def nothing_to_do(work: Work) -> Ending:
     """Say why there is nothing to send."""
     queue = work.license_queue()
+    if work.groups:
+        ending = call_ending(work, queue, work.journal, Met())
+        stopped = ending.code == ExitCode.STOPPED
+        return ending if stopped else replace(ending, reason=f"nothing left to send: {ending.reason}")
     if queue.counts["pending"]:
         return Ending(ExitCode.STOPPED, between_waves(queue))
     if left := left_over(queue.counts):

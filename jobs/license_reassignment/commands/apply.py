@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ from jobs.license_reassignment.apply.work import (
     work_of,
 )
 from jobs.license_reassignment.commands.shared.parts import Parts
+from jobs.license_reassignment.commands.shared.parts_of_a_call import journal_of, with_groups
 from jobs.license_reassignment.commands.shared.protected import protected_now
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.gather import readiness
@@ -39,7 +41,7 @@ from jobs.license_reassignment.model.command_lines import plan_again_line, verif
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import FrozenSettings
 from jobs.license_reassignment.model.progress import Progress
-from jobs.license_reassignment.model.standing import NOT_SENT, Standing
+from jobs.license_reassignment.model.standing import GROUPS, NOT_SENT, Standing, fold
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.journal import Head, Journal
 from jobs.license_reassignment.run_folder.load import (
@@ -68,6 +70,7 @@ class Applied:
     writes: int
     next_step: str = ""
     attention: tuple[tuple[str, str, str], ...] = ()
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
@@ -84,11 +87,11 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     guard.check_pin(plan, parts.effective.settings.tenant.id)
     before, head = load_snapshot(run), load_journal(run, plan)
     work = work_of(plan, before, entries(head.lines), load_other_runs(run, plan), wave)
-    if not work.open():
+    if not work.anything_open:
         return _applied(work, nothing_to_do(work), work.license_queue(), (head.seq, head.hash))
     if early := parts.control.must_end():
         return _applied(work, Ending(ExitCode.STOPPED, early), work.license_queue(), (head.seq, head.hash))
-    if hindered := guard.overtaken(plan, [t.user_id for t in work.to_send()], work.others):
+    if hindered := guard.overtaken(plan, work.would_touch(), work.others):
         if not work.in_doubt:
             raise GuardRefused(overtaken_text(work, hindered))
         work = only_settling(work)
@@ -97,14 +100,16 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     _require(identity, WRITE_PERMISSION)
     if work.locates:
         _require(identity, readiness.LOCATION_PERMISSION)
+    if work.open_groups() and plan.header.settings.reprocesses_errors:
+        _require(identity, readiness.REPROCESS_PERMISSION)
     guard.check_tenant(plan, tenant, await parts.tenant.read_organization())
     protected = frozenset[UserId]() if work.settling else await protected_now(parts, identity, plan, before)
     if users := concerned(work, protected):
         parts.watcher.said(protected_text(plan, users))
         work = holding(work, users)
     facts = await _guards(parts, work)
-    applied = await _session(parts, work, head, identity, facts)
-    if work.settling and not applied.counts["in_doubt"]:
+    applied = await _session(parts, run, work, head, identity, facts)
+    if work.settling and not applied.counts["in_doubt"] and not applied.groups.get("in_doubt"):
         return await apply_plan(parts, run, tenant=tenant, wave=wave)
     return applied
 
@@ -127,14 +132,17 @@ def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], wr
     elif undo is not None:
         reason += f"; the undo {undo.plan_id} has begun since: only a new plan moves the users again whom it took back"
         step = plan_again_line(plan.header)
-    return Applied(plan, ending.code, reason, queue.counts, head, writes, step, needs_attention(work, queue))
+    attention = needs_attention(work, queue, work.journal)
+    standings = fold(work.journal, GROUPS)
+    groups = Counter(str(standings.get(g, NOT_SENT).state) for g in work.groups)
+    return Applied(plan, ending.code, reason, queue.counts, head, writes, step, attention, groups)
 
 
 async def _guards(parts: Parts, work: Work) -> dict[str, Any]:
     """Ask every guard on fresh reads; returns what was seen, for the journal. A session that only looks needs none."""
     settings, plan = parts.effective.settings, work.plan
     limits = limits_of(settings)
-    if not work.to_send():
+    if not work.sends:
         return {}
     guard.check_limits(plan, limits)
     if not any(e.kind == "intent" for e in work.journal):
@@ -165,7 +173,9 @@ def _sku_facts(sku: SubscribedSku) -> dict[str, Any]:
     }
 
 
-async def _session(parts: Parts, work: Work, head: Head, identity: Identity, facts: Mapping[str, Any]) -> Applied:
+async def _session(
+    parts: Parts, run: RunDir, work: Work, head: Head, identity: Identity, facts: Mapping[str, Any]
+) -> Applied:
     if _differs(parts, work.plan):
         parts.watcher.said("The settings file has changed since the plan was made; the plan is carried out as it is.")
     journal = Journal(head, parts.clock.now)
@@ -176,8 +186,8 @@ async def _session(parts: Parts, work: Work, head: Head, identity: Identity, fac
     before = replace(parts.tenant.traffic)
     ending = Ending(ExitCode.BUG, "an error of ours")
     try:
-        ending = await _both_phases(parts, work, journal, queue, lambda: parts.tenant.traffic.since(before))
-        if work.settling and not queue.counts["in_doubt"]:
+        ending = await _both_phases(parts, run, work, journal, queue, lambda: parts.tenant.traffic.since(before))
+        if work.settling and not queue.counts["in_doubt"] and not _group_counts(work, run)["in_doubt"]:
             ending = Ending(ExitCode.STOPPED, "the changes in doubt are resolved; nothing was sent")
     except (JobError, ConnectorError) as error:
         ending = Ending(ExitCode(error.exit_code), str(error))
@@ -185,8 +195,17 @@ async def _session(parts: Parts, work: Work, head: Head, identity: Identity, fac
             raise
     finally:
         traffic = parts.tenant.traffic.since(before)
-        _close(parts, journal, queue, ending, traffic)
+        queue.count()
+        _close(parts, journal, queue, ending, traffic, _group_counts(work, run))
+    if work.groups:
+        work = replace(work, journal=journal_of(run, work))
     return _applied(work, ending, queue, journal.head, traffic.writes)
+
+
+def _group_counts(work: Work, run: RunDir) -> Counter[str]:
+    """Return the groups of the plan by standing, as the journal has them now."""
+    standings = fold(journal_of(run, work), GROUPS) if work.groups else {}
+    return Counter(str(standings.get(g, NOT_SENT).state) for g in work.groups)
 
 
 def _differs(parts: Parts, plan: Plan) -> bool:
@@ -195,7 +214,7 @@ def _differs(parts: Parts, plan: Plan) -> bool:
 
 
 async def _both_phases(
-    parts: Parts, work: Work, journal: Journal, licenses: Queue, traffic: Callable[[], Traffic]
+    parts: Parts, run: RunDir, work: Work, journal: Journal, licenses: Queue, traffic: Callable[[], Traffic]
 ) -> Ending:
     """Set what countries are missing, then change licenses. Raises as `apply` does.
 
@@ -218,6 +237,8 @@ async def _both_phases(
     open_still = {u: m for u, m in refused.items() if licenses.standings.get(u, NOT_SENT).state == "pending"}
     close(session, open_still, "refused", "no_usage_location")
     close(session, dict.fromkeys(work.protected_now, ""), "held", "protected")
+    if work.groups:
+        return await with_groups(parts, run, work, session)
     return await apply(session)
 
 
@@ -261,12 +282,15 @@ def _engine_session(
     )
 
 
-def _close(parts: Parts, journal: Journal, queue: Queue, ending: Ending, traffic: Traffic) -> None:
+def _close(
+    parts: Parts, journal: Journal, queue: Queue, ending: Ending, traffic: Traffic, groups: Mapping[str, int]
+) -> None:
     """Write the last line of the session; a disk that takes nothing more changes nothing about what was done."""
     body = {
         "code": int(ending.code),
         "reason": ending.reason,
         "counts": {k: v for k, v in queue.counts.items() if v},
+        **({"groups": {k: v for k, v in groups.items() if v}} if groups else {}),
         "traffic": asdict(traffic),
     }
     try:

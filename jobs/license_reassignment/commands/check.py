@@ -63,7 +63,11 @@ async def check(parts: Parts) -> Checked:
                 app=identity.app_id or Message("unknown"),
             ),
         ),
-        *readiness.check_permissions(identity, locations=settings.usage_location.write_from_roster),
+        *readiness.check_permissions(
+            identity,
+            locations=settings.usage_location.write_from_roster,
+            reprocess=settings.groups.reprocess_errors,
+        ),
     ]
     try:
         policy = policy_of(settings, products)

@@ -17,6 +17,9 @@ OPTIONAL_PERMISSIONS = {
     "AuditLog.Read.All": Message("Microsoft's own audit log is not exported"),
 }
 LOCATION_PERMISSION = "User.ReadWrite.All"
+REPROCESS_PERMISSION = "User.ReadWrite.All"
+"""Microsoft's page "user: reprocessLicenseAssignment" asks for it."""
+
 WIDER = {
     WRITE_PERMISSION: ("User.ReadWrite.All", "Directory.ReadWrite.All"),
     LOCATION_PERMISSION: ("Directory.ReadWrite.All",),
@@ -126,8 +129,11 @@ def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId], limits: Limits
     return [p for p in problems if p]
 
 
-def check_permissions(identity: Identity, *, locations: bool) -> list[Finding]:
-    """Look the permissions up in the token's roles, as far as it can be decoded; `locations` are to be written too."""
+def check_permissions(identity: Identity, *, locations: bool, reprocess: bool = False) -> list[Finding]:
+    """Look the permissions up in the token's roles, as far as it can be decoded.
+
+    `locations` are to be written too, or members in error to be processed again (`reprocess`).
+    """
     if identity.roles is None:
         return [
             Finding(
@@ -137,7 +143,8 @@ def check_permissions(identity: Identity, *, locations: bool) -> list[Finding]:
             )
         ]
     roles, found = set(identity.roles), []
-    for permission in (WRITE_PERMISSION, *((LOCATION_PERMISSION,) if locations else ())):
+    asked = {LOCATION_PERMISSION: locations, REPROCESS_PERMISSION: locations or reprocess}
+    for permission in (WRITE_PERMISSION, *(p for p, wanted in asked.items() if wanted)):
         if may(identity, permission):
             found.append(Finding("ok", permission, GRANTED))
         else:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from connectors.changes import AssignLicense, SetUsageLocation, UserRequest
-from connectors.tenant import LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
+from connectors.tenant import GroupId, LicenseAssignment, LicenseProfile, SkuId, UserId, UserRead
 
-Seen = Literal["moved", "before", "other", "gone"]
+Seen = Literal["moved", "before", "waiting", "other", "gone"]
+"""`waiting` is of the direct half of a license that came both ways: the group has not yet given the target."""
 
 LOCATIONS_WAVE = "usage locations"
 
@@ -48,13 +49,18 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LicenseTask:
-    """One planned change of licenses with what its user looked like in the snapshot."""
+    """One planned change of licenses with what its user looked like in the snapshot.
+
+    `via` are the groups that give the targets: where there are any, the change only takes away the direct half of a
+    license that came both ways.
+    """
 
     change: AssignLicense
     targets: tuple[SkuId, ...]
     before: LicenseProfile
     before_number: int
     wave: str
+    via: tuple[GroupId, ...] = ()
 
     @property
     def user_id(self) -> UserId:
@@ -68,7 +74,11 @@ class LicenseTask:
 
     def seen(self, read: UserRead) -> Seen:
         """Compare the licenses; a user who is not there is gone."""
-        return look(read.profile, self.before, self.change, self.targets) if read.found else "gone"
+        if not read.found:
+            return "gone"
+        if self.via:
+            return look_at_half(read.profile, self.before, self.change, self.targets)
+        return look(read.profile, self.before, self.change, self.targets)
 
     def intent(self) -> dict[str, Any]:
         """Return what is added and removed, and the number of the profile before."""
@@ -158,3 +168,19 @@ def look(profile: LicenseProfile, before: LicenseProfile, change: AssignLicense,
         return "moved"
     skus = concerned(change, targets)
     return "before" if relevant(profile, skus) == relevant(before, skus) else "other"
+
+
+def look_at_half(
+    profile: LicenseProfile, before: LicenseProfile, change: AssignLicense, targets: tuple[SkuId, ...]
+) -> Seen:
+    """Say what one read shows of the direct half of a license that came both ways.
+
+    `before`: the direct half is as it was, every target is sound through a group, and no group gives the old license.
+    """
+    if is_moved(profile, change, targets):
+        return "moved"
+    if any(profile.direct(s) != before.direct(s) for s in change.remove):
+        return "other"
+    given = all(any(a.sound for a in profile.inherited(t)) for t in targets)
+    taken = not any(profile.inherited(s) for s in change.remove)
+    return "before" if given and taken else "waiting"

@@ -169,8 +169,8 @@ def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
     Whom a group moves has none, but for the direct half of a license that came both ways.
     """
     tasks: dict[UserId, LicenseTask] = {}
-    columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave")
-    for kind, user_id, add, remove, disabled, targets, number, wave in _rows(plan.decisions, columns):
+    columns = ("kind", "id", "add", "remove", "disabled_plans", "targets", "before", "wave", "via_groups")
+    for kind, user_id, add, remove, disabled, targets, number, wave, via in _rows(plan.decisions, columns):
         if kind != "change" or not (add or remove):
             continue
         tasks[UserId(user_id)] = LicenseTask(
@@ -179,6 +179,7 @@ def tasks_of(plan: Plan, before: TenantSnapshot) -> dict[UserId, LicenseTask]:
             before=before.profiles[int(number)],
             before_number=int(number),
             wave=wave,
+            via=tuple(GroupId(g) for g in split(via)),
         )
     return tasks
 

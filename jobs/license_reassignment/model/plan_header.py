@@ -258,6 +258,16 @@ class FrozenSettings:
         return self._section("addons").get("included_in_target") == "remove"
 
     @property
+    def processing_hours_max(self) -> float:
+        """How long Entra may take for a group before `apply` ends with 4, in hours."""
+        return float(self._section("groups").get("processing_hours_max", 24))
+
+    @property
+    def reprocesses_errors(self) -> bool:
+        """Whether the licenses of members in error are to be worked out again."""
+        return bool(self._section("groups").get("reprocess_errors", False))
+
+    @property
     def protected(self) -> tuple[str, ...]:
         """The entries of `[scope] protected` as they were written."""
         return tuple(self._section("scope").get("protected", ()))
