@@ -15,7 +15,7 @@ from worlds.machine import ROOT
 JOB = ROOT / "jobs" / "license_reassignment"
 SPEAKERS = (
     *("decide", "table", "waves", "draft", "addons", "undo", "standing", "judge"),
-    *("engine", "apply", "phases", "session", "replies", "tables", "verdicts", "writes"),
+    *("engine", "groups", "apply", "phases", "session", "replies", "tables", "verdicts", "writes"),
 )
 SOURCES = [
     path
@@ -33,6 +33,7 @@ PLACES = {
     "Meaning": 1,
     "close": 3,
     "_by": 1,
+    "_settle": 3,
 }
 """Calls that are given a reason, and at which place."""
 

@@ -44,7 +44,6 @@ NAP_S = 10.0
 """So long a wait for Entra is slept through before the window, a pause and the end are looked at again."""
 
 SEATS_AGAIN = timedelta(seconds=30)
-ROLE_ASSIGNABLE = "role_assignable"
 
 
 @dataclass(slots=True)
@@ -132,7 +131,7 @@ async def _idle(groups: GroupSession, until: datetime | None) -> None:
 
 
 async def _send(groups: GroupSession, task: GroupTask) -> None:
-    """LookAtGroups, wait for a place and a turn, look again where that took long, and send."""
+    """Look, wait for a place and a turn, look again where that took long, and send."""
     session = groups.session
     session.progress.reason = ""
     read_at = await _checked(groups, task)
@@ -223,7 +222,7 @@ async def _write(groups: GroupSession, task: GroupTask) -> None:
 def _judged(groups: GroupSession, task: GroupTask, reply: Reply) -> Reply:
     """Judge as for users; what a group that can be assigned to roles takes is documented nowhere, and stops nothing."""
     if reply.status == 403 and task.group_id in groups.role_assignable:
-        return replace(reply, verdict=Verdict.REFUSED, reason=ROLE_ASSIGNABLE)
+        return replace(reply, verdict=Verdict.REFUSED, reason="role_assignable")
     [judged] = groups.session.reply_judge.judge([reply], groups.session.clock.now())
     return judged
 

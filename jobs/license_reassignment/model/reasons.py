@@ -54,6 +54,7 @@ REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
         "unknown_plan": Message("The services of the product have changed since the plan was made. Make a new plan."),
         "duplicate_address": Message("Another object has the same proxy address (UniquenessViolation). Correct the address, then make a new plan."),
         "restricted_management": Message("Graph does not let this app change the user, for example because of a restricted management administrative unit. Ask an administrator who may to assign the target and remove the old license manually in one change, or remove the user from the unit and make a new plan."),
+        "role_assignable": Message("Graph does not let this app change the group (403). The group can be assigned to Entra roles, and Microsoft does not say which permission its licenses then take: it may be RoleManagement.ReadWrite.Directory. Grant the app that permission, or have an administrator with the role Privileged Role Administrator add the target to the group and remove the old product in one change; then make a new plan."),
         "gone": Message("The user no longer exists."),
         "already_gone": Message("The old license had already been removed when the request arrived. Make a new plan: it shows what the user has now. A user who has no license is assigned the target manually."),
         "review": Message("Graph refused for a reason that this version of reseat does not know. Read Graph's message in the detail, resolve what it names and make a new plan. Until then the user keeps the old license."),

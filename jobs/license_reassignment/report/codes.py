@@ -100,6 +100,7 @@ FAMILIES: Mapping[str, Mapping[str, Message]] = MappingProxyType(
             "group_gone": Message("group no longer exists"),
             "turned_direct": Message("turned into a direct license"),
             "left_group": Message("left the group"),
+            "role_assignable": Message("group can be assigned to roles"),
             "changed_by_others": Message("changed by somebody else"),
             "changed_by_run": Message("changed by another run of reseat"),
             "accepted_then_error": Message("accepted, then an assignment error"),
