@@ -33,7 +33,7 @@ UNSENT_FOR_GOOD = frozenset({"refused", "drifted", "gone", "held"})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Leg:
     """One part of a call: users of these waves, or the groups of one, or the direct halves that its groups leave."""
 
     what: Literal["users", "groups", "halves"]
@@ -70,21 +70,21 @@ class Work:
         """Where the journal leaves the group's change."""
         return self.group_standings.get(group_id, NOT_SENT).state
 
-    def steps(self) -> list[Part]:
+    def steps(self) -> list[Leg]:
         """Return the parts of this call in their order; waves without groups between two others are one part."""
-        steps: list[Part] = []
+        steps: list[Leg] = []
         waves: list[str] = []
         for wave in self.waves:
             waves.append(wave)
             if any(t.wave == wave for t in self.groups.values()):
-                steps += [Part("users", tuple(waves)), Part("groups", (wave,)), Part("halves", (wave,))]
+                steps += [Leg("users", tuple(waves)), Leg("groups", (wave,)), Leg("halves", (wave,))]
                 waves = []
-        steps += [Part("users", tuple(waves))] if waves else []
+        steps += [Leg("users", tuple(waves))] if waves else []
         sent = any(self.group_state(g) in {"in_doubt", "processing"} for g in self.groups)
         looked = any(s.what == "groups" for s in steps)
-        return [*steps, Part("groups", (self.waves[-1],))] if sent and not looked else steps
+        return [*steps, Leg("groups", (self.waves[-1],))] if sent and not looked else steps
 
-    def tasks_in(self, step: Part) -> list[LicenseTask]:
+    def tasks_in(self, step: Leg) -> list[LicenseTask]:
         """Return the users' changes of one part."""
         halves = step.what == "halves"
         return [t for t in self.tasks.values() if bool(t.via) == halves and t.wave in step.waves]
@@ -188,7 +188,7 @@ class Work:
         announced = [(datetime.fromisoformat(e.at), e) for e in self.journal if e.kind == "intent"]
         return [at for at, e in announced if at > moment for _ in e.body["items"]]
 
-    def license_queue(self, standings: dict[str, Standing] | None = None, step: Part | None = None) -> Queue:
+    def license_queue(self, standings: dict[str, Standing] | None = None, step: Leg | None = None) -> Queue:
         """Return the queue of the licenses.
 
         Of one part of the call, it goes on with the given standings, and everybody else is only looked at.

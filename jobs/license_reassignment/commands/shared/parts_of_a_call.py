@@ -10,7 +10,7 @@ from connectors.tenant import SkuId
 from jobs.license_reassignment.apply.engine import apply
 from jobs.license_reassignment.apply.groups import GroupSession, still_lost, swap_groups
 from jobs.license_reassignment.apply.session import Ending, Session, waiting_for_seats
-from jobs.license_reassignment.apply.work import Met, Part, Work, call_ending, lost_members
+from jobs.license_reassignment.apply.work import Leg, Met, Work, call_ending, lost_members
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.errors import ExitCode
@@ -73,7 +73,7 @@ async def with_groups(parts: Parts, run: RunDir, work: Work, session: Session) -
     return call_ending(work, whole, journal_of(run, work), met)
 
 
-async def _users(run: RunDir, work: Work, session: Session, step: Part, met: Met) -> Met:
+async def _users(run: RunDir, work: Work, session: Session, step: Leg, met: Met) -> Met:
     """Change the users of one part; a direct half goes only where every group of its user gives the target."""
     whole = session.queue
     queue = work.license_queue(whole.standings, step)
@@ -98,7 +98,7 @@ async def _users(run: RunDir, work: Work, session: Session, step: Part, met: Met
     return met if not short else Met(met.at_work, short, met.lost)
 
 
-async def _groups(parts: Parts, run: RunDir, work: Work, session: Session, step: Part, met: Met) -> Met:
+async def _groups(parts: Parts, run: RunDir, work: Work, session: Session, step: Leg, met: Met) -> Met:
     """Swap the groups of one wave, and look at all that were sent before."""
     known = journal_of(run, work)
     frozen = work.plan.header.settings
