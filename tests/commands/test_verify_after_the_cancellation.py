@@ -99,7 +99,7 @@ def test_the_report_says_so(night: Night) -> None:
     assert ["source_ended", "targets_fine", "nobody_lost"] == [check["id"] for check in said]
     assert "Is everything in order after the end of Office 365 E4?" in page
     assert "No user has lost service" in page
-    assert "- ✓ The old subscription has ended: ENTERPRISEWITHSCAL: Suspended" in summary
+    assert "- ✓ The old subscription has ended: Office 365 E4: Suspended" in summary
 
 
 def test_an_empty_difference_is_said_in_words(night: Night) -> None:

@@ -180,6 +180,6 @@ def test_a2_13_a_product_that_changed_since_the_plan_is_noticed() -> None:
 
 def test_a2_14_a_missing_target_may_wait_for_a_credit_check() -> None:
     """The message says how long a purchase by invoice may take, and whom to ask afterwards."""
-    with pytest.raises(NotReady, match=r"two business days to appear.*ask Microsoft support"):
+    with pytest.raises(NotReady, match=r"two business days to appear.*contact Microsoft support"):
         policy_of(settings(to(E3)), Products(CATALOG, [product(E4)]))
     assert [timedelta(hours=1), timedelta(hours=6), timedelta.max] == [until for until, _ in TIERS]

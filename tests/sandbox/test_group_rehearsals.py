@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from sandbox.test_groups import FROM_GROUP, SWAP, group_tenant, held, processing
+from worlds.group_tenant import FROM_GROUP, SWAP, group_tenant, held, processing
 from worlds.sandbox_client import ADELE, BRAM, CHLOE, E3, E4, GROUP, Caller, person, tenant_of
 
 from connectors.sandbox.api.world import AppIdentity

@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from worlds.group_tenant import FROM_GROUP, SWAP, group_tenant, held, processing
 from worlds.sandbox_client import ADELE, BRAM, CHLOE, E3, E4, GROUP, START, Caller, person, tenant_of
 
 from connectors.sandbox.licensing.groups import GROUP_LICENSING
-from connectors.sandbox.tenant.model import Json
-from connectors.sandbox.tenant.state import TenantState
 
-FROM_GROUP = {"sku": "ENTERPRISEWITHSCAL", "group": GROUP}
-SWAP = {"addLicenses": [{"skuId": E3, "disabledPlans": []}], "removeLicenses": [E4]}
 MCOPSTN1 = "0dab259f-bf13-4952-b7f8-7db8f131b28d"
-
-
-def group_tenant(*users: Json, **more: Any) -> TenantState:
-    """A tenant whose group gives E4 to all the users."""
-    upns = [user["upn"] for user in users]
-    group = {"id": GROUP, "name": "LIC-E4", "members": upns, "licenses": ["ENTERPRISEWITHSCAL"]}
-    return tenant_of(*users, groups=[group], **more)
-
-
-def held(caller: Caller, user: str) -> list[tuple[str, str | None, str, str]]:
-    """(product, group, state, error) of each assignment of a user."""
-    rows = caller.get(f"/users/{user}?$select=licenseAssignmentStates")["licenseAssignmentStates"]
-    return [(row["skuId"], row["assignedByGroup"], row["state"], row["error"]) for row in rows]
-
-
-def processing(caller: Caller) -> str:
-    """The group's processing state, which is an object on the wire."""
-    found = caller.get(f"/groups/{GROUP}?$select=licenseProcessingState")
-    state: str = found["licenseProcessingState"]["state"]
-    return state
 
 
 def test_a_group_change_is_queued_worked_through_and_complete() -> None:
