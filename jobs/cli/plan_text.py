@@ -12,9 +12,12 @@ from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.draft import ROSTER_ROWS
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.model.plan import split
-from jobs.license_reassignment.model.plan_header import PlanHeader, TranslationTable
+from jobs.license_reassignment.model.plan_header import PlanHeader, PlannedGroup, TranslationTable
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.report.words import ENGLISH
+
+GROUPS_MAX = 20
+FATES = {"hold": "stays as it is", "done": "done already"}
 
 MARK, MARK_OF_NOTES = 9, 6
 """The columns of the words that begin a line."""
@@ -26,6 +29,7 @@ def print_plan(found: Planned, given: Given) -> None:
     _totals(found, header)
     _in_the_way(found)
     text()
+    _groups(header)
     _who_changes(header)
     _who_is_held(header)
     _seats_and_waves(header)
@@ -61,6 +65,24 @@ def _in_the_way(found: Planned) -> None:
         text(problem, level="PENDING", indent=MARK)
     for limit in found.limits:
         text(limit.removeprefix("Limit exceeded: "), level="LIMIT", indent=MARK)
+
+
+def _groups(header: PlanHeader) -> None:
+    """Show what becomes of each group that is named; plan.html has the others, and who holds one back."""
+    groups, names = [g for g in header.groups or () if g.fate != "left"], _names(header)
+    rows = [(g.name, _fate(g, names), g.members, _why(g)) for g in groups[:GROUPS_MAX]]
+    grid("", ("Group", "becomes", "members", "why"), rows)
+    if len(groups) > GROUPS_MAX:
+        text(f"and {counted(len(groups) - GROUPS_MAX, 'group')} more: plan.html", indent=2)
+
+
+def _fate(group: PlannedGroup, names: dict[str, str]) -> str:
+    return _joined("+".join(group.targets), names) if group.fate == "swap" else FATES[group.fate]
+
+
+def _why(group: PlannedGroup) -> str:
+    found = "; ".join(h.sentence for h in group.hindrances)
+    return found or (reason_words(group.reason) if group.fate == "hold" else "")
 
 
 def _who_changes(header: PlanHeader) -> None:

@@ -40,7 +40,7 @@ from jobs.license_reassignment.gather.people import Bound, People, bind
 from jobs.license_reassignment.gather.protected import Shield, Shields, key_of
 from jobs.license_reassignment.gather.roster import Wishes, wishes_of, with_roster_waves
 from jobs.license_reassignment.model.plan import Plan, change_of
-from jobs.license_reassignment.model.policy import Policy
+from jobs.license_reassignment.model.policy import GroupPolicy, Policy
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.reconcile import Evidence, reconcile
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -231,8 +231,13 @@ def draw(
     *,
     created_at: str = "2026-03-02T12:00:00Z",
     language: str = "en",
+    groups: GroupPolicy | None = None,
+    wave_groups: Mapping[str, tuple[GroupId, ...]] = MappingProxyType({}),
 ) -> Drawn:
-    """Make the plan of a world with these settings and this roster (CSV text)."""
+    """Make the plan of a world with these settings and this roster (CSV text).
+
+    `groups` and `wave_groups`, by the name of the wave, are those of the settings.
+    """
     chosen = settings(toml)
     policy = policy_of(chosen, Products(CATALOG, world.skus))
     rows = read_roster(roster.encode(), file="users.csv") if roster else None
@@ -240,7 +245,8 @@ def draw(
     policy = with_roster_waves(policy, wishes)
     bound = bind(wishes, world)
     shields = shields_of(chosen, world)
-    policy = replace(policy, protected=shields.users)
+    policy = replace(policy, protected=shields.users, groups=groups or policy.groups)
+    policy = replace(policy, waves=tuple(replace(w, groups=wave_groups.get(w.name, ())) for w in policy.waves))
     draft = draw_up(
         Inputs(
             snapshot=world,

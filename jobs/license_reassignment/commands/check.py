@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 from connectors.message import Message, verbatim
 from connectors.tenant import Identity, Organization
+from jobs.license_reassignment.commands.shared.named_groups import named_groups
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.gather.groups import check_groups
 from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
 from jobs.license_reassignment.gather.readiness import Finding
+from jobs.license_reassignment.gather.roster import Wishes, targets_of
 from jobs.license_reassignment.run_folder.seal import load_signing_key
 
 # Microsoft's own words: a temporary issue takes about an hour, provisioning a few hours, a credit check business days.
@@ -78,6 +81,7 @@ async def check(parts: Parts) -> Checked:
         targets = () if settings.scope.roster else {t for r in policy.rules for t in r.targets}
         refuse_unknown(settings, policy, targets, products)
         now = parts.clock.now()
+        found += check_groups(await named_groups(parts), policy, targets_of(policy, Wishes()))
         found += product_findings(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
     found += declaration_findings(settings)

@@ -13,6 +13,7 @@ from connectors.message import Message
 from connectors.roster.read import RosterFileError, read_file, together
 from connectors.roster.rows import FileRows, Roster
 from connectors.tenant import TenantSnapshot
+from jobs.license_reassignment.commands.shared.named_groups import named_groups
 from jobs.license_reassignment.commands.shared.new_plan import Planned, origin_of, warnings_of, write_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.commands.shared.protected import protected_for_plan
@@ -20,6 +21,7 @@ from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.decide.draft import Inputs, draw_up
 from jobs.license_reassignment.errors import InputError
 from jobs.license_reassignment.gather import readiness
+from jobs.license_reassignment.gather.groups import refuse_groups_beside, with_groups_of, without_hidden_members
 from jobs.license_reassignment.gather.names import Products, limits_of, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.people import Bound, bind, to_ask
 from jobs.license_reassignment.gather.prices import prices_of
@@ -95,8 +97,11 @@ async def plan_with(parts: Parts, roster: Roster | None, *, skip_bad_rows: bool)
     policy = policy_of(settings, products)
     wishes = wishes_of(roster, products, policy)
     refuse_unknown(settings, policy, targets_of(policy, wishes), products)
-    policy = with_roster_waves(policy, wishes)
+    named = await named_groups(parts)
+    refuse_groups_beside(named, policy, targets_of(policy, wishes))
+    policy = with_roster_waves(with_groups_of(policy, settings, named), wishes)
     snapshot = await parts.tenant.read_tenant(read_scope(policy, wishes), on_page=parts.watcher.reading)
+    snapshot = without_hidden_members(snapshot, identity)
     check_rule_groups(policy, snapshot, identity)
     shields = await protected_for_plan(parts, identity, snapshot)
     snapshot, policy = with_groups(snapshot, shields.groups), replace(policy, protected=shields.users)

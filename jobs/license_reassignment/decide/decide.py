@@ -89,6 +89,7 @@ class Context:
     families: PlanFamilies
     unusable_targets: Mapping[SkuId, str]  # SKU -> reason code, e.g. trial_target
     group_names: Mapping[str, str] = field(default_factory=dict)
+    default_location: str = ""  # the tenant's, which members of groups without one inherit
 
 
 def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Decision:
@@ -97,14 +98,22 @@ def decide(profile: LicenseProfile, traits: Traits, context: Context) -> Decisio
     return (
         _by_flag(traits, scope.REJECTED, "roster_row_rejected")
         or _without_source(profile, traits, retiring, context)
+        or held_as_person(traits)
+        or _source_not_ours(profile, traits, retiring, context)
+        or target_unfit(profile, traits, context)
+        or _change(profile, traits, retiring, context)
+    )
+
+
+def held_as_person(traits: Traits) -> Hold | None:
+    """Return why a holder is not changed in any way, whatever the licenses are; None for everybody else."""
+    return (
+        _by_flag(traits, scope.REJECTED, "roster_row_rejected")
         or _by_flag(traits, scope.PROTECTED, "protected")
         or _by_choice(traits)
         or _by_flag(traits, scope.DISABLED, "disabled_account")
         or _by_flag(traits, scope.GUEST, "guest")
         or _by_flag(traits, scope.RESTRICTED, "restricted_management")
-        or _source_not_ours(profile, traits, retiring, context)
-        or _target_unfit(profile, traits, context)
-        or _change(profile, traits, retiring, context)
     )
 
 
@@ -119,11 +128,11 @@ def _without_source(
         return None
     targets = traits.targets or ()
     if targets and all(any(a.sound for a in profile.of_sku(t)) for t in targets):
-        return Hold("already_on_target", targets=targets, remarks=_plans_stand(profile, traits, context))
+        return Hold("already_on_target", targets=targets, remarks=plans_stand(profile, traits, context))
     return Hold("no_source", targets=targets)
 
 
-def _plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> tuple[str, ...]:
+def plans_stand(profile: LicenseProfile, traits: Traits, context: Context) -> tuple[str, ...]:
     """Return a remark per target held already in which a plan is on that the roster wants off."""
     found = []
     assigned = [(context.skus.get(a.sku_id), a) for a in profile.assignments]
@@ -158,7 +167,8 @@ def _source_not_ours(
     return None
 
 
-def _target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Hold | None:
+def target_unfit(profile: LicenseProfile, traits: Traits, context: Context) -> Hold | None:
+    """Return why a target cannot be given, or does not work where it is."""
     targets = traits.targets or ()
     for target in targets:
         standing = profile.of_sku(target)
@@ -196,7 +206,8 @@ def _change(profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], 
     added = [LicenseAssignment(a.sku_id, "", a.disabled_plans) for a in translation.add]
     after = Holding.of(((context.skus.get(a.sku_id), a) for a in [*staying, *added]), context.families)
     phone = phone_off({*translation.kept_off, *translation.new_off}, translation.forced_off, context.families)
-    hold = _service_lost(before, after, traits, context, phone) or _plans_at_odds(before, after, context)
+    accept = context.policy.accept_lost_services
+    hold = service_lost(before, after, traits, phone, accept=accept) or plans_at_odds(before, after, context)
     if hold:
         return Hold(hold.reason, hold.detail, targets, translation.lost)
     change = _request(targets, needs, retiring, translation)
@@ -206,7 +217,7 @@ def _change(profile: LicenseProfile, traits: Traits, retiring: Sequence[SkuId], 
         addons=addons_beside(staying, base, context.skus, context.families),
         remarks=(
             *remarks_of(before, after, context.families, voice=traits.voice),
-            *_plans_stand(profile, traits, context),
+            *plans_stand(profile, traits, context),
         ),
         national=national(before, after),
     )
@@ -226,20 +237,21 @@ def _request(
     )
 
 
-def _service_lost(before: Holding, after: Holding, traits: Traits, context: Context, phone: Message) -> Hold | None:
+def service_lost(before: Holding, after: Holding, traits: Traits, phone: Message, *, accept: bool) -> Hold | None:
+    """Return the service for which the user is held, since it would end or be lowered; `accept` is for the policy."""
     losses = data_at_risk(before, after)
     detail = joined(loss.sentence for loss in losses)
     if losses and traits.legal_hold:
         return Hold("legal_hold", detail)
-    if losses and not context.policy.accept_lost_services and not traits.backup_acknowledged:
+    if losses and not accept and not traits.backup_acknowledged:
         return Hold("lost_service", detail)
     voice = voice_at_risk(before, after, declared=traits.voice, phone_off=phone)
-    if voice and not context.policy.accept_lost_services:
+    if voice and not accept:
         return Hold("lost_voice", voice)
     return None
 
 
-def _plans_at_odds(before: Holding, after: Holding, context: Context) -> Hold | None:
+def plans_at_odds(before: Holding, after: Holding, context: Context) -> Hold | None:
     """Only what the change would bring is held: a pair that stands today is Graph's business."""
     for plan, needs in broken_dependencies(before, after, context.families):
         return Hold("dependency", Message("{service} needs {other}", service=plan, other=needed(needs)))

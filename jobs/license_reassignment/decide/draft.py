@@ -14,12 +14,15 @@ import pandas as pd
 from connectors.catalog.products import Catalog
 from connectors.catalog.user_words import UserWords
 from connectors.catalog.voice_countries import VoiceCountries
+from connectors.countries import COUNTRIES
 from connectors.message import Message
 from connectors.roster.rows import RosterFile, RowError
 from connectors.tenant import SkuId, TenantSnapshot
 from connectors.utc import utc_text
 from jobs.license_reassignment.decide import waves, worth_knowing
-from jobs.license_reassignment.decide.decide import Context
+from jobs.license_reassignment.decide.cases import cases_of
+from jobs.license_reassignment.decide.decide import Context, decide
+from jobs.license_reassignment.decide.groups import group_rows, weigh
 from jobs.license_reassignment.decide.notices import NO_NOTICES, Notices, Vocabulary, notices_of
 from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.decide.seats import seat_rows
@@ -109,14 +112,29 @@ class Draft:
 def draw_up(inputs: Inputs) -> Draft:
     """Decide everybody, fill waves, give seats, and say what a person should know of it."""
     snapshot, policy, bound = inputs.snapshot, inputs.policy, inputs.bound
-    table, verdicts, messages = tabulate(snapshot, policy, _context(inputs), bound.wishes, bound.rejected)
+    context, order = _context(inputs), waves.wave_order(policy.waves)
+    named = weigh.named_of(snapshot.groups, policy)
+    cases = cases_of(snapshot, policy, bound.wishes, bound.rejected, weigh.members_of(named.swap))
+    weighed = weigh.weigh(named.swap, cases, context)
+    swapped_in = group_rows.group_waves(weighed.fates, policy.waves, order)
+    decided = [decide(case.profile, case.traits, context) for case in cases.distinct]
+    verdicts, moving = group_rows.with_members(decided, weighed, cases)
+    table, messages = tabulate(moving, verdicts, bound.wishes)
+    group_rows.mark_members(table, weighed, cases, swapped_in, order)
+    units = weigh.units_of(weighed, cases, swapped_in, order)
     waves.fill_waves(table, policy.waves)
-    seats = waves.give_seats(table, verdicts, _seat_rows(inputs), policy.waves, capped=_capped(inputs))
+    seats = waves.give_seats(table, verdicts, _seat_rows(inputs), policy.waves, capped=_capped(inputs), units=units)
+    weighed = group_rows.seated(table, weighed, units)
+    messages |= group_rows.tell_inherited(table, weighed, cases, context)
+    table = table[~cases.outside | (table["kind"] == "change").to_numpy()].reset_index(drop=True)
     worth_knowing.add_user_remarks(table, verdicts, snapshot, inputs.voice_countries, policy.sources)
-    extra, order = roster_columns(bound.wishes), waves.wave_order(policy.waves)
+    extra = roster_columns(bound.wishes)
     decisions = as_text(table, extra)
+    rows, details = group_rows.rows_of_groups(weighed, named.done, swapped_in)
+    told_groups = group_rows.told_of_groups(snapshot.groups, weighed, named.done, swapped_in, cases, context)
+    messages |= details
     return Draft(
-        header=replace(_header(inputs, decisions, seats), roster_columns=tuple(extra)),
+        header=replace(_header(inputs, decisions, seats), roster_columns=tuple(extra), groups=told_groups or None),
         decisions=decisions,
         snapshot=snapshot,
         messages=messages,
@@ -124,14 +142,17 @@ def draw_up(inputs: Inputs) -> Draft:
         rosters=inputs.wishes.files,
         rejected=bound.errors,
         held=bound.held,
+        groups=rows,
     )
 
 
 def _context(inputs: Inputs) -> Context:
     skus = {s.sku_id: s for s in inputs.snapshot.skus}
     targets = targets_of(inputs.policy, inputs.wishes)
-    groups: dict[str, str] = {g.id: f"{g.display_name} ({g.id})" for g in inputs.snapshot.groups}
-    return Context(inputs.policy, skus, inputs.catalog.families, _unusable(inputs, targets), groups)
+    names: dict[str, str] = {g.id: f"{g.display_name} ({g.id})" for g in inputs.snapshot.groups}
+    unusable, place = _unusable(inputs, targets), inputs.snapshot.organization.default_usage_location
+    default = place.upper() if place.upper() in COUNTRIES else ""
+    return Context(inputs.policy, skus, inputs.catalog.families, unusable, names, default)
 
 
 def _unusable(inputs: Inputs, targets: Sequence[SkuId]) -> dict[SkuId, str]:

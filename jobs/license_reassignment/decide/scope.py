@@ -11,7 +11,8 @@ from connectors.countries import COUNTRIES
 from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot, UserId
 from jobs.license_reassignment.model.policy import Policy, Wish
 
-REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED, SHARED_ADDRESS = (1 << n for n in range(7))
+REJECTED, PROTECTED, DISABLED, GUEST, RESTRICTED, UNLOCATED, SHARED_ADDRESS, NO_LOCATION = (1 << n for n in range(8))
+"""UNLOCATED is anything but a country; NO_LOCATION is of those the ones who have nothing there at all."""
 
 
 def profiles_holding(profiles: Sequence[LicenseProfile], sku_ids: frozenset[SkuId]) -> np.ndarray:
@@ -59,6 +60,7 @@ def flags(
         mark(users["user_type"].str.lower() == "guest", GUEST)
     mark(users["is_management_restricted"] == "yes", RESTRICTED)
     mark(~users["usage_location"].str.upper().isin(COUNTRIES) & ~located, UNLOCATED)
+    mark((users["usage_location"] == "") & ~located, NO_LOCATION)
     mark(shared_addresses(users), SHARED_ADDRESS)
     return pd.Series(bits, index=users.index)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from connectors.tenant import CompanySubscription, SkuId, SubscribedSku
 from jobs.license_reassignment.gather.readiness import usable_units
@@ -68,19 +70,23 @@ def seat_rows(
     ]
 
 
-def fit(needs: Sequence[tuple[SkuId, ...]], free: Mapping[SkuId, int]) -> list[SkuId | None]:
-    """Serve users in the order given, each whole or not at all.
+def fit(
+    needs: Sequence[tuple[SkuId, ...]], free: Mapping[SkuId, int], together: Sequence[int] = ()
+) -> list[SkuId | None]:
+    """Serve users in the order given, each whole or not at all; neighbors with one number in `together` as if one.
 
     Returns per user None when every SKU in its need has a seat, else the first SKU that has none.
     """
     left = dict(free)
     verdicts: list[SkuId | None] = []
-    for need in needs:
-        short = next((sku for sku in need if left.get(sku, 0) <= 0), None)
-        verdicts.append(short)
+    for _, served in groupby(zip(together or range(len(needs)), needs, strict=True), key=itemgetter(0)):
+        several = [need for _, need in served]
+        wanted = dict.fromkeys(several[0], 1) if len(several) == 1 else demand(several)
+        short = next((sku for sku, seats in wanted.items() if left.get(sku, 0) < seats), None)
+        verdicts.extend([short] * len(several))
         if short is None:
-            for sku in need:
-                left[sku] -= 1
+            for sku, seats in wanted.items():
+                left[sku] -= seats
     return verdicts
 
 

@@ -10,13 +10,12 @@ import pandas as pd
 from connectors.countries import is_country
 from connectors.message import Message, by_text
 from connectors.roster.values import no_country
-from connectors.tenant import TenantSnapshot, UserId
-from jobs.license_reassignment.decide import scope
-from jobs.license_reassignment.decide.decide import Change, Context, Decision, Hold, Traits, decide, messages_of
+from connectors.tenant import UserId
+from jobs.license_reassignment.decide.cases import Cases
+from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.remarks import SEPARATOR
-from jobs.license_reassignment.decide.targets import LEFT_BY_CHOICE, NO_RULE, choose
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
-from jobs.license_reassignment.model.policy import Policy, Wish
+from jobs.license_reassignment.model.policy import Wish
 
 DECISION_COLUMNS = (
     "id",
@@ -65,8 +64,6 @@ ORDER_COLUMN = "roster_order"
 _RESERVED_COLUMNS = ("decision", NUMBER, OBJECT_COLUMN, ORDER_COLUMN)
 """Names in the table of decisions, or in its file, beside DECISION_COLUMNS."""
 
-NO_WISH = Wish(line=0)
-
 
 def disabled_text(change: Change) -> str:
     """Render the switched-off plans per added SKU: `skuId:planId+planId;skuId:…`; SKUs without any are left out."""
@@ -79,51 +76,27 @@ def addons_text(change: Change) -> str:
 
 
 def tabulate(
-    snapshot: TenantSnapshot,
-    policy: Policy,
-    context: Context,
-    wishes: Mapping[UserId, Wish],
-    rejected: frozenset[UserId],
-) -> tuple[pd.DataFrame, list[Decision], dict[str, Message]]:
-    """Decide every user in scope.
+    cases: Cases, decided: Sequence[Decision], wishes: Mapping[UserId, Wish]
+) -> tuple[pd.DataFrame, dict[str, Message]]:
+    """Make a row per user of what was decided about each case.
 
-    Returns the table (DECISION_COLUMNS plus `decision`, an index into the returned list of distinct decisions, and
-    ORDER_COLUMN), the list, and what the sentences in it are made from, by their text.
-    A wave is filled in only where the roster names one.
+    Returns the table (DECISION_COLUMNS plus `decision`, an index into `decided`, and ORDER_COLUMN), and what the
+    sentences in it are made from, by their text. A wave is filled in only where the roster names one.
     """
-    users = snapshot.users
-    chosen, targets = choose(snapshot, policy, wishes)
-    traits_of, distinct_wishes = _wish_codes(users, wishes)
-    locations = scope.locations(users, policy, wishes)
-    keys = pd.DataFrame(
-        {
-            "profile": users["profile"].to_numpy(dtype=np.int64),
-            "choice": chosen["choice"].to_numpy(),
-            "flags": scope.flags(snapshot, policy, rejected, locations != "").to_numpy(),
-            "wish": traits_of,
-        },
-        index=users.index,
-    )
-    selected = scope.in_scope(snapshot, policy, frozenset(wishes) | rejected).to_numpy(dtype=bool)
-    keys, users, chosen, locations = keys[selected], users[selected], chosen[selected], locations[selected]
-    code, distinct = _distinct(keys)
-    decided = [
-        decide(snapshot.profiles[profile], _traits(choice, bits, distinct_wishes[wish], targets), context)
-        for profile, choice, bits, wish in distinct[["profile", "choice", "flags", "wish"]].to_numpy().tolist()
-    ]
-    table = _columns(users, chosen["rule"], decided, code)
+    users = cases.users
+    table = _columns(users, cases.rule, decided, cases.code)
     messages = {**messages_of(decided), **_tell_locations(table, users)}
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
     table[ORDER_COLUMN] = _from_wishes(users, wishes, "order")
-    needing = np.array([isinstance(d, Change) and bool(d.needs) for d in decided], dtype=bool)[code]
-    table["usage_location"] = np.where(needing, locations.to_numpy(dtype=object), "")
+    needing = np.array([isinstance(d, Change) and bool(d.needs) for d in decided], dtype=bool)[cases.code]
+    table["usage_location"] = np.where(needing, cases.locations.to_numpy(dtype=object), "")
     table["acknowledged_by"] = _from_wishes(users, wishes, "backup_acknowledged_by")
     table["via_groups"] = ""
     for column, carried in _carried(wishes).items():
         values = {user_id: wish.extra.get(column, "") for user_id, wish in wishes.items()}
         table[carried] = texts(values.get(user_id, "") for user_id in users["id"])
-    return table.reset_index(drop=True), decided, messages
+    return table.reset_index(drop=True), messages
 
 
 def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> dict[str, Message]:
@@ -159,45 +132,6 @@ def _carried(wishes: Mapping[UserId, Wish]) -> dict[str, str]:
         carried[name] = next(form for form in forms if form.casefold() not in taken)
         taken.add(carried[name].casefold())
     return carried
-
-
-def _distinct(keys: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Number the distinct key rows in sorted order, so that equal inputs give equal numbers."""
-    distinct = keys.drop_duplicates().sort_values(list(keys.columns)).reset_index(drop=True)
-    numbered = distinct.assign(code=np.arange(len(distinct)))
-    return keys.merge(numbered, on=list(keys.columns), how="left")["code"].to_numpy(dtype=np.int64), distinct
-
-
-def _traits(choice: int, flags: int, wish: Wish, targets: Sequence[tuple[str, ...]]) -> Traits:
-    wanted = None if choice == NO_RULE else () if choice == LEFT_BY_CHOICE else targets[choice]
-    return Traits(
-        targets=wanted,  # type: ignore[arg-type]  # choose() hands back SkuIds
-        flags=flags,
-        disabled_plans=wish.disabled_plans,
-        voice=wish.voice,
-        legal_hold=wish.legal_hold,
-        backup_acknowledged=bool(wish.backup_acknowledged_by),
-    )
-
-
-def _wish_codes(users: pd.DataFrame, wishes: Mapping[UserId, Wish]) -> tuple[np.ndarray, list[Wish]]:
-    """Number the distinct sets of personal wishes that matter to a decision; 0 is none."""
-    distinct = [NO_WISH]
-    numbers: dict[tuple[object, ...], int] = {_personal(NO_WISH): 0}
-    codes = np.zeros(len(users), dtype=np.int64)
-    named = np.flatnonzero(users["id"].isin(list(wishes)).to_numpy(dtype=bool))
-    for at, user_id in zip(named.tolist(), users["id"].iloc[named], strict=True):
-        wish = wishes[UserId(user_id)]
-        key = _personal(wish)
-        if key not in numbers:
-            numbers[key] = len(distinct)
-            distinct.append(wish)
-        codes[at] = numbers[key]
-    return codes, distinct
-
-
-def _personal(wish: Wish) -> tuple[object, ...]:
-    return (wish.disabled_plans, wish.voice, wish.legal_hold, bool(wish.backup_acknowledged_by))
 
 
 def _from_wishes(users: pd.DataFrame, wishes: Mapping[UserId, Wish], name: str) -> np.ndarray:

@@ -215,6 +215,11 @@ def _sentences(header: PlanHeader) -> Iterator[Message]:
             "Dynamic groups whose rule uses service plans, so that their members change with this plan: {names}.",
             names=names,
         )
+    if header.groups_with("swap"):
+        yield Message(
+            "Groups are changed by this plan: group-based licensing needs Microsoft Entra ID P1, or an Office 365 E3 "
+            "license or higher, for each of their members."
+        )
     yield from _rules_of_nobody(header)
     if header.settings.removes_addons and any(a.covered for a in header.addons or ()):
         yield Message(

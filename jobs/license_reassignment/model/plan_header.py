@@ -354,6 +354,15 @@ class PlanHeader:
         """How many users are held for a reason that asks something of somebody."""
         return self.totals.held - sum(h.users for h in self.holds if h.reason in QUIET)
 
+    def groups_with(self, fate: str) -> tuple[PlannedGroup, ...]:
+        """Return the groups with which the plan does this."""
+        return tuple(g for g in self.groups or () if g.fate == fate)
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether there is something to apply: a user changes, or a group, which may have no members."""
+        return bool(self.totals.changes or self.groups_with("swap"))
+
     def stops_after(self, wave: str) -> bool:
         """Whether the wave ends in a stop."""
         return any(w.name == wave and w.then == "stop" for w in self.waves)

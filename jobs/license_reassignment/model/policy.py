@@ -26,6 +26,11 @@ class Where:
     member_of: frozenset[str] = frozenset()
     holds: frozenset[SkuId] = frozenset()
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks anything of a user; one that does not matches everybody."""
+        return self != Where()
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -22,7 +22,7 @@ HOLD_REMEDIES: Mapping[str, Message] = MappingProxyType(
         "disabled_account": Message('The account is disabled, and [scope] disabled_accounts = "hold". Set it to "move" and make a new plan. A mailbox that is to stay without a license is converted to a shared mailbox first: the mailbox of an unlicensed user is deleted after 30 days.'),
         "guest": Message('The account is a guest, and [scope] guests = "hold". Set it to "move" and make a new plan.'),
         "restricted_management": Message("The user is in a restricted management administrative unit, where reseat changes nobody. Ask an administrator of that unit to assign the target and remove the old license manually in one change, or remove the user from the unit and make a new plan."),
-        "inherited": Message("The license comes from a group and can be changed only there. On the group named in the detail, add the target and remove the old product in one change, never the old product alone, and make a new plan when its members have been processed. A user who has left the group, and whose license has an error, is first assigned the target directly and then reprocessed."),
+        "inherited": Message("The license comes from a group and can be changed only there. Enter the group named in the detail under [groups] swap and make a new plan: it adds the target and removes the old product in one change of the group, never the old product alone. Or leave the group as it is: assign the target to the user directly, which takes a seat beside the old one, and only when that works have the owner of the group take the user out of it. A user who has left the group, and whose license has an error, is first assigned the target directly and then reprocessed."),
         "no_usage_location": Message("Set a valid usage location for the user (a two-letter country code: GB, not UK). For users who have none at all, the roster can provide it with [usage_location] write_from_roster. Then make a new plan."),
         "target_not_assignable": Message("The target is licensed for the whole organization and cannot be assigned to a user. Choose a different target and make a new plan."),
         "target_in_error": Message("The user already has the target, but its assignment has an error. Open the user in the admin center, resolve the error, reprocess the license and make a new plan. Until then the user keeps the old license."),
@@ -40,6 +40,19 @@ HOLD_REMEDIES: Mapping[str, Message] = MappingProxyType(
         "trial_target": Message("The target has trial seats only, and its users lose them when the trial ends. Buy the product, or choose a different target, and make a new plan. [limits] allow_trial = true is for rehearsals."),
     }
 )
+
+GROUP_REMEDIES: Mapping[str, Message] = MappingProxyType(
+    {
+        "members_differ": Message("The members of the group are to get different products or services, and a group has one. Have the rules and roster rows agree for all its members and make a new plan. Or leave the group as it is: assign each member's own target directly, and only when that works have the owner take these members out of the group."),
+        "outside_scope": Message('The group has members who are not in scope, and a swap would change them too. Extend [scope], or set [groups] outside_scope = "include", and make a new plan. Or leave the group as it is: assign the target directly to each member, and only when that works have the owner take these members out of the group.'),
+        "member_held": Message("Some members of the group stay as they are, and the group cannot be changed without them. Resolve what the detail says of them and make a new plan. Or assign the target directly to the members who are to change, and only when that works have the owner take these members out of the group."),
+        "members_with_losses": Message('Members of the group would lose a service. Choose a target that includes it; or back the data up and set [groups] members_with_losses = "accept". Then make a new plan. Or leave the group as it is: assign the target directly to each member, and only when that works have the owner take these members out of the group.'),
+        "not_security_enabled": Message("The group is not security-enabled, and Entra assigns licenses to members of security-enabled groups only. Assign the target directly to each member; the owner of the group can move its licenses to a security-enabled group afterwards."),
+        "hidden_membership": Message("The members of the group are hidden (HiddenMembership), so that nobody can say whom a swap would change. Grant the app Member.Read.Hidden with admin consent and make a new plan."),
+        "group_processing": Message("Entra has not given the group's licenses to all its members yet. Wait until the group is processed, resolve the errors of members in the admin center, and make a new plan. Until then the members keep the old license."),
+    }
+)
+"""Of groups that are named for a swap and stay as they are; a reason that users have too has the remedy for users."""
 
 REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
@@ -102,6 +115,11 @@ OTHER_REMEDIES: Mapping[str, Message] = MappingProxyType(
     }
 )
 # fmt: on
+
+
+def group_remedy(reason: str) -> Message:
+    """Return the sentence for the reason code of a group that a plan leaves as it is."""
+    return GROUP_REMEDIES.get(reason) or remedy(reason)
 
 
 def remedy(reason: str, *, refused: bool = False) -> Message:

@@ -84,6 +84,9 @@ def _said_in(header: PlanHeader) -> Iterator[str]:
     yield from (rule.rule for rule in header.rules)
     yield from (hold.remedy for hold in header.holds)
     yield from (remark.sentence for remark in header.remarks or ())
+    for group in header.groups or ():
+        yield from group.notes
+        yield from (hindrance.sentence for hindrance in group.hindrances)
 
 
 def read_messages(data: bytes) -> dict[str, Message]:

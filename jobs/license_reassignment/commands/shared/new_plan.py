@@ -125,7 +125,7 @@ def _kept(folder: Path) -> bool:
 def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> str:
     """Return the command that makes sense now; where a limit is exceeded nothing can be applied before it is raised."""
     apply = apply_line(plan.plan_id, plan.tenant_id)
-    if not plan.header.totals.changes:
+    if not plan.header.changes_anything:
         return verify_line(plan.plan_id) if plan.kind == "swap" else ""
     if needed := limits_needed(plan, limits):
         keys = " and ".join(f"{key} = {value}" for key, value in needed.items())
@@ -152,7 +152,7 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
     )
     short = _short_of_an_undo if draft.header.kind == "undo" else _short
     found.extend(short(s) for s in draft.header.seats if s.short)
-    if not draft.decisions["kind"].eq("change").any():
+    if not draft.header.changes_anything:
         found.append(nobody)
     return found
 
@@ -196,6 +196,6 @@ def _duration(plan: Plan, settings: Settings) -> list[Message]:
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
     codes = [ExitCode.NOT_YET] if not_ready else []
-    if plan.header.held_for_somebody or plan.header.roster.rejected or limits:
+    if plan.header.held_for_somebody or plan.header.groups_with("hold") or plan.header.roster.rejected or limits:
         codes.append(ExitCode.PEOPLE_LEFT)
     return first_of(codes)

@@ -11,6 +11,7 @@ from connectors.tenant import Names
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.model.plan import Plan, RejectedRow, split
 from jobs.license_reassignment.model.plan_header import ProtectedEntry, RuleUse, TranslationTable, WaveUse
+from jobs.license_reassignment.report.page.plan_groups import ListedGroup, listed_groups
 from jobs.license_reassignment.report.page.plan_people import Listed, caught_by, changing, holding
 from jobs.license_reassignment.report.words import NAMELESS
 
@@ -94,7 +95,7 @@ class PlanView:
     translation: tuple[PlanTranslation, ...]
     warnings: tuple[Message, ...]
     settings: tuple[tuple[str, str], ...]
-    groups: tuple[str, ...] = ()
+    groups: tuple[ListedGroup, ...] = ()
     already_on_target: int = 0
     protected: tuple[ProtectedEntry, ...] = ()
     worth: WorthKnowing = NOTHING
@@ -146,6 +147,7 @@ def plan_view(
         names=names,
         changing=changing(plan, name),
         holding=holding(plan, name),
+        groups=listed_groups(plan, name),
         rejected=plan.rejected,
     )
 
