@@ -74,7 +74,10 @@ async def with_groups(parts: Parts, run: RunDir, work: Work, session: Session) -
 
 
 async def _users(run: RunDir, work: Work, session: Session, step: Leg, met: Met) -> Met:
-    """Change the users of one part; a direct half goes only where every group of its user gives the target."""
+    """Change the users of one part; a direct half goes only where every group of its user gives the target.
+
+    Whatever is in doubt, of this part or another, is looked at first.
+    """
     whole = session.queue
     queue = work.license_queue(whole.standings, step)
     groups = fold(journal_of(run, work), GROUPS) if step.what == "halves" else {}
@@ -84,7 +87,7 @@ async def _users(run: RunDir, work: Work, session: Session, step: Leg, met: Met)
         if whole.standings.get(t.user_id, NOT_SENT).state in {"pending", "in_doubt"}
         and all(groups.get(g, NOT_SENT).state in GIVES_TARGET for g in t.via)
     ]
-    if not ready:
+    if not ready and not whole.counts["in_doubt"]:
         return met
     sent = {t.user_id for t in ready}
     queue.look_only = {**{u: "" for u in work.tasks if u not in sent}, **work.look_only}
