@@ -35,6 +35,8 @@ NAMED_MAX: Final = 10
 READY: Final = {0: "Ready", 3: "Action needed", 6: "Not ready yet"}
 """How a check ends, by its exit code."""
 
+GROUPS_NEED: Final = ("group needs", "groups need")
+
 
 def emit(value: object) -> None:
     """Print one JSON document, ASCII only: Windows PowerShell 5.1 mangles anything else."""
@@ -112,6 +114,7 @@ def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) ->
                 "exit_code": int(found.code),
                 "reason": found.reason,
                 "counts": counts,
+                **({"groups": {k: v for k, v in sorted(found.groups.items()) if v}} if found.groups else {}),
                 "writes": found.writes,
                 "journal": {"seq": seq, "hash": head},
                 "folder": str(run.path),
@@ -119,7 +122,9 @@ def applied(found: Applied, run: RunDir, *, as_json: bool, given: Given = ()) ->
         )
         return
     shown = ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in sorted(counts.items())) or "nothing to do"
-    text(f"Plan {found.plan.plan_id}: {shown}; {_sent(found)}")
+    swapped = ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in sorted(found.groups.items()) if v)
+    text(f"Plan {found.plan.plan_id}: {shown}{f'; groups: {swapped}' if swapped else ''}; {_sent(found)}")
+    _people(found.groups_attention, "`reseat status` counts them", GROUPS_NEED)
     _people(found.attention, "`reseat explain PLAN USER` tells of one; `reseat verify` writes actions.csv with all")
     text(f"{found.reason} (exit {int(found.code)})")
     text(f"Journal head: {found.plan.plan_id} {seq} {head}")
@@ -130,11 +135,13 @@ def _sent(found: Applied) -> str:
     return f"{counted(found.writes, 'write')} sent"
 
 
-def _people(attention: Sequence[tuple[str, str, str]], others: str) -> None:
+def _people(
+    attention: Sequence[tuple[str, str, str]], others: str, words: tuple[str, str] = ("user needs", "users need")
+) -> None:
     """Name the first of (who, standing, why) who need attention, and say where the others are."""
     if not attention:
         return
-    text(f"{counted(len(attention), 'user needs', 'users need')} attention:")
+    text(f"{counted(len(attention), *words)} attention:")
     for name, standing, why in attention[:NAMED_MAX]:
         text(f"  {name}: {standing.replace('_', ' ')}{f', {reason_words(why)}' if why else ''}", indent=4)
     if len(attention) > NAMED_MAX:
@@ -276,6 +283,7 @@ def step(name: str, found: object) -> None:
             planned(replace(found, next_step=""), as_json=False)
         case Applied():
             text(f"{found.reason} (exit {int(found.code)}); {_sent(found)}")
+            _people(found.groups_attention, "the report names all", GROUPS_NEED)
             _people(found.attention, "the report names all")
         case _:
             pass

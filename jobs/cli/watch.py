@@ -78,6 +78,8 @@ def lines_of(found: RunStanding, now: datetime) -> Iterator[str]:
     yield f"{counted(found.in_scope, 'user')} in scope: {found.changes:,} to change, {found.held:,} on hold{done}"
     alive = found.now is not None and _alive(found.now, now)
     yield f"Changes: {_counts(_in_flight(found) if alive else found.counts)}"
+    if found.groups:
+        yield f"Groups: {_counts(found.groups)}"
     if found.locations:
         yield f"Usage locations: {_counts(found.locations)}"
     if found.refusals:

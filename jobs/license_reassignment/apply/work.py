@@ -330,7 +330,7 @@ def overtaken_text(work: Work, hindered: Sequence[str]) -> str:
 
 
 def needs_attention(work: Work, queue: Queue, journal: Sequence[Entry]) -> tuple[tuple[str, str, str], ...]:
-    """Return (name, standing, why) of each group and user that the run could not move, or of whom it is not known.
+    """Return (name, standing, why) of each user whom the run could not move, or of whom it is not known; by name.
 
     `why` is what Graph said, and the reason's code where it said nothing.
     """
@@ -338,20 +338,18 @@ def needs_attention(work: Work, queue: Queue, journal: Sequence[Entry]) -> tuple
     found = {u: s for u, s in queue.standings.items() if u in work.tasks and s.state in states}
     names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
     users = [(str(names[u]), s.state, s.message or s.reason) for u, s in found.items()]
-    return (*_groups_and_members(work, journal, names), *sorted(users))
+    failed = [
+        (str(names.get(i["id"], i["id"])), "in error", f"{i['state']} {i['error']}".strip())
+        for i in members_in_error(journal)
+    ]
+    return (*sorted(failed), *sorted(users))
 
 
-def _groups_and_members(
-    work: Work, journal: Sequence[Entry], names: Mapping[str, str]
-) -> Iterator[tuple[str, str, str]]:
-    """Return the groups that could not be swapped, and the members in error of those that were."""
+def groups_needing_attention(work: Work, journal: Sequence[Entry]) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, standing, why) of each group that could not be swapped, or of which it is not known; by name."""
     states = {"refused", "drifted", "gone", "in_doubt", "held"}
-    for group_id, standing in sorted(fold(journal, GROUPS).items()):
-        if standing.state in states and group_id in work.groups:
-            name = f"group {work.groups[GroupId(group_id)].name}"
-            yield name, standing.state, standing.message or standing.reason
-    for item in members_in_error(journal):
-        yield str(names.get(item["id"], item["id"])), "in error", f"{item['state']} {item['error']}".strip()
+    found = [(g, s) for g, s in fold(journal, GROUPS).items() if s.state in states and g in work.groups]
+    return tuple(sorted((work.groups[GroupId(g)].name, s.state, s.message or s.reason) for g, s in found))
 
 
 def members_in_error(journal: Sequence[Entry]) -> list[Mapping[str, Any]]:

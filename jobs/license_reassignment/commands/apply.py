@@ -21,6 +21,7 @@ from jobs.license_reassignment.apply.work import (
     WINDOW,
     Work,
     concerned,
+    groups_needing_attention,
     holding,
     needs_attention,
     next_command,
@@ -71,6 +72,7 @@ class Applied:
     next_step: str = ""
     attention: tuple[tuple[str, str, str], ...] = ()
     groups: Mapping[str, int] = field(default_factory=dict)
+    groups_attention: tuple[tuple[str, str, str], ...] = ()
 
 
 async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") -> Applied:
@@ -135,7 +137,8 @@ def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], wr
     attention = needs_attention(work, queue, work.journal)
     standings = fold(work.journal, GROUPS)
     groups = Counter(str(standings.get(g, NOT_SENT).state) for g in work.groups)
-    return Applied(plan, ending.code, reason, queue.counts, head, writes, step, attention, groups)
+    named = groups_needing_attention(work, work.journal)
+    return Applied(plan, ending.code, reason, queue.counts, head, writes, step, attention, groups, named)
 
 
 async def _guards(parts: Parts, work: Work) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
-from jobs.license_reassignment.model.plan import locations_of, tasks_of
-from jobs.license_reassignment.model.standing import LOCATIONS, NOT_SENT, Entry, fold
+from jobs.license_reassignment.model.plan import group_tasks_of, locations_of, tasks_of
+from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, Entry, fold
 from jobs.license_reassignment.reconcile.run_record import seconds_at_work
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import entries, load_journal, load_plan, load_snapshot
@@ -22,7 +22,8 @@ class RunStanding:
 
     `verdict` is that of the last verification, and `outdated` says that a change was sent since.
 
-    `locations` are usage locations by standing; `now` is the last heartbeat of a session that has not ended.
+    `locations` are usage locations by standing, `groups` the groups to swap; `now` is the last heartbeat of a session
+    that has not ended.
     """
 
     plan_id: str
@@ -43,6 +44,7 @@ class RunStanding:
     refusals: Mapping[str, int]
     locations: Mapping[str, int]
     now: Heartbeat | None
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 def standing_of(run: RunDir) -> RunStanding:
@@ -51,7 +53,10 @@ def standing_of(run: RunDir) -> RunStanding:
     head = load_journal(run, plan)
     known = entries(head.lines)
     standings = fold(known)
-    tasks = tasks_of(plan, load_snapshot(run))
+    before = load_snapshot(run)
+    tasks = tasks_of(plan, before)
+    swaps = fold(known, GROUPS)
+    swapped = Counter(str(swaps.get(g, NOT_SENT).state) for g in group_tasks_of(plan, before))
     counts = Counter(standings.get(u, NOT_SENT).state for u in tasks)
     refused = Counter(standings[u].reason for u in tasks if u in standings and standings[u].state == "refused")
     where = fold(known, LOCATIONS)
@@ -83,6 +88,7 @@ def standing_of(run: RunDir) -> RunStanding:
         refusals=dict(sorted(refused.items())),
         locations=dict(sorted(placed.items())),
         now=last_heartbeat(run) if open_session else None,
+        groups=dict(sorted(swapped.items())),
     )
 
 
