@@ -143,7 +143,8 @@ def _people(
         return
     text(f"{counted(len(attention), *words)} attention:")
     for name, standing, why in attention[:NAMED_MAX]:
-        text(f"  {name}: {standing.replace('_', ' ')}{f', {reason_words(why)}' if why else ''}", indent=4)
+        said = ", ".join(filter(None, (in_words("outcome", standing), in_words("reason", why) if why else "")))
+        text(f"  {name}: {said}", indent=4)
     if len(attention) > NAMED_MAX:
         text(f"  and {len(attention) - NAMED_MAX:,} more: {others}", indent=4)
     text()
@@ -183,7 +184,7 @@ def _finding(found: Reconciliation, run: RunDir) -> None:
     _people(attention_of(found), "actions.csv names all, with what to do for each")
     incidents = sorted(found.incidents, key=lambda one: not one.harm)
     for incident in incidents[:NAMED_MAX]:
-        what = f"{_incident_words(incident.kind)}: {incident.subject}: {incident.detail}"
+        what = f"{in_words('incident', incident.kind)}: {incident.subject}: {incident.detail}"
         text(what, level="HARM" if incident.harm else "NOTE", indent=6)
     if len(incidents) > NAMED_MAX:
         text(f"… and {len(incidents) - NAMED_MAX:,} more in reconciliation.json")
@@ -230,17 +231,11 @@ def attention_of(found: Reconciliation) -> list[tuple[str, str, str]]:
     return sorted(rows, key=lambda row: (order.get(row[1], len(order)), row[0]))
 
 
-def reason_words(code: str) -> str:
-    """Return a reason in words; a code that nobody has words for, and a sentence, stay as they are."""
-    from jobs.license_reassignment.report.codes import FAMILIES
+def in_words(family: str, code: str) -> str:
+    """Return a code in words; a code that nobody has words for, and a sentence, stay as they are."""
+    from jobs.license_reassignment.report.words import ENGLISH
 
-    return FAMILIES["reason"].get(code, code if " " in code else code.replace("_", " "))
-
-
-def _incident_words(kind: str) -> str:
-    from jobs.license_reassignment.report.codes import FAMILIES
-
-    return FAMILIES["incident"].get(kind, kind.replace("_", " "))
+    return ENGLISH.name(family, code)
 
 
 def _document(found: Reconciliation) -> dict[str, Any]:
@@ -340,7 +335,7 @@ def translation(found: ProductTranslation, *, as_json: bool) -> None:
         emit(found)
         return
     rows = [
-        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "), r.source_name or r.target_name)
+        (r.source_plan or "-", r.target_plan or "-", in_words("translation", r.kind), r.source_name or r.target_name)
         for r in found.rows
     ]
     grid(f"{found.source} → {' + '.join(found.targets)}", ("plan today", "becomes", "how", "service"), rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.catalog.products import load_catalog
 from jobs.cli.next_step import Given, told_next
-from jobs.cli.output import reason_words
+from jobs.cli.output import in_words
 from jobs.cli.terminal import console, grid, text
 from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.draft import ROSTER_ROWS
@@ -82,7 +82,7 @@ def _fate(group: PlannedGroup, names: dict[str, str]) -> str:
 
 def _why(group: PlannedGroup) -> str:
     found = "; ".join(h.sentence for h in group.hindrances)
-    return found or (reason_words(group.reason) if group.fate == "hold" else "")
+    return found or (in_words("reason", group.reason) if group.fate == "hold" else "")
 
 
 def _who_changes(header: PlanHeader) -> None:
@@ -100,7 +100,7 @@ def _who_changes(header: PlanHeader) -> None:
 
 def _who_is_held(header: PlanHeader) -> None:
     holds = sorted(header.holds, key=lambda h: (-h.users, h.reason))
-    rows = [(reason_words(h.reason), h.users, h.reason) for h in holds]
+    rows = [(in_words("reason", h.reason), h.users, h.reason) for h in holds]
     grid("", ("On hold because", "users", "code"), rows)
 
 
@@ -127,7 +127,7 @@ def _services(header: PlanHeader) -> None:
 def _service_by_service(table: TranslationTable, names: dict[str, str]) -> None:
     """Show what a log keeps and two screens have no room for: each service that becomes another one, or ends."""
     rows = [
-        (r.source_plan or "-", r.target_plan or "-", r.kind.replace("_", " "))
+        (r.source_plan or "-", r.target_plan or "-", in_words("translation", r.kind))
         for r in table.rows
         if r.kind not in {"same", "new"}
     ]

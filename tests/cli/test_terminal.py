@@ -168,8 +168,8 @@ def test_a_log_keeps_what_becomes_of_each_service(tmp_path: Path, reseat: Comman
     """A pipe has room for it: Forms goes from E3's to E5's level, and Audio Conferencing has no place in E3."""
     lines = [line.split() for line in reseat(sample(tmp_path), "plan").out.splitlines()]
 
-    assert ["FORMS_PLAN_E3", "FORMS_PLAN_E5", "level", "up"] in lines
-    assert ["MCOVOICECONF", "-", "none"] in lines
+    assert ["FORMS_PLAN_E3", "FORMS_PLAN_E5", "higher", "level"] in lines
+    assert ["MCOVOICECONF", "-", "no", "successor"] in lines
 
 
 def test_a_line_that_is_broken_keeps_its_margin(
@@ -284,8 +284,8 @@ def test_what_happened_to_somebody_is_told_in_words_and_not_in_codes(tmp_path: P
     applied = reseat(here, "apply", run, "--tenant", "contoso.example")
     verified = reseat(here, "verify", run)
 
-    assert "ada@contoso.example: drifted, changed by somebody else" in applied.words
-    assert "ada@contoso.example: drifted, changed by somebody else" in verified.words
+    assert "ada@contoso.example: changed outside this run, changed by somebody else" in applied.words
+    assert "ada@contoso.example: changed outside this run, changed by somebody else" in verified.words
     assert "User left unlicensed: ada@contoso.example" in verified.words
     assert "Changed outside this run: ada@contoso.example: lost ENTERPRISEWITHSCAL, not by reseat" in verified.words
 

@@ -87,7 +87,8 @@ class Words:
         """
         bare, colon, detail = code.partition(":")
         word = FAMILIES[family].get(bare)
-        return (self(word) if word else bare.replace("_", " ")) + colon + detail
+        plain = bare if " " in bare else bare.replace("_", " ")
+        return (self(word) if word else plain) + colon + detail
 
     def family(self, name: str) -> dict[str, str]:
         """Return the words of a family of codes."""
