@@ -86,6 +86,15 @@ def test_another_name_is_refused_and_the_right_one_told() -> None:
     )
 
 
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_empty_name_is_told_as_one(nothing: str) -> None:
+    """A variable of the shell that is not set."""
+    with pytest.raises(GuardRefused) as refused:
+        check_tenant(PLAN, nothing)
+
+    assert str(refused.value).startswith(f"--tenant is empty, and has to name the tenant of plan {PLAN.plan_id}: ")
+
+
 def test_another_tenant_that_answers_is_refused() -> None:
     """The right name on the command line, the credential of somewhere else."""
     with pytest.raises(GuardRefused, match=r"^Signed in to Fabrikam .* Nothing was sent\.$"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.shared.new_plan import Planned
     from jobs.license_reassignment.commands.skus import ProductRow, ProductTranslation
+    from jobs.license_reassignment.model.command_lines import NextStep
     from jobs.license_reassignment.reconcile.findings import Gate
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
     from jobs.license_reassignment.run_folder.folder import RunDir
@@ -159,11 +160,11 @@ def verified(found: Reconciliation, run: RunDir, *, as_json: bool, given: Given 
     told_next(_next_step(found, run), given)
 
 
-def _next_step(found: Reconciliation, run: RunDir) -> str:
-    from jobs.license_reassignment.commands.shared.after_verification import next_step
+def _next_step(found: Reconciliation, run: RunDir) -> NextStep:
+    from jobs.license_reassignment.commands.shared.after_verification import after_verification
     from jobs.license_reassignment.run_folder.load import load_header
 
-    return next_step(found, load_header(run))
+    return after_verification(found, load_header(run))
 
 
 def _finding(found: Reconciliation, run: RunDir) -> None:
@@ -275,7 +276,7 @@ def step(name: str, found: object) -> None:
         case Checked():
             checked(found, as_json=False)
         case Planned():
-            planned(replace(found, next_step=""), as_json=False)
+            planned(replace(found, next_step=()), as_json=False)
         case Applied():
             text(f"{found.reason} (exit {int(found.code)}); {_sent(found)}")
             _people(found.groups_attention, "the report names all", GROUPS_NEED)

@@ -69,8 +69,9 @@ def check_tenant(plan: Plan, named: str, organization: Organization | None = Non
     """Raise GuardRefused unless the name on the command line, and the tenant that answers, are the plan's."""
     if not plan.header.is_tenant(named):
         tenant = plan.header.tenant
+        given = f"--tenant {named} is not" if named.strip() else "--tenant is empty, and has to name"
         raise GuardRefused(
-            f"--tenant {named} is not the tenant of plan {plan.plan_id}: that is {tenant.name} ({tenant.id}, "
+            f"{given} the tenant of plan {plan.plan_id}: that is {tenant.name} ({tenant.id}, "
             f"{', '.join(tenant.verified_domains)}). Nothing was sent."
         )
     if organization is not None and organization.id.lower() != plan.tenant_id:

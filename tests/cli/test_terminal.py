@@ -21,6 +21,7 @@ from connectors.sandbox.trouble import meddle
 from jobs.cli import terminal
 from jobs.cli.demo import sample_tenant
 from jobs.cli.next_step import told_next
+from jobs.license_reassignment.model.command_lines import apply_line, next_step
 
 WIDTHS = [60, 80, 120]
 SENTENCE = "Graph counts 12 used seats of ENTERPRISEWITHSCAL and lists nobody who holds it: look in the admin center."
@@ -124,13 +125,23 @@ def test_what_is_to_be_pasted_is_one_line(monkeypatch: pytest.MonkeyPatch, capsy
     """It carries the options that were given, in quotes where a shell needs them, and each command has a line."""
     terminal_of("60", monkeypatch)
 
-    told_next("reseat check --wait; then reseat apply p1 --tenant t", [("-c", "my settings.toml"), ("--runs", "r")])
+    step = next_step("reseat check --wait", then="reseat apply p1 --tenant t")
+    told_next(step, [("-c", "my settings.toml"), ("--runs", "r")])
 
     first, second = capsys.readouterr().out.splitlines()
     assert 'Next: reseat check --wait -c "my settings.toml"' == first
     assert ["Then:", "reseat", "apply", "p1", "--tenant", "t", "-c", "my settings.toml", "--runs", "r"] == shlex.split(
         second
     )
+
+
+@pytest.mark.parametrize("wave", ["pilot; then reseat undo p1", "pilot; or first rest", 'it\'s; then "all"'])
+def test_no_name_of_a_wave_makes_two_lines_of_one(wave: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a wave is called, what is pasted is one command that names it."""
+    told_next(next_step(apply_line("p1", "t", wave)), [])
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert ["Next:", "reseat", "apply", "p1", "--tenant", "t", "--wave", wave] == shlex.split(line)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -37,7 +37,7 @@ def _rehearsal(folder: Path) -> Rehearsal:
     off = {"sku": "ENTERPRISEWITHSCAL", "off": ["SWAY", "Deskless"]}
     users = [
         {"upn": "ada@contoso.example", "name": "Ada", "location": "NL", "licenses": [off]},
-        {"upn": "bo@contoso.example", "name": "Bo", "location": "NL", "licenses": ["ENTERPRISEWITHSCAL"]},
+        {"upn": "bo@contoso.example", "name": "Bo", "location": "NL", "licenses": [{**off, "off": ["SWAY"]}]},
         {"upn": "cy@contoso.example", "name": "Cy", "licenses": ["ENTERPRISEWITHSCAL"]},
     ]
     skus = [{"skuPartNumber": "ENTERPRISEWITHSCAL", "enabled": 5}, {"skuPartNumber": "ENTERPRISEPACK", "enabled": 5}]
@@ -142,7 +142,7 @@ def test_a_moved_user_has_a_story_from_decision_to_proof(by_id: bool, tmp_path: 
         "the request was written down and sent",
         "answer 200",
     ]
-    assert told[-1] == "Last read: moved; holds ENTERPRISEPACK."
+    assert told[-1] == "Last read: moved; holds Office 365 E3."
 
 
 def test_a_held_user_is_told_why_and_what_to_do(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_held_user_is_told_why_and_what_to_do(tmp_path: Path) -> None:
     _, decided, happened, proven = explanation_of(_run(rehearsal), "cy@contoso.example", load_catalog()).sentences
 
     wanted = "Rule: everyone. The target would be Office 365 E3."
-    assert decided == f"{wanted} Held: no_usage_location. {HOLD_REMEDIES['no_usage_location']}"
+    assert decided == f"{wanted} On hold: no usage location. {HOLD_REMEDIES['no_usage_location']}"
     assert happened == "No request was sent for this user."
     assert proven == "The tenant was not read again yet: `reseat verify` confirms the outcome."
 
@@ -165,6 +165,39 @@ def test_a_user_outside_the_plan_is_told_so(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"has no user di@contoso\.example: not in scope when it was made"):
         explanation_of(_run(rehearsal), "di@contoso.example", load_catalog())
+
+
+def test_what_became_of_a_user_who_stays_is_told_in_words(tmp_path: Path) -> None:
+    """The product by its name, the reason as a person says it; the facts beside it keep the codes."""
+    rehearsal = _rehearsal(tmp_path)
+    rehearsal.plan()
+    rehearsal.verify()
+
+    story = explanation_of(_run(rehearsal), "cy@contoso.example", load_catalog())
+
+    assert story.sentences[-1] == "Last read: on hold (no usage location); holds Office 365 E4."
+    assert (story.facts["after"]["reason"], story.facts["after"]["outcome"]) == ("no_usage_location", "held")
+
+
+@pytest.mark.parametrize("nobody", ["", " "])
+def test_an_empty_name_is_told_as_one(nobody: str, tmp_path: Path) -> None:
+    """A variable of the shell that is not set is nobody outside the plan."""
+    rehearsal = _rehearsal(tmp_path)
+    rehearsal.plan()
+
+    with pytest.raises(InputError, match=r"^No user is named\. Give the UPN"):
+        explanation_of(_run(rehearsal), nobody, load_catalog())
+
+
+def test_one_disabled_service_is_one(tmp_path: Path) -> None:
+    """Neither what the user had nor what the user gets has `1 services`."""
+    rehearsal = _rehearsal(tmp_path)
+    rehearsal.plan()
+
+    had, gets, *_ = explanation_of(_run(rehearsal), "bo@contoso.example", load_catalog()).sentences
+
+    assert had.endswith("Office 365 E4 (direct, 1 service disabled).")
+    assert "add Office 365 E3 with 1 service disabled, remove" in gets
 
 
 def test_a_session_that_died_does_not_keep_the_run_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

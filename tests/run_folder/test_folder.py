@@ -137,13 +137,14 @@ def test_an_unknown_run_is_refused_with_those_there_are(name: str, tmp_path: Pat
     """An empty name is no prefix of everything."""
     _plan(tmp_path, "pabc123")
 
-    with pytest.raises(InputError, match=r"there are: pabc123\. `--runs DIR` says where runs live\.$"):
+    with pytest.raises(InputError, match=r"\. The runs of .*: pabc123\. `--runs DIR` says where runs live\.$"):
         find(tmp_path, name)
 
 
 def test_where_no_run_is_the_way_to_one_is_told(tmp_path: Path) -> None:
     """A folder without runs, or none at all."""
-    with pytest.raises(InputError, match="there is none yet; make one with `reseat plan`"):
+    told = r"^There is no run `p1` in .*nowhere, and no folder of that name\. .* make one with `reseat plan`\."
+    with pytest.raises(InputError, match=told):
         find(tmp_path / "nowhere", "p1")
 
 
@@ -169,6 +170,32 @@ def test_a_second_run_on_one_tenant_is_refused(tmp_path: Path) -> None:
 
     assert refused.value.exit_code == ExitCode.LOCKED
     assert str(refused.value).startswith(f"Another run works on tenant {TENANT} (lock ")
+
+
+def test_whoever_is_kept_out_is_told_which_plan_is_at_work(tmp_path: Path) -> None:
+    """Not the newest plan, and not that of another tenant: the one whose sign of life is the newest."""
+    signs = (("p1", TENANT, "T10"), ("p2", TENANT, "T09"), ("p3", TENANT.replace("1", "9"), "T11"), ("p4", TENANT, ""))
+    for name, tenant, at in signs:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").write_text(f'{{"tenant": {{"id": "{tenant}"}}}}', encoding="utf-8")
+        sign = f'{{"at": "2026-11-28{at}:00:00Z"}}' if at else '{"pauses": []}'
+        (tmp_path / name / "progress.json").write_text(sign, encoding="utf-8")
+
+    with tenant_lock(tmp_path, TENANT), pytest.raises(Locked) as refused, tenant_lock(tmp_path, TENANT):
+        pass
+
+    assert str(refused.value).endswith("Wait for it: `reseat status p1` shows how far it is.")
+
+
+def test_whoever_is_kept_out_by_a_command_without_a_plan_waits(tmp_path: Path) -> None:
+    """Nothing tells how far it is; an odd file in a run folder is passed over."""
+    (tmp_path / "p1").mkdir()
+    (tmp_path / "p1" / "progress.json").write_bytes(b"[")
+
+    with tenant_lock(tmp_path, TENANT), pytest.raises(Locked) as refused, tenant_lock(tmp_path, TENANT):
+        pass
+
+    assert str(refused.value).endswith("). Wait for it.")
 
 
 def test_the_lock_is_freed_when_a_run_fails(tmp_path: Path) -> None:

@@ -240,14 +240,14 @@ def test_a_finished_run_leaves_no_sign_of_life(tmp_path: Path, reseat: CommandLi
 
 
 PATHS = {
-    "nowhere": (2, "There is no such folder: nowhere"),
+    "nowhere": (2, "There is no run `nowhere` in"),
     "runs/p000000000000": (2, "There is no such folder: runs/p000000000000"),
     "runs": (2, "runs is not a run folder"),
     "reseat.toml": (2, "reseat.toml is a file"),
     "reseat.toml/x": (2, "There is no such folder: reseat.toml/x"),
     "empty": (2, "empty is not a run folder"),
-    "loop": (2, "There is no such folder: loop"),
-    "n" * 300: (2, "There is no such folder: nnn"),
+    "loop": (2, "There is no run `loop` in"),
+    "n" * 300: (2, "There is no run `nnn"),
     "planned": (2, "was never verified"),
     "half": (5, "ALTERED: plan.json is missing"),
     "PLAN": (0, "GO: the evidence is intact"),
@@ -255,7 +255,7 @@ PATHS = {
     "runs/PLAN": (0, "GO: the evidence is intact"),
     "./runs/../runs/PLAN/": (0, "GO: the evidence is intact"),
     "p": (2, "fits several runs"),
-    "q": (2, "There is no such folder: q; and no run called `q`"),
+    "q": (2, "runs: p-another, PLAN. `--runs DIR` says"),
     "": (2, "No run is named"),
 }
 

@@ -19,7 +19,7 @@ from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.session import Ending, between_waves, left_over
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LicenseTask, LocationTask
-from jobs.license_reassignment.model.command_lines import apply_line, plan_again_line, verify_line
+from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, plan_again_line, verify_line
 from jobs.license_reassignment.model.group_change import GroupTask
 from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.plan import Plan, group_tasks_of, locations_of, tasks_of
@@ -435,12 +435,12 @@ def nothing_to_do(work: Work) -> Ending:
     return Ending(ExitCode.DONE, "nothing left to send: every change was answered, none refused")
 
 
-def next_command(plan: Plan, ending: Ending, queue: Queue) -> str:
+def next_command(plan: Plan, ending: Ending, queue: Queue) -> NextStep:
     """Return the command that makes sense after such an end."""
     verify = verify_line(plan.plan_id)
     if ending.code != ExitCode.STOPPED:
-        return verify
+        return next_step(verify)
     if queue.over() and (name := queue.next_wave_waiting()):
-        return f"{apply_line(plan.plan_id, plan.tenant_id, name)}; or first {verify}"
+        return next_step(apply_line(plan.plan_id, plan.tenant_id, name), or_first=verify)
     named = queue.waves[-1] if any(plan.header.stops_after(w) for w in queue.waves[:-1]) else ""
-    return apply_line(plan.plan_id, plan.tenant_id, named)
+    return next_step(apply_line(plan.plan_id, plan.tenant_id, named))

@@ -38,7 +38,7 @@ from jobs.license_reassignment.commands.shared.protected import protected_now
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of, refuse_unknown_accepted
-from jobs.license_reassignment.model.command_lines import plan_again_line, verify_line
+from jobs.license_reassignment.model.command_lines import NextStep, next_step, plan_again_line, verify_line
 from jobs.license_reassignment.model.plan import Plan, plan_list_sha256
 from jobs.license_reassignment.model.plan_header import FrozenSettings
 from jobs.license_reassignment.model.progress import Progress
@@ -69,7 +69,7 @@ class Applied:
     counts: Mapping[str, int]
     head: tuple[int, str]
     writes: int
-    next_step: str = ""
+    next_step: NextStep = ()
     attention: tuple[tuple[str, str, str], ...] = ()
     groups: Mapping[str, int] = field(default_factory=dict)
     groups_attention: tuple[tuple[str, str, str], ...] = ()
@@ -130,10 +130,10 @@ def _applied(work: Work, ending: Ending, queue: Queue, head: tuple[int, str], wr
     step = next_command(plan, ending, queue)
     if undo is not None and plan.kind == "undo":
         reason += f"; the undo {undo.plan_id} has taken it back since"
-        step = verify_line(plan.header.undo_of or "")
+        step = next_step(verify_line(plan.header.undo_of or ""))
     elif undo is not None:
         reason += f"; the undo {undo.plan_id} has begun since: only a new plan moves the users again whom it took back"
-        step = plan_again_line(plan.header)
+        step = next_step(plan_again_line(plan.header))
     attention = needs_attention(work, queue, work.journal)
     standings = fold(work.journal, GROUPS)
     groups = Counter(str(standings.get(g, NOT_SENT).state) for g in work.groups)

@@ -11,10 +11,12 @@ from connectors.roster.letters import strip
 from connectors.tenant import LicenseProfile, Names
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.errors import InputError
-from jobs.license_reassignment.model.plan import parse_disabled, split
+from jobs.license_reassignment.model.plan import Plan, parse_disabled, split
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import LOCATIONS
+from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.findings import FINE
+from jobs.license_reassignment.report.words import ENGLISH
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.license_reassignment.run_folder.load import (
     entries,
@@ -41,6 +43,8 @@ def explanation_of(run: RunDir, user: str, catalog: Catalog) -> Explanation:
     """Tell why one user was decided so, and what happened. Raises InputError (2) for a user outside the plan."""
     plan = load_plan(run)
     wanted = strip(user).lower()
+    if not wanted:
+        raise InputError("No user is named. Give the UPN or the object id as in decisions.csv.")
     rows = plan.decisions[(plan.decisions["name"].str.lower() == wanted) | (plan.decisions["id"] == wanted)]
     if rows.empty:
         raise InputError(
@@ -53,14 +57,15 @@ def explanation_of(run: RunDir, user: str, catalog: Catalog) -> Explanation:
         e for e in entries(load_journal(run, plan).lines) if any(i["id"] == row["id"] for i in e.body.get("items", ()))
     ]
     after = _outcome(run, row["id"])
-    sentences = [*_decided(row, before, catalog.names), *_happened(row["id"], lines), *_proven(after)]
+    names = catalog.names
+    sentences = [*_decided(plan, row, before, names), *_happened(row["id"], lines), *_proven(after, names)]
     return Explanation(plan.plan_id, row["name"], tuple(sentences), {"decision": row, "after": after})
 
 
-def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> list[str]:
+def _decided(plan: Plan, row: Mapping[str, str], before: LicenseProfile, names: Names) -> list[str]:
     held = ", ".join(
         f"{names.sku(a.sku_id)} ({'direct' if a.direct else 'through group ' + a.group_id}"
-        + (f", {len(a.disabled_plans)} services disabled)" if a.disabled_plans else ")")
+        + (f", {_disabled(a.disabled_plans)})" if a.disabled_plans else ")")
         for a in before.assignments
     )
     sentences = [
@@ -68,20 +73,30 @@ def _decided(row: Mapping[str, str], before: LicenseProfile, names: Names) -> li
     ]
     rule = f"Rule: {row['rule']}." if row["rule"] else "No rule matched."
     if row["kind"] == "hold":
-        detail = f" ({row['detail']})" if row["detail"] else ""
+        detail = f" ({ENGLISH.naming(names)(plan.said(row['detail']))})" if row["detail"] else ""
         wanted = f" The target would be {names.sku_list(split(row['targets']))}." if row["targets"] else ""
-        sentences.append(f"{rule}{wanted} Held: {row['reason']}{detail}. {remedy(row['reason'])}")
+        sentences.append(f"{rule}{wanted} On hold: {_reason(row['reason'])}{detail}. {remedy(row['reason'])}")
         return [*sentences, *_remarked(row, names)]
     off = parse_disabled(row["disabled_plans"])
-    added = ", ".join(
-        names.sku(s) + (f" with {len(off[s])} services disabled" if s in off else "") for s in split(row["add"])
-    )
+    added = ", ".join(names.sku(s) + (f" with {_disabled(off[s])}" if s in off else "") for s in split(row["add"]))
     removed = names.sku_list(split(row["remove"]))
     sentences.append(f"{rule} In one request, in wave {row['wave']}: add {added or 'nothing'}, remove {removed}.")
     for column, words in (("plans_kept_off", "Stays disabled"), ("plans_new_on", "New"), ("plans_lost", "Ends")):
         if row[column]:
             sentences.append(f"{words}: {', '.join(names.plan(p) for p in split(row[column]))}.")
     return [*sentences, *_remarked(row, names)]
+
+
+def _disabled(plans: Sequence[str]) -> str:
+    return f"{counted(len(plans), 'service')} disabled"
+
+
+def _reason(code: str) -> str:
+    return ENGLISH.name("reason", code)
+
+
+def _became(verdict: str) -> str:
+    return ENGLISH.name("outcome", verdict)
 
 
 def _remarked(row: Mapping[str, str], names: Names) -> list[str]:
@@ -105,13 +120,12 @@ def _happened(user_id: str, lines: Sequence[Any]) -> list[str]:
             sentences.append(f"{entry.at}: the request was written down and sent (batch {entry.body['batch']}).")
         elif entry.kind == "outcome":
             words = f" {item['code']}: {item['message']}" if item.get("message") else ""
-            sentences.append(
-                f"{entry.at}: answer {item['status']}, {item['verdict']}.{words} Request {entry.body['request_id']}."
-            )
+            answer = f"answer {item['status']}, {_became(item['verdict'])}"
+            sentences.append(f"{entry.at}: {answer}.{words} Request {entry.body['request_id']}.")
         elif entry.kind == "settled":
-            why = f" ({item['reason']})" if item.get("reason") else ""
+            why = f" ({_reason(item['reason'])})" if item.get("reason") else ""
             words = f" Graph said before: {item['message']}" if item.get("message") else ""
-            sentences.append(f"{entry.at}: closed without a request: {item['verdict']}{why}.{words}")
+            sentences.append(f"{entry.at}: closed without a request: {_became(item['verdict'])}{why}.{words}")
     return sentences or ["No request was sent for this user."]
 
 
@@ -125,11 +139,13 @@ def _outcome(run: RunDir, user_id: str) -> dict[str, str]:
     return {} if rows.empty else {str(k): str(v) for k, v in rows.iloc[0].to_dict().items()}
 
 
-def _proven(after: Mapping[str, str]) -> list[str]:
+def _proven(after: Mapping[str, str], names: Names) -> list[str]:
     if not after:
         return ["The tenant was not read again yet: `reseat verify` confirms the outcome."]
-    reason = f" ({after['reason']})" if after["reason"] else ""
-    sentences = [f"Last read: {after['outcome']}{reason}; holds {after['after_skus'] or 'nothing'}."]
+    reason = f" ({_reason(after['reason'])})" if after["reason"] else ""
+    has = " + ".join(names.product(sku) for sku in split(after["after_skus"])) or "nothing"
+    sentences = [f"Last read: {_became(after['outcome'])}{reason}; holds {has}."]
     if after["outcome"] not in {*FINE, "held"}:
-        sentences += [f"{text.rstrip('.')}." for text in (after.get("detail", ""), after.get("remedy", "")) if text]
+        found = f"What was found: {after['detail'].rstrip('.')}." if after.get("detail") else ""
+        sentences += filter(None, (found, after.get("remedy", "")))
     return sentences

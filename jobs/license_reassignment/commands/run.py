@@ -15,7 +15,7 @@ from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_age, overtaken
-from jobs.license_reassignment.model.command_lines import apply_line, verify_line
+from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, verify_line
 from jobs.license_reassignment.model.plan import Plan, inputs_digest_of, tasks_of
 from jobs.license_reassignment.model.standing import NOT_SENT, fold
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -39,7 +39,7 @@ class Steps:
 
     code: ExitCode = ExitCode.DONE
     reason: str = ""
-    next_step: str = ""
+    next_step: NextStep = ()
     run: RunDir | None = None
     checked: Checked | None = None
     planned: Planned | None = None
@@ -92,14 +92,14 @@ def _not_approved(steps: Steps, plan: Plan) -> Steps:
     """End after the plan: somebody has to approve it, where there is anything to approve."""
     if not plan.header.totals.changes:
         reason = "the plan changes nobody, so there is nothing to approve"
-        return _ended(steps, ExitCode.STOPPED, reason, verify_line(plan.plan_id))
-    apply = apply_line(plan.plan_id, plan.tenant_id)
+        return _ended(steps, ExitCode.STOPPED, reason, next_step(verify_line(plan.plan_id)))
+    apply = next_step(apply_line(plan.plan_id, plan.tenant_id))
     approved = steps.planned.next_step if steps.planned else apply
     return _ended(steps, ExitCode.STOPPED, "the plan waits for approval: apply it, or run with --approve", approved)
 
 
-def _ended(steps: Steps, code: ExitCode, reason: str, next_step: str = "") -> Steps:
-    steps.code, steps.reason, steps.next_step = code, reason, next_step
+def _ended(steps: Steps, code: ExitCode, reason: str, then: NextStep = ()) -> Steps:
+    steps.code, steps.reason, steps.next_step = code, reason, then
     return steps
 
 

@@ -179,9 +179,14 @@ def find(runs: Path, name: str) -> RunDir:
         raise InputError(f"`{name}` fits several runs in {runs}: {', '.join(hits)}. Give more of the plan id.")
     if name and _is(direct, stat.S_ISDIR):
         raise InputError(f"{direct} is not a run folder: there is no plan.json in it.")
-    listed = f"there are: {', '.join(known[-5:])}" if known else "there is none yet; make one with `reseat plan`"
-    missing = f"There is no such folder: {direct}; and no run called `{name}`" if name else "No run is named"
-    raise InputError(f"{missing} in {runs}; {listed}. `--runs DIR` says where runs live.")
+    missing = f"There is no run `{name}` in {runs}, and no folder of that name" if name else "No run is named"
+    raise InputError(f"{missing}. {_listed(runs, known)} `--runs DIR` says where runs live.")
+
+
+def _listed(runs: Path, known: list[str]) -> str:
+    if not known:
+        return f"{runs} has no run yet: make one with `reseat plan`."
+    return f"{'Some of the' if len(known) > 5 else 'The'} runs of {runs}: {', '.join(known[-5:])}."
 
 
 def find_folder(name: str) -> RunDir | None:
@@ -230,6 +235,20 @@ def _made(path: Path) -> tuple[str, int, str]:
         return "", 0, path.parent.name
 
 
+def _watched(runs: Path, tenant_id: str) -> str:
+    """Say how to look at the plan at work: that of the tenant whose sign of life is the newest, if any has one."""
+    alive = {str(sign["at"]): run for run, sign, of in _signs_of_life(runs) if "at" in sign and of == tenant_id}
+    return f": `reseat status {alive[max(alive)]}` shows how far it is" if alive else ""
+
+
+def _signs_of_life(runs: Path) -> Iterator[tuple[str, dict[str, object], str]]:
+    """Yield run, progress file and tenant id of each run folder that has one; what cannot be read is passed over."""
+    for path in runs.glob(f"*/{PROGRESS}"):
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            header = orjson.loads((path.parent / "plan.json").read_bytes())
+            yield path.parent.name, dict(orjson.loads(path.read_bytes())), str(header["tenant"]["id"]).lower()
+
+
 @contextmanager
 def tenant_lock(runs: Path, tenant_id: str) -> Iterator[None]:
     """Hold the tenant's lock. Raises Locked (11) when another run has it; the system frees it when a run dies."""
@@ -240,7 +259,7 @@ def tenant_lock(runs: Path, tenant_id: str) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise Locked(
-            f"Another run works on tenant {tenant_id} (lock {path}). Wait for it: `reseat status` shows how far it is."
+            f"Another run works on tenant {tenant_id} (lock {path}). Wait for it{_watched(runs, tenant_id)}."
         ) from error
     except OSError as error:
         raise Unfinished(f"Cannot write {path}: {error.strerror or error}. Correct that; nothing was done.") from error

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from jobs.license_reassignment.model.command_lines import apply_line, plan_again_line, verify_line
+from jobs.license_reassignment.model.command_lines import (
+    NextStep,
+    apply_line,
+    next_step,
+    plan_again_line,
+    verify_line,
+)
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 _ASK_FOR_A_PLAN = frozenset({"held", "refused", "drifted"})
 
 
-def next_step(found: Reconciliation, header: PlanHeader) -> str:
-    """Return the next step, and behind "; then " what comes after it."""
+def after_verification(found: Reconciliation, header: PlanHeader) -> NextStep:
+    """Return the next step, and what comes after it."""
     if found.totals.in_doubt or found.totals.pending:
-        return apply_line(found.plan_id, found.tenant_id, _wave(found, header))
+        return next_step(apply_line(found.plan_id, found.tenant_id, _wave(found, header)))
     if found.verdict == "GO":
         return _after_go(found)
     after_cancel = bool(found.after_cancel)
     if not after_cancel and any(action.kind in _ASK_FOR_A_PLAN for action in found.actions):
-        return f"work through actions.csv; then {plan_again_line(header)}"
-    return f"do what is asked for above; then {verify_line(found.plan_id, after_cancel=after_cancel)}"
+        return next_step("work through actions.csv", then=plan_again_line(header))
+    return next_step("do what is asked for above", then=verify_line(found.plan_id, after_cancel=after_cancel))
 
 
-def _after_go(found: Reconciliation) -> str:
+def _after_go(found: Reconciliation) -> NextStep:
     if found.kind != "swap" or found.after_cancel:
-        return "keep the run folder as evidence; nothing is left to do"
+        return next_step("keep the run folder as evidence; nothing is left to do")
     verify = verify_line(found.plan_id, after_cancel=True)
-    return f"cancel the old subscription as report.html describes, and keep the run folder; then {verify}"
+    return next_step("cancel the old subscription as report.html describes, and keep the run folder", then=verify)
 
 
 def _wave(found: Reconciliation, header: PlanHeader) -> str:

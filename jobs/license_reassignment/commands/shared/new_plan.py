@@ -18,7 +18,7 @@ from jobs.license_reassignment.gather.names import (
     limits_of,
 )
 from jobs.license_reassignment.guard import limits_needed, over_limits
-from jobs.license_reassignment.model.command_lines import apply_line, verify_line
+from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, verify_line
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import SeatRow
 from jobs.license_reassignment.model.policy import Limits
@@ -52,7 +52,7 @@ class Planned:
     plan: Plan
     code: ExitCode
     warnings: tuple[Message, ...]
-    next_step: str = ""
+    next_step: NextStep = ()
     not_ready: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -122,15 +122,17 @@ def _kept(folder: Path) -> bool:
         return True
 
 
-def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> str:
+def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> NextStep:
     """Return the command that makes sense now; where a limit is exceeded nothing can be applied before it is raised."""
     apply = apply_line(plan.plan_id, plan.tenant_id)
     if not plan.header.changes_anything:
-        return verify_line(plan.plan_id) if plan.kind == "swap" else ""
+        return next_step(verify_line(plan.plan_id) if plan.kind == "swap" else "")
     if needed := limits_needed(plan, limits):
         keys = " and ".join(f"{key} = {value}" for key, value in needed.items())
-        return f"if so many users are meant, set [limits] {keys} in the settings file; this plan stays as it is"
-    return f"reseat check --wait; then {apply}" if not_ready else apply
+        return next_step(
+            f"if so many users are meant, set [limits] {keys} in the settings file; this plan stays as it is"
+        )
+    return next_step("reseat check --wait", then=apply) if not_ready else next_step(apply)
 
 
 def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]:
