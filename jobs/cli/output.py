@@ -169,7 +169,8 @@ def _next_step(found: Reconciliation, run: RunDir) -> NextStep:
 
 def _finding(found: Reconciliation, run: RunDir) -> None:
     t = found.totals
-    advice = f"{found.advice} the subscription" if found.advice in {"keep", "cancel"} else found.advice
+    whole = found.advice in {"keep", "cancel"}
+    advice = f"{found.advice} the subscription" if whole else f"keep the subscription, but {found.advice}"
     text(f"{advice} ({found.advice_reason})", level=f"{found.verdict}:", indent=len(found.verdict) + 2)
     parts = [(n, getattr(t, n)) for n in ("moved", "moved_by_group", "already_on_target", "refused", "drifted")]
     parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]

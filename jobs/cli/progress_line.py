@@ -124,7 +124,7 @@ def progress_text(progress: Progress) -> str:
     if progress.refused:
         parts.append(f"refused {progress.refused:,}")
     if progress.drifted:
-        parts.append(f"drifted {progress.drifted:,}")
+        parts.append(f"changed outside this run {progress.drifted:,}")
     if progress.in_flight:
         parts.append(f"in flight {progress.in_flight:,}")
     if progress.in_doubt:

@@ -90,6 +90,14 @@ def test_an_undeclared_add_on_outweighs_a_declared_one() -> None:
     )
 
 
+def test_a_gate_tells_times_as_people_write_them() -> None:
+    """Date, time and UTC; the files keep the exact moments elsewhere."""
+    gates = {g.id: g for g in all_gates(OPEN)}
+
+    told = "last change at 2026-03-02 12:00:00 UTC; this check began at 2026-03-02 12:05:00 UTC"
+    assert told == gates["verified_after_last_write"].detail
+
+
 def test_long_lists_of_names_are_cut() -> None:
     """Five names and the number of the others: a gate is one sentence."""
     gates = {g.id: g for g in all_gates(replace(OPEN, unlicensed=[f"u{n}" for n in range(8)]))}

@@ -34,6 +34,7 @@ from worlds.job_world import (
 )
 
 from connectors.tenant import DeletedUser
+from jobs.license_reassignment.commands.shared.after_verification import after_verification
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile.findings import OUTCOMES, BySteps
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -252,6 +253,7 @@ def test_who_still_holds_the_source_is_counted_once_each() -> None:
 
     found = reconciled(drawn, then, moving(drawn, ADA))
 
+    assert {f"group ID {'a' * 8}"} == {a.detail[:17] for a in found.actions if a.reason == "group_carries_source"}
     left = found.residual
     assert (left.users_direct, left.users_inherited, left.groups, left.soft_deleted, left.out_of_scope) == (
         2,
@@ -280,6 +282,25 @@ def test_people_left_by_choice_make_it_a_reduction() -> None:
     assert (found.verdict, found.exit_code, found.advice) == ("NO-GO", 3, "reduce seats to 1")
     assert failed(found) == {"no_direct_holders", "consumed_is_zero"}
     assert found.held_by_reason == {"left_by_choice": 1}
+    assert "reduce it to as many seats as it has users" in {g.id: g for g in found.gates}["no_direct_holders"].remedy
+    assert after_verification(found, drawn.plan.header) == (
+        ("Next", "reduce seats to 1 in the old subscription, which its users keep by choice"),
+    )
+
+
+def test_with_anybody_else_left_the_gate_asks_for_a_new_plan() -> None:
+    """One stays by choice, and another is held for a reason that can be mended."""
+    toml = '[[swap]]\nto = "leave"\nwhere = { department = ["Plant"] }\n' + TO_E3
+    plant, homeless = (
+        person("bo", "ENTERPRISEWITHSCAL", department="Plant"),
+        person("cy", "ENTERPRISEWITHSCAL", usage_location=""),
+    )
+    drawn = draw(snapshot(plant, homeless), toml)
+
+    found = reconciled(drawn, after(plant, homeless), [], declare=_declared())
+
+    assert "do what actions.csv says" in {g.id: g for g in found.gates}["no_direct_holders"].remedy
+    assert after_verification(found, drawn.plan.header)[0] == ("Next", "work through actions.csv")
 
 
 def test_what_is_left_to_do_stands_by_reason_and_name_with_its_detail() -> None:

@@ -85,7 +85,7 @@ def test_a3_08_price_lists_are_compared() -> None:
     found = subscriptions.family_mismatch([product(E4)], [product("ENTERPRISEPACK_GOV")], CATALOG, allowed=False)
 
     assert ["government product, while the old one is commercial"] == [f.text for f in found]
-    assert "prices by status" in {f.subject for f in readiness.SETTLE_BEFORE}
+    assert "nonprofit prices" in {f.subject for f in readiness.SETTLE_BEFORE}
 
 
 @pytest.mark.parametrize(("assigned", "told"), [(2999, False), (3000, True)])
@@ -136,6 +136,6 @@ def test_a3_14_who_has_the_target_already_is_left_alone() -> None:
 
 def test_a3_15_verification_as_a_non_profit_takes_time() -> None:
     """A line to settle beforehand: nothing in Graph tells it."""
-    [line] = [f for f in readiness.SETTLE_BEFORE if f.subject == "prices by status"]
+    [line] = [f for f in readiness.SETTLE_BEFORE if f.subject == "nonprofit prices"]
 
     assert ("not_checked", True) == (line.level, "30 days" in line.text)

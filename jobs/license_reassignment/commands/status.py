@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -67,8 +67,7 @@ def standing_of(run: RunDir) -> RunStanding:
     done = sum(n for state, n in counts.items() if state == "applied")
     seconds = seconds_at_work(known)
     totals = plan.header.totals
-    with run.reading("reconciliation.json"):
-        found = orjson.loads(run.read("reconciliation.json")) if run.has("reconciliation.json") else {}
+    verdict, outdated = _verdict(run, known)
     return RunStanding(
         plan_id=plan.plan_id,
         folder=str(run.path),
@@ -82,14 +81,23 @@ def standing_of(run: RunDir) -> RunStanding:
         last_at=known[-1].at if known else "",
         ended="" if open_session or not ends else str(ends[-1].body.get("reason", "")),
         users_per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
-        verdict=found.get("verdict", ""),
-        outdated=bool(found) and any(e.kind == "intent" for e in known[found["journal_head"]["lines"] :]),
+        verdict=verdict,
+        outdated=outdated,
         paused=run.has("pause"),
         refusals=dict(sorted(refused.items())),
         locations=dict(sorted(placed.items())),
         now=last_heartbeat(run) if open_session else None,
         groups=dict(sorted(swapped.items())),
     )
+
+
+def _verdict(run: RunDir, known: Sequence[Entry]) -> tuple[str, bool]:
+    """Return the verdict of the last verification, "" without one, and whether a change was sent since."""
+    if not run.has("reconciliation.json"):
+        return "", False
+    with run.reading("reconciliation.json"):
+        found = orjson.loads(run.read("reconciliation.json"))
+        return str(found["verdict"]), any(e.kind == "intent" for e in known[found["journal_head"]["lines"] :])
 
 
 def _in_words(entry: Entry) -> str:

@@ -96,7 +96,7 @@ def _notes(silent: int, remarks: Sequence[str], messages: Mapping[str, Message])
     if lowered:
         what = tuple(messages.get(text, text) for text in lowered)
         yield Message("Comes in a smaller edition or ends: {what}. Save what you need before that day.", what=what)
-    if any(text.startswith("SharePoint") and text.endswith("-> none") for text in lowered):
+    if any(text.startswith("SharePoint") and text.endswith(" to none") for text in lowered):
         yield Message(
             "The SharePoint tile disappears; team sites stay reachable at their address within the organization."
         )

@@ -270,7 +270,7 @@ SETTLE_BEFORE = (
     ),
     Finding(
         "not_checked",
-        "prices by status",
+        "nonprofit prices",
         Message(
             "Graph does not show whether the organization buys as a nonprofit; Microsoft's verification takes about 30 "
             "days"
@@ -279,7 +279,7 @@ SETTLE_BEFORE = (
     ),
     Finding(
         "not_checked",
-        "dynamic groups keyed on service plans",
+        "dynamic groups whose rules use licenses",
         Message("a change of product changes their members; `plan` names those among the groups that it reads"),
         Message(
             "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and "

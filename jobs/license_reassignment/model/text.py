@@ -14,6 +14,12 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
+def moment(text: str) -> str:
+    """Write an ISO 8601 UTC time for people: date, blank, time, UTC; other text and dates stay as they are."""
+    day, sign, time = text.partition("T")
+    return f"{day} {time.removesuffix('Z').partition('.')[0]} UTC" if sign and time.endswith("Z") else text
+
+
 def quoted(word: str) -> str:
     """Return a name as it is typed on a command line: in quotes where a shell would take it for anything else.
 

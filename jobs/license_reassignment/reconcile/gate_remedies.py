@@ -17,6 +17,12 @@ OWNED_BY_PARTNER = Message(
     "run `reseat verify` again."
 )
 
+LEFT_BY_CHOICE = Message(
+    "They keep it by choice (`leave`): instead of canceling the old subscription, reduce it to as many seats as it has "
+    "users, and keep it for them. To move one after all, enter a target in the rule or roster row, then make a new "
+    "plan and apply it."
+)
+
 GATE_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
         "no_direct_holders": Message(

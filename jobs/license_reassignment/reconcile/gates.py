@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from connectors.message import Message, few, joined
 from connectors.tenant import SubscribedSku
+from jobs.license_reassignment.model.text import moment
 from jobs.license_reassignment.reconcile.findings import NO_REMEDY, Gate, LedgerRow, Residual, Totals
-from jobs.license_reassignment.reconcile.gate_remedies import BOUND_ADDONS, GATE_REMEDIES, OWNED_BY_PARTNER, UNREAD
+from jobs.license_reassignment.reconcile.gate_remedies import (
+    BOUND_ADDONS,
+    GATE_REMEDIES,
+    LEFT_BY_CHOICE,
+    OWNED_BY_PARTNER,
+    UNREAD,
+)
 
 GATE_IDS = (
     "no_direct_holders",
@@ -32,7 +39,10 @@ GATE_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the gates ask. Names are for people; a None says that the fact could not be read."""
+    """What the gates ask. Names are for people; a None says that the fact could not be read.
+
+    `left_by_choice` are the direct holders whom a rule or the roster leaves where they are.
+    """
 
     residual: Residual
     groups: Sequence[str]
@@ -52,6 +62,7 @@ class Facts:
     last_write_at: str
     read_began: str
     scans_agreed: bool
+    left_by_choice: int = 0
 
 
 def gate(gate_id: str, ok: bool | None, detail: Message, remedy: Message | None = None) -> Gate:
@@ -78,6 +89,7 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
                 "{n} users have the old product assigned directly",
                 n=residual.users_direct,
             ),
+            LEFT_BY_CHOICE if residual.users_direct == facts.left_by_choice else None,
         ),
         gate(
             "no_inherited_holders",
@@ -154,6 +166,7 @@ def _deleted(deleted: Sequence[str] | None) -> Message:
 def _books(facts: Facts) -> tuple[Gate, ...]:
     totals = facts.totals
     unexplained = [r for r in facts.ledger if r.unexplained]
+    began = moment(facts.read_began)
     later = bool(facts.read_began) and facts.read_began > facts.last_write_at
     return (
         gate(
@@ -178,9 +191,9 @@ def _books(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "verified_after_last_write",
             later,
-            Message("last change at {at}; this check began at {time}", at=facts.last_write_at, time=facts.read_began)
+            Message("last change at {at}; this check began at {time}", at=moment(facts.last_write_at), time=began)
             if facts.last_write_at
-            else Message("no change was made; this check began at {time}", time=facts.read_began),
+            else Message("no change was made; this check began at {time}", time=began),
         ),
     )
 

@@ -321,6 +321,7 @@ def _facts(
     declared = evidence.verification.get("declare", {})
     related = {s for source in plan.sources for s in evidence.catalog.related(source, after.skus)} - set(plan.sources)
     source_rows = [r for r in ledger if r.sku_id in plan.sources]
+    by_choice = set(plan.decisions.loc[plan.decisions["reason"] == "left_by_choice", "id"])
     return gates.Facts(
         residual=residual,
         groups=[h.name for h in left if h.how == "group"],
@@ -344,6 +345,7 @@ def _facts(
         last_write_at=max((e.at for e in evidence.journal if e.kind == "intent"), default=""),
         read_began=utc_text(after.began),
         scans_agreed=bool(evidence.verification.get("scans_agreed")),
+        left_by_choice=sum(h.id in by_choice and h.how in {"direct", "both"} for h in left),
     )
 
 

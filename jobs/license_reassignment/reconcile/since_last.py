@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.message import Message, few, joined
 from connectors.tenant import CompanySubscription, SkuId, TenantSnapshot
+from jobs.license_reassignment.model.text import moment
 from jobs.license_reassignment.reconcile.findings import FINE, NO_REMEDY, Gate, ResidualHolder
 from jobs.license_reassignment.reconcile.scans import User
 
@@ -65,7 +66,7 @@ class SinceLast:
         changes = joined([*turned, *(count for count in counts if count.values["n"])])
         return Message(
             "since {at} ({verdict}): {changes}",
-            at=self.verified_at,
+            at=moment(self.verified_at),
             verdict=self.verdict,
             changes=changes or Message("nothing has changed"),
         )

@@ -183,6 +183,7 @@ def actions(
                 remedy=remedy(reason),
                 user_principal_name=holder.name if is_user else "",
                 id=holder.id if is_user else "",
+                detail=Message("group ID {id}", id=holder.id) if holder.how == "group" else "",
             )
         )
     found.sort(key=_by_reason_and_name)

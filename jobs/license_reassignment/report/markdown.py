@@ -52,8 +52,9 @@ def _later(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
         s = r.since_last
         when = t("Compared with {when}: {verdict}.", when=t.when(s.verified_at), verdict=s.verdict)
         same = t("Nothing has changed: no gate, no user and no holder of the old product.")
-        turned = f"{t('Gates that changed')} {len(s.gates)}, {t('Users whose outcome changed')} {len(s.users)}"
-        yield f"- {_text(t('Since the last verification'))}: {_text(when)} {same if s.same else turned}"
+        gates = t("{n} gate has a different result", "{n} gates have a different result", n=len(s.gates))
+        users = t("{n} user has a different outcome", "{n} users have a different outcome", n=len(s.users))
+        yield f"- {_text(t('Since the last verification'))}: {_text(when)} {same if s.same else f'{gates}; {users}.'}"
     for route in r.ending.routes[:ROUTES_MAX] if r.ending and v.may_end else ():
         last = route.day("last_reactivation")
         days = f"; {t.name('due', 'last_reactivation')}: {last}" if last else ""

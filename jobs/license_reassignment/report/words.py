@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.message import Message, separator
 from connectors.tenant import Names
+from jobs.license_reassignment.model.text import moment
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
 
@@ -124,8 +125,7 @@ class Words:
 
     def when(self, text: str) -> str:
         """Write an ISO 8601 UTC time for people: date, blank, time, UTC; other text and dates stay as they are."""
-        day, sign, time = text.partition("T")
-        return f"{day} {time.removesuffix('Z').partition('.')[0]} UTC" if sign and time.endswith("Z") else text
+        return moment(text)
 
 
 _WORD = re.compile(r"(?:e-)?[a-z]+[ ,:]")

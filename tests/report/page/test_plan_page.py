@@ -117,7 +117,7 @@ def test_what_to_know_first_is_a_line_for_each_kind_and_a_table_of_add_ons() -> 
 
     assert [row[0] for row in remarks] == ["Users", "1", "700"]
     assert remarks[2][1].startswith("A service with data ends or is downgraded, as the settings or the roster accepted")
-    assert "Teams: Full -> none (690 users) Show the users u00@contoso.example" in " ".join(remarks[2][1].split())
+    assert "Teams: from Full to none (690 users) Show the users u00@contoso.example" in " ".join(remarks[2][1].split())
     assert "And 689 more: decisions.csv" in remarks[2][1]
     assert addons[1:] == [
         ["Microsoft Teams Phone Standard", "1,005", "kept", "3", "2", "1,000"],
@@ -131,6 +131,15 @@ def test_an_add_on_that_a_second_plan_removes_is_told_as_that() -> None:
     addons = StaticPage(render_plan_html(replace(plan(), worth=worth))).tables["warnings"][1]
 
     assert [row[2] for row in addons[1:]] == ["kept; removed by a second plan where covered", "kept"]
+
+
+def test_settings_are_written_as_in_their_file() -> None:
+    """A yes is `true`, as somebody would type it."""
+    made = draw(snapshot(person("ada", "ENTERPRISEWITHSCAL"))).plan
+    frozen = {"addons": {"remove_covered": True}, "plans": {"off": [False, 2]}}
+    view = plan_view(replace(made, header=replace(made.header, frozen=frozen)), ())
+
+    assert (("addons.remove_covered", "true"), ("plans.off", "false, 2")) == view.settings
 
 
 def test_a_rule_says_whom_it_catches() -> None:

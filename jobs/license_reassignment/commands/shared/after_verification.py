@@ -14,6 +14,9 @@ from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
 _ASK_FOR_A_PLAN = frozenset({"held", "refused", "drifted"})
 
+_BY_CHOICE = {"left_by_choice"}
+"""The only reason for which anybody still has the old product, where nothing is left to decide."""
+
 
 def after_verification(found: Reconciliation, header: PlanHeader) -> NextStep:
     """Return the next step, and what comes after it."""
@@ -22,6 +25,9 @@ def after_verification(found: Reconciliation, header: PlanHeader) -> NextStep:
     if found.verdict == "GO":
         return _after_go(found)
     after_cancel = bool(found.after_cancel)
+    reduced = found.advice.startswith("reduce") and not after_cancel
+    if reduced and {action.reason for action in found.actions if action.kind != "gate"} == _BY_CHOICE:
+        return next_step(f"{found.advice} in the old subscription, which its users keep by choice")
     if not after_cancel and any(action.kind in _ASK_FOR_A_PLAN for action in found.actions):
         return next_step("work through actions.csv", then=plan_again_line(header))
     return next_step("do what is asked for above", then=verify_line(found.plan_id, after_cancel=after_cancel))

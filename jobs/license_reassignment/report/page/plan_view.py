@@ -179,4 +179,9 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
         return [pair for k, v in value.items() for pair in _flat(f"{prefix}.{k}" if prefix else str(k), v)]
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return [pair for n, v in enumerate(value, 1) for pair in _flat(f"{prefix}[{n}]", v)]
-    return [(prefix, ", ".join(map(str, value)) if isinstance(value, list) else str(value))]
+    return [(prefix, ", ".join(map(_written, value)) if isinstance(value, list) else _written(value))]
+
+
+def _written(value: Any) -> str:
+    """Write a value as the settings file does."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
