@@ -33,12 +33,12 @@ def test_no_data_is_at_risk_in_the_five_replacements(target: str) -> None:
     ("target", "expected"),
     [
         ("STANDARDPACK", ["Exchange: from Plan 2 to Plan 1", "SharePoint/OneDrive: from Plan 2 to Plan 1"]),
-        ("SPE_F1", ["Exchange: Plan 2 -> Kiosk", "SharePoint/OneDrive: Plan 2 -> Kiosk"]),
+        ("SPE_F1", ["Exchange: from Plan 2 to Kiosk", "SharePoint/OneDrive: from Plan 2 to Kiosk"]),
         (
             "OFFICESUBSCRIPTION",
             [
                 "Exchange: from Plan 2 to none",
-                "SharePoint/OneDrive: Plan 2 -> OneDrive Plan 1",
+                "SharePoint/OneDrive: from Plan 2 to OneDrive Plan 1",
                 "Teams: from Full to none",
                 "Yammer: from Enterprise to none",
             ],

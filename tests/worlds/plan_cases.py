@@ -48,7 +48,7 @@ def plan() -> PlanView:
                     SENTENCES["lowered"],
                     700,
                     tuple(f"u{n:02}@contoso.example" for n in range(11)),
-                    ((Message("{service}: {before} -> {after}", service="Teams", before="Full", after="none"), 690),),
+                    ((Message("{service}: from {before} to {after}", service="Teams", before="Full", after="none"), 690),),
                 ),
             ),
             addons=(AddonUse("", "MCOEV", 3, 2, 1000), AddonUse("", "VISIOCLIENT", 0, 0, 4)),
