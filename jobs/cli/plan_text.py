@@ -111,6 +111,11 @@ def _seats_and_waves(header: PlanHeader) -> None:
         for s in header.seats
     ]
     grid("", ("Seats of", "enabled", "in use", "free", "needed", "left", "short"), seats)
+    for row in header.seats:
+        if row.not_counted:
+            what = counted(row.not_counted, "seat is", "seats are")
+            name = names.get(row.sku_id, row.part_number)
+            text(f"{name}: {what} not counted as free: a trial, or bought by users themselves", indent=2)
     grid("", ("Wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
 
 

@@ -242,6 +242,9 @@ def test_an_undo_without_seats_advises_only_what_an_undo_can_use(runs: Runs) -> 
 
     assert set(runs.holds().values()) == {NEW}
     assert "3 seats short. Free seats" in planned.words
+    assert (3, False) == (planned.code, "PENDING" in planned.words), "waiting would never help"
+    told = runs.call(runs.here, "explain", runs.run, "ada@contoso.example").words
+    assert ("run `reseat undo` again" in told, "roster" in told) == (True, False)
     assert "run `reseat undo` again" in planned.words
     assert "different target" not in planned.words
 

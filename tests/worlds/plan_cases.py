@@ -12,6 +12,8 @@ from jobs.license_reassignment.model.plan_header import AddonUse, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed
 from jobs.license_reassignment.report.page.plan_view import HoldReason, PlanTranslation, PlanView, RuleCount, SeatNeed
 
+_LOST = Message("{service}: from {before} to {after}", service="Teams", before="Full", after="none")
+
 
 def plan() -> PlanView:
     """Return a plan with every part filled in, one hold and one shortage of seats."""
@@ -48,7 +50,7 @@ def plan() -> PlanView:
                     SENTENCES["lowered"],
                     700,
                     tuple(f"u{n:02}@contoso.example" for n in range(11)),
-                    ((Message("{service}: from {before} to {after}", service="Teams", before="Full", after="none"), 690),),
+                    ((_LOST, 690),),
                 ),
             ),
             addons=(AddonUse("", "MCOEV", 3, 2, 1000), AddonUse("", "VISIOCLIENT", 0, 0, 4)),

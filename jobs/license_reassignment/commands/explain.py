@@ -75,7 +75,9 @@ def _decided(plan: Plan, row: Mapping[str, str], before: LicenseProfile, names: 
     if row["kind"] == "hold":
         detail = f" ({ENGLISH.naming(names)(plan.said(row['detail']))})" if row["detail"] else ""
         wanted = f" The target would be {names.sku_list(split(row['targets']))}." if row["targets"] else ""
-        sentences.append(f"{rule}{wanted} On hold: {_reason(row['reason'])}{detail}. {remedy(row['reason'])}")
+        sentences.append(
+            f"{rule}{wanted} On hold: {_reason(row['reason'])}{detail}. {remedy(row['reason'], undo=plan.undo)}"
+        )
         return [*sentences, *_remarked(row, names)]
     off = parse_disabled(row["disabled_plans"])
     added = ", ".join(names.sku(s) + (f" with {_disabled(off[s])}" if s in off else "") for s in split(row["add"]))

@@ -53,7 +53,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     }
     limits = limits_of(parts.effective.settings)
     draft = draw_undo(plan, tasks, writers, snapshot, limits, parts.catalog, origin_of(parts, identity))
-    not_ready = readiness.not_ready(snapshot, [p.sku_id for p in draft.header.targets], limits)
+    wanted = [p.sku_id for p in draft.header.targets if readiness.has_units(snapshot.sku(p.sku_id), limits)]
+    not_ready = readiness.not_ready(snapshot, wanted, limits)  # what has no units left never will be: no_seat says so
     return write_plan(parts, draft, warnings_of(draft, nobody), not_ready)
 
 

@@ -268,7 +268,7 @@ def describe(
         totals=_totals(decisions),
         source_holders=_source_holders(snapshot, decisions, sources) if kind == "swap" else len(decisions),
         rules=_rules(snapshot, decisions, rules),
-        holds=_holds(decisions),
+        holds=_holds(decisions, undo=kind == "undo"),
         seats=tuple(seats),
         waves=_waves(decisions, waves, stops),
     )
@@ -306,10 +306,10 @@ def _rules(snapshot: TenantSnapshot, decisions: pd.DataFrame, rules: Sequence[Ru
     )
 
 
-def _holds(decisions: pd.DataFrame) -> tuple[HoldUse, ...]:
+def _holds(decisions: pd.DataFrame, *, undo: bool) -> tuple[HoldUse, ...]:
     held = decisions[(decisions["kind"] == "hold") & (decisions["reason"] != "already_on_target")]
     return tuple(
-        HoldUse(str(reason), len(rows), remedy(str(reason)), tuple(str(n) for n in rows["name"].head(5)))
+        HoldUse(str(reason), len(rows), remedy(str(reason), undo=undo), tuple(str(n) for n in rows["name"].head(5)))
         for reason, rows in held.groupby("reason", sort=True)
     )
 

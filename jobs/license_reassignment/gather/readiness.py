@@ -123,6 +123,11 @@ def _units(sku: SubscribedSku, limits: Limits) -> int:
     return usable_units(sku, count_warning_units=limits.count_warning_units)
 
 
+def has_units(sku: SubscribedSku | None, limits: Limits) -> bool:
+    """Whether the tenant has any seat of the product that users may take."""
+    return sku is not None and _units(sku, limits) > 0
+
+
 def not_ready(snapshot: TenantSnapshot, targets: Sequence[SkuId], limits: Limits = DEFAULTS) -> list[Message]:
     """Return a sentence for every target that is not ready."""
     problems = (target_problem(snapshot.sku(t), t, snapshot.subscriptions, limits) for t in targets)

@@ -76,6 +76,8 @@ REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
     }
 )
 
+UNDO_NO_SEAT = Message("No seat of the old product is available for this user (Graph would answer CountViolation). Free seats of it, or buy more if it is still sold, and run `reseat undo` again. Until then the user keeps the new license.")
+
 OTHER_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
         "group_processing": Message("Microsoft Entra is still processing the group that this user is in. Run the same apply again: it looks again and sends nothing twice."),
@@ -122,9 +124,14 @@ def group_remedy(reason: str) -> Message:
     return GROUP_REMEDIES.get(reason) or remedy(reason)
 
 
-def remedy(reason: str, *, refused: bool = False) -> Message:
-    """Return the sentence for a reason code; a code that holds and refusals share has one for each."""
+def remedy(reason: str, *, refused: bool = False, undo: bool = False) -> Message:
+    """Return the sentence for a reason code; a code that holds and refusals share has one for each.
+
+    In an `undo` no roster names another target.
+    """
     code = reason.partition(":")[0].strip()
+    if undo and code == "no_seat" and not refused:
+        return UNDO_NO_SEAT
     first, second = (REFUSAL_REMEDIES, HOLD_REMEDIES) if refused else (HOLD_REMEDIES, REFUSAL_REMEDIES)
     for table in (first, second, OTHER_REMEDIES):
         if code in table:

@@ -103,6 +103,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
     users_table, messages = _users_table(compared, evidence.catalog.names, broken)
     names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
+    reasons = sorted({u.judgement.reason for u in users})
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
@@ -124,8 +125,8 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         sources=tuple(_part(after, before, s) for s in plan.sources),
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
-        remedies={r: remedy(r) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})},
-        actions=tables.actions(users, left, (*answers, *later), plan.header.wished, broken),
+        remedies={r: remedy(r, undo=plan.undo) for r in reasons if r},
+        actions=tables.actions(users, left, (*answers, *later), plan.header.wished, broken, undo=plan.undo),
         not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
         reads=after.reads,
@@ -173,8 +174,9 @@ def _users_table(
 ) -> tuple[pd.DataFrame, dict[str, Message]]:
     plan = compared.plan
     accepted_by = _by_id(plan, "acknowledged_by")
+    before, after, located = compared.before, compared.after, compared.located
     return tables.users_table(
-        compared.users, compared.before, compared.after, names, compared.located, accepted_by, _extra(plan), broken
+        compared.users, before, after, names, located, accepted_by, _extra(plan), broken, undo=plan.undo
     )
 
 

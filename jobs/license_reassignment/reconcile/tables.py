@@ -48,6 +48,8 @@ def users_table(
     acknowledged: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
     broken: Mapping[str, Message],
+    *,
+    undo: bool = False,
 ) -> tuple[pd.DataFrame, dict[str, Message]]:
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns; and its sentences by text.
 
@@ -60,7 +62,7 @@ def users_table(
     rows = []
     for u in users:
         name, department, place = known.get(u.id, ("", "", ""))
-        row = _row(u, texts, name, texts.said(broken.get(u.id) or _detail(u)))
+        row = _row(u, texts, name, texts.said(broken.get(u.id) or _detail(u)), undo=undo)
         put = located.get(u.id, "")
         rows.append((*row, put, acknowledged.get(u.id, ""), department, put or place.upper()))
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
@@ -70,8 +72,9 @@ def users_table(
     return table, texts.messages
 
 
-def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, ...]:
+def _row(u: User, texts: _Texts, display_name: str, detail: str, *, undo: bool) -> tuple[str, ...]:
     outcome, reason = u.judgement.outcome, u.judgement.reason
+    todo = "" if outcome in FINE or reason in QUIET else remedy(reason, refused=outcome == "refused", undo=undo)
     written = u.standing.sent > 0 and outcome in {"moved", "drifted", "refused"}
     return (
         u.id,
@@ -90,7 +93,7 @@ def _row(u: User, texts: _Texts, display_name: str, detail: str) -> tuple[str, .
         u.standing.request_id,
         u.wave,
         display_name,
-        "" if outcome in FINE or reason in QUIET else texts.said(remedy(reason, refused=outcome == "refused")),
+        texts.said(todo),
         detail,
     )
 
@@ -145,6 +148,8 @@ def actions(
     gates: Sequence[Gate],
     wished: Wished | None,
     broken: Mapping[str, Message],
+    *,
+    undo: bool = False,
 ) -> tuple[Action, ...]:
     """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open.
 
@@ -158,7 +163,7 @@ def actions(
             kind=u.judgement.outcome,
             reason=u.judgement.reason,
             subject=u.name,
-            remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused"),
+            remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused", undo=undo),
             user_principal_name=u.name,
             id=u.id,
             detail=broken.get(u.id) or _detail(u),
