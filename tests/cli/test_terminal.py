@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from worlds.in_process import CommandLine, Place, Said
 from worlds.real_command import COMMAND
 from worlds.rehearsal import START
-from worlds.small_tenant import EVERYONE, OLD, group, person, place
+from worlds.small_tenant import EVERYONE, NEW, OLD, group, person, place
 
 from connectors.sandbox.trouble import meddle
 from jobs.cli import terminal
@@ -142,6 +142,14 @@ def test_no_name_of_a_wave_makes_two_lines_of_one(wave: str, capsys: pytest.Capt
 
     (line,) = capsys.readouterr().out.splitlines()
     assert ["Next:", "reseat", "apply", "p1", "--tenant", "t", "--wave", wave] == shlex.split(line)
+
+
+def test_seats_that_a_plan_must_not_use_are_named(tmp_path: Path, reseat: CommandLine) -> None:
+    """Enabled 50, in use 0, free 0: without a word nobody could say where they are."""
+    trial = {"id": "5b5", "sku": NEW, "totalLicenses": 50, "status": "Enabled", "isTrial": True}
+    said = reseat(place(tmp_path, [person("ada")], subscriptions=[trial]), "plan")
+
+    assert "50 seats are not counted as free: a trial, or bought by users themselves" in said.words
 
 
 @pytest.mark.parametrize("width", WIDTHS)

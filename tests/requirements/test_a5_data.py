@@ -169,6 +169,7 @@ def test_a5_13_addresses_are_compared_and_duplicates_held(tmp_path: Path) -> Non
     two = person("two", E4, proxy_addresses="SMTP:INFO@contoso.example")
     drawn = draw(snapshot(one, two))
     assert ("duplicate_address", "duplicate_address") == (drawn.reason(one), drawn.reason(two))
+    assert "info@contoso.example is also an address of two@contoso.example" == drawn.row(one)["detail"]
 
     run = rehearse(tmp_path, {"ada": [E4]}, to(E3))
     user = run.tenant.user("ada@contoso.example")

@@ -119,7 +119,7 @@ def draw_up(inputs: Inputs) -> Draft:
     swapped_in = group_rows.group_waves(weighed.fates, policy.waves, order)
     decided = [decide(case.profile, case.traits, context) for case in cases.distinct]
     verdicts, moving = group_rows.with_members(decided, weighed, cases)
-    table, messages = tabulate(moving, verdicts, bound.wishes)
+    table, messages = tabulate(moving, verdicts, bound.wishes, snapshot.users)
     group_rows.mark_members(table, weighed, cases, swapped_in, order)
     units = weigh.units_of(weighed, cases, swapped_in, order)
     waves.fill_waves(table, policy.waves)

@@ -67,13 +67,17 @@ def flags(
 
 def shared_addresses(users: pd.DataFrame) -> pd.Series[bool]:
     """Say per user whether a proxy address of theirs is also another user's: Graph then refuses every license."""
+    return pd.Series(users.index.isin(owners_of_shared_addresses(users)["user"]), index=users.index)
+
+
+def owners_of_shared_addresses(users: pd.DataFrame) -> pd.DataFrame:
+    """Return `user`, an index of the table, and `address`, in lower case, for each that several users have."""
     addresses = users["proxy_addresses"]
     # An address may itself hold a plus; a new one begins where a scheme such as `smtp:` follows.
     mine = addresses[addresses != ""].str.lower().str.split(r"\+(?=[a-z0-9]+:)", regex=True).explode()
     # One user may have one address twice, as `SMTP:` and as `smtp:`; that is nobody else's.
     owned = pd.DataFrame({"user": mine.index, "address": mine.to_numpy()}).drop_duplicates()
-    twice = owned.loc[owned["address"].duplicated(keep=False), "user"]
-    return pd.Series(users.index.isin(twice), index=users.index)
+    return owned[owned["address"].duplicated(keep=False)]
 
 
 def protected(snapshot: TenantSnapshot, policy: Policy) -> pd.Series[bool]:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from connectors.countries import is_country
-from connectors.message import Message, by_text
+from connectors.message import Message, by_text, few, joined
 from connectors.roster.values import no_country
 from connectors.tenant import UserId
 from jobs.license_reassignment.decide.cases import Cases
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.remarks import SEPARATOR
+from jobs.license_reassignment.decide.scope import owners_of_shared_addresses
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.model.policy import Wish
 
@@ -76,16 +77,18 @@ def addons_text(change: Change) -> str:
 
 
 def tabulate(
-    cases: Cases, decided: Sequence[Decision], wishes: Mapping[UserId, Wish]
+    cases: Cases, decided: Sequence[Decision], wishes: Mapping[UserId, Wish], everybody: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, Message]]:
     """Make a row per user of what was decided about each case.
 
     Returns the table (DECISION_COLUMNS plus `decision`, an index into `decided`, and ORDER_COLUMN), and what the
-    sentences in it are made from, by their text. A wave is filled in only where the roster names one.
+    sentences in it are made from, by their text. A wave is filled in only where the roster names one. `everybody` are
+    the users of the snapshot, in scope or not.
     """
     users = cases.users
     table = _columns(users, cases.rule, decided, cases.code)
-    messages = {**messages_of(decided), **_tell_locations(table, users)}
+    told = {**_tell_locations(table, users), **_tell_addresses(table, users, everybody)}
+    messages = {**messages_of(decided), **told}
     table["wave"] = _from_wishes(users, wishes, "wave")
     table["roster_line"] = _from_wishes(users, wishes, "line")
     table[ORDER_COLUMN] = _from_wishes(users, wishes, "order")
@@ -107,6 +110,32 @@ def _tell_locations(table: pd.DataFrame, users: pd.DataFrame) -> dict[str, Messa
     rows = wrong & np.isin(codes, list(told))
     table.loc[table.index[rows], "detail"] = [told[code] for code in codes[rows]]
     return by_text(told.values())
+
+
+def _tell_addresses(table: pd.DataFrame, users: pd.DataFrame, everybody: pd.DataFrame) -> dict[str, Message]:
+    """Name the address, in place, where a user is held for one that is another user's too, and whose it is."""
+    rows = (table["reason"] == "duplicate_address").to_numpy()
+    if not rows.any():
+        return {}
+    shared = owners_of_shared_addresses(everybody)
+    who = everybody.loc[shared["user"], ["id", "user_principal_name"]].assign(address=shared["address"].to_numpy())
+    owners = {
+        address: list(zip(of["id"], of["user_principal_name"], strict=True)) for address, of in who.groupby("address")
+    }
+    mine = who.groupby("id")["address"].agg(sorted).to_dict()
+    told = [
+        joined(
+            Message(
+                "{address} is also an address of {names}",
+                address=address.partition(":")[2],
+                names=few([name for owner, name in owners[address] if owner != user]),
+            )
+            for address in mine[user]
+        )
+        for user in users["id"].to_numpy()[rows]
+    ]
+    table.loc[table.index[rows], "detail"] = told
+    return by_text(told)
 
 
 def no_rows() -> pd.DataFrame:
