@@ -106,16 +106,19 @@ def _who_is_held(header: PlanHeader) -> None:
 
 def _seats_and_waves(header: PlanHeader) -> None:
     names = _names(header)
+    uncounted = any(s.not_counted for s in header.seats)
     seats = [
-        (names.get(s.sku_id, s.part_number), s.enabled, s.consumed, s.free, s.needed, s.left, s.short)
+        (
+            names.get(s.sku_id, s.part_number),
+            s.enabled,
+            s.consumed,
+            *((s.not_counted,) if uncounted else ()),
+            *(s.free, s.needed, s.left, s.short),
+        )
         for s in header.seats
     ]
-    grid("", ("Seats of", "enabled", "in use", "free", "needed", "left", "short"), seats)
-    for row in header.seats:
-        if row.not_counted:
-            what = counted(row.not_counted, "seat is", "seats are")
-            name = names.get(row.sku_id, row.part_number)
-            text(f"{name}: {what} not counted as free: a trial, or bought by users themselves", indent=2)
+    unusable = ("unusable",) if uncounted else ()
+    grid("", ("Seats of", "enabled", "in use", *unusable, "free", "needed", "left", "short"), seats)
     grid("", ("Wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
 
 

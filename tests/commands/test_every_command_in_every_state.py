@@ -283,7 +283,7 @@ def cell(code: int, *says: str) -> Cell:
     return Cell(code, says)
 
 
-NO_RUN = cell(2, "No run called `p123456789abc`", "reseat plan")
+NO_RUN = cell(2, "There is no run `p123456789abc`", "reseat plan")
 NOT_VERIFIED = cell(2, "verified", "reseat verify")
 GO = cell(0, "GO")
 NO_GO = cell(3, "NO-GO")

@@ -314,7 +314,7 @@ def accepted(_: Evening) -> list[str]:
     plans = {name for r in rows for name in PRODUCTS[r["target"]]["plans"].split()}
     assert "EXCHANGE_S_STANDARD" in plans
     assert [] == [name for name in plans if name.startswith(("SHAREPOINT", "TEAMS", "YAMMER"))]
-    lost = "Exchange: from Plan 2 to Plan 1; SharePoint/OneDrive: from Plan 2 to none; Teams: from Full to none"
+    lost = "Exchange: Plan 2 to Plan 1; SharePoint/OneDrive: Plan 2 to none; Teams: Full to none"
     kept = '"kept":["roster/01-users.csv"]'
     return [*(f"{r['user_principal_name']}\t{lost}" for r in rows), *(r["backup_acknowledged_by"] for r in rows), kept]
 

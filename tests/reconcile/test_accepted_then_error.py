@@ -47,11 +47,11 @@ CASES = {
         ["ActiveWithError", "Other"],
         5,
         lost=frozenset({MAIL, FILES, "SWAY"}),
-        words="Exchange: from Plan 2 to none",
+        words="Exchange: Plan 2 to none",
         **LOST,
     ),
     "mail in error": Case(
-        ["ActiveWithError", "Other", [MAIL]], 5, lost=frozenset({MAIL}), words="Exchange: from Plan 2 to none", **LOST
+        ["ActiveWithError", "Other", [MAIL]], 5, lost=frozenset({MAIL}), words="Exchange: Plan 2 to none", **LOST
     ),
     "a service without data in error": Case(
         ["ActiveWithError", "Other", ["SWAY"]], 5, lost=frozenset({"SWAY"}), words="SWAY", **LOST
@@ -66,7 +66,7 @@ CASES = {
         ["ActiveWithError", "Other", [MAIL_1]],
         5,
         lost=frozenset({MAIL}),
-        words="Exchange: from Plan 2 to none",
+        words="Exchange: Plan 2 to none",
         settings=TO_SMALL,
         **LOST,
     ),

@@ -102,7 +102,7 @@ def test_a3_11_a_target_with_fewer_data_services_is_held(target: str) -> None:
     row = draw(snapshot(ADA, skus=products(target)), to(target)).row(ADA)
 
     assert "lost_service" == row["reason"]
-    assert row["detail"].startswith("Exchange: from Plan 2 to ")
+    assert row["detail"].startswith("Exchange: Plan 2 to ")
 
 
 def test_a3_12_add_ons_are_looked_at() -> None:

@@ -113,7 +113,7 @@ def test_a5_08_fewer_data_services_need_a_backup_first(target: str) -> None:
     assert "lost_service" == draw(world, to(target)).reason(ADA)
     row = draw(world, to(target), roster=roster).row(ADA)
     assert "change" == row["kind"]
-    assert any(r.startswith("lowered: Exchange: from Plan 2 to ") for r in _remarks(row))
+    assert any(r.startswith("lowered: Exchange: Plan 2 to ") for r in _remarks(row))
     off = person("off", holding(E4, "EXCHANGE_S_ENTERPRISE"))
     assert "change" == draw(snapshot(off), to(E5)).reason(off)
 

@@ -167,7 +167,7 @@ def test_who_accepted_a_loss_is_named_with_what_was_lost(reseat: CommandLine, tm
     assert (planned["bo"]["reason"], planned["bo"]["acknowledged_by"]) == ("lost_service", "")
     assert (proven["ada"]["outcome"], proven["ada"]["acknowledged_by"]) == ("moved", "M. de Vries")
     assert (loss["name"], loss["accepted_by"]) == ("ada@contoso.example", "M. de Vries")
-    assert "SharePoint/OneDrive: from Plan 2 to none" in loss["loss"]
+    assert "SharePoint/OneDrive: Plan 2 to none" in loss["loss"]
     assert "M. de Vries" in (run / "report.html").read_text(encoding="utf-8")
     assert list(rows(made, "decisions.csv")[0])[-1] == "object"
     assert {one["object"] for one in rows(made, "decisions.csv")} == {"user"}

@@ -12,7 +12,7 @@ from jobs.license_reassignment.model.plan_header import AddonUse, WaveUse
 from jobs.license_reassignment.report.page.plan_people import Listed
 from jobs.license_reassignment.report.page.plan_view import HoldReason, PlanTranslation, PlanView, RuleCount, SeatNeed
 
-_LOST = Message("{service}: from {before} to {after}", service="Teams", before="Full", after="none")
+_LOST = Message("{service}: {before} to {after}", service="Teams", before="Full", after="none")
 
 
 def plan() -> PlanView:

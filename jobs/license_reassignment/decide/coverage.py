@@ -125,9 +125,9 @@ class ServiceLoss:
 
     @property
     def sentence(self) -> Message:
-        """What changes, for a person: `Exchange: from Plan 2 to Plan 1`."""
+        """What changes, for a person: `Exchange: Plan 2 to Plan 1`."""
         return Message(
-            "{service}: from {before} to {after}",
+            "{service}: {before} to {after}",
             service=_SERVICE_NAMES.get(self.service, self.family),
             before=self.before.label,
             after=Message("none") if self.after == NOT_PROVIDED else self.after.label,

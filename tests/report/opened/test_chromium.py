@@ -165,7 +165,7 @@ def test_a_sheet_says_where_somebody_works_and_who_accepted_which_loss(page, tmp
     for n in range(3):
         opened(page, f"{tmp_path.as_uri()}/losses.html?{n}#user=user{n:05d}@contoso.example")
         said.append(page.run(facts))
-    assert {"Department | Legal", "Country | NL", "Lost with consent | Teams: from Full to none"} <= {*said[0]}
+    assert {"Department | Legal", "Country | NL", "Lost with consent | Teams: Full to none"} <= {*said[0]}
     assert "Accepted by | J. Doe" in said[0]
     assert f"Accepted by | the settings, for everybody: {POLICY}" in said[1]
     assert [fact for fact in said[2] if "onsent" in fact or "ccepted" in fact] == []

@@ -117,7 +117,7 @@ def test_what_to_know_first_is_a_line_for_each_kind_and_a_table_of_add_ons() -> 
 
     assert [row[0] for row in remarks] == ["Users", "1", "700"]
     assert remarks[2][1].startswith("A service with data ends or is downgraded, as the settings or the roster accepted")
-    assert "Teams: from Full to none (690 users) Show the users u00@contoso.example" in " ".join(remarks[2][1].split())
+    assert "Teams: Full to none (690 users) Show the users u00@contoso.example" in " ".join(remarks[2][1].split())
     assert "And 689 more: decisions.csv" in remarks[2][1]
     assert addons[1:] == [
         ["Microsoft Teams Phone Standard", "1,005", "kept", "3", "2", "1,000"],
