@@ -12,7 +12,7 @@ from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.decide.draft import ROSTER_ROWS
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.model.plan import split
-from jobs.license_reassignment.model.plan_header import PlanHeader, PlannedGroup, TranslationTable
+from jobs.license_reassignment.model.plan_header import PlanHeader, PlannedGroup, SeatRow, TranslationTable
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.report.words import ENGLISH
 
@@ -106,20 +106,15 @@ def _who_is_held(header: PlanHeader) -> None:
 
 def _seats_and_waves(header: PlanHeader) -> None:
     names = _names(header)
-    uncounted = any(s.not_counted for s in header.seats)
-    seats = [
-        (
-            names.get(s.sku_id, s.part_number),
-            s.enabled,
-            s.consumed,
-            *((s.not_counted,) if uncounted else ()),
-            *(s.free, s.needed, s.left, s.short),
-        )
-        for s in header.seats
-    ]
-    unusable = ("unusable",) if uncounted else ()
-    grid("", ("Seats of", "enabled", "in use", *unusable, "free", "needed", "left", "short"), seats)
+    seats = [(_seats_of(s, names), s.enabled, s.consumed, s.free, s.needed, s.left, s.short) for s in header.seats]
+    grid("", ("Seats of", "enabled", "in use", "free", "needed", "left", "short"), seats)
     grid("", ("Wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
+
+
+def _seats_of(row: SeatRow, names: dict[str, str]) -> str:
+    """Name the product, and beside it the seats that no plan may use: a trial's, or those that users bought."""
+    name = names.get(row.sku_id, row.part_number)
+    return f"{name} ({row.not_counted:,} unusable)" if row.not_counted else name
 
 
 def _services(header: PlanHeader) -> None:
