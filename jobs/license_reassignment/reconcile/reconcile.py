@@ -103,7 +103,6 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
     users_table, messages = _users_table(compared, evidence.catalog.names, broken)
     names, recorded = evidence.catalog.names, _audit_log_check(evidence, standings, users)
-    reasons = sorted({u.judgement.reason for u in users})
     return Reconciliation(
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
@@ -125,7 +124,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         sources=tuple(_part(after, before, s) for s in plan.sources),
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
-        remedies={r: remedy(r, undo=plan.undo) for r in reasons if r},
+        remedies=_remedies(users, undo=plan.undo),
         actions=tables.actions(users, left, (*answers, *later), plan.header.wished, broken, undo=plan.undo),
         not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
@@ -241,6 +240,11 @@ def _cost(
 def _part(after: TenantSnapshot, before: TenantSnapshot, sku_id: SkuId) -> str:
     sku = after.sku(sku_id) or before.sku(sku_id)
     return sku.part_number if sku else sku_id
+
+
+def _remedies(users: Sequence[User], *, undo: bool) -> dict[str, Message]:
+    """Return what a person does about each reason that any user has."""
+    return {r: remedy(r, undo=undo) for r in sorted({u.judgement.reason for u in users if u.judgement.reason})}
 
 
 def _extra(plan: Plan) -> dict[str, dict[str, str]]:
