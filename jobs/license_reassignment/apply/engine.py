@@ -29,6 +29,9 @@ IDLE_S = 0.2
 NAP_S = 1.0
 """A worker that waits sleeps so long before it looks whether there is something to do, a `pause`, or an end."""
 
+QUIET = timedelta(seconds=3)
+"""So long the first read of the users changed first may take."""
+
 BACK_OFF_S = 2.0
 BACK_OFFS_S = {"location_replicating": 20.0}
 WORKERS_PER_PLACE = 2
@@ -141,7 +144,8 @@ async def _watch(session: Session, users: Sequence[UserId]) -> None:
 
 
 async def _wait_for_canary(session: Session) -> None:
-    if session.writing:
+    """Wait until the first users were seen moved: a moment, in a healthy tenant, of which nothing is said."""
+    if session.writing or session.clock.now() - session.canary.began < QUIET:
         await session.clock.sleep(IDLE_S)
     else:
         await wait(session, session.canary.waiting(), NAP_S)
