@@ -154,7 +154,7 @@ def test_a_user_has_a_sheet_with_an_address_of_its_own(page, folder) -> None:
 
 def test_a_sheet_says_where_somebody_works_and_who_accepted_which_loss(page, tmp_path) -> None:
     """Department and country, and each lost service with the name that stands behind it."""
-    lost = joined([Message("{service}: {before} -> {after}", service="Teams", before="Full", after=Message("none"))])
+    lost = joined([Message("{service}: {before} to {after}", service="Teams", before="Full", after=Message("none"))])
     rows = [user(n, entra_department="Legal", entra_usage_location="NL", plans_lost="TEAMS1+MCOEV") for n in range(3)]
     who = ("J. Doe", POLICY)
     losses = tuple(AcceptedLoss(row["id"], "x", lost, by) for row, by in zip(rows[:2], who, strict=True))
