@@ -550,7 +550,9 @@ def test_the_remedy_of_a_reason_moves_the_user(case: Reason, reseat: CommandLine
 
 LOOKS = "the same apply looks before it writes, in tests/commands/test_whose_change.py and tests/apply/test_engine.py"
 WAITS = "the same apply goes on, in tests/apply/test_engine.py"
+SWAPS = "reached only by a swap of groups, which the settings do not take yet"
 NOT_FOLLOWED = {
+    **dict.fromkeys(("group_drifted", "group_gone", "role_assignable"), SWAPS),
     "already_on_target": "nothing to do",
     "no_source": "nothing to do",
     "gone": "nothing to do: the user does not exist",
