@@ -130,3 +130,24 @@ def test_a_target_that_was_added_alone_counts_as_seen_only_with_all_of_it() -> N
     """Half of the new licenses beside the old one is not yet both."""
     change = AssignLicense(UserId("a"), (AddLicense(NEW), AddLicense(OLD)), (OLD,))
     assert canary_of([LicenseTask(change, (NEW,), BEFORE, 0, "all")], []).changes == {UserId("a"): change}
+
+
+def test_one_of_several_with_both_is_somebody_elses_doing(tmp_path: Path) -> None:
+    """Another source assigns the old product to one user again: the others are moved, so removals work here."""
+    scene = Scene(tmp_path, tasks(*names(300)), watch=True)
+    moved = scene.answer
+
+    def answer(change: AssignLicense) -> Reply:
+        return showing(scene, BOTH)(change) if change.user_id == "u000" else moved(change)
+
+    scene.answer = answer
+    assert scene.run().code == ExitCode.DONE
+    assert max(at for at, _ in scene.sent) > 300.0
+
+
+def test_the_only_user_with_both_stops_the_run(tmp_path: Path) -> None:
+    """Nobody shows that a removal works here."""
+    scene = Scene(tmp_path, tasks(*names(1)), watch=True)
+    scene.answer = showing(scene, BOTH)
+    with pytest.raises(Unfinished, match="Microsoft Cloud Licensing"):
+        scene.run()

@@ -26,6 +26,9 @@ CERTAIN_AFTER = timedelta(minutes=5)
 CHANGED_MAX = 100
 """So many users are changed at most before the first ones have shown that a removal works here."""
 
+FEW = 1
+"""So many users with both may be somebody else's doing, who has assigned the old product again, if others are moved."""
+
 SPACING_MAX = timedelta(seconds=60)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -37,7 +40,7 @@ class Canary:
     """Watches `users`, those of the first batch that Graph accepted: read at once, and again ever less often.
 
     Who once has shown without the old license is not watched any more. It is over when that is everybody, at best with
-    the first read, or when after CERTAIN_AFTER nobody has both. `doubled_since` are users who show both, with the time
+    the first read, or when after CERTAIN_AFTER no more than FEW have both. `doubled_since` are users who show both, with the time
     of the read that first showed it; `stopped` says that a session ended for it. `changes` are those of the plan.
     """
 
@@ -78,27 +81,28 @@ class Canary:
     def looked(self, reads: Sequence[UserRead], now: datetime) -> Seen:
         """Judge one read of the users.
 
-        `moved`: nobody has the old license. `late`: somebody has, nobody beside the new one, and that long after the
-        change it is not asked any more. `doubled`: somebody has had both for CERTAIN_AFTER.
+        `moved`: nobody has the old license. `late`: somebody has, no more than FEW beside the new one, and that long
+        after the change it is not asked any more. `doubled`: more than FEW, or all, have had both for CERTAIN_AFTER.
         """
         left = [r for r in reads if _keeps_source(self.changes[r.id], r)]
         self.watched = tuple(r.id for r in left)
         doubled = [r.id for r in left if _has_target(self.changes[r.id], r)]
         self.doubled_since = {u: self.doubled_since.get(u, now) for u in doubled}
-        self.stopped = any(now - since >= CERTAIN_AFTER for since in self.doubled_since.values())
+        certain = [u for u, since in self.doubled_since.items() if now - since >= CERTAIN_AFTER]
+        self.stopped = len(certain) > FEW or len(certain) == len(self.users)
         if self.stopped:
             return "doubled"
-        self.over = not left or (not doubled and now - self.began >= CERTAIN_AFTER)
+        self.over = not left or (len(certain) == len(doubled) and now - self.began >= CERTAIN_AFTER)
         if self.over:
             return "late" if left else "moved"
-        certain = [since + CERTAIN_AFTER for since in self.doubled_since.values()]
-        self.due = min(now + self._spacing, *certain, _NEVER)
+        then = [since + CERTAIN_AFTER for u, since in self.doubled_since.items() if u not in certain]
+        self.due = min(now + self._spacing, *then, _NEVER)
         self._spacing = min(2 * self._spacing, SPACING_MAX)
         return "unclear"
 
     def note(self, seen: Seen) -> dict[str, Any]:
         """Return what the journal keeps of it, so that the next session does not ask again."""
-        over = {"moved": "the old license is gone", "late": "the change is not to be seen yet, and nobody has both"}
+        over = {"moved": "the old license is gone", "late": "not everybody has lost the old license, and no more than one has both"}
         told = over.get(seen, f"{len(self.doubled_since)} with the old license and the new one")
         text = f"the first {counted(len(self.users), 'user')} changed: {told}"
         return {"doubled": sorted(self.doubled_since), "over": self.over, "stopped": self.stopped, "text": text}
