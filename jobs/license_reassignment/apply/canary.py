@@ -40,8 +40,9 @@ class Canary:
     """Watches `users`, those of the first batch that Graph accepted: read at once, and again ever less often.
 
     Who once has shown without the old license is not watched any more. It is over when that is everybody, at best with
-    the first read, or when after CERTAIN_AFTER no more than FEW have both. `doubled_since` are users who show both, with the time
-    of the read that first showed it; `stopped` says that a session ended for it. `changes` are those of the plan.
+    the first read, or when after CERTAIN_AFTER no more than FEW have both. `doubled_since` are users who show both,
+    with the time of the read that first showed it; `stopped` says that a session ended for it. `changes` are those of
+    the plan.
     """
 
     changes: Mapping[UserId, AssignLicense]
@@ -102,7 +103,8 @@ class Canary:
 
     def note(self, seen: Seen) -> dict[str, Any]:
         """Return what the journal keeps of it, so that the next session does not ask again."""
-        over = {"moved": "the old license is gone", "late": "not everybody has lost the old license, and no more than one has both"}
+        late = "not everybody has lost the old license, and no more than one has both"
+        over = {"moved": "the old license is gone", "late": late}
         told = over.get(seen, f"{len(self.doubled_since)} with the old license and the new one")
         text = f"the first {counted(len(self.users), 'user')} changed: {told}"
         return {"doubled": sorted(self.doubled_since), "over": self.over, "stopped": self.stopped, "text": text}
