@@ -68,5 +68,9 @@ messages: $(VENV)/.dev  ## bring the catalogs of every language up to what the c
 docs: $(VENV)/.run  ## the tables of docs/ that are made from the code
 	$(BIN)/python docs/make/reference.py
 
+.PHONY: catalog
+catalog: $(VENV)/.run  ## bring names and service plans up to Microsoft's list: make catalog FILE=list.csv [EDITION="August 2026"]
+	$(BIN)/python docs/make/catalog.py "$(FILE)" $(EDITION)
+
 clean:  ## remove what make made
 	rm -rf $(VENV) demo-run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -102,3 +102,13 @@ def test_an_unknown_product_is_refused_with_its_nearest_name() -> None:
     """As everywhere else."""
     with pytest.raises(InputError, match=r"no product is called `ENTERPRISEPAK`\. Did you mean ENTERPRISEPACK"):
         published_table(CATALOG, "ENTERPRISEWITHSCAL", ["ENTERPRISEPAK"])
+
+
+def test_every_published_product_can_be_compared_before_anything_is_bought() -> None:
+    """Each once as the old product and once as the new one; each service of the old one has a line of its own."""
+    listed = sorted(CATALOG.published_plans)
+
+    for old, new in zip(listed, [*listed[1:], listed[0]], strict=True):
+        table = published_table(CATALOG, old, [new])
+        named = {CATALOG.plan_names[p] for p in CATALOG.published_plans[old]}
+        assert named - {r.source_plan for r in table.rows} == set()
