@@ -18,6 +18,7 @@ from connectors.tenant import SkuId, UserId
 
 PRIORITY = {"x-ms-throttle-priority": "low"}
 ITEM_HEADERS = {"Content-Type": "application/json", **PRIORITY}
+_CAUSES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class ItemAnswer:
     def error(self) -> tuple[str, str]:
         """Code and message of the error body, or two empty strings."""
         return error_of(self.body)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The codes below the error's own one, most general first: of its `details`, then of each `innerError`."""
+        return causes_of(self.body)
 
     @property
     def request_id(self) -> str:
@@ -49,6 +55,31 @@ def error_of(body: Any) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", ""
     return str(error.get("code") or ""), str(error.get("message") or "")
+
+
+def causes_of(body: Any) -> tuple[str, ...]:
+    """Return the codes of `details` and of the nested `innerError` of a Graph error body; often there are none.
+
+    Microsoft's error format allows both, and a violation of licensing may stand there alone, below a general code.
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return ()
+    details = error.get("details")
+    entries: list[Mapping[str, Any]] = []
+    if isinstance(details, list):
+        entries += [d for d in details if isinstance(d, dict)]
+    inner = _inner(error)
+    while inner and len(entries) < _CAUSES_MAX:
+        entries.append(inner)
+        inner = _inner(inner)
+    codes = [str(entry.get("code") or "") for entry in entries]
+    return tuple(dict.fromkeys(code for code in codes if code and not code.isdigit()))
+
+
+def _inner(error: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    found = error.get("innerError") or error.get("innererror")
+    return found if isinstance(found, dict) else None
 
 
 def writes(batch: Sequence[UserRequest]) -> bytes:

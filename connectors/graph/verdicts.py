@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -56,6 +56,25 @@ fits nothing here is shown to a person in its own words. Every business refusal 
 the refusals apart.
 """
 
+CODES: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "countviolation": Meaning(Verdict.REFUSED, "no_seat"),
+        "mutuallyexclusiveviolation": Meaning(Verdict.REFUSED, "conflict"),
+        "dependencyviolation": Meaning(Verdict.REFUSED, "dependency"),
+        "prohibitedinusagelocationviolation": NOT_THERE,
+        "uniquenessviolation": Meaning(Verdict.REFUSED, "duplicate_address"),
+        "noavailablelicenses": Meaning(Verdict.REFUSED, "no_seat"),
+        "mutuallyexclusiveserviceplans": Meaning(Verdict.REFUSED, "conflict"),
+        "proxyaddressconflict": Meaning(Verdict.REFUSED, "duplicate_address"),
+        "invalidusagelocation": NOWHERE,
+    }
+)
+"""Codes in `details` or `innerError` of a 400 whose sentence fits nothing above, in lower case.
+
+The first five are the names that Microsoft gives to errors of group licenses (`licenseAssignmentState.error`), seen in
+direct refusals too; the others are those of Microsoft Cloud Licensing, where a tenant is on allotments.
+"""
+
 STATUSES: Mapping[int, Meaning] = MappingProxyType(
     {
         400: Meaning(Verdict.REFUSED, "review"),
@@ -95,21 +114,26 @@ def meaning(
     message: str = "",
     retry_after_s: float | None = None,
     *,
+    causes: Sequence[str] = (),
     success: int = 200,
     forbidden: str = RESTRICTED,
 ) -> Meaning:
     """Judge the answer to one item; `success` is the status that Microsoft documents for what was asked.
+
+    `causes` are the codes below the error's own one (`batch.causes_of`): they decide where the sentence does not.
 
     `forbidden` is the reason of a 403: a user under restricted management is the one that Microsoft documents, and for
     all that is asked of groups there is the permission alone.
 
     A 503 with `Retry-After` was shed before any work; without it the work may have been done.
     """
-    if code == CONCURRENT_WRITE and status in {400, 409, 503}:
+    if CONCURRENT_WRITE in {code, *causes} and status in {400, 409, 503}:
         return Meaning(Verdict.RETRY, "concurrent_write")
     if status == 400:
         text = " ".join(message.casefold().split())
-        return next((found for fragment, found in MESSAGES if _occurs(fragment, text)), STATUSES[400])
+        told = (found for fragment, found in MESSAGES if _occurs(fragment, text))
+        named = (CODES[c.casefold()] for c in (*causes, code) if c.casefold() in CODES)
+        return next(told, None) or next(named, STATUSES[400])
     if status == 503 and retry_after_s is not None:
         return Meaning(Verdict.RETRY, "unavailable")
     if status == success:

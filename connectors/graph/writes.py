@@ -144,18 +144,25 @@ def _reply(channel: Channel, ask: Ask, item: ItemAnswer | None, answer: Answer, 
         return Reply(ask.id, doubt, 0, reason="missing_answer", request_id=theirs, client_request_id=ours)
     after = channel.retry_after(item.headers, date=date)
     code, message = item.error
-    verdict, reason = meaning(item.status, code, message, after, success=ask.success, forbidden=ask.forbidden)
+    verdict, reason = meaning(
+        item.status, code, message, after, causes=item.causes, success=ask.success, forbidden=ask.forbidden
+    )
     return Reply(
         id=ask.id,
         verdict=verdict,
         status=item.status,
         code=redact(code) if code else "",
-        message=redact(message) if message else "",
+        message=redact(_with_causes(message, item.causes)),
         reason=reason,
         retry_after_s=after,
         request_id=item.request_id or theirs,
         client_request_id=ours,
     )
+
+
+def _with_causes(message: str, causes: Sequence[str]) -> str:
+    """Return the sentence with the codes below it, for they are what an administrator searches for."""
+    return f"{message} ({', '.join(causes)})".strip() if causes else message
 
 
 def _slow_down(channel: Channel, answer: Answer, items: Sequence[ItemAnswer], replies: Sequence[Reply]) -> None:

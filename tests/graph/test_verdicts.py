@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.changes import Verdict
+from connectors.graph.batch import causes_of
 from connectors.graph.verdicts import ENVELOPES, MESSAGES, STATUSES, envelope_meaning, meaning
 from jobs.license_reassignment.model.reasons import remedy
 
@@ -76,6 +77,53 @@ def test_an_answer_has_one_meaning(
 ) -> None:
     """Status, code, message and Retry-After decide together."""
     assert (verdict, reason) == meaning(status, code, message, after)
+
+
+CAUSES = [
+    ("A sentence that nobody has seen before.", ("MutuallyExclusiveViolation",), "conflict"),
+    ("A sentence that nobody has seen before.", ("CountViolation",), "no_seat"),
+    ("A sentence that nobody has seen before.", ("DependencyViolation",), "dependency"),
+    ("A sentence that nobody has seen before.", ("ProhibitedInUsageLocationViolation",), "not_in_location"),
+    ("A sentence that nobody has seen before.", ("UniquenessViolation",), "duplicate_address"),
+    ("There are no available licenses for the specified allotment.", ("noAvailableLicenses",), "no_seat"),
+    ("Cannot process request.", ("noAvailableLicenses",), "no_seat"),
+    ("Cannot process request.", ("mutuallyExclusiveServicePlans",), "conflict"),
+    ("Cannot process request.", ("proxyAddressConflict",), "duplicate_address"),
+    ("Cannot process request because a referenced item has an invalid usage location", (), "no_usage_location"),
+    ("Cannot process request.", ("invalidUsageLocation",), "no_usage_location"),
+    ("Cannot process request.", ("somethingNew", "noAvailableLicenses"), "no_seat"),
+    ("Cannot process request.", ("somethingNew",), "review"),
+    # The sentence is about this user; a code below it never makes another cause of it.
+    ("License assignment failed because service plan A depends on the service plan(s) B", ("CountViolation",), "dependency"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "causes", "reason"), CAUSES)
+def test_a_code_below_the_error_tells_the_cause_where_the_sentence_does_not(
+    message: str, causes: tuple[str, ...], reason: str
+) -> None:
+    """Allotment tenants, and newer answers, name the violation in `details` or `innerError` alone."""
+    assert meaning(400, BAD, message, causes=causes) == (Verdict.REFUSED, reason)
+
+
+def test_a_concurrent_write_is_known_by_a_code_below_too() -> None:
+    """It is sent again, whichever code carries it."""
+    assert meaning(409, "Conflict", "", causes=("Directory_ConcurrencyViolation",)).verdict is Verdict.RETRY
+
+
+@pytest.mark.parametrize(
+    ("error", "causes"),
+    [
+        ({"code": BAD, "innerError": {"code": "429", "request-id": "x"}}, ()),
+        ({"code": BAD, "details": [{"code": "A"}, {"code": "B", "message": "m"}, "rubbish", {}]}, ("A", "B")),
+        ({"code": BAD, "innerError": {"code": "A", "innererror": {"code": "B"}}}, ("A", "B")),
+        ({"code": BAD, "details": "rubbish", "innerError": ["rubbish"]}, ()),
+        ("rubbish", ()),
+    ],
+)
+def test_codes_below_an_error_are_found_wherever_the_format_allows_them(error: object, causes: tuple[str, ...]) -> None:
+    """Numbers repeat the status and tell nothing."""
+    assert causes_of({"error": error}) == causes
 
 
 @pytest.mark.parametrize(("status", "after", "verdict", "reason"), ENVELOPE_TABLE)
