@@ -7,7 +7,7 @@ ConnectorError                                                                  
 │   ├── Unauthorized          the sign-in was refused                                exit 7
 │   ├── PermissionMissing     signed in, but not allowed to do this                  exit 7
 │   ├── WrongTenant           another tenant than the pinned one answers             exit 10
-│   ├── UnusableProxy         a proxy variable holds what cannot be used             exit 2
+│   ├── UnusableVariable      a variable of the environment cannot be used           exit 2
 │   └── Malformed             the answer cannot be used                              exit 4
 └── NotYet                    the same command continues later                       exit 4
     ├── WaitBudgetSpent       waited as long as the settings allow                   exit 4
@@ -84,8 +84,8 @@ class WrongTenant(Fatal):
     exit_code = 10
 
 
-class UnusableProxy(Fatal):
-    """A proxy that the environment names cannot be used; the variable is named, never its value."""
+class UnusableVariable(Fatal):
+    """What a variable of the environment holds cannot be used; what may be secret is not told."""
 
     exit_code = 2
 

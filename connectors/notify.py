@@ -11,7 +11,7 @@ import orjson
 import requests
 from urllib3.exceptions import HTTPError
 
-from connectors.errors import UnusableProxy
+from connectors.errors import UnusableVariable
 from connectors.proxy import is_loopback, proxy_for
 
 
@@ -34,7 +34,7 @@ def send_notice(
             answer = post.post(url, data=body, headers=headers, timeout=timeout_s, allow_redirects=False, stream=True)
             with answer:
                 status = answer.status_code
-    except UnusableProxy as error:
+    except UnusableVariable as error:
         return f"The notice to {host} was not sent: {error}"
     except orjson.JSONEncodeError as error:
         return f"The notice to {host} was not sent: it cannot be written as JSON ({error})."

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from connectors.errors import UnusableProxy
+from connectors.errors import UnusableVariable
 
 HTTPS_PORT = 443
 
@@ -27,7 +27,7 @@ def proxy_for(host: str) -> str | None:
     NO_PROXY before all; where no variable is set, Python asks Windows and macOS. An entry of NO_PROXY that cannot mean
     the host (a network, an IPv6 address) is passed over. Nothing stands between this machine and itself.
 
-    Raises UnusableProxy for an address that is none of an HTTP proxy, unless the host does without it.
+    Raises UnusableVariable for an address that is none of an HTTP proxy, unless the host does without it.
     """
     found = getproxies()
     key = "https" if found.get("https") else "all"
@@ -36,7 +36,7 @@ def proxy_for(host: str) -> str | None:
         return None
     url = value if "://" in value else f"http://{value}"
     if fault := _fault(url):
-        raise UnusableProxy(
+        raise UnusableVariable(
             f"{_source(key, found[key])} cannot be used: {fault}. Set HTTPS_PROXY to the address of an HTTP proxy, "
             f"such as http://proxy.example:8080, or list {host} in NO_PROXY if it can be reached without one. Nothing "
             "was sent."

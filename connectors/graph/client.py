@@ -203,7 +203,7 @@ def open_client(
     """Return a client for the Graph at `root`, such as https://graph.microsoft.com/v1.0; nothing is sent yet.
 
     `on_wait` hears the reason and the seconds before each wait. `dice` gives numbers in [0, 1) that spread back-off.
-    Of an answer at most `body_bytes_max` bytes are read. Raises UnusableProxy.
+    Of an answer at most `body_bytes_max` bytes are read. Raises UnusableVariable.
     """
     # A transport that is given has no use for certificates, and reading them takes a while.
     verify = trust(ca_bundle) if transport is None else True

@@ -54,7 +54,7 @@ def open_http(
 
     HTTP/1.1, because parallel batches want several connections and a lost connection should cost one of them. httpx
     itself reads no environment: it would read every entry of NO_PROXY as an address, whatever host it is about. Of the
-    SDK's own handlers there are naming and telemetry, and none that sends again. Raises UnusableProxy.
+    SDK's own handlers there are naming and telemetry, and none that sends again. Raises UnusableVariable.
     """
     limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
     if transport is None:

@@ -30,7 +30,6 @@ _LATER: Final = frozenset(
         ("run", "log_format"),
     }
 )
-_LATER_CLOUDS: Final = frozenset({"bleu", "delos", "gov-sg"})
 
 _WHAT_IT_MUST_BE: Final = {
     "int_type": "must be a whole number",
@@ -106,7 +105,7 @@ def _dotted(keys: Iterable[object]) -> str:
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     loc, kind, value = detail["loc"], detail["type"], detail["input"]
-    if later := _not_yet(loc, kind, value):
+    if later := _not_yet(loc, kind):
         return f"{later} is not available yet; remove it."
     if kind == "extra_forbidden":
         return _unknown(loc, value, model)
@@ -121,12 +120,10 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{key_name(loc)}{_value_after(loc, kind, value)} {must}{_hint(kind, value, context)}"
 
 
-def _not_yet(loc: Loc, kind: str, value: object) -> str:
+def _not_yet(loc: Loc, kind: str) -> str:
     """Return what a later version understands and this one does not, as a person finds it; "" for anything else."""
     if kind == "extra_forbidden" and loc in _LATER:
         return key_name(loc[:2])
-    if loc == ("tenant", "cloud") and isinstance(value, str) and value in _LATER_CLOUDS:
-        return f"{key_name(loc)} = {shown(value)}"
     return ""
 
 

@@ -85,7 +85,7 @@ class TenantSection(Section):
     """`[tenant]`: which tenant, and how to sign in."""
 
     id: Guid
-    cloud: Literal["global", "us-gov", "us-gov-dod", "china"] = "global"
+    cloud: Literal["global", "us-gov", "us-gov-dod", "china", "bleu", "delos", "gov-sg"] = "global"
     credential: Literal[
         "environment", "default", "managed-identity", "workload-identity", "azure-cli", "azure-pipelines",
         "device-code", "sandbox",

@@ -22,7 +22,7 @@ CODES = {
     "Retryable": 4,
     "Unauthorized": 7,
     "UntrustedCertificate": 4,
-    "UnusableProxy": 2,
+    "UnusableVariable": 2,
     "WaitBudgetSpent": 4,
     "WrongTenant": 10,
 }

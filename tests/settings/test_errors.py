@@ -150,7 +150,7 @@ def test_one_mistake_is_one_sentence_with_its_line(tmp_path: Path, text: str, ex
         ("id = 'contoso.example'", ('line 2: [tenant] id = "contoso.example" must be a GUID such as '
          "1392051d-0cb9-4b7a-88d5-621fee5e8711.")),
         ("id = '{I}'\ncloud = 'globl'", ('line 3: [tenant] cloud = "globl" must be one of "global", "us-gov", '
-         '"us-gov-dod" or "china"; did you mean "global"?')),
+         '"us-gov-dod", "china", "bleu", "delos" or "gov-sg"; did you mean "global"?')),
         ("id = '{I}'\nclient_secret = 'hush'", ("line 3: [tenant] client_secret is never a setting: secrets come only "
          "through the environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
         ("id = '{I}'\ncredential = 'hush'", ('line 3: [tenant] credential must be one of "environment", "default", '

@@ -137,9 +137,6 @@ def test_what_kubernetes_sets_for_a_service_is_passed_over(
 
 
 LATER = {
-    "bleu": ('[tenant]\ncloud = "bleu"', '[tenant] cloud = "bleu"'),
-    "delos": ('[tenant]\ncloud = "delos"', '[tenant] cloud = "delos"'),
-    "gov-sg": ('[tenant]\ncloud = "gov-sg"', '[tenant] cloud = "gov-sg"'),
     "lost_security": ('[plans]\nlost_security = "hold"', "[plans] lost_security"),
     "retry_pairs": ("[plans]\nretry_pairs = []", "[plans] retry_pairs"),
     "a group by name": ('[groups]\nswap = ["Licensing"]', "[groups] swap"),
@@ -157,10 +154,7 @@ LATER = {
 def test_what_a_later_version_can_do_is_not_available_yet(name: str, tmp_path: Path, reseat: CommandLine) -> None:
     """It is neither ignored nor called a typing error."""
     text, subject = LATER[name]
-    at = place(tmp_path, [person("ada")], EVERYONE if name in ("bleu", "delos", "gov-sg") else f"{text}\n{EVERYONE}")
-    if text.startswith("[tenant]"):
-        lines = at.config.read_text(encoding="utf-8")
-        at.config.write_text(lines.replace("[tenant]", text, 1), encoding="utf-8")
+    at = place(tmp_path, [person("ada")], f"{text}\n{EVERYONE}")
     said = reseat(at, "plan")
 
     assert (2, []) == (said.code, told(said, ["reseat.toml line", f"{subject}", "not available yet"]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.errors import UnusableVariable
+
 CREDENTIALS = (
     "environment",
     "default",
@@ -17,6 +19,27 @@ CREDENTIALS = (
 
 PROCESS_TIMEOUT_S = 30
 """The Azure CLI takes its time to start."""
+
+
+_SECRET = frozenset({"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"})
+_CERTIFICATE = frozenset({"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH"})
+_PERSON = frozenset({"AZURE_CLIENT_ID", "AZURE_USERNAME", "AZURE_PASSWORD"})
+
+
+def refuse_a_person(credential: str, environ: Mapping[str, str]) -> None:
+    """Refuse variables with which azure-identity would sign in as a person, by name and password.
+
+    Its EnvironmentCredential takes a secret, then a certificate, then these. Raises UnusableVariable.
+    """
+    if credential not in {"environment", "default"} or any(environ.keys() >= app for app in (_SECRET, _CERTIFICATE)):
+        return
+    if environ.keys() >= _PERSON:
+        raise UnusableVariable(
+            "AZURE_USERNAME and AZURE_PASSWORD would sign in as a person: without multifactor authentication, with the "
+            "rights of that person, and with changes recorded as made by that person. reseat refuses this. Set "
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH of the app, "
+            'and remove the two variables; a person signs in with credential = "device-code".'
+        )
 
 
 def make_credential(

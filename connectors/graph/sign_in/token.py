@@ -19,10 +19,10 @@ import orjson
 from azure.core.exceptions import AzureError
 
 from connectors.clock import Clock
-from connectors.errors import ConnectorError, Unauthorized
+from connectors.errors import ConnectorError, Unauthorized, UnusableVariable
 from connectors.graph.pace import retry_after_seconds
-from connectors.graph.sign_in.clouds import Cloud
-from connectors.graph.sign_in.credentials import CREDENTIALS, make_credential
+from connectors.graph.sign_in.clouds import CLOUDS, Cloud
+from connectors.graph.sign_in.credentials import CREDENTIALS, make_credential, refuse_a_person
 from connectors.graph.sign_in.errors import TokenAnswer, explained
 from connectors.graph.stranger import stranger
 from connectors.proxy import proxy_for
@@ -202,13 +202,13 @@ def token_source(
     """Return the tokens of the named credential; nothing is asked before the first token is wanted.
 
     `prompt` shows the code of a device-code sign-in. Raises Unauthorized for a name that is not in CREDENTIALS, and
-    UnusableProxy.
+    UnusableVariable where the environment names a proxy, a person or an authority that cannot be used.
     """
     if credential not in CREDENTIALS:
         raise Unauthorized(f"There is no credential {credential!r}. Choose one of {', '.join(CREDENTIALS)}.")
 
-    authority = environ.get("AZURE_AUTHORITY_HOST") or cloud.authority
-    authority = authority if "://" in authority else f"https://{authority}"
+    refuse_a_person(credential, environ)
+    authority = _authority(cloud, environ.get("AZURE_AUTHORITY_HOST", ""))
     proxies = _proxies(authority, environ.get("SYSTEM_OIDCREQUESTURI", ""))
 
     def make(hook: _Hook) -> _AzureCredential:
@@ -225,6 +225,25 @@ def token_source(
         return make_credential(credential, tenant_id, environ, prompt, common)  # type: ignore[no-any-return]
 
     return AzureTokens(make, cloud.scope, clock, credential, urlsplit(authority).hostname or "")
+
+
+def _authority(cloud: Cloud, wanted: str) -> str:
+    """Return where to sign in: where AZURE_AUTHORITY_HOST wants it, else at the usual place of the cloud.
+
+    Raises UnusableVariable for a host of another cloud, whose tokens this cloud's Graph refuses.
+    """
+    if not wanted:
+        return cloud.authority
+    url = wanted if "://" in wanted else f"https://{wanted}"
+    host, usual = urlsplit(url).hostname or "", urlsplit(cloud.authority).hostname
+    if not cloud.signs_in_at(host):
+        theirs = next((c.name for c in CLOUDS.values() if c.signs_in_at(host)), "")
+        whose = f'the sign-in of cloud = "{theirs}"' if theirs else "no sign-in of a cloud that reseat knows"
+        raise UnusableVariable(
+            f'AZURE_AUTHORITY_HOST names {host or "no host"}, {whose}, but [tenant] cloud = "{cloud.name}" signs in at '
+            f"{usual}. Remove the variable, or set [tenant] cloud to the cloud of your tenant."
+        )
+    return url
 
 
 def _names_an_error(body: bytes) -> bool:

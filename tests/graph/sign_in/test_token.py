@@ -17,7 +17,7 @@ import responses
 from azure import identity as azure_identity
 from worlds.virtual_time import JumpingClock
 
-from connectors.errors import NetworkAway, Retryable, Unauthorized, UntrustedCertificate
+from connectors.errors import NetworkAway, Retryable, Unauthorized, UntrustedCertificate, UnusableVariable
 from connectors.graph.sign_in import token as auth
 from connectors.graph.sign_in.clouds import CLOUDS, Cloud
 from connectors.graph.sign_in.token import CREDENTIALS, TokenSource, ca_bundle, identity, token_source
@@ -44,7 +44,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixtur
 def wire() -> Iterator[responses.RequestsMock]:
     """The network as `requests` sees it, with the sign-in service's discovery in place."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        for cloud in ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn"):
+        for cloud in {host for c in CLOUDS.values() for host in (c.authority.removeprefix("https://"), *c.also)}:
             base = f"https://{cloud}/{TENANT}"
             mock.get(
                 f"{base}/v2.0/.well-known/openid-configuration",
@@ -84,10 +84,15 @@ def asked(wire: responses.RequestsMock) -> int:
     return sum(call.request.method == "POST" for call in wire.calls)
 
 
-def source(clock: JumpingClock | None = None, cloud: Cloud = GLOBAL, bundle: str | None = None) -> TokenSource:
+def source(
+    clock: JumpingClock | None = None,
+    cloud: Cloud = GLOBAL,
+    bundle: str | None = None,
+    credential: str = "environment",
+) -> TokenSource:
     """Return tokens of the app in the environment, by a clock that shows the true hour."""
     clock = clock or JumpingClock(datetime.now(UTC).timestamp())
-    return token_source("environment", cloud, tenant_id=TENANT, clock=clock, ca_bundle=bundle)
+    return token_source(credential, cloud, tenant_id=TENANT, clock=clock, ca_bundle=bundle)
 
 
 def run(tokens: TokenSource, work: Callable[[TokenSource], Coroutine[Any, Any, T]]) -> T:
@@ -127,11 +132,58 @@ def test_each_cloud_has_its_own_authority_and_scope(wire: responses.RequestsMock
 def test_the_authority_may_come_from_the_environment(
     wire: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """azure-identity's own variable wins over the cloud's usual authority."""
-    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us")
-    answer(wire, CLOUDS["us-gov"], json={"access_token": "T", "expires_in": 3600, "token_type": "Bearer"})
+    """azure-identity's own variable wins over the usual place, where it is another host of the same cloud."""
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "login.partner.microsoftonline.cn")
+    wire.post(
+        f"https://login.partner.microsoftonline.cn/{TENANT}/oauth2/v2.0/token",
+        json={"access_token": "T", "expires_in": 3600, "token_type": "Bearer"},
+    )
 
-    assert "T" == run(source(), lambda t: t.token())
+    assert "T" == run(source(cloud=CLOUDS["china"]), lambda t: t.token())
+
+
+@pytest.mark.parametrize(
+    ("host", "cloud", "says"),
+    [
+        ("https://login.microsoftonline.us", "global", r'the sign-in of cloud = "us-gov", but .* "global" signs in at'),
+        ("login.microsoftonline.com", "china", 'the sign-in of cloud = "global", but'),
+        ("https://login.example", "global", "login.example, no sign-in of a cloud that reseat knows, but"),
+        ("https://", "global", "no host, no sign-in"),
+    ],
+)
+def test_the_authority_of_another_cloud_is_refused(
+    monkeypatch: pytest.MonkeyPatch, host: str, cloud: str, says: str
+) -> None:
+    """Its tokens are worth nothing at this cloud's Graph; the remedy names both ways out, and nothing is asked."""
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", host)
+
+    with pytest.raises(UnusableVariable, match=f"AZURE_AUTHORITY_HOST names .*{says}"):
+        source(cloud=CLOUDS[cloud])
+
+
+@pytest.mark.parametrize("credential", ["environment", "default"])
+def test_a_person_with_a_password_is_refused(monkeypatch: pytest.MonkeyPatch, credential: str) -> None:
+    """azure-identity would sign in as that person; neither name nor password is shown."""
+    monkeypatch.delenv("AZURE_CLIENT_SECRET")
+    monkeypatch.setenv("AZURE_USERNAME", "ada@contoso.example")
+    monkeypatch.setenv("AZURE_PASSWORD", SECRET)
+
+    with pytest.raises(UnusableVariable, match="would sign in as a person") as refused:
+        source(credential=credential)
+    assert "ada@" not in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_password_beside_the_secret_of_the_app_is_never_used(
+    wire: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """azure-identity takes the secret first, so nobody is refused for a variable that does nothing."""
+    monkeypatch.setenv("AZURE_USERNAME", "ada@contoso.example")
+    monkeypatch.setenv("AZURE_PASSWORD", "hush")
+    token(wire, "T1")
+
+    assert "T1" == run(source(), lambda t: t.token())
+    assert "grant_type=client_credentials" in str([c.request.body for c in wire.calls])
 
 
 def test_a_token_is_kept_until_five_minutes_before_its_end(wire: responses.RequestsMock) -> None:
