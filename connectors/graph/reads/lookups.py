@@ -22,7 +22,9 @@ PAGE_SIZE = 999
 
 USERS = "User.Read.All"
 ORGANIZATION = "Organization.Read.All"
-SKUS = "LicenseAssignment.Read.All"
+SKUS = ORGANIZATION
+"""Microsoft names LicenseAssignment.Read.All as the least for subscribedSkus and accepts this one, needed anyway."""
+
 GROUPS = "GroupMember.Read.All"
 HEALTH = "ServiceHealth.Read.All"
 AUDIT = "AuditLog.Read.All"

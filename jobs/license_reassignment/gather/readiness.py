@@ -11,7 +11,7 @@ from connectors.message import Message, joined, verbatim
 from connectors.tenant import CompanySubscription, Identity, ServiceHealth, SkuId, SubscribedSku, TenantSnapshot
 from jobs.license_reassignment.model.policy import Limits
 
-READ_PERMISSIONS = ("LicenseAssignment.Read.All", "User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
+READ_PERMISSIONS = ("User.Read.All", "Organization.Read.All", "GroupMember.Read.All")
 OPTIONAL_PERMISSIONS = {
     "ServiceHealth.Read.All": Message("service health is not checked"),
     "AuditLog.Read.All": Message("Microsoft's own audit log is not exported"),

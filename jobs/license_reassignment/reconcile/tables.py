@@ -221,8 +221,8 @@ def not_checked(verification: Mapping[str, Any], after: TenantSnapshot, check: A
     if check.status == "not_permitted":
         sentences.append(
             Message(
-                "Microsoft's own audit log is not part of this evidence: the permission AuditLog.Read.All is not "
-                "granted."
+                "Microsoft's own audit log is not part of this evidence: reading it was refused. It takes the "
+                "permission AuditLog.Read.All, and in some tenants Directory.Read.All beside it."
             )
         )
     elif check.status == "not_asked":

@@ -131,7 +131,7 @@ def test_a_401_gets_one_fresh_token() -> None:
 
 PERMISSIONS: list[tuple[Callable[[GraphClient], object], str]] = [
     (lambda c: c.read_organization(), "Organization.Read.All"),
-    (lambda c: c.read_skus(), "LicenseAssignment.Read.All"),
+    (lambda c: c.read_skus(), "Organization.Read.All"),
     (lambda c: c.read_subscriptions(), "Organization.Read.All"),
     (lambda c: c.read_users([user_id(1)]), "User.Read.All"),
 ]

@@ -43,8 +43,9 @@ _TESTIMONY = {
         "and {foreign} under our app ID that are not changes of this run."
     ),
     "not_permitted": Message(
-        "Not exported: the permission AuditLog.Read.All is not granted, or this cloud has no such log. Changed users "
-        "that reseat alone has verified: {writes}."
+        "Not exported: reading it was refused, or this cloud has no such log. It takes the permission "
+        "AuditLog.Read.All, and in some tenants Directory.Read.All beside it. Changed users that reseat alone has "
+        "verified: {writes}."
     ),
     "nothing_written": Message("Nothing was changed, so there is nothing to compare."),
     "not_asked": Message("The audit log was not requested."),
