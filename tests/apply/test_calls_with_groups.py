@@ -124,3 +124,26 @@ def test_killed_at_any_line_of_the_journal_the_same_command_ends_the_same(
 
     assert applied.code == ExitCode.DONE
     assert sorted(_ours(rehearsal)) == [("group", "LIC-E4"), ("user", "both"), ("user", "direct")]
+
+
+def test_a_direct_half_stays_where_the_group_is_done_and_gave_its_user_nothing(rehearsal: Rehearsal) -> None:
+    """The call ends with 3, not with a 4 that the same command would repeat for ever; the next one looks again."""
+    both = next(u for u in rehearsal.tenant.users if u.upn.startswith("both"))
+    rehearsal.tenant.on_group[both.id, E3] = ("CountViolation", False)
+
+    applied = rehearsal.apply()
+
+    assert applied.code == ExitCode.PEOPLE_LEFT
+    assert applied.reason == "1 member in error, 1 user keeps the direct license, since the group gives no target"
+    assert _ours(rehearsal) == [("user", "direct"), ("group", "LIC-E4")]
+    again = rehearsal.apply()
+    assert (again.code, again.writes) == (ExitCode.PEOPLE_LEFT, 0)
+
+
+def test_a_replica_that_is_behind_does_not_leave_a_direct_half(rehearsal: Rehearsal) -> None:
+    """For a while after the group is settled, a read may still show its member without the new license."""
+    faults = rehearsal.app.state.world.faults
+    faults.stale, faults.stale_seconds, faults.where = 1.0, 40.0, lambda _method, path: path.startswith("users/")
+
+    assert rehearsal.apply().code == ExitCode.DONE
+    assert _ours(rehearsal) == [("user", "direct"), ("group", "LIC-E4"), ("user", "both")]

@@ -278,7 +278,7 @@ def _as_planned(session: Session, task: Task, read: UserRead) -> bool:
     if seen == "before":
         return True
     if seen == "waiting":
-        session.queue.put_aside(task)
+        session.queue.wait_for_group(task, session.clock.now())
         return False
     sent = _standing(session, task).sent > 0
     verdict = {"moved": "moved" if sent else "already", "gone": "gone", "other": "drifted"}[seen]

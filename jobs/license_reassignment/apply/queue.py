@@ -15,6 +15,8 @@ from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, 
 
 SETTLE_SPACING = timedelta(seconds=10)
 LOOKS_MAX = 30
+GROUP_GIVES_WITHIN = timedelta(minutes=1)
+"""So long a user whose group is settled may still be shown without its target: by a replica that is behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Queue:
     _later: list[tuple[datetime, int, Task]] = field(default_factory=list)
     _doubts: dict[UserId, _Doubt] = field(default_factory=dict)
     _out: set[UserId] = field(default_factory=set)
+    _waiting: dict[UserId, datetime] = field(default_factory=dict)
     _ticket: int = 0
 
     def __post_init__(self) -> None:
@@ -202,9 +205,15 @@ class Queue:
             self._ticket += 1
             heapq.heappush(self._later, (not_before, self._ticket, task))
 
-    def put_aside(self, task: Task) -> None:
-        """Leave it pending for this call: the group that is to give its target has not yet."""
-        self._out.discard(task.user_id)
+    def wait_for_group(self, task: Task, now: datetime) -> None:
+        """Look again a while from now whether its group has given the target: a replica may be behind.
+
+        After GROUP_GIVES_WITHIN it is left pending for this call.
+        """
+        if now - self._waiting.setdefault(task.user_id, now) < GROUP_GIVES_WITHIN:
+            self.put_back(task, now + SETTLE_SPACING)
+        else:
+            self._out.discard(task.user_id)
 
     def answered(self, task: Task) -> None:
         """Close one user: nothing more is sent or read for it in this run."""

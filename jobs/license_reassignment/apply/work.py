@@ -402,9 +402,14 @@ def call_ending(work: Work, queue: Queue, journal: Sequence[Entry], met: Met) ->
 
 
 def _stuck(task: LicenseTask, queue: Queue, groups: Mapping[str, Standing]) -> bool:
-    """Whether a direct half stays for good, since its group gives no target."""
-    waits = queue.standings.get(task.user_id, NOT_SENT).state == "pending"
-    return waits and any(groups.get(g, NOT_SENT).state in UNSENT_FOR_GOOD for g in task.via)
+    """Whether a direct half stays: a group gives no target, or all are settled and this user got none from them.
+
+    Only a person can change that, by resolving the member's error or by putting the user into the group again.
+    """
+    if not task.via or queue.standings.get(task.user_id, NOT_SENT).state != "pending":
+        return False
+    states = {groups.get(g, NOT_SENT).state for g in task.via}
+    return not states.isdisjoint(UNSENT_FOR_GOOD) or states <= {"applied", "already"}
 
 
 def _groups_left(states: Mapping[str, int]) -> str:
