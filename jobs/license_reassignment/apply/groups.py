@@ -157,14 +157,19 @@ async def _send(groups: GroupSession, task: GroupTask) -> None:
 
 
 async def _checked(groups: GroupSession, task: GroupTask) -> datetime | None:
-    """Return when the group was read, if it and its members are as planned; else settle it and return None."""
+    """Return when the group was read, if it and its members are as planned; else settle it and return None.
+
+    The members come first: theirs may be many pages, and the group itself must not grow old meanwhile.
+    """
+    members = await groups.tenant.read_direct_members(task.group_id)
+    members_at = groups.session.clock.now()
     [read] = await groups.tenant.read_groups([task.group_id])
     seen, sent = task.seen(read), groups.queue.standing(task.group_id).sent > 0
+    if seen == "gone" or members is None:
+        _settle(groups, task, "gone", "group_gone")
+        return None
     if seen == "moved":
         _settle(groups, task, "accepted" if sent else "already")
-        return None
-    if seen == "gone":
-        _settle(groups, task, "gone", "group_gone")
         return None
     if seen == "other" and sent:
         _settle(groups, task, "in_doubt", "unproven")
@@ -173,17 +178,13 @@ async def _checked(groups: GroupSession, task: GroupTask) -> datetime | None:
         why = "its licenses are not as planned" if seen == "other" else "Entra is still processing another change of it"
         _settle(groups, task, "drifted", "group_drifted", why)
         return None
-    members = await groups.tenant.read_direct_members(task.group_id)
-    if members is None:
-        _settle(groups, task, "gone", "group_gone")
-        return None
     strangers = [m for m in members if m.id not in task.members]
     if strangers:
         who = strangers[0].user_principal_name or strangers[0].id
         more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
         _settle(groups, task, "drifted", "group_drifted", f"{who}{more}: in the group, and not in the plan")
         return None
-    return groups.session.clock.now()
+    return min(members_at, read.read_at)
 
 
 def _complete(read: GroupRead) -> bool:
