@@ -38,6 +38,7 @@ BEFORE, MOVED, NEITHER = profile(old()), profile(new()), profile()
 ACCEPTED, SETTLED = Standing("processing", sent=1), Standing("applied", sent=1)
 DOUBT, NOT_SENT = Standing("in_doubt", "unproven", sent=1), Standing()
 DRIFTED, GONE = Standing("drifted", "changed_by_others"), Standing("gone", "user_not_found")
+OVERLAID = Standing("drifted", "group_drifted", sent=1)
 REFUSED, PROTECTED = Standing("refused", "dependency", sent=1), Standing("held", "protected")
 NO_SEAT = profile(old(state="ActiveWithError", error="CountViolation"), new(state="Error", error="CountViolation"))
 LOST = profile(new(state="Error", error="CountViolation"))
@@ -49,6 +50,7 @@ TABLE: tuple[tuple[str, Standing, LicenseProfile | None, bool | None, tuple[str,
     ("moved, members were not read again", SETTLED, MOVED, None, ("moved_by_group", "", "=")),
     ("moved by somebody else", NOT_SENT, MOVED, True, ("already_on_target", "", "=")),
     ("moved by another admin's change of the group", DRIFTED, MOVED, True, ("already_on_target", "", "=")),
+    ("moved, and another admin has changed the group since", OVERLAID, MOVED, True, ("moved_by_group", "", "=")),
     ("accepted, nothing to see yet", ACCEPTED, BEFORE, True, ("in_doubt", "group_processing", "!")),
     ("accepted, half way", ACCEPTED, profile(old(), new()), True, ("in_doubt", "group_processing", "!")),
     ("not sent", NOT_SENT, BEFORE, True, ("pending", "group_not_sent", "-")),
@@ -88,8 +90,19 @@ def test_a_member_has_the_outcome_that_the_read_shows(
         (Standing("applied", sent=1), MOVED, ("moved_by_group", "", "=")),
         (Standing("refused", "review", sent=1), profile(old(""), new()), ("refused", "review", "-")),
         (DOUBT, MOVED, ("moved_by_group", "", "=")),
+        (
+            Standing(),
+            profile(old(""), new(state="Error", error="CountViolation")),
+            ("refused", "member_error: Error CountViolation", "-"),
+        ),
     ],
-    ids=["direct half not sent", "both halves", "direct half refused", "direct half without an answer"],
+    ids=[
+        "direct half not sent",
+        "both halves",
+        "direct half refused",
+        "direct half without an answer",
+        "the group could not give it",
+    ],
 )
 def test_whoever_has_it_both_ways_is_moved_when_both_halves_are(
     own: Standing, after: LicenseProfile, expected: tuple[str, str, str]

@@ -74,15 +74,14 @@ def judge(case: Case) -> Judgement:
     same = relevant(case.after, skus) in {relevant(p, skus) for p in (case.before, reached(case.swaps, case.before))}
     done = bool(row.targets) and _on_target(case.after, case, change)
     broken = _broken(case.after, case, change)
-    by_group = settled_reason(case.swaps, case.before, case.after) if standing.ours else ""
+    swapped = standing.ours or any(swap.standing.ours for swap in case.swaps)
+    by_group = settled_reason(case.swaps, case.before, case.after) if swapped else ""
     if standing.state == "processing" and not done:
         return Judgement("in_doubt", GROUP_PROCESSING, "!")
     if standing.state == "in_doubt" and not done and not ((same or broken) and case.reads_agree):
         return Judgement("in_doubt", standing.reason or "unproven", "!")
     if done:
-        # A change that others overlaid while it was in doubt, and that stands now after all, was ours too.
-        moved = "moved_by_group" if case.swaps else "moved"
-        return Judgement(moved if standing.ours else "already_on_target", "", "=")
+        return Judgement(_done_by(case), "", "=")
     if by_group.startswith(MEMBER_ERROR):
         return Judgement("refused", by_group, "-")
     if standing.state == "refused" or broken:
@@ -96,6 +95,19 @@ def judge(case: Case) -> Judgement:
     if row.kind == "hold" or standing.state == "held":
         return Judgement("held", row.reason or standing.reason, "=")
     return Judgement("pending", standing.reason or ("no_effect" if standing.sent else "not_sent"), "-")
+
+
+def _done_by(case: Case) -> str:
+    """Say by whose write a user is on the target.
+
+    A change that others overlaid while it was in doubt, and that stands now after all, was ours too; and so is the swap
+    of a group that somebody has changed since.
+    """
+    assert case.after is not None
+    if not case.swaps:
+        return "moved" if case.standing.ours else "already_on_target"
+    ours = case.standing.ours or any(swap.standing.ours for swap in case.swaps)
+    return "moved_by_group" if ours and all_moved(case.swaps, case.after) else "already_on_target"
 
 
 def _by(case: Case, reason: str) -> str:
