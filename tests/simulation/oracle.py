@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from simulation.group_oracle import ended_rightly, harmed, of_groups
 from simulation.run import Story
 from worlds.oracle import bare_moments, writes_by
 from worlds.virtual_time import START
@@ -35,7 +36,8 @@ def complaints(story: Story) -> list[str]:
         *_books(story),
         *_verdict(story),
         *_plan(story),
-        *([] if story.world.meddled else _undisturbed(story)),
+        *of_groups(story),
+        *(_undisturbed(story) if story.world.undisturbed else []),
     ]
 
 
@@ -66,20 +68,24 @@ def _writes(story: Story) -> Iterator[str]:
         if record.actor != SANDBOX_APP_ID:
             effects.pop(record.target, None)
             continue
-        change = story.planned.get(record.target)
         if record.kind == "location":
             yield from _located(story, record, moved=effects[record.target] > 0)
-            continue
-        if record.kind != "user" or change is None:
-            yield f"{record.kind} write of {record.target}, who is not in the plan"
-            continue
-        if (sorted(record.add), sorted(record.remove)) != (sorted(change.add), sorted(change.remove)):
-            yield f"write of {record.target} is not what the plan says"
+        if record.kind in {"location", "group", "reprocess"}:
+            continue  # the judge of groups asks about them
+        yield from _as_planned(story, record)
         if _effective(record):
             yield from _beside(record, ours)
             effects[record.target] += 1
             if effects[record.target] > 1:
                 yield f"{record.target} was changed twice"
+
+
+def _as_planned(story: Story, record: WriteRecord) -> Iterator[str]:
+    change = story.planned.get(record.target)
+    if record.kind != "user" or change is None:
+        yield f"{record.kind} write of {record.target}, who is not in the plan"
+    elif (sorted(record.add), sorted(record.remove)) != (sorted(change.add), sorted(change.remove)):
+        yield f"write of {record.target} is not what the plan says"
 
 
 def _located(story: Story, record: WriteRecord, *, moved: bool) -> Iterator[str]:
@@ -182,18 +188,25 @@ def _outcomes(story: Story) -> Iterator[str]:
         yield f"totals {totals} are not those of the users {dict(counts)}"
     if sum(counts[p] for p in parts) != len(ids):
         yield f"outcomes do not add up to {len(ids)}: {dict(counts)}"
-    if totals.in_doubt or totals.pending:
+    own = found.users[~found.users["id"].isin(list(story.members))]
+    if totals.in_doubt or "pending" in set(own["outcome"]):
         yield f"apply ended, and {totals.in_doubt} are in doubt, {totals.pending} pending"
-    outcome = dict(zip(found.users["id"], found.users["outcome"], strict=True))
+    yield from _outcomes_by_state(story, dict(zip(found.users["id"], found.users["outcome"], strict=True)))
+
+
+def _outcomes_by_state(story: Story, outcome: dict[str, str]) -> Iterator[str]:
+    """Whoever changes by a request of their own is told as the tenant shows them; who changes with groups elsewhere."""
     ours = {r.target for r in writes_by(story.tenant, SANDBOX_APP_ID) if r.status == 200 and _effective(r)}
     targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
-    for user_id, change in story.planned.items():
+    for user_id, change in ((u, c) for u, c in story.planned.items() if u not in story.members):
         user = story.tenant.user(user_id)
         there = user is not None and _on_target(user, change, targets[user_id], story.plan.sources)
         if there and user_id in ours and outcome[user_id] != "moved":
             yield f"{user_id} was moved by us and is told as {outcome[user_id]}"
         if outcome[user_id] == "moved" and not (there and user_id in ours):
             yield f"{user_id} is told as moved and is not"
+    for user_id in {*story.planned, *story.members}:
+        user = story.tenant.user(user_id)
         if (user is None) != (outcome[user_id] == "gone"):
             yield f"{user_id} is told as {outcome[user_id]}, and {'is gone' if user is None else 'exists'}"
 
@@ -224,7 +237,9 @@ def _verdict(story: Story) -> Iterator[str]:
         yield f"GO, and {there} is there"
     yield from _harm(story)
     left = sum(story.applied.counts.get(s, 0) for s in ("refused", "drifted", "gone"))
-    if (story.applied.code == ExitCode.DONE) != (left == 0):
+    if story.world.groups is not None:
+        yield from filter(None, [ended_rightly(story, int(story.applied.code))])
+    elif (story.applied.code == ExitCode.DONE) != (left == 0):
         yield f"apply ended with {story.applied.code}, and {left} are left"
 
 
@@ -235,10 +250,16 @@ def _harm(story: Story) -> Iterator[str]:
     if (story.verified.exit_code == ExitCode.HARM) != bool(harm):
         yield f"exit code {story.verified.exit_code} with {harm}"
     targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
+    by_group = harmed(story)
+    told = {user.id for i in harm if (user := story.tenant.user(i.subject)) is not None}
+    if not told.issuperset(by_group):
+        yield f"{len(by_group - told)} members lost their license by the swap of a group, and verify tells of {told}"
     for incident in harm:
         user = story.tenant.user(incident.subject)
         keys = {*story.plan.sources, *targets[user.id]} if user else set()
         bare = incident.kind == "bare_user" and user is not None and keys.isdisjoint(user.profile.held)
+        if user is not None and user.id in by_group:
+            continue
         if not (bare and user and story.world.meddled and story.witness.sent[user.id]):
             yield f"verify speaks of harm that we did not do: {incident}"
 
@@ -249,6 +270,10 @@ def _plan(story: Story) -> Iterator[str]:
     for user_id, change in story.planned.items():
         held = {a.sku for a in story.before[user_id]}
         needed.update(story.tenant.skus[sku].part_number for sku, _ in change.add if sku not in held)
+    for user_id, via in story.members.items():
+        held = {a.sku for a in story.before[user_id]}
+        given = {sku for group in via for sku, _ in story.groups[group].add}
+        needed.update(story.tenant.skus[sku].part_number for sku in given - held)
     for part, wanted in needed.items():
         if wanted > story.free_seats[part]:
             yield f"the plan takes {wanted} seats of {part}, {story.free_seats[part]} were free"
@@ -258,7 +283,8 @@ def _undisturbed(story: Story) -> Iterator[str]:
     """Where nobody else acts, the plan was right: nothing refused, everybody planned is moved, nobody left out."""
     assert story.verified is not None
     totals, changes = story.verified.totals, story.plan.header.totals.changes
-    if (totals.refused, totals.drifted, totals.gone, totals.moved) != (0, 0, 0, changes):
+    moved = totals.moved + totals.moved_by_group
+    if (totals.refused, totals.drifted, totals.gone, moved) != (0, 0, 0, changes):
         yield f"undisturbed, {changes} changes planned, and {totals}"
     if story.world.spotless and story.verified.verdict != "GO":
         failed = [(g.id, g.detail) for g in story.verified.gates if not g.passed]
@@ -266,7 +292,7 @@ def _undisturbed(story: Story) -> Iterator[str]:
     for record in writes_by(story.tenant, SANDBOX_APP_ID):
         late = story.world.location_lag is not None and NO_COUNTRY_YET in record.message
         gone = not story.world.settles and GONE_ALREADY in record.message
-        if record.status not in {200, 204} and not (late or gone):
+        if record.status not in {200, 202, 204} and not (late or gone):
             yield f"undisturbed, and a write was refused: {record.status} {record.message}"
     for row in story.plan.decisions.itertuples(index=False):
         user = story.tenant.user(str(row.id))

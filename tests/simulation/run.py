@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pandas as pd
+from simulation.groups import DAY_S, free_groups
 from simulation.server import Witness
 from simulation.stage import CALM, Stage, expand_from_memory
 from simulation.world import Life, World
@@ -30,7 +31,7 @@ from jobs.license_reassignment.commands.shared import new_plan, reports
 from jobs.license_reassignment.commands.shared.new_plan import Planned
 from jobs.license_reassignment.commands.verify import verify
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, JobError
-from jobs.license_reassignment.model.plan import Plan, change_of
+from jobs.license_reassignment.model.plan import Plan, change_of, split
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder import journal, load, plan_files, snapshot_files
 from jobs.license_reassignment.run_folder.folder import RunDir
@@ -48,7 +49,8 @@ class Endless(AssertionError):
 class Story:
     """What came of one world. `endings` are code and reason of every apply, DIED for a process that was killed.
 
-    `planned` is what the plan asks of the tenant for each user.
+    `planned` is what the plan asks of the tenant for each user, `groups` for each group, and `members` says with which
+    groups a user changes. `groups_before` is what each group carried, `members_before` who was right inside.
     """
 
     world: World
@@ -59,7 +61,11 @@ class Story:
     run: RunDir
     plan: Plan
     planned: dict[str, Change]
+    groups: dict[str, Change]
+    members: dict[str, tuple[str, ...]]
     free_seats: dict[str, int]
+    groups_before: dict[str, dict[str, tuple[str, ...]]]
+    members_before: dict[str, frozenset[str]]
     endings: list[tuple[int, str]] = field(default_factory=list)
     applied: Applied | None = None
     writes_of_second_apply: int = 0
@@ -123,27 +129,38 @@ def _snapshots_parsed_once() -> Callable[..., TenantSnapshot]:
 def _live(stage: Stage) -> Story:
     before = snapshot(stage.tenant)
     free = {sku.part_number: stage.tenant.free_seats(sku) for sku in stage.tenant.skus.values()}
+    carried = {g.id: dict(g.licenses) for g in stage.tenant.groups.values()}
+    inside = {g.id: frozenset(g.members) for g in stage.tenant.groups.values()}
     planned = _plan(stage)
+    if stage.world.groups is not None:
+        stage.world.groups.lay_traps(stage.tenant, stage.hour.now)
+    rows = planned.plan.decisions
+    via = rows[(rows["kind"] == "change") & (rows["via_groups"] != "")]
     story = Story(
         stage.world, stage.tenant, before, stage.sandbox.quota, stage.witness, planned.run, planned.plan,
-        _changes(planned.plan), free,
+        _changes(rows), _changes(planned.plan.groups),
+        {str(u): split(str(groups)) for u, groups in zip(via["id"], via["via_groups"], strict=True)},
+        free, carried, inside,
     )  # fmt: skip
+    stage.witness.watch(story.members, frozenset(story.plan.sources), frozenset(story.plan.targets))
     wave = _apply_to_the_end(stage, story)
     written = len(stage.witness.write_times)
     stage.process(lambda parts: apply_plan(parts, story.run, tenant=TENANT, wave=wave), control=story.run.path)
     story.writes_of_second_apply = len(stage.witness.write_times) - written
+    free_groups(stage.tenant, stage.sandbox.clock())
     stage.calm_down()
+    stage.server.pass_time(DAY_S if stage.world.groups is not None else 0.0)
     story.verified = stage.process(lambda parts: verify(parts, story.run))
     story.journal = journal.read_journal(story.run.path, story.plan.digest)
     story.tampering_seen = _tampering_is_seen(stage, story)
     return story
 
 
-def _changes(plan: Plan) -> dict[str, Change]:
-    """What the plan asks of the tenant for each user, in the tenant's own words."""
-    rows = plan.decisions[plan.decisions["kind"] == "change"]
+def _changes(table: pd.DataFrame) -> dict[str, Change]:
+    """What the plan asks of the tenant for each user or group, in the tenant's own words."""
+    asks = (table["kind"] == "change") & ((table["add"] != "") | (table["remove"] != ""))
     found = {}
-    for row in rows.itertuples(index=False):
+    for row in table[asks].itertuples(index=False):
         change = change_of(row.id, row.add, row.remove, row.disabled_plans)
         add = tuple((str(a.sku_id), tuple(sorted(a.disabled_plans))) for a in change.add)
         found[str(row.id)] = Change(add, tuple(change.remove))
@@ -186,6 +203,9 @@ def _apply_to_the_end(stage: Stage, story: Story) -> str:
             _buy_seats(stage.tenant)
         elif reason.startswith("wave ") or "`--wave" in reason:
             wave = story.plan.wave_names[-1]
+        elif "the same command looks again" in reason:
+            free_groups(stage.tenant, stage.sandbox.clock())
+            stage.server.pass_time(DAY_S)
         stage.server.pass_time(life.rest)
         stage.witness.reload(_durable_lines(story.run.path))
     raise Endless(f"{PROCESSES_MAX} processes, and no end: {story.endings}")

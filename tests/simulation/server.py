@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import suppress
 from typing import Any
 
@@ -177,6 +177,7 @@ class Wire(httpx.AsyncBaseTransport):
 
 
 Calls = list[tuple[str, str, Any]]
+_READ = ("/users/", "/groups/")
 
 
 class Flood(AssertionError):
@@ -187,7 +188,8 @@ class Witness:
     """Notes what the application asks, in its own words: no write without a durable intent and a fresh read.
 
     `grounds` has for each write its time, its user and the products that the user held by the tenant's last answer,
-    which may have been stale when it was given.
+    which may have been stale when it was given. A group is written to when it and its members have been read; not while
+    a member is known to have lost the old product and got no new one from another.
     """
 
     READ_AGE_MAX_S = 60.0
@@ -199,10 +201,18 @@ class Witness:
         self.complaints: list[str] = []
         self.write_times: list[float] = []
         self.grounds: list[tuple[float, str, frozenset[str]]] = []
+        self.begun_in_spite: list[str] = []
         self._told: dict[str, frozenset[str]] = {}
+        self._works: dict[str, frozenset[str]] = {}
+        self._members: Collection[str] = ()
+        self._sources = self._targets = frozenset[str]()
         self._read_at: dict[str, float] = {}
         self._hour = hour
         self._token_taken = token_taken
+
+    def watch(self, members: Collection[str], sources: frozenset[str], targets: frozenset[str]) -> None:
+        """Look after the members of groups that are to be swapped."""
+        self._members, self._sources, self._targets = members, sources, targets
 
     def intend(self, line: bytes) -> None:
         """Hear of a journal line that is on disk now."""
@@ -225,10 +235,25 @@ class Witness:
             return calls
         for method, url, _ in calls:
             if method != "GET":
-                self._write(url.split("/")[2])
+                what, key, action = url.split("/")[1:4] if url.count("/") > 2 else (*url.split("/")[1:3], "")
+                self._write(key, fresh=action != "reprocessLicenseAssignment")
+                if what == "groups":
+                    self._begin(key)
         return calls
 
-    def _write(self, user: str) -> None:
+    def _begin(self, group: str) -> None:
+        age = self._hour.now - self._read_at.get(f"{group}/members", float("-inf"))
+        if age > self.READ_AGE_MAX_S:
+            self.complaints.append(f"write of group {group} came {age:.1f} s after its members were last read")
+        lost = [u for u in self._members if u in self._works and self._works[u].isdisjoint(self._keys)]
+        if lost:
+            self.begun_in_spite.append(f"group {group} was begun although {lost[0]} was read without any license")
+
+    @property
+    def _keys(self) -> frozenset[str]:
+        return self._sources | self._targets
+
+    def _write(self, user: str, *, fresh: bool) -> None:
         self.write_times.append(self._hour.now)
         self.grounds.append((self._hour.now, user, self._told.get(user, frozenset())))
         self.sent[user] += 1
@@ -239,7 +264,7 @@ class Witness:
                 f"write no. {self.sent[user]} of {user} arrived with {self.intents[user]} intents on disk"
             )
         age = self._hour.now - self._read_at.get(user, float("-inf"))
-        if age > self.READ_AGE_MAX_S:
+        if fresh and age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of {user} came {age:.1f} s after it was last read")
 
     def busiest(self, seconds: float) -> int:
@@ -248,19 +273,39 @@ class Witness:
         return max((sum(at - seconds < t <= at for t in times) for at in times), default=0)
 
     def answered(self, calls: Calls, status: int, content: bytes) -> None:
-        """See the answer leave: users in it have been read now."""
-        if status != 200 or not any(m == "GET" and u.startswith("/users/") for m, u, _ in calls):
+        """See the answer leave: users and groups in it have been read now."""
+        if status not in {200, 404} or not any(m == "GET" and u.startswith(_READ) for m, u, _ in calls):
             return
         try:
-            items = orjson.loads(content).get("responses", [])
+            body = orjson.loads(content)
         except ValueError:
             return
+        if len(calls) == 1 and not calls[0][2]:
+            self._shown(calls[0][1], body)
+            return
         by_id = {key: url for method, url, key in calls if method == "GET"}
-        for item in items:
+        for item in body.get("responses", []):
             if item["status"] in {200, 404} and item["id"] in by_id:
-                user = by_id[item["id"]].split("/")[2].partition("?")[0]
-                self._read_at[user] = self._hour.now
-                self._told[user] = frozenset(a["skuId"] for a in item["body"].get("licenseAssignmentStates", ()))
+                self._shown(by_id[item["id"]], item["body"])
+
+    def _shown(self, url: str, body: Any) -> None:
+        if not url.startswith(_READ):
+            return
+        key, _, below = url.partition("?")[0].split("/", 2)[2].partition("/")
+        if not below:
+            self._read_at[key] = self._hour.now
+            self._user(key, body)
+        elif below.startswith("members"):
+            self._read_at[f"{key}/members"] = self._hour.now
+            for user in body.get("value", ()):
+                self._read_at[user["id"]] = self._hour.now
+                self._user(user["id"], user)
+
+    def _user(self, key: str, body: Any) -> None:
+        states = body.get("licenseAssignmentStates", ())
+        self._told[key] = frozenset(a["skuId"] for a in states)
+        if states:
+            self._works[key] = frozenset(a["skuId"] for a in states if a["state"] != "Error")
 
 
 def _calls(request: httpx.Request, body: bytes) -> Calls:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from simulation.groups import DAY_S, TROUBLES
 from simulation.oracle import complaints
 from simulation.run import live
 from simulation.world import WAYS_TO_GO_WRONG, world_of
@@ -75,6 +76,17 @@ def test_the_worlds_hold_everything_that_can_go_wrong() -> None:
     assert {world.location_lag for world in worlds} == {None, 0.0, 20.0, 90.0}
     assert sum(not world.wrong for world in worlds) >= 60
     assert sum(world.spotless for world in worlds) >= 60
+
+
+def test_a_quarter_of_the_worlds_have_groups_that_are_swapped() -> None:
+    """Each kind of group and everything that befalls groups is drawn, also where nothing else goes wrong."""
+    worlds = [world_of(seed) for seed in range(400)]
+    groups = [world.groups for world in worlds if world.groups is not None]
+    assert len(groups) >= 100
+    assert {way for one in groups for way in one.wrong} == set(TROUBLES)
+    assert sum(world.undisturbed for world in worlds if world.groups is not None) >= 20
+    assert {bool(one.of_first_wave) for one in groups} == {True, False}
+    assert any(life.rest >= DAY_S for world in worlds for life in world.lives)
 
 
 def test_the_same_seed_is_the_same_world() -> None:

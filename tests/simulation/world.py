@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.disk import HOW_TO_DIE, Blow
+from simulation.groups import COMES_TO_GROUPS, DAY_S, Groups, draw
 
 from connectors.sandbox.sample.people import DEPARTMENTS
 from connectors.sandbox.sample.seed import ADDONS, SOURCE, TARGETS, generate
@@ -56,6 +57,7 @@ class World:
     lives: tuple[Life, ...]
     location_lag: float | None = None
     """Seconds until a country that was written reaches licensing; None where the roster brings no countries."""
+    groups: Groups | None = None
 
     @property
     def settles(self) -> bool:
@@ -69,6 +71,11 @@ class World:
         """Whether somebody else changes the tenant meanwhile."""
         return "meddling" in self.wrong
 
+    @property
+    def undisturbed(self) -> bool:
+        """Whether nobody else acts, and Entra can do for every member of a group what the plan asks of it."""
+        return not self.meddled and (self.groups is None or self.groups.undisturbed)
+
     def tenant(self) -> TenantState:
         """Make the tenant."""
         tenant = generate(self.users, self.seed, **self.mix)
@@ -77,6 +84,8 @@ class World:
             _take_groups_away(tenant)
         if self.faults.get("meddle_kinds") == ("seats",):
             _leave_few_seats(tenant)
+        if self.groups is not None:
+            self.groups.furnish(tenant)
         tenant.knobs.consumed_lag_seconds = self.consumed_lag
         tenant.knobs.location_lag_seconds = self.location_lag or 0.0
         return tenant
@@ -130,7 +139,33 @@ def _take_groups_away(tenant: TenantState) -> None:
 def world_of(seed: int) -> World:
     """Draw a world. The same seed gives the same world on every machine."""
     world, rng = _drawn(seed), random.Random(seed)
-    return _with_countries(world, rng) if not world.spotless and rng.random() < 0.2 else world
+    world = _with_countries(world, rng) if not world.spotless and rng.random() < 0.2 else world
+    return _with_groups(world) if seed % 5 in {1, 3} else world
+
+
+def _with_groups(world: World) -> World:
+    """Let groups hand the old product out and be swapped: it takes days, and so do the rests between processes."""
+    rng = random.Random(f"with groups {world.seed}")
+    groups = draw(world.seed, spotless=world.spotless, wrong=world.wrong)
+    waves = [dict(wave) for wave in world.settings["wave"]]
+    if waves and groups.of_first_wave:
+        waves[0]["groups"] = list(groups.of_first_wave)
+    kinds = world.faults.get("meddle_kinds", ())
+    return replace(
+        world,
+        settings={
+            **world.settings,
+            "wave": waves,
+            "groups": groups.settings,
+            "limits": {
+                "refusals_percent_max": 100 if not groups.undisturbed or world.meddled else 5,
+                "snapshot_age_minutes_max": 100_000,
+            },
+        },
+        faults={**world.faults, **({"meddle_kinds": (*kinds, rng.choice(COMES_TO_GROUPS))} if kinds else {})},
+        lives=tuple(replace(life, rest=rng.choice((life.rest, DAY_S))) for life in world.lives),
+        groups=groups,
+    )
 
 
 def _with_countries(world: World, rng: random.Random) -> World:
