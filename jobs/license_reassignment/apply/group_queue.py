@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,6 +12,7 @@ from connectors.limits import BATCH_SIZE_MAX
 from connectors.tenant import GroupId, SkuId, UserId
 from jobs.license_reassignment.apply.queue import LOOKS_MAX, SETTLE_SPACING, Finished, Idle
 from jobs.license_reassignment.apply.sweep import Sweep
+from jobs.license_reassignment.apply.timetable import Timetable
 from jobs.license_reassignment.model.group_change import GroupSeen, GroupTask
 from jobs.license_reassignment.model.standing import GROUPS, NOT_SENT, Entry, Standing, advance
 
@@ -19,6 +20,9 @@ POLL_FIRST = timedelta(seconds=10)
 POLL_LAST = timedelta(minutes=5)
 UNCHANGED_MAX = timedelta(minutes=10)
 """So long a group that shows its old licenses after an accepted change may be a replica that is behind."""
+
+AT_WORK = frozenset({"in_doubt", "processing"})
+"""Standings of a group whose change is on its way or accepted: its members may still take seats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,8 @@ class Watch:
     """One group whose change was sent. `since` is when Graph accepted it, None while that is in doubt."""
 
     task: GroupTask
-    due: datetime
     since: datetime | None = None
     spacing: timedelta = POLL_FIRST
-    members_next: bool = False
     looks: int = 0
     seen: GroupSeen | None = None
     seen_at: datetime | None = None
@@ -79,19 +81,26 @@ class GroupQueue:
     overdue: set[GroupId] = field(default_factory=set)
     unproven: set[GroupId] = field(default_factory=set)
     watches: dict[GroupId, Watch] = field(default_factory=dict)
+    _doubts: Timetable = field(default_factory=Timetable)
+    _unsent: Timetable = field(default_factory=Timetable)
+    _complete: Timetable = field(default_factory=Timetable)
+    _at_entra: Timetable = field(default_factory=Timetable)
     _done: dict[GroupId, int] = field(default_factory=dict)
-    _ready: dict[GroupId, datetime] = field(default_factory=dict)
+    _suspects: set[GroupId] = field(default_factory=set)
+    _claims: Counter[tuple[UserId, SkuId]] = field(default_factory=Counter)
+    _claimed: Counter[SkuId] = field(default_factory=Counter)
     _out: set[GroupId] = field(default_factory=set)
 
     def open(self, now: datetime) -> None:
         """Put whatever was sent up for a look at once, and line up what may be sent."""
         for group_id, task in self.tasks.items():
             standing = self.standing(group_id)
-            if standing.state in {"in_doubt", "processing"}:
+            if standing.state in AT_WORK:
                 since = datetime.fromisoformat(standing.at) if standing.state == "processing" else None
-                self.watches[group_id] = Watch(task, now, since)
+                self._watch(task, since, now)
+                self._claim(task, 1)
             elif standing.state == "pending" and group_id in self.sending:
-                self._ready[group_id] = now
+                self._unsent.put(group_id, now)
 
     def standing(self, group_id: GroupId) -> Standing:
         """Return where the journal leaves a group."""
@@ -100,7 +109,7 @@ class GroupQueue:
     @property
     def suspected(self) -> bool:
         """Whether a read of members shows somebody without the old license and without a working new one."""
-        return bool(self.lost) or any(w.sweep is not None and w.sweep.lost for w in self.watches.values())
+        return bool(self.lost or self._suspects)
 
     @property
     def processing(self) -> list[Watch]:
@@ -109,35 +118,32 @@ class GroupQueue:
 
     def next_job(self, now: datetime) -> GroupJob:
         """Return what to do now: looks at doubts, then changes to send, then looks at what Entra works on."""
-        if doubts := self._due(now, lambda w: w.since is None):
-            return LookAtGroups(self._take(w.task for w in doubts[:BATCH_SIZE_MAX]))
-        if not self.suspected:
-            for group_id, at in self._ready.items():
-                if at <= now and group_id not in self._out:
-                    return Send(self._take([self.tasks[group_id]])[0])
-        if due := self._due(now, lambda w: w.members_next):
-            return ReadMembers(self._take([due[0].task])[0])
-        if due := self._due(now, lambda w: w.since is not None):
-            return LookAtGroups(self._take(w.task for w in due[:BATCH_SIZE_MAX]))
-        times = [w.due for g, w in self.watches.items() if g not in self._out]
-        if not self.suspected:
-            times += [at for g, at in self._ready.items() if g not in self._out]
+        if doubts := self._take(self._doubts, now, BATCH_SIZE_MAX):
+            return LookAtGroups(doubts)
+        if not self.suspected and (unsent := self._take(self._unsent, now, 1)):
+            return Send(unsent[0])
+        if complete := self._take(self._complete, now, 1):
+            return ReadMembers(complete[0])
+        if at_entra := self._take(self._at_entra, now, BATCH_SIZE_MAX):
+            return LookAtGroups(at_entra)
+        waiting = [self._doubts, self._complete, self._at_entra, *([] if self.suspected else [self._unsent])]
+        times = [at for table in waiting if (at := table.first()) is not None]
         return Idle(min(times, default=None)) if times or self._out else Finished()
 
-    def _due(self, now: datetime, which: Callable[[Watch], bool]) -> list[Watch]:
-        return [w for g, w in self.watches.items() if w.due <= now and g not in self._out and which(w)]
+    def _take(self, table: Timetable, now: datetime, most: int) -> tuple[GroupTask, ...]:
+        taken = table.take(now, most)
+        self._out.update(taken)
+        return tuple(self.tasks[g] for g in taken)
 
-    def _take(self, tasks: Iterable[GroupTask]) -> tuple[GroupTask, ...]:
-        taken = tuple(tasks)
-        self._out.update(t.group_id for t in taken)
-        return taken
+    def _watch(self, task: GroupTask, since: datetime | None, due: datetime) -> None:
+        self.watches[task.group_id] = Watch(task, since)
+        (self._doubts if since is None else self._at_entra).put(task.group_id, due)
 
     def put_back(self, task: GroupTask, not_before: datetime) -> None:
         """Send it again, not before this time."""
-        self._out.discard(task.group_id)
-        self.watches.pop(task.group_id, None)
+        self.answered(task)
         if task.group_id in self.sending:
-            self._ready[task.group_id] = not_before
+            self._unsent.put(task.group_id, not_before)
 
     def put_aside(self, task: GroupTask) -> None:
         """Leave it pending for this call: there is no seat for some of its members."""
@@ -147,18 +153,20 @@ class GroupQueue:
     def answered(self, task: GroupTask) -> None:
         """Close one group: nothing more is sent or read for it in this call."""
         self._out.discard(task.group_id)
-        self._ready.pop(task.group_id, None)
+        self._suspects.discard(task.group_id)
         self.watches.pop(task.group_id, None)
+        for table in (self._doubts, self._unsent, self._complete, self._at_entra):
+            table.drop(task.group_id)
 
     def doubt(self, task: GroupTask, now: datetime) -> None:
         """Look at it a while from now: a late request may still be at work."""
         self.answered(task)
-        self.watches[task.group_id] = Watch(task, now + SETTLE_SPACING)
+        self._watch(task, None, now + SETTLE_SPACING)
 
     def accepted(self, task: GroupTask, now: datetime) -> None:
         """Watch what Entra makes of it."""
         self.answered(task)
-        self.watches[task.group_id] = Watch(task, now + POLL_FIRST, since=now)
+        self._watch(task, now, now + POLL_FIRST)
 
     def agreed(self, task: GroupTask, seen: GroupSeen, now: datetime) -> bool:
         """Note one look; whether two of them, a while apart, agree. Else the next one is due after that while."""
@@ -169,7 +177,7 @@ class GroupQueue:
         if watch.seen != seen:
             watch.seen, watch.seen_at = seen, now
         watch.looks += 1
-        watch.due = now + SETTLE_SPACING
+        (self._doubts if watch.since is None else self._at_entra).put(task.group_id, now + SETTLE_SPACING)
         if watch.since is None and watch.looks >= LOOKS_MAX:
             self.answered(task)
             self.unproven.add(task.group_id)
@@ -185,15 +193,19 @@ class GroupQueue:
         watch = self.watches[task.group_id]
         self._out.discard(task.group_id)
         end = now if watch.since is None else watch.since + timedelta(hours=self.hours_max)
-        watch.members_next = False
-        watch.due = min(now + watch.spacing, end) if end > now else now + watch.spacing
+        self._at_entra.put(task.group_id, min(now + watch.spacing, end) if end > now else now + watch.spacing)
         watch.spacing = min(2 * watch.spacing, POLL_LAST)
 
     def read_members(self, task: GroupTask, at: datetime) -> None:
         """Read its members at this time."""
-        watch = self.watches[task.group_id]
         self._out.discard(task.group_id)
-        watch.members_next, watch.due = True, at
+        self._complete.put(task.group_id, at)
+
+    def read_afresh(self, task: GroupTask, at: datetime) -> None:
+        """Read its members at this time, and compare with nothing that was read before."""
+        self.watches[task.group_id].sweep = None
+        self._suspects.discard(task.group_id)
+        self.read_members(task, at)
 
     def swept(self, task: GroupTask, sweep: Sweep) -> Literal["settled", "again", "later", "overdue"]:
         """Note one read of the members, and say what it leads to.
@@ -206,6 +218,7 @@ class GroupQueue:
         self._done[task.group_id] = sweep.done
         if earlier is not None and earlier.seen == sweep.seen:
             watch.sweep = Sweep(earlier.at, sweep.seen, sweep.joined, sweep.failed, sweep.lost)
+        (self._suspects.add if sweep.lost else self._suspects.discard)(task.group_id)
         certain = earlier is not None and sweep.at - earlier.at >= SETTLE_SPACING
         self.lost |= sweep.lost & earlier.lost if earlier is not None and certain else set()
         if sweep.final and sweep.agrees(earlier, SETTLE_SPACING):
@@ -218,34 +231,46 @@ class GroupQueue:
         return "later"
 
     @property
-    def at_work(self) -> list[GroupTask]:
-        """The groups of which a change is on its way, in doubt or accepted: their members may still take seats."""
-        return [t for g, t in self.tasks.items() if self.standing(g).state in {"in_doubt", "processing"}]
-
-    @property
     def seats_may_change(self) -> bool:
         """Whether this call still looks at a group at work, after which its seats are known."""
-        return any(t.group_id in self.watches or t.group_id in self._out for t in self.at_work)
+        return any(self.standing(g).state in AT_WORK for g in (*self.watches, *self._out))
 
     def seats_needed(self, task: GroupTask) -> Counter[SkuId]:
         """Return the seats for this group and all at work: one per user and SKU not held before."""
-        return seats_of([task, *self.at_work], self.holds)
+        return self._claimed + Counter(sku for u, sku in seats_taken(task, self.holds) if not self._claims[u, sku])
+
+    def _claim(self, task: GroupTask, times: int) -> None:
+        """Count the seats that the members of a group may take while its change is at work, each user's once."""
+        for pair in seats_taken(task, self.holds):
+            before = self._claims[pair]
+            self._claims[pair] = before + times
+            self._claimed[pair[1]] += bool(self._claims[pair]) - bool(before)
 
     def done(self) -> tuple[int, int]:
         """Return how many members of accepted groups are done, and of how many."""
-        settled = [t for g, t in self.tasks.items() if self.standing(g).state == "applied"]
-        accepted = [t for g, t in self.tasks.items() if self.standing(g).state == "processing"]
-        members = sum(len(t.members) for t in settled)
-        swept = sum(self._done.get(t.group_id, 0) for t in accepted)
-        return members + swept, members + sum(len(t.members) for t in accepted)
+        done = members = 0
+        for group_id, task in self.tasks.items():
+            state = self.standing(group_id).state
+            if state in {"applied", "processing"}:
+                members += len(task.members)
+                done += len(task.members) if state == "applied" else self._done.get(group_id, 0)
+        return done, members
 
     def fold(self, entry: Entry) -> None:
         """Fold one journal line into the standings."""
-        for _ in advance(self.standings, entry, GROUPS):
-            pass
+        for group_id, old, new in advance(self.standings, entry, GROUPS):
+            if task := self.tasks.get(GroupId(group_id)):
+                self._claim(task, (new.state in AT_WORK) - (old.state in AT_WORK))
 
 
 def seats_of(tasks: Iterable[GroupTask], holds: Mapping[UserId, Collection[SkuId]]) -> Counter[SkuId]:
     """Return one seat per distinct member and SKU that the member did not hold before."""
-    wanted = {(u, a.sku_id) for t in tasks for a in t.change.add for u in t.members}
-    return Counter(sku for u, sku in wanted if sku not in holds.get(u, ()))
+    return Counter(sku for _, sku in {pair for t in tasks for pair in seats_taken(t, holds)})
+
+
+def seats_taken(task: GroupTask, holds: Mapping[UserId, Collection[SkuId]]) -> Iterator[tuple[UserId, SkuId]]:
+    """Yield each member with each SKU that is new to them."""
+    for added in task.change.add:
+        for user in task.members:
+            if added.sku_id not in holds.get(user, ()):
+                yield user, added.sku_id

@@ -317,8 +317,7 @@ async def _settled(groups: GroupSession, task: GroupTask, sweep: Sweep) -> None:
     again = [u for u, s in sweep.seen.items() if s == "error" and _may_reprocess(groups, u)]
     if again and not groups.queue.is_over(task, sweep.at):
         await _reprocess(groups, again)
-        groups.queue.read_members(task, groups.session.clock.now() + SETTLE_SPACING)
-        groups.queue.watches[task.group_id].sweep = None
+        groups.queue.read_afresh(task, groups.session.clock.now() + SETTLE_SPACING)
         return
     item = {"id": task.group_id, "verdict": "moved", "reason": "", "message": ""}
     _append(groups, "settled", {"items": [{**item, "members": sweep.counts(), "failed": list(sweep.failed)}]})
