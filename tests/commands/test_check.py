@@ -142,6 +142,29 @@ def test_usage_locations_need_a_permission_of_their_own(roles: Any, level: str) 
     assert LOCATION_PERMISSION not in {f.subject for f in check_permissions(identity, locations=False)}
 
 
+@pytest.mark.parametrize(
+    ("locations", "reprocess", "keys"),
+    [
+        (False, True, "[groups] reprocess_errors"),
+        (True, False, "[usage_location] write_from_roster"),
+        (True, True, "[usage_location] write_from_roster, [groups] reprocess_errors"),
+    ],
+)
+def test_the_permission_to_write_users_is_named_with_the_settings_that_need_it(
+    locations: bool, reprocess: bool, keys: str
+) -> None:
+    """Once, with how to grant it, and not at all where no setting asks for it."""
+    identity = Identity(roles=("LicenseAssignment.ReadWrite.All",))
+    [found] = [
+        f
+        for f in check_permissions(identity, locations=locations, reprocess=reprocess)
+        if f.subject == "User.ReadWrite.All"
+    ]
+
+    assert found.text == f"not granted: `apply` needs it, and only for {keys}"
+    assert "grant admin consent" in found.remedy
+
+
 def test_optional_permissions_are_not_checked_when_missing() -> None:
     """Never a reason to stop."""
     identity = Identity(roles=("LicenseAssignment.ReadWrite.All", "ServiceHealth.Read.All"))

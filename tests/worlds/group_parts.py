@@ -28,7 +28,7 @@ from jobs.license_reassignment.apply.session import Ending, Session
 from jobs.license_reassignment.apply.work import lost_members
 from jobs.license_reassignment.model.group_change import GroupTask
 from jobs.license_reassignment.model.progress import Progress
-from jobs.license_reassignment.model.standing import GROUPS, REPROCESSED, Entry, fold
+from jobs.license_reassignment.model.standing import GROUPS, Entry, fold
 from jobs.license_reassignment.run_folder.journal import Journal, read_journal
 from jobs.license_reassignment.run_folder.load import entries
 from worlds.engine_parts import DIGEST, NEW, OLD
@@ -197,7 +197,8 @@ class GroupScene:
             journal = Journal(head, clock.now)
             journal.cut_torn_tail()
             sending = [g for g in self.tasks if g not in self.look_only]
-            self.queue = GroupQueue(self.tasks, fold(known, GROUPS), sending, self.hours_max)
+            again = {g for g in self.tasks if self.reprocess_errors and self.settled(g).get("failed")}
+            self.queue = GroupQueue(self.tasks, fold(known, GROUPS), sending, self.hours_max, again=again)
             self.queue.lost = await still_lost(self, self.tasks, lost_members(known))
             session = Session(
                 tenant=self,
@@ -218,7 +219,7 @@ class GroupScene:
                 self.free_seats,
                 self.role_assignable,
                 self.look_only,
-                fold(known, REPROCESSED) if self.reprocess_errors else None,
+                set() if self.reprocess_errors else None,
             )
             try:
                 return await swap_groups(groups)
@@ -240,7 +241,7 @@ class GroupScene:
     def settled(self, group: str) -> Mapping[str, Any]:
         """The last line that says what became of a group."""
         found = [i for e in self.journal() if e.kind == "settled" for i in e.body["items"] if i["id"] == group]
-        return dict(found[-1])
+        return dict(found[-1]) if found else {}
 
 
 def scene(folder: Path, *tasks: GroupTask, **more: Any) -> GroupScene:

@@ -51,10 +51,14 @@ GroupJob = Send | LookAtGroups | ReadMembers | Idle | Finished
 
 @dataclass(slots=True)
 class Watch:
-    """One group whose change was sent. `since` is when Graph accepted it, None while that is in doubt."""
+    """One group whose change was sent. `since` is when Graph accepted it, None while that is in doubt.
+
+    `again`: it is settled, and looked at once more for its members in error.
+    """
 
     task: GroupTask
     since: datetime | None = None
+    again: bool = False
     spacing: timedelta = POLL_FIRST
     looks: int = 0
     seen: GroupSeen | None = None
@@ -68,7 +72,8 @@ class GroupQueue:
 
     `sending` are the groups to which this call may send; all others are only looked at. `hours_max` is how long Entra
     may take, counted from when it accepted. `lost` are members who lost the source and got no target: while there is
-    one, or a first read suspects one, no group begins. `holds` are the SKUs that a member had before.
+    one, or a first read suspects one, no group begins. `holds` are the SKUs that a member had before. `again` are
+    settled groups of which members are in error.
     """
 
     tasks: Mapping[GroupId, GroupTask]
@@ -76,6 +81,7 @@ class GroupQueue:
     sending: Collection[GroupId]
     hours_max: float
     holds: Mapping[UserId, Collection[SkuId]] = field(default_factory=dict)
+    again: Collection[GroupId] = ()
     lost: set[UserId] = field(default_factory=set)
     short: set[GroupId] = field(default_factory=set)
     overdue: set[GroupId] = field(default_factory=set)
@@ -101,6 +107,9 @@ class GroupQueue:
                 self._claim(task, 1)
             elif standing.state == "pending" and group_id in self.sending:
                 self._unsent.put(group_id, now)
+            elif standing.state == "applied" and group_id in self.again:
+                self._watch(task, now, now)
+                self.watches[group_id].again = True
 
     def standing(self, group_id: GroupId) -> Standing:
         """Return where the journal leaves a group."""
@@ -114,7 +123,7 @@ class GroupQueue:
     @property
     def processing(self) -> list[Watch]:
         """The groups that Entra works on."""
-        return [w for w in self.watches.values() if w.since is not None]
+        return [w for w in self.watches.values() if w.since is not None and not w.again]
 
     def next_job(self, now: datetime) -> GroupJob:
         """Return what to do now: looks at doubts, then changes to send, then looks at what Entra works on."""
@@ -189,8 +198,11 @@ class GroupQueue:
         return since is not None and now - since >= timedelta(hours=self.hours_max)
 
     def later(self, task: GroupTask, now: datetime) -> None:
-        """Look at the group again, ever less often."""
+        """Look at the group again, ever less often; one that is settled is left as it is."""
         watch = self.watches[task.group_id]
+        if watch.again:
+            self.answered(task)
+            return
         self._out.discard(task.group_id)
         end = now if watch.since is None else watch.since + timedelta(hours=self.hours_max)
         self._at_entra.put(task.group_id, min(now + watch.spacing, end) if end > now else now + watch.spacing)

@@ -36,7 +36,7 @@ from jobs.license_reassignment.apply.session import Ending, Session, tell
 from jobs.license_reassignment.apply.sweep import Sweep, is_lost, sweep_of
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 from jobs.license_reassignment.model.group_change import GroupTask
-from jobs.license_reassignment.model.standing import GROUPS, NOT_SENT, REPROCESSED, Entry, Standing, advance
+from jobs.license_reassignment.model.standing import GROUPS, REPROCESSED, Entry
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.ports import GroupWriter
 
@@ -51,8 +51,8 @@ class GroupSession:
     """What one wave's groups are swapped with; `session` is that of the users, with its journal, pace and progress.
 
     `free_seats` reads how many seats of each SKU are free now. `look_only` says under which code a group in doubt is
-    held whose change had no effect, "" where it waits. `reprocessed` are members whose licenses were worked out again,
-    None where that is not wished. `before` are lost members of an earlier call with the group that they belong to.
+    held whose change had no effect, "" where it waits. `reprocessed` are the members whose licenses this call has
+    already worked out again, and those whom it leaves alone; None where that is not wished.
     """
 
     tenant: GroupWriter
@@ -61,11 +61,13 @@ class GroupSession:
     free_seats: Callable[[], Awaitable[Mapping[SkuId, int]]]
     role_assignable: Collection[GroupId] = ()
     look_only: Mapping[GroupId, str] = field(default_factory=dict)
-    reprocessed: dict[str, Standing] | None = None
+    reprocessed: set[UserId] | None = None
     began: datetime | None = None
 
     def told(self) -> str:
         """Say what Entra still works on: how many groups, how many members are done, and how long it may take."""
+        if any(w.again for w in self.queue.watches.values()) and not self.queue.processing:
+            return "looking again at members in error"
         left = len(self.queue.processing) + len(self.queue.overdue - self.queue.watches.keys())
         return waiting_text(self.queue, left, self.began, self.session.clock.now()) if left else ""
 
@@ -280,6 +282,9 @@ def _polled(groups: GroupSession, task: GroupTask, read: GroupRead) -> None:
     """Judge a look at a group that Entra works on: gone, changed by somebody since, done as it says, or not yet."""
     seen, now, queue = task.seen(read), groups.session.clock.now(), groups.queue
     since = queue.watches[task.group_id].since
+    if queue.watches[task.group_id].again and seen != "moved":
+        queue.answered(task)
+        return
     late = since is not None and now - since >= UNCHANGED_MAX
     if seen in {"gone", "other"} or (seen == "before" and late and not queue.is_over(task, now)):
         if queue.agreed(task, seen, read.read_at):
@@ -314,25 +319,23 @@ async def _read_members(groups: GroupSession, task: GroupTask) -> None:
 
 async def _settled(groups: GroupSession, task: GroupTask, sweep: Sweep) -> None:
     """Write down what became of the members; those in error are worked out again first, where that is wished, once."""
-    again = [u for u, s in sweep.seen.items() if s == "error" and _may_reprocess(groups, u)]
-    if again and not groups.queue.is_over(task, sweep.at):
-        await _reprocess(groups, again)
+    done = groups.reprocessed
+    again = [u for u, s in sweep.seen.items() if s == "error" and done is not None and u not in done]
+    if again and done is not None and not groups.queue.is_over(task, sweep.at):
+        await _reprocess(groups, again, done)
         groups.queue.read_afresh(task, groups.session.clock.now() + SETTLE_SPACING)
         return
     item = {"id": task.group_id, "verdict": "moved", "reason": "", "message": ""}
     _append(groups, "settled", {"items": [{**item, "members": sweep.counts(), "failed": list(sweep.failed)}]})
+    groups.queue.lost -= (done or set()) & (sweep.seen.keys() - sweep.lost)
     groups.queue.answered(task)
     if sweep.joined:
         text = f"{counted(len(sweep.joined), 'user')} joined group {task.name} during the run and follow it too"
         _note(groups, joined=sorted(sweep.joined), group=task.group_id, text=text)
 
 
-def _may_reprocess(groups: GroupSession, user_id: UserId) -> bool:
-    return groups.reprocessed is not None and groups.reprocessed.get(user_id, NOT_SENT).state == "pending"
-
-
-async def _reprocess(groups: GroupSession, users: Sequence[UserId]) -> None:
-    """Have Entra work out the licenses of these users again, journalled like every other write."""
+async def _reprocess(groups: GroupSession, users: Sequence[UserId], done: set[UserId]) -> None:
+    """Have Entra work out the licenses of these users again, journalled like every other write; they join `done`."""
     session = groups.session
     for at in range(0, len(users), BATCH_SIZE_MAX):
         batch = users[at : at + BATCH_SIZE_MAX]
@@ -343,6 +346,7 @@ async def _reprocess(groups: GroupSession, users: Sequence[UserId]) -> None:
         session.batches += 1
         number = session.batches
         _append(groups, "intent", {"batch": number, "items": [{"id": u} for u in batch]}, REPROCESSED)
+        done.update(batch)
         replies = await groups.tenant.reprocess(batch)
         _append(groups, "outcome", outcome_body(number, replies), REPROCESSED)
         session.reply_judge.raise_if_hopeless(replies)
@@ -390,8 +394,4 @@ def _append(
     groups: GroupSession, kind: str, body: Mapping[str, Any], writes: str = GROUPS, *, durable: bool = True
 ) -> None:
     line = groups.session.journal.append(kind, {"writes": writes, **body}, durable=durable)
-    entry = Entry(line.kind, line.at, line.body)
-    groups.queue.fold(entry)
-    if groups.reprocessed is not None:
-        for _ in advance(groups.reprocessed, entry, REPROCESSED):
-            pass
+    groups.queue.fold(Entry(line.kind, line.at, line.body))

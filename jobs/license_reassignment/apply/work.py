@@ -20,7 +20,7 @@ from jobs.license_reassignment.apply.session import Ending, between_waves, left_
 from jobs.license_reassignment.errors import ExitCode, InputError
 from jobs.license_reassignment.model.change import LOCATIONS_WAVE, LicenseTask, LocationTask
 from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, plan_again_line, verify_line
-from jobs.license_reassignment.model.group_change import GroupTask
+from jobs.license_reassignment.model.group_change import GroupTask, in_error_text
 from jobs.license_reassignment.model.other_runs import OtherRuns
 from jobs.license_reassignment.model.plan import Plan, group_tasks_of, locations_of, tasks_of
 from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, REPROCESSED, Entry, Standing, fold
@@ -47,6 +47,8 @@ class Work:
     `waves` are those of this call. `protected_now` are users whom nobody protected when the plan was made: the session
     writes down that they are held. To nobody in `look_only` anything is sent; the code is why one is then held, ""
     where the change only waits. `settling`: this call looks at what is in doubt, and sends nothing to anybody.
+    `retries` are by settled group the members in error whose licenses are to be worked out again, never those in
+    `spared`.
     """
 
     plan: Plan
@@ -65,6 +67,8 @@ class Work:
     groups_protected_now: tuple[GroupId, ...] = ()
     groups_look_only: Mapping[GroupId, str] = field(default_factory=dict)
     role_assignable: frozenset[GroupId] = frozenset()
+    retries: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
+    spared: frozenset[UserId] = frozenset()
 
     def group_state(self, group_id: str) -> str:
         """Where the journal leaves the group's change."""
@@ -80,7 +84,7 @@ class Work:
                 steps += [Leg("users", tuple(waves)), Leg("groups", (wave,)), Leg("halves", (wave,))]
                 waves = []
         steps += [Leg("users", tuple(waves))] if waves else []
-        sent = any(self.group_state(g) in {"in_doubt", "processing"} for g in self.groups)
+        sent = self.retries or any(self.group_state(g) in {"in_doubt", "processing"} for g in self.groups)
         looked = any(s.what == "groups" for s in steps)
         return [*steps, Leg("groups", (self.waves[-1],))] if sent and not looked else steps
 
@@ -122,7 +126,9 @@ class Work:
         sent = {"in_doubt"} if self.settling else {"in_doubt", "processing", "applied"}
         tasks = {g: t for g, t in self.groups.items() if t.wave == wave or standings.get(g, NOT_SENT).state in sent}
         sending = [g for g, t in tasks.items() if t.wave == wave and g not in self.groups_look_only]
-        return GroupQueue(tasks, standings, sending, hours_max, self.holds)
+        done = self.not_to_reprocess(journal) or ()
+        again = [g for g, users in self.retries.items() if not users <= set(done)]
+        return GroupQueue(tasks, standings, sending, hours_max, self.holds, again)
 
     def state(self, user_id: str) -> str:
         """Where the journal leaves the user's change."""
@@ -140,7 +146,7 @@ class Work:
     @property
     def anything_open(self) -> bool:
         """Whether a user or a group of this call still needs something."""
-        return bool(self.open() or self.open_groups())
+        return bool(self.open() or self.open_groups() or self.retries)
 
     @property
     def sends(self) -> bool:
@@ -179,9 +185,22 @@ class Work:
         """The number of the last batch that was sent, 0 for none."""
         return max((int(e.body["batch"]) for e in self.journal if e.kind == "intent"), default=0)
 
-    def reprocessed(self) -> dict[str, Standing]:
-        """Return where the journal leaves the members whose licenses were worked out again."""
-        return fold(self.journal, REPROCESSED)
+    @property
+    def reprocesses(self) -> bool:
+        """Whether this call may have licenses worked out again."""
+        return self.plan.header.settings.reprocesses_errors and bool(self.open_groups() or self.retries)
+
+    def not_to_reprocess(self, journal: Sequence[Entry]) -> set[UserId] | None:
+        """Return whose licenses this call does not work out again, since it did or must not; None where nobody's."""
+        if not self.plan.header.settings.reprocesses_errors or self.settling:
+            return None
+        done = set(self.spared)
+        for entry in journal:
+            if entry.kind == "start":
+                done = set(self.spared)
+            elif entry.kind == "intent" and entry.writes == REPROCESSED:
+                done.update(UserId(item["id"]) for item in entry.body["items"])
+        return done
 
     def sent_since(self, moment: datetime) -> list[datetime]:
         """Return when each write after this moment was announced: it counts against the quota still."""
@@ -229,7 +248,20 @@ def work_of(plan: Plan, before: TenantSnapshot, journal: Sequence[Entry], others
         group_standings=fold(journal, GROUPS),
         groups_look_only={g: "" for g, t in groups.items() if t.wave not in waves},
         role_assignable=frozenset(g.id for g in before.groups if g.role_assignable),
+        retries=_retries(journal, groups) if plan.header.settings.reprocesses_errors else {},
     )
+
+
+def _retries(journal: Sequence[Entry], groups: Mapping[GroupId, GroupTask]) -> dict[GroupId, frozenset[UserId]]:
+    """Return by settled group its members in error."""
+    found = {GroupId(g): frozenset(UserId(f["id"]) for f in failed) for g, failed in _failed_members(journal).items()}
+    return {g: users for g, users in found.items() if users and g in groups}
+
+
+def sparing(work: Work, users: Collection[UserId]) -> Work:
+    """Work out the licenses of none of these users again."""
+    retries = {g: left for g, members in work.retries.items() if (left := members - frozenset(users))}
+    return replace(work, retries=retries, spared=work.spared | frozenset(users))
 
 
 def _held_before(plan: Plan, before: TenantSnapshot) -> dict[UserId, frozenset[SkuId]]:
@@ -270,6 +302,7 @@ def only_settling(work: Work) -> Work:
     return replace(
         work,
         settling=True,
+        retries={},
         look_only=dict.fromkeys(work.tasks, ""),
         groups_look_only=dict.fromkeys(work.groups, ""),
         locations=locations,
@@ -338,10 +371,8 @@ def needs_attention(work: Work, queue: Queue, journal: Sequence[Entry]) -> tuple
     found = {u: s for u, s in queue.standings.items() if u in work.tasks and s.state in states}
     names = dict(zip(work.plan.decisions["id"], work.plan.decisions["name"], strict=True))
     users = [(str(names[u]), s.state, s.message or s.reason) for u, s in found.items()]
-    failed = [
-        (str(names.get(i["id"], i["id"])), "in error", f"{i['state']} {i['error']}".strip())
-        for i in members_in_error(journal)
-    ]
+    worst = {i["id"]: i for i in sorted(members_in_error(journal), key=lambda i: i["state"] == "Error")}
+    failed = [(str(names.get(u, u)), "in error", in_error_text(i["state"], i["error"])) for u, i in worst.items()]
     return (*sorted(failed), *sorted(users))
 
 
@@ -354,11 +385,15 @@ def groups_needing_attention(work: Work, journal: Sequence[Entry]) -> tuple[tupl
 
 def members_in_error(journal: Sequence[Entry]) -> list[Mapping[str, Any]]:
     """Return the licenses in error that the last look at the members of each settled group showed."""
+    return [f for failed in _failed_members(journal).values() for f in failed]
+
+
+def _failed_members(journal: Sequence[Entry]) -> dict[str, Sequence[Mapping[str, Any]]]:
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     for entry in journal:
         if entry.kind == "settled" and entry.writes == GROUPS:
             found.update({i["id"]: i.get("failed", ()) for i in entry.body["items"] if i["verdict"] == "moved"})
-    return [f for failed in found.values() for f in failed]
+    return found
 
 
 def lost_members(journal: Sequence[Entry]) -> list[UserId]:

@@ -29,6 +29,7 @@ from jobs.license_reassignment.apply.work import (
     only_settling,
     overtaken_text,
     protected_text,
+    sparing,
     wave_named,
     work_of,
 )
@@ -89,6 +90,8 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     guard.check_pin(plan, parts.effective.settings.tenant.id)
     before, head = load_snapshot(run), load_journal(run, plan)
     work = work_of(plan, before, entries(head.lines), load_other_runs(run, plan), wave)
+    if guard.overtaken(plan, set().union(*work.retries.values()), work.others):
+        work = replace(work, retries={})
     if not work.anything_open:
         return _applied(work, nothing_to_do(work), work.license_queue(), (head.seq, head.hash))
     if early := parts.control.must_end():
@@ -102,10 +105,11 @@ async def apply_plan(parts: Parts, run: RunDir, *, tenant: str, wave: str = "") 
     _require(identity, WRITE_PERMISSION)
     if work.locates:
         _require(identity, readiness.LOCATION_PERMISSION)
-    if work.open_groups() and plan.header.settings.reprocesses_errors:
+    if work.reprocesses:
         _require(identity, readiness.REPROCESS_PERMISSION)
     guard.check_tenant(plan, tenant, await parts.tenant.read_organization())
     protected = frozenset[UserId]() if work.settling else await protected_now(parts, identity, plan, before)
+    work = sparing(work, protected)
     if users := concerned(work, protected):
         parts.watcher.said(protected_text(plan, users))
         work = holding(work, users)

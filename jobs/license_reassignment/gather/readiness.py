@@ -148,13 +148,19 @@ def check_permissions(identity: Identity, *, locations: bool, reprocess: bool = 
             )
         ]
     roles, found = set(identity.roles), []
-    asked = {LOCATION_PERMISSION: locations, REPROCESS_PERMISSION: locations or reprocess}
-    for permission in (WRITE_PERMISSION, *(p for p, wanted in asked.items() if wanted)):
-        if may(identity, permission):
-            found.append(Finding("ok", permission, GRANTED))
+    granting = Message("Add it to the app as an application permission of Microsoft Graph, and grant admin consent.")
+    if may(identity, WRITE_PERMISSION):
+        found.append(Finding("ok", WRITE_PERMISSION, GRANTED))
+    else:
+        needed = Message("not granted: enough for check, plan and verify; apply needs it")
+        found.append(Finding("warn", WRITE_PERMISSION, needed, granting))
+    asked = (("usage_location", "write_from_roster", locations), ("groups", "reprocess_errors", reprocess))
+    if keys := tuple(f"[{section}] {key}" for section, key, wanted in asked if wanted):
+        if may(identity, LOCATION_PERMISSION):
+            found.append(Finding("ok", LOCATION_PERMISSION, GRANTED))
         else:
-            needed = Message("not granted: enough for check, plan and verify; apply needs it")
-            found.append(Finding("warn", permission, needed))
+            needed = Message("not granted: `apply` needs it, and only for {keys}", keys=keys)
+            found.append(Finding("warn", LOCATION_PERMISSION, needed, granting))
     for permission, without in OPTIONAL_PERMISSIONS.items():
         granted = permission in roles
         found.append(Finding("ok" if granted else "not_checked", permission, GRANTED if granted else without))

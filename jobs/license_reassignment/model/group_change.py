@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from connectors.changes import AssignGroupLicense
 from connectors.tenant import GroupId, GroupLicense, GroupRead, LicenseProfile, SkuId, UserId
+
+_WHAT_HELPS = MappingProxyType(
+    {
+        "CountViolation": "no seat was left; buy or free one",
+        "MutuallyExclusiveViolation": "a service conflicts with one that the user has; remove that other license",
+        "DependencyViolation": "a service needs another one; assign the license that has it",
+        "ProhibitedInUsageLocationViolation": "a service is not offered in the user's country; correct usageLocation",
+        "UniquenessViolation": "a proxy address is used twice; remove it from one of the two",
+    }
+)
+"""The kinds of error in `licenseAssignmentState`, as Microsoft's page "licenseAssignmentState" lists them."""
 
 GroupSeen = Literal["moved", "before", "other", "gone"]
 MemberSeen = Literal["moved", "before", "error", "other"]
@@ -71,3 +83,10 @@ def member_seen(profile: LicenseProfile, change: AssignGroupLicense) -> MemberSe
     if all(s in of_group for s in change.remove) and not any(s in of_group for s in added):
         return "before"
     return "other"
+
+
+def in_error_text(state: str, error: str) -> str:
+    """Say what is wrong with a license that a group gives, in Graph's own words, and what helps."""
+    said = f"{state} {error}".strip()
+    helps = _WHAT_HELPS.get(error, "the admin center shows the cause, at the licenses of the group")
+    return f"{said}: {helps}, then reprocess the user's licenses"

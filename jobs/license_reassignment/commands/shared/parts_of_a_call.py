@@ -107,7 +107,7 @@ async def _groups(parts: Parts, run: RunDir, work: Work, session: Session, step:
     frozen = work.plan.header.settings
     queue = work.group_queue(step.waves[0], known, hours_max=0.0 if work.settling else frozen.processing_hours_max)
     open_states = {"pending", "in_doubt", "processing"}
-    if not any(queue.standing(g).state in open_states for g in queue.tasks):
+    if not queue.again and not any(queue.standing(g).state in open_states for g in queue.tasks):
         return met
     queue.lost = await still_lost(parts.tenant, work.groups, lost_members(known))
     groups = GroupSession(
@@ -117,7 +117,7 @@ async def _groups(parts: Parts, run: RunDir, work: Work, session: Session, step:
         free_seats=FreeSeats(parts, work),
         role_assignable=work.role_assignable,
         look_only=work.groups_look_only,
-        reprocessed=work.reprocessed() if frozen.reprocesses_errors else None,
+        reprocessed=work.not_to_reprocess(known),
         began=_first_accepted(known),
     )
     ending = await swap_groups(groups)
