@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds.evidence_world import CATALOG, KEY
+from worlds.forging import forge
 from worlds.sets import few
 
 from connectors.ids import sha256
@@ -142,16 +143,6 @@ def test_one_outcome_changed_in_users_csv_does_not_stand(no_go, copy_of: Copy) -
     forge(run)
 
     assert audited(run).differences[0].startswith("users.csv is not what follows from the evidence: line ")
-
-
-def forge(run: RunDir) -> None:
-    """Write manifest, digest and sums anew, as anybody can who may write the folder."""
-    manifest = orjson.loads(run.read(seal.MANIFEST))
-    manifest["files"] = seal.digests_of(run)
-    content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-    run.write(seal.MANIFEST, content)
-    run.write(seal.DIGEST, f"{sha256(content)}  manifest.json\n".encode())
-    run.write(seal.SUMS, seal.sums(run, seal.digests_of(run), sha256(content)))
 
 
 def forged_read(run: RunDir) -> RunDir:

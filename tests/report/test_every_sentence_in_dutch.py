@@ -151,8 +151,12 @@ def test_every_change_of_a_license_by_others() -> None:
         told(incidents._difference(before, after, frozenset(), part))
     world = SimpleNamespace(sku=lambda _: SimpleNamespace(part_number="ENTERPRISEPACK"))
     moved = {E3: SimpleNamespace(foreign_users=[("u", PEOPLE[0], 1, ""), ("v", PEOPLE[1], -1, "")])}
-    for drifted in ({"u", "v"}, set[str]()):
-        for incident in incidents._foreign(moved, world, world, drifted):
+    group = SimpleNamespace(id="g", name="Sales", decision="swap", display_name="Sales", direct_members={"u"})
+    left = SimpleNamespace(id="v", swaps=[SimpleNamespace(change=SimpleNamespace(group_id="g"), inside=False)])
+    for drifted, groups, users in itertools.product(({"u", "v"}, set[str]()), ((), (group,)), ((), (left,))):
+        world.groups = groups
+        compared = SimpleNamespace(moved=moved, before=world, after=world, groups=groups, users=users)
+        for incident in incidents._foreign(compared, drifted):
             told(incident.detail)
 
 

@@ -21,7 +21,7 @@ ADDED = {
     "messages",
     "$schema", "format_version", "advice_reason", "tenant_name", "sources", "targets", "held_by_reason", "not_checked",
     "reads", "reads_before", "journal_head", "residual_holders", "notes", "undo",
-    "ending", "witness", "since_last", "after_cancel", "pseudonymised", "accepted_losses",
+    "ending", "witness", "since_last", "after_cancel", "pseudonymised", "accepted_losses", "groups",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from connectors.message import Message, verbatim
 from connectors.tenant import GroupId, PlanId, SkuId, SubscribedSku, TenantSnapshot, UserId
 from jobs.license_reassignment.model.change import LicenseTask, LocationTask
 from jobs.license_reassignment.model.group_change import GroupTask
-from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader
+from jobs.license_reassignment.model.plan_header import FrozenSettings, Kind, PlanHeader, PlannedGroup
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,6 +213,14 @@ def group_tasks_of(plan: Plan, before: TenantSnapshot) -> dict[GroupId, GroupTas
         for kind, group_id, name, add, remove, disabled, targets, wave in _rows(plan.groups, columns)
         if kind == "change"
     }
+
+
+def hindrances_told(plan: Plan, group: PlannedGroup) -> tuple[Message, ...]:
+    """Return why a group stays as it is, each with the first few members whom it concerns by name."""
+    return tuple(
+        Message("{sentence}, for example {names}", sentence=plan.said(h.sentence), names=h.sample[:3])
+        for h in group.hindrances
+    )
 
 
 def _rows(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.message import Message, as_message
@@ -99,6 +100,57 @@ class ResidualHolder:
     how: str
     sku_part_number: str
     in_plan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembers:
+    """The users right inside a group, by what the last read shows of its change.
+
+    Of a group that the plan swaps `total` are the members of the plan, and the sum of `moved`, `in_error`, `left`,
+    `gone`, `turned_direct`, `still_old` and `other`; of any other group it is who was inside when the plan was made,
+    and the rest is 0. `errors` counts the members in error by Graph's word for it. `left` are no longer inside, `gone`
+    have been deleted, `turned_direct` have the old product directly since, `other` have half of the change. `joined`
+    are inside without being in the plan: they are none of ours.
+    """
+
+    total: int = 0
+    moved: int = 0
+    in_error: int = 0
+    left: int = 0
+    gone: int = 0
+    turned_direct: int = 0
+    still_old: int = 0
+    other: int = 0
+    joined: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """One group that the plan names, or that assigned a source product before or after the run.
+
+    `decision`: swap, done, hold or left, as in the plan; `later`: it assigns the old product since the plan was made.
+    `state` is where the change stands: not_sent, accepted (Entra says that it is done, the members are not settled
+    yet), processing, settled, in_doubt, refused, drifted, gone, undone (it carries again what it carried before),
+    already (somebody else made the change) or held; "" where the plan changes nothing. `reason` is a code for what
+    keeps it from being settled, "" for nothing; `why` are sentences about that. `request_id` and `at` are those of our
+    last request or of what came of it. `processing_state` is Graph's word at the last read, "" where the group was not
+    read. `carries_source` says whether it still assigned a source product then.
+    """
+
+    id: str
+    name: str
+    decision: Literal["swap", "done", "hold", "left", "later"]
+    state: str
+    reason: str
+    why: tuple[str, ...]
+    targets: tuple[str, ...]
+    wave: str
+    at: str
+    request_id: str
+    processing_state: str
+    carries_source: bool
+    members: GroupMembers
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from connectors.tenant import LicenseProfile, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import Plan, split
 from jobs.license_reassignment.model.standing import GROUPS, LICENSES, LOCATIONS, REPROCESSED, Entry
-from jobs.license_reassignment.reconcile.findings import Incident
-from jobs.license_reassignment.reconcile.members import LEFT_GROUP
+from jobs.license_reassignment.reconcile.findings import GroupResult, Incident
+from jobs.license_reassignment.reconcile.groups.members import LEFT_GROUP
 from jobs.license_reassignment.reconcile.scans import Movement, User, changed_addresses, changed_locations
 from jobs.license_reassignment.reconcile.services import Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
@@ -23,6 +23,7 @@ MAILBOX_DAYS = 30
 """Microsoft documents so many days in which an unlicensed mailbox can be connected again."""
 
 NONE = Message("none")
+NOT_BY_RESEAT = Message("not by reseat")
 BEYOND_PLAN = Message("a request was sent that is not in the plan")
 
 
@@ -32,6 +33,7 @@ class Comparison:
 
     `located` are usage locations that we set, by user id; `proven` are users whom an earlier verification found moved;
     `details_read` says whether the license details were asked for, as a verification of an earlier version did not.
+    `groups` say where each group stands.
     """
 
     plan: Plan
@@ -45,6 +47,7 @@ class Comparison:
     services: Services
     others: ChangesByOtherRuns
     details_read: bool
+    groups: tuple[GroupResult, ...] = ()
 
 
 def all_incidents(compared: Comparison) -> tuple[Incident, ...]:
@@ -55,7 +58,7 @@ def all_incidents(compared: Comparison) -> tuple[Incident, ...]:
         *_unlicensed(compared),
         *_lost(compared),
         *_other_licenses(plan, users, after, compared.others),
-        *_foreign(compared.moved, before, after, {u.id for u in users if u.judgement.outcome == "drifted"}),
+        *_foreign(compared, {u.id for u in users if u.judgement.outcome == "drifted"}),
         *_addresses(before, after),
         *_locations(before, after, compared),
     ]
@@ -142,6 +145,8 @@ def _how_left(compared: Comparison, user: User) -> Message:
             "has neither the old nor a new product, although an earlier verification found the user moved: "
             "somebody else has removed the license since"
         )
+    if user.judgement.reason == LEFT_GROUP:
+        return Message("has neither the old nor a new product; left the group during the run")
     if _given(user):
         return Message("has neither the old nor a new product; somebody else has assigned a different product since")
     return Message("has neither the old nor a new product")
@@ -171,6 +176,8 @@ def _given(user: User) -> frozenset[SkuId]:
 
 def _kept_until(user: User) -> tuple[Message, ...]:
     """Say until when the mailbox is kept: 30 days from the removal, of which only our own has a date here."""
+    if user.judgement.reason == LEFT_GROUP:
+        return (Message("mailbox data is kept for {days} days", days=MAILBOX_DAYS),)
     if not user.standing.sent:
         return (
             Message("mailbox data is kept for {days} days", days=MAILBOX_DAYS),
@@ -261,7 +268,7 @@ def _other_licenses(
 
 
 def _by(author: Message) -> Message:
-    return by_run(author) if author else Message("not by reseat")
+    return by_run(author) if author else NOT_BY_RESEAT
 
 
 def _difference(
@@ -283,24 +290,41 @@ def _difference(
     return reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), told) if told else Message("")
 
 
-def _foreign(
-    moved: Mapping[SkuId, Movement], before: TenantSnapshot, after: TenantSnapshot, drifted: set[str]
-) -> list[Incident]:
-    found = []
+def _foreign(compared: Comparison, drifted: set[str]) -> list[Incident]:
+    found, through = [], _through_groups(compared)
     say = cache(_foreign_change)
-    for sku_id, movement in moved.items():
-        sku = after.sku(sku_id) or before.sku(sku_id)
+    for sku_id, movement in compared.moved.items():
+        sku = compared.after.sku(sku_id) or compared.before.sku(sku_id)
         part = sku.part_number if sku else sku_id
         for user_id, name, step, author in movement.foreign_users:
-            found.append(Incident("foreign_change", name, say(part, step, author, user_id in drifted)))
+            by = _by(author) if author else through.get((user_id, step), NOT_BY_RESEAT)
+            found.append(Incident("foreign_change", name, say(part, step, by, user_id in drifted and not author)))
     return found
 
 
-def _foreign_change(sku: str, step: int, author: Message, drifted: bool) -> Message:
+def _through_groups(compared: Comparison) -> dict[tuple[str, int], Message]:
+    """Say of whoever came into a swapped group since the plan, or left one, why they have a license more or fewer."""
+    names = {g.id: g.name for g in compared.groups if g.decision == "swap"}
+    members: dict[str, set[str]] = {}
+    found: dict[tuple[str, int], Message] = {}
+    for user in compared.users:
+        for swap in user.swaps:
+            group_id = swap.change.group_id
+            members.setdefault(group_id, set()).add(user.id)
+            if swap.inside is False:
+                found[user.id, -1] = Message("because the user left group {group}", group=names.get(group_id, group_id))
+    for group in compared.after.groups:
+        for user_id in (group.direct_members or frozenset()) - members.get(group.id, set()):
+            if group.id in names:
+                found[user_id, +1] = Message("because the user joined group {group}", group=group.display_name)
+    return found
+
+
+def _foreign_change(sku: str, step: int, by: Message, drifted: bool) -> Message:
     change = Message("gained {sku}", sku=sku) if step > 0 else Message("lost {sku}", sku=sku)
-    if drifted and not author:
-        return Message("{change}, {by} (outcome: changed outside this run)", change=change, by=_by(author))
-    return Message("{change}, {by}", change=change, by=_by(author))
+    if drifted:
+        return Message("{change}, {by} (outcome: changed outside this run)", change=change, by=by)
+    return Message("{change}, {by}", change=change, by=by)
 
 
 def _addresses(before: TenantSnapshot, after: TenantSnapshot) -> list[Incident]:

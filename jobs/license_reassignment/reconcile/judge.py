@@ -11,7 +11,7 @@ from jobs.license_reassignment.model.change import carried_out, is_moved, releva
 from jobs.license_reassignment.model.other_runs import by_run
 from jobs.license_reassignment.model.plan import change_of
 from jobs.license_reassignment.model.standing import Standing
-from jobs.license_reassignment.reconcile.members import (
+from jobs.license_reassignment.reconcile.groups.members import (
     GROUP_PROCESSING,
     MEMBER_ERROR,
     Swap,

@@ -28,7 +28,16 @@ from jobs.license_reassignment.reconcile.ending.cancellation import (
     subscriptions_of,
 )
 from jobs.license_reassignment.reconcile.ending.cost import cost_of
-from jobs.license_reassignment.reconcile.findings import OUTCOMES, Gate, LedgerRow, Residual, ResidualHolder, Totals
+from jobs.license_reassignment.reconcile.findings import (
+    OUTCOMES,
+    Gate,
+    Incident,
+    LedgerRow,
+    Residual,
+    ResidualHolder,
+    Totals,
+)
+from jobs.license_reassignment.reconcile.groups.results import group_results
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.reconcile.scans import (
     BothScans,
@@ -97,7 +106,6 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     later = _after_cancel(evidence, users)
     restored = totals.moved + totals.already_on_target == totals.in_scope
     verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
-    harm = any(i.harm for i in found)
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
     ending = _end_of_source(evidence) if plan.asks_gates else None
     broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
@@ -108,7 +116,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         tenant_id=plan.tenant_id,
         tenant_name=plan.header.tenant.name,
         verdict=verdict,  # type: ignore[arg-type]
-        exit_code=int(ExitCode.HARM if harm else ExitCode.DONE if verdict == "GO" else ExitCode.PEOPLE_LEFT),
+        exit_code=_exit_code(found, verdict),
         gates=answers,
         totals=totals,
         ledger=ledger,
@@ -142,8 +150,15 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         after_cancel=later,
         accepted_losses=tables.accepted_losses(plan, users),
         domains=plan.header.tenant.verified_domains,
+        groups=compared.groups,
         rejected=plan.rejected,
     )
+
+
+def _exit_code(found: Sequence[Incident], verdict: str) -> int:
+    if any(incident.harm for incident in found):
+        return int(ExitCode.HARM)
+    return int(ExitCode.DONE if verdict == "GO" else ExitCode.PEOPLE_LEFT)
 
 
 def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents.Comparison:
@@ -165,6 +180,7 @@ def _compare(evidence: Evidence, standings: Mapping[str, Standing]) -> incidents
         services=services,
         others=others,
         details_read=evidence.details is not None,
+        groups=group_results(plan, before, after, users, groups),
     )
 
 

@@ -16,6 +16,7 @@ from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Action,
     Gate,
+    GroupResult,
     Incident,
     LedgerRow,
     Requests,
@@ -44,7 +45,8 @@ class Reconciliation:
     `since_last` what is different from the verification before, and `after_cancel` holds the checks of a look after
     the cancellation, () for any other look. `messages` are the sentences in `users`, by their text.
     `cost` is None where the settings name no price, or where the plan is not about a cancellation.
-    `domains` are the tenant's verified ones, which tell its cloud.
+    `domains` are the tenant's verified ones, which tell its cloud. `groups` are those that the plan names or that
+    assign a source.
     """
 
     plan_id: str
@@ -89,6 +91,7 @@ class Reconciliation:
     accepted_losses: tuple[AcceptedLoss, ...] = ()
     pseudonymised: bool = False
     domains: tuple[str, ...] = ()
+    groups: tuple[GroupResult, ...] = ()
 
     @property
     def called(self) -> Names:

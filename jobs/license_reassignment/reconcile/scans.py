@@ -22,8 +22,8 @@ from connectors.tenant import (
 from jobs.license_reassignment.model.plan import Plan, change_of, group_change_of, split
 from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
+from jobs.license_reassignment.reconcile.groups.members import LEFT_BEHIND, Swap, changed, standing_of
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
-from jobs.license_reassignment.reconcile.members import LEFT_BEHIND, Swap, changed, standing_of
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
 
@@ -35,7 +35,7 @@ class User:
     `has` is what the user has of it: without what is in error, and without services that could not be set up.
     `services` is what the two reads show of the service plans; `author` the other run of ours that explains what the
     user holds now, NOBODY where none does. `change` is the user's own request, `swaps` are the groups by which the user
-    changes.
+    changes; `standing` is then that of all of them and of the own request together, and `own` that of the latter.
     """
 
     id: str
@@ -53,6 +53,7 @@ class User:
     services: Difference
     author: Message = NOBODY
     swaps: tuple[Swap, ...] = ()
+    own: Standing = NOT_SENT
 
     @property
     def ours(self) -> bool:
@@ -71,6 +72,18 @@ class User:
     def removes(self) -> frozenset[SkuId]:
         """The SKUs that the user's own request and the groups remove."""
         return frozenset((*self.change.remove, *(s for swap in self.swaps for s in swap.change.remove)))
+
+    @property
+    def booked(self) -> tuple[frozenset[SkuId], frozenset[SkuId]]:
+        """The SKUs that requests of ours may have added to this user, and those that they may have removed.
+
+        Of a group it is booked as soon as Graph has accepted the change, unless the user is not inside any more.
+        """
+        if not self.swaps:
+            return (self.adds, self.removes) if self.ours else (frozenset(), frozenset())
+        groups = (swap.change for swap in self.swaps if swap.standing.ours and swap.inside is not False)
+        sent: list[AssignLicense | AssignGroupLicense] = [*groups, *([self.change] if self.own.ours else [])]
+        return frozenset(a.sku_id for c in sent for a in c.add), frozenset(s for c in sent for s in c.remove)
 
     @property
     def broken(self) -> bool:
@@ -211,6 +224,7 @@ def users_of(
                 services=UNCHANGED if after is None else services.between(effective(before, None), has),
                 author=author,
                 swaps=swaps,
+                own=standings.get(user_id, NOT_SENT),
             )
         )
     return users
@@ -263,18 +277,19 @@ def movements(
 
     A license that Graph accepted and then put into Error takes no seat, so it is no gain.
     """
-    ours = {u.id: u for u in users if u.ours}
+    ours = {u.id: u for u in users if u.ours or u.swaps}
     moved = {sku: Movement() for sku in skus}
     for user_id in scans.ids():
         before, after = scans.before(user_id), scans.after(user_id) or NO_LICENSES
         user = ours.get(user_id)
         if before == after and user is None:
             continue
+        adds, removes = user.booked if user is not None else (frozenset(), frozenset())
         for sku in skus:
             was, now = sku in before.seated, sku in after.seated
             failed = sku in after.skus and not now
-            gain = user is not None and not (was or failed) and sku in user.adds
-            loss = user is not None and was and sku in user.removes
+            gain = not (was or failed) and sku in adds
+            loss = was and sku in removes
             if user is not None and user.swaps:  # the background has done what a read shows, and nothing else
                 gain, loss = gain and now, loss and not now
             step = _post(moved[sku], was=was, now=now, gain=gain, loss=loss)

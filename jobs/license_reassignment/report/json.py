@@ -42,6 +42,7 @@ def _said_in(r: Reconciliation) -> Iterator[str]:
     yield r.advice_reason
     yield from (incident.detail for incident in r.incidents)
     yield from (loss.loss for loss in r.accepted_losses)
+    yield from (sentence for group in r.groups for sentence in group.why)
     yield from (*r.not_checked, *r.notes)
     yield from r.remedies.values()
     yield from (action.remedy for action in r.actions)
@@ -91,6 +92,7 @@ def _counts(r: Reconciliation) -> dict[str, Any]:
         "residual_holders": [asdict(holder) for holder in r.residual_holders],
         "subscriptions": [asdict(row) for row in r.subscriptions],
         "ending": asdict(r.ending) if r.ending else None,
+        "groups": [asdict(group) for group in r.groups],
     }
 
 

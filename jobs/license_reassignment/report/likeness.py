@@ -22,6 +22,7 @@ WORDED = frozenset(
         "not_checked",
         "notes",
         "loss",
+        "why",
         "operator",
         "host",
     }

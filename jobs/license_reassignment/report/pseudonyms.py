@@ -68,9 +68,9 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
     Free texts of a person (what Graph answered, columns of the roster) are left out, for nobody knows what is in them.
     """
     people = dict(zip(r.users["user_principal_name"], r.users["id"], strict=True))
-    people |= {h.name: h.id for h in r.residual_holders}
-    p = Pseudonyms(key, people, [h.id for h in r.residual_holders if h.how == "group"])
-    groups = [h.name for h in r.residual_holders if h.how == "group"]
+    people |= {h.name: h.id for h in r.residual_holders} | {g.name: g.id for g in r.groups}
+    known = {h.id: h.name for h in r.residual_holders if h.how == "group"} | {g.id: g.name for g in r.groups}
+    p, groups = Pseudonyms(key, people, known), [*dict.fromkeys(known.values())]
     run = replace(
         r.run,
         operator=_by_steps(r.run.operator, p.person),
@@ -105,6 +105,10 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
         users=users,
         messages={text: r.messages[text] for text in users["remedy"].unique() if text in r.messages},
         rejected=(),
+        groups=tuple(
+            replace(g, id=p.person(g.id), name=p.person(g.id), why=(), request_id=p.of("request", g.request_id))
+            for g in r.groups
+        ),
         pseudonymised=True,
         **_others(r, p),
     )

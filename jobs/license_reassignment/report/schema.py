@@ -14,6 +14,7 @@ from jobs.license_reassignment.reconcile.audit_log import AuditLogCheck
 from jobs.license_reassignment.reconcile.ending.cancellation import EndOfSource
 from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
+    GroupResult,
     Incident,
     LedgerRow,
     Requests,
@@ -86,6 +87,7 @@ Document = TypedDict(
         "since_last": SinceLast | None,
         "pseudonymised": bool,
         "ending": EndOfSource | None,
+        "groups": NotRequired[list[GroupResult]],
         "cost": NotRequired[Cost],
         "witness": AuditLogCheck | None,
         "reads_before": list[ReadRecord],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.message import Message
-from jobs.license_reassignment.model.plan import Plan
+from jobs.license_reassignment.model.plan import Plan, hindrances_told
 from jobs.license_reassignment.model.plan_header import PlannedGroup
 from jobs.license_reassignment.model.reason_words import REASONS
 from jobs.license_reassignment.model.reasons import group_remedy
@@ -26,7 +26,7 @@ class ListedGroup:
 def listed_groups(plan: Plan, name: Mapping[str, str]) -> tuple[ListedGroup, ...]:
     """Return the groups in the order of the header; `name` gives products by id."""
     groups = plan.header.groups or ()
-    return tuple(ListedGroup(g.id, g.name, _fate(g, name), g.members, tuple(_why(g, plan.said))) for g in groups)
+    return tuple(ListedGroup(g.id, g.name, _fate(g, name), g.members, tuple(_why(g, plan))) for g in groups)
 
 
 def _fate(group: PlannedGroup, name: Mapping[str, str]) -> Message:
@@ -41,9 +41,8 @@ def _fate(group: PlannedGroup, name: Mapping[str, str]) -> Message:
             return Message("is not named under [groups] swap and stays as it is")
 
 
-def _why(group: PlannedGroup, said: Callable[[str], Message]) -> Iterator[Message]:
-    for one in group.hindrances:
-        yield Message("{sentence}, for example {names}", sentence=said(one.sentence), names=one.sample[:3])
+def _why(group: PlannedGroup, plan: Plan) -> Iterator[Message]:
+    yield from hindrances_told(plan, group)
     if group.fate == "hold":
         yield group_remedy(group.reason)
-    yield from map(said, group.notes)
+    yield from map(plan.said, group.notes)

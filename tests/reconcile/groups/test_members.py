@@ -8,8 +8,8 @@ from worlds.engine_parts import NEW, OLD, OTHER
 from connectors.changes import AddLicense, AssignGroupLicense
 from connectors.tenant import GroupId, LicenseAssignment, LicenseProfile, PlanId
 from jobs.license_reassignment.model.standing import Standing
+from jobs.license_reassignment.reconcile.groups.members import Swap, standing_of
 from jobs.license_reassignment.reconcile.judge import Case, DecisionRow, Judgement, judge
-from jobs.license_reassignment.reconcile.members import Swap, standing_of
 
 GROUP, SECOND = GroupId("g1"), GroupId("g2")
 OFF = (PlanId("sway"),)
