@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from string import Formatter
 
@@ -19,7 +19,13 @@ from jobs.license_reassignment import report
 from jobs.license_reassignment.model.reasons import GROUP_REMEDIES, HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
 from jobs.license_reassignment.reconcile.gates import GATE_IDS
 from jobs.license_reassignment.report.codes import FAMILIES
-from jobs.license_reassignment.report.words import ENGLISH, words_of
+from jobs.license_reassignment.report.words import (
+    ENGLISH,
+    between_signs,
+    in_backticks,
+    without_marks,
+    words_of,
+)
 
 EN, NL = ENGLISH, words_of("nl")
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
@@ -139,3 +145,25 @@ def test_a_sentence_has_names_where_graph_has_codes() -> None:
     assert t(Message("{groups}", groups=("SPE_E3",))) == "SPE_E3"
     searched = EN.naming(load_catalog().names, with_codes=True)
     assert searched(Message("{sku}", sku="SPE_E3")) == "Microsoft 365 E3 (SPE_E3)"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (in_backticks, "`a`<b> and o`x`p: see `reseat verify` & <i>"),
+        (without_marks, "`a`<b> and o`x`p: see reseat verify & <i>"),
+        (between_signs, "`a`<b> and o`x`p: see \x1freseat verify\x1f & <i>"),
+    ],
+)
+def test_only_the_code_of_a_sentence_is_shown_as_code(code: Callable[[str], str], shown: str) -> None:
+    """A backtick in the name of a person or a group stays one, wherever the name stands."""
+    said = Message("{told}: see `reseat verify` & <i>", told=few(["`a`<b>", "o`x`p"], most=5))
+    with_and = Message("{one} and {two}: see `reseat verify` & <i>", one=verbatim("`a`<b>"), two="o`x`p")
+
+    assert EN.showing(code)(with_and) == shown
+    assert EN.showing(code)(said) == shown.replace(" and", ",")
+
+
+def test_a_text_that_is_no_message_stays_as_it_is() -> None:
+    """A finished text of an earlier version may hold a name with backticks."""
+    assert EN.showing(between_signs)("held for `<b>`") == "held for `<b>`"

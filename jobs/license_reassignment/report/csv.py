@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connectors.roster.formula import guard
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS, USERS_COLUMNS
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.words import words_of
+from jobs.license_reassignment.report.words import without_marks, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ def render_actions_csv(r: Reconciliation, language: str = "en") -> bytes:
     Remedies and details are in the language, the name of a product or service before its code; codes and columns are
     the same in each. It begins with a byte order mark, for people open it in Excel.
     """
-    t = words_of(language).naming(r.called, with_codes=True)
+    t = words_of(language).naming(r.called, with_codes=True).showing(without_marks)
     actions = (replace(a, remedy=t(a.remedy), detail=t(r.messages.get(a.detail, a.detail))) for a in r.actions)
     rows = (tuple(guard(str(getattr(action, column, ""))) for column in ACTION_COLUMNS) for action in actions)
     return codecs.BOM_UTF8 + _csv(ACTION_COLUMNS, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -15,6 +16,10 @@ from connectors.tenant import Names
 from jobs.license_reassignment.model.text import moment
 from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
+
+_CODE = re.compile("`([^`]*)`")
+CODE_SIGN = "\x1f"
+"""Stands before and after code in what becomes a page."""
 
 _FIGURE = Message("1,234.5")
 """A catalog writes this number as its language does: the sign that groups and the sign before a fraction."""
@@ -30,30 +35,55 @@ _SEARCHED = frozenset({"product_codes", "service", "other"})
 """The blanks whose codes somebody searches for, or writes into the settings: they stand behind their names."""
 
 
+def in_backticks(template: str) -> str:
+    """Leave code in its backticks, as Markdown and a terminal show it."""
+    return template
+
+
+def without_marks(template: str) -> str:
+    """Take the backticks from code, for a cell of a table."""
+    return _CODE.sub(r"\1", template)
+
+
+def between_signs(template: str) -> str:
+    """Put code between signs that no name has, for a page that makes an element of it."""
+    return _CODE.sub(rf"{CODE_SIGN}\1{CODE_SIGN}", template)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language: its sentences, its figures and its dates. English is what no catalog translates.
 
     `names` are those of products and services; without any a code of Graph stays as it is. `with_codes` leaves every
-    code behind its name.
+    code behind its name. `code` makes of a template's backticks what the edge shows; it sees the template before a
+    value stands in it, so that a backtick in the name of a person stays one.
     """
 
     language: str
     catalog: NullTranslations
     names: Names = NAMELESS
     with_codes: bool = False
+    code: Callable[[str], str] = in_backticks
 
     def naming(self, names: Names, *, with_codes: bool = False) -> Words:
         """Return words that put a name in place of a code, or both where people search for the code."""
         return replace(self, names=names, with_codes=with_codes)
 
+    def showing(self, code: Callable[[str], str]) -> Words:
+        """Return words whose code is shown in this way."""
+        return replace(self, code=code)
+
     def __call__(self, template: str, plural: str = "", /, **values: Any) -> str:
         """Say a message, or a template with its values, in this language.
 
-        Numbers are grouped as the language groups them. A text that no catalog has stays as it is.
+        Numbers are grouped as the language groups them. A text that no catalog has stays as it is, and in one that is
+        no message a backtick may be part of a name.
         """
-        said = Message(template, plural, **values) if values or not isinstance(template, Message) else template
-        return self._said(said) if said else ""
+        if values:
+            return self._said(Message(template, plural, **values))
+        if isinstance(template, Message):
+            return self._said(template) if template else ""
+        return self.catalog.gettext(template) if template else ""
 
     def _said(self, said: Message, within: str = "") -> str:
         if said.plural:
@@ -61,6 +91,7 @@ class Words:
         else:
             told = self.catalog.gettext(said.template)
         filled = {k: self._value(v, within or k) for k, v in said.values.items()}
+        told = self.code(told)
         return told.format_map(filled) if filled else told
 
     def _value(self, value: Any, blank: str) -> str:
@@ -74,7 +105,7 @@ class Words:
             case int() | float():
                 return self.number(value)
             case tuple():
-                return separator(value).join(self._value(part, blank) for part in value)
+                return self.code(separator(value)).join(self._value(part, blank) for part in value)
         return str(value)
 
     def _called(self, code: str, blank: str) -> str:

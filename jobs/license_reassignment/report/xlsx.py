@@ -29,7 +29,7 @@ from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.csv import users_columns
 from jobs.license_reassignment.report.page.cost_view import CostView
 from jobs.license_reassignment.report.page.view import ReportView
-from jobs.license_reassignment.report.words import Words, words_of
+from jobs.license_reassignment.report.words import Words, without_marks, words_of
 
 ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows
 SHEET_NAME_MAX = 31  # letters that Excel allows in the name of a sheet
@@ -72,7 +72,7 @@ def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
     comment; codes are the same in each language. The same value gives the same bytes: the document's date is that of
     the verification.
     """
-    t = words_of(language).naming(r.called, with_codes=True)
+    t = words_of(language).naming(r.called, with_codes=True).showing(without_marks)
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, _OPTIONS) as workbook:
         workbook.set_properties(

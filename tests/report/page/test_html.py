@@ -311,6 +311,15 @@ def test_no_text_of_the_tenant_becomes_an_element() -> None:
     assert nasty_tags == elements(harmless(nasty()))
 
 
+@pytest.mark.parametrize("markup", [render_html(no_go(20)), render_plan_html(plan())], ids=["report", "plan"])
+def test_code_is_an_element_and_no_backtick_is_left(markup: str) -> None:
+    """Nor is one of the signs between which the template finds it."""
+    texts = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", markup, flags=re.DOTALL)
+
+    assert not re.findall(".{0,40}[`\x1f].{0,40}", texts)
+    assert re.search("<code>(reseat|apply|disabled_plans)", texts)
+
+
 def test_the_users_travel_with_the_page() -> None:
     """What the script unpacks is users.csv, column by column."""
     r = no_go(200)

@@ -18,7 +18,7 @@ from jobs.license_reassignment.report.page.moves_over_time import moves_over_tim
 from jobs.license_reassignment.report.page.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.page.plan_view import PlanView
 from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
-from jobs.license_reassignment.report.words import Words, words_of
+from jobs.license_reassignment.report.words import CODE_SIGN, Words, between_signs, words_of
 
 PAGE_ROWS = 100
 _STYLES = ("report.css", "tables.css", "page.css")
@@ -40,6 +40,7 @@ def render_html(r: Reconciliation, language: str = "en") -> str:
         "reasons": words.family("reason"),
         "facets": FACETS,
         "page_rows": PAGE_ROWS,
+        "code_sign": CODE_SIGN,
         "user_page": view.admin_center and view.admin_center + USER_PAGE,
         "users": pack(payload),
     }
@@ -64,7 +65,8 @@ def _page(template: str, t: Words, footer: str, icon: str, script: str = "", **v
     values["footer"] = _NOT_IN_A_FOOTER.sub("", footer)
     styles = [environment.get_template(name).render(**values) for name in _STYLES]
     scripts = [environment.get_template(script).render()] if script else []
-    return environment.get_template(template).render(t=t, _=t, icon=icon, csp=_policy(styles, scripts), **values)
+    values |= {"t": t.showing(between_signs), "code_sign": CODE_SIGN, "icon": icon, "csp": _policy(styles, scripts)}
+    return environment.get_template(template).render(_=values["t"], **values)
 
 
 def _policy(styles: list[str], scripts: list[str]) -> str:

@@ -15,7 +15,7 @@ from jobs.license_reassignment.reconcile.findings import FINE
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.csv import users_columns
 from jobs.license_reassignment.report.page.view import ReportView
-from jobs.license_reassignment.report.words import Words
+from jobs.license_reassignment.report.words import Words, between_signs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,8 @@ def users_payload(r: Reconciliation, words: Words) -> dict[str, Any]:
     A column is {name, values} or, where values repeat, {name, values, codes}. Above ALL_IDS_MAX users the ids of fine
     rows are left out, above ALL_ROWS_MAX fine rows beyond a sample; `left_out` says how many.
     """
-    shown = _told(_rows_shown(r.users), lambda text: words(r.messages.get(text, text)))
+    told = words.showing(between_signs)
+    shown = _told(_rows_shown(r.users), lambda text: told(r.messages.get(text, text)))
     blank_ids = len(r.users) > ALL_IDS_MAX
     columns = [_column(shown, name, blank_fine=blank_ids and name in ID_COLUMNS) for name in users_columns(shown)]
     return {

@@ -376,8 +376,8 @@ class ReportView:
         return tuple(ToDo(one[0].kind, why(one[0])[0], one[0].remedy, one) for one in groups)
 
     def detail(self, action: Action) -> str:
-        """Return what the reason is about, in this language; Microsoft's own words stay."""
-        return self._t(self._r.messages.get(action.detail, action.detail))
+        """Return what the reason is about: a message of ours, or Microsoft's own words."""
+        return self._r.messages.get(action.detail, action.detail)
 
     def services_of(self, loss: AcceptedLoss) -> list[str]:
         """Return what a user lost with consent, service by service."""
@@ -393,7 +393,9 @@ class ReportView:
     def some(self, reason: str) -> str:
         """Name the first users held for a reason, each with its detail, and say how many more there are."""
         held = [a for each in self.to_do if (each.kind, each.reason) == ("held", reason) for a in each.actions]
-        shown = tuple(f"{a.subject} ({told})" if (told := self.detail(a)) else a.subject for a in held[:NAMED_FIRST])
+        shown = tuple(
+            f"{a.subject} ({told})" if (told := self._t(self.detail(a))) else a.subject for a in held[:NAMED_FIRST]
+        )
         if len(held) <= NAMED_FIRST:
             return "; ".join(shown)
         return self._t("{names} and {n} more", names="; ".join(shown), n=len(held) - NAMED_FIRST)

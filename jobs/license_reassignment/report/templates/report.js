@@ -47,6 +47,9 @@
   };
   const put = (parent, ...children) => { parent.append(...children); return parent; };
 
+  // What stands between two signs is code, as in the other texts of the page.
+  const told = (text) => text.split(boot.code_sign).map((part, at) => (at % 2 ? make("code", part) : part));
+
   // An address may break before its @ rather than in the middle of a word.
   const address = (text) => put(make("bdi"), ...text.split("@").flatMap((part, at) => (at ? [make("wbr"), `@${part}`] : [part])));
 
@@ -55,7 +58,7 @@
   const fineCount = isFine.reduce((sum, yes) => sum + yes, 0);
   const haystack = everyRow.map((row) => [
     value("user_principal_name", row), value("display_name", row), outcome(value("outcome", row)),
-    value("outcome", row), value("reason", row), reason(value("reason", row)), value("detail", row), value("rule", row),
+    value("outcome", row), value("reason", row), reason(value("reason", row)), value("detail", row).replaceAll(boot.code_sign, ""), value("rule", row),
     value("id", row),
   ].join("\n").toLocaleLowerCase());
 
@@ -111,7 +114,7 @@
   const outcomeCell = (row) => {
     const code = value("outcome", row);
     const cell = put(make("td"), make("span", outcome(code), { class: `outcome ${isFine[row] ? "fine" : code}` }));
-    for (const text of [reason(value("reason", row)), value("detail", row)]) if (text) put(cell, make("small", text));
+    for (const text of [reason(value("reason", row)), value("detail", row)]) if (text) put(cell, put(make("small"), ...told(text)));
     return cell;
   };
   const cells = {
@@ -184,7 +187,7 @@
     const list = put(make("ul"), ...(text ? text.split("+").map(named(data.products)) : [make("li", say("nothing"))]));
     return put(make("div"), make("h3", title), list);
   };
-  const fact = (title, text, tag = "bdi") => (text ? [put(make("div"), make("dt", title), put(make("dd"), make(tag, text)))] : []);
+  const fact = (title, text, tag = "bdi") => (text ? [put(make("div"), make("dt", title), put(make("dd"), put(make(tag), ...told(text))))] : []);
   const services = (title, text) => {
     if (!text) return [];
     const tokens = text.split("+");
