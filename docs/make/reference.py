@@ -21,7 +21,13 @@ from pydantic_core import PydanticUndefined
 from connectors.graph.sign_in.errors import PASSING_CODES, REMEDIES
 from jobs.cli.commands import app
 from jobs.license_reassignment.errors import MEANING
-from jobs.license_reassignment.model.reasons import GROUP_REMEDIES, HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.reasons import (
+    CHANGED_GROUP_REMEDIES,
+    GROUP_REMEDIES,
+    HOLD_REMEDIES,
+    OTHER_REMEDIES,
+    REFUSAL_REMEDIES,
+)
 from jobs.settings.model import Section, Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -164,6 +170,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": _settings,
     "held": lambda: _reasons(HOLD_REMEDIES),
     "groups": lambda: _reasons(GROUP_REMEDIES),
+    "changed-groups": lambda: _reasons(CHANGED_GROUP_REMEDIES),
     "refused": lambda: _reasons(REFUSAL_REMEDIES),
     "other-reasons": lambda: _reasons(OTHER_REMEDIES),
     "sign-in": _sign_in,

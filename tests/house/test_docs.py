@@ -30,7 +30,13 @@ from jobs.license_reassignment.gather.readiness import (
     READ_PERMISSIONS,
     WRITE_PERMISSION,
 )
-from jobs.license_reassignment.model.reasons import GROUP_REMEDIES, HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.reasons import (
+    CHANGED_GROUP_REMEDIES,
+    GROUP_REMEDIES,
+    HOLD_REMEDIES,
+    OTHER_REMEDIES,
+    REFUSAL_REMEDIES,
+)
 from jobs.license_reassignment.run_folder.folder import RunDir
 from jobs.settings import checks
 from jobs.settings.errors import SettingsError
@@ -212,6 +218,7 @@ def _table(text: str) -> Mapping[str, str]:
     [
         ("## Held: the plan leaves the user alone", HOLD_REMEDIES),
         ("## Groups: the plan leaves the group as it is", GROUP_REMEDIES),
+        ("## Groups: the plan changes the group, and it is not settled", CHANGED_GROUP_REMEDIES),
         ("## Refused: Graph said no", REFUSAL_REMEDIES),
         ("## Everything else", OTHER_REMEDIES),
     ],

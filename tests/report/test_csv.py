@@ -17,7 +17,7 @@ from jobs.license_reassignment.report.csv import render_actions_csv, render_user
 USERS_HEADER = (
     "id,user_principal_name,outcome,reason,rule,before_skus,target_skus,after_skus,plans_kept_off,plans_new_on,"
     "plans_lost,sigil,applied_at,request_id,wave,display_name,remedy,detail,usage_location_set,acknowledged_by,"
-    "entra_department,entra_usage_location\r\n"
+    "entra_department,entra_usage_location,via_groups\r\n"
 )
 
 
@@ -30,10 +30,10 @@ def test_two_users_are_written_letter_by_letter() -> None:
     assert (
         USERS_HEADER + "00000000-1111-4222-8333-000000000000,user00000@contoso.example,moved,,voice users,"
         "ENTERPRISEWITHSCAL,ENTERPRISEPREMIUM,ENTERPRISEPREMIUM,YAMMER_ENTERPRISE,INTUNE_A+AAD_PREMIUM,,=,"
-        "2026-11-21T20:00:00Z,00000000-aaaa-4bbb-8ccc-000000000000,pilot,Ada de Vries,,,,,,NL\r\n"
+        "2026-11-21T20:00:00Z,00000000-aaaa-4bbb-8ccc-000000000000,pilot,Ada de Vries,,,,,,NL,\r\n"
         "00000001-1111-4222-8333-00009e3779b1,user00001@contoso.example,held,protected,everyone else,"
         "ENTERPRISEWITHSCAL,SPE_E3+MCOEV,ENTERPRISEWITHSCAL,,,,-,,,pilot,Björn de Vries,"
-        '"Take the name out of [scope] protected, or move the account by hand.",,,,Afdeling A,NL\r\n'
+        '"Take the name out of [scope] protected, or move the account by hand.",,,,Afdeling A,NL,\r\n'
     ).encode() == render_users_csv(finding([user(0), user(1, "held")]))
 
 

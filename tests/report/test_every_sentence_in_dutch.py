@@ -29,7 +29,13 @@ from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, RemarkUse, UnexpectedHolders
-from jobs.license_reassignment.model.reasons import GROUP_REMEDIES, HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.reasons import (
+    CHANGED_GROUP_REMEDIES,
+    GROUP_REMEDIES,
+    HOLD_REMEDIES,
+    OTHER_REMEDIES,
+    REFUSAL_REMEDIES,
+)
 from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.reconcile import incidents
 from jobs.license_reassignment.reconcile.ending.cancellation import advice_of
@@ -65,7 +71,14 @@ def told(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*HOLD_REMEDIES.values(), *GROUP_REMEDIES.values(), *REFUSAL_REMEDIES.values(), *OTHER_REMEDIES.values()]
+    "text",
+    [
+        *HOLD_REMEDIES.values(),
+        *GROUP_REMEDIES.values(),
+        *CHANGED_GROUP_REMEDIES.values(),
+        *REFUSAL_REMEDIES.values(),
+        *OTHER_REMEDIES.values(),
+    ],
 )
 def test_every_remedy_of_a_reason(text: str) -> None:
     told(text)

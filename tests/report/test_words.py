@@ -16,7 +16,13 @@ import jobs
 from connectors.catalog.products import load_catalog
 from connectors.message import Message, few, joined, verbatim
 from jobs.license_reassignment import report
-from jobs.license_reassignment.model.reasons import GROUP_REMEDIES, HOLD_REMEDIES, OTHER_REMEDIES, REFUSAL_REMEDIES
+from jobs.license_reassignment.model.reasons import (
+    CHANGED_GROUP_REMEDIES,
+    GROUP_REMEDIES,
+    HOLD_REMEDIES,
+    OTHER_REMEDIES,
+    REFUSAL_REMEDIES,
+)
 from jobs.license_reassignment.reconcile.gates import GATE_IDS
 from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.words import (
@@ -86,7 +92,7 @@ def test_every_word_of_the_table_of_users_is_used() -> None:
 
 def test_every_gate_and_reason_has_a_word() -> None:
     """What the job can say as a code, the report can say in words."""
-    reasons = {*HOLD_REMEDIES, *GROUP_REMEDIES, *REFUSAL_REMEDIES, *OTHER_REMEDIES}
+    reasons = {*HOLD_REMEDIES, *GROUP_REMEDIES, *CHANGED_GROUP_REMEDIES, *REFUSAL_REMEDIES, *OTHER_REMEDIES}
 
     assert set(GATE_IDS) == set(FAMILIES["gate"]) == set(FAMILIES["gate_not"])
     assert reasons - set(FAMILIES["reason"]) == set()

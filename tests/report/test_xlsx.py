@@ -58,7 +58,7 @@ def test_every_sheet_has_frozen_header_and_filter() -> None:
 
     assert book.sheetnames == SHEETS
     assert {"A2"} == {sheet.freeze_panes for sheet in book}
-    assert f"A1:V{200 + 1}" == book["Users"].auto_filter.ref
+    assert f"A1:W{200 + 1}" == book["Users"].auto_filter.ref
     assert columns_of(book, "What is left to do") == ACTION_COLUMNS
     assert rows_of(book, "What is left to do")[0][:4] == ("User principal name", "ID", "Kind", "Reason")
 

@@ -23,6 +23,7 @@ USERS_COLUMNS = (
     "acknowledged_by",
     "entra_department",
     "entra_usage_location",
+    "via_groups",
 )
 
 

@@ -54,6 +54,25 @@ GROUP_REMEDIES: Mapping[str, Message] = MappingProxyType(
 )
 """Of groups that are named for a swap and stay as they are; a reason that users have too has the remedy for users."""
 
+CHANGED_GROUP_REMEDIES: Mapping[str, Message] = MappingProxyType(
+    {
+        "group_not_sent": Message("The change of the group has not been sent yet. Run the same apply again: it continues where it stopped."),
+        "group_processing": Message("Microsoft Entra is still processing the group. Run the same apply again: it looks again and sends nothing twice. Until then some members may have the old license still."),
+        "group_drifted": Message("Somebody else has changed the group, or who is in it, since the plan was made, so nothing was sent to it: the detail says what. Make a new plan."),
+        "group_gone": Message("The group no longer exists. Make a new plan: it shows what those who were in it have now. Who has no license is assigned the target manually."),
+        "move_undone": Message("The group was changed, and somebody else has changed its licenses since. Make a new plan. A member who has neither the old nor the new product now is assigned the target manually at once: a plan does not do that."),
+        "changed_by_run": Message("Another run of reseat has changed the group since: the detail names it. If that was intended, there is nothing to do; `reseat verify` of that run shows how it ended."),
+        "member_error": Message("The group was changed, and Microsoft Entra could not give the new license to every member: the rows of these users name the errors. Resolve them, then reprocess the licenses of these users in the admin center. Nothing is to be changed on the group."),
+        "protected": Message("A member of the group is listed under [scope] protected now, so nothing was sent to the group. Take the account out of `protected` and make a new plan. Or leave the group as it is: assign the target directly to the other members, and only when that works have the owner take them out of the group."),
+        "seats_taken": Message("There are not enough free seats of the target for all members of the group. Buy seats, then run the same apply again. Until then its members keep the old license."),
+        "no_seat": Message("Graph refused the change of the group, since there are not enough seats of the target (CountViolation). Buy seats and make a new plan. Until then its members keep the old license."),
+        "gone": Message("The group no longer exists. Make a new plan: it shows what those who were in it have now. Who has no license is assigned the target manually."),
+        "restricted_management": Message("Graph does not let this app change the group (403). Ask an administrator who may to add the target to the group and remove the old product in one change, then make a new plan."),
+        "review": Message("Graph refused the change of the group for a reason that this version of reseat does not know. Read Graph's message in the detail, resolve what it names and make a new plan. Until then its members keep the old license."),
+    }
+)
+"""Of groups that a plan changes and that are not settled; a reason that is not here has the remedy for users."""
+
 REFUSAL_REMEDIES: Mapping[str, Message] = MappingProxyType(
     {
         "no_usage_location": Message("Set a usage location for the user, then make a new plan."),
@@ -119,9 +138,10 @@ OTHER_REMEDIES: Mapping[str, Message] = MappingProxyType(
 # fmt: on
 
 
-def group_remedy(reason: str) -> Message:
-    """Return the sentence for the reason code of a group that a plan leaves as it is."""
-    return GROUP_REMEDIES.get(reason) or remedy(reason)
+def group_remedy(reason: str, *, changed: bool = False) -> Message:
+    """Return the sentence for the reason code of a group that a plan leaves as it is, or that it sets out to change."""
+    code = reason.partition(":")[0].strip()
+    return (CHANGED_GROUP_REMEDIES if changed else GROUP_REMEDIES).get(code) or remedy(code, refused=changed)
 
 
 def remedy(reason: str, *, refused: bool = False, undo: bool = False) -> Message:

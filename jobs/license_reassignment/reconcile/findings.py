@@ -152,6 +152,11 @@ class GroupResult:
     carries_source: bool
     members: GroupMembers
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the same apply has something left to do for it."""
+        return self.state in {"not_sent", "accepted", "processing", "in_doubt"}
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRow:
@@ -245,10 +250,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing left for a person to do. `kind` is residual, held, refused, drifted, pending, in_doubt or gate.
+    """One thing left for a person to do. `kind` is residual, held, refused, drifted, gone, pending, in_doubt or gate.
 
     `voice` and `legal_hold` are "yes" where the roster says so: the filled-in list, as the next roster, says it again.
     `detail` is what the reason is about (the group, the service, Graph's own words), "" where there is nothing to add.
+    `group_id` is set where it is about a group: then no user is named, so that no roster takes it for one.
     """
 
     kind: str
@@ -260,3 +266,4 @@ class Action:
     voice: str = ""
     legal_hold: str = ""
     detail: str = ""
+    group_id: str = ""

@@ -17,6 +17,8 @@ OWNED_BY_PARTNER = Message(
     "run `reseat verify` again."
 )
 
+GROUPS_AT_WORK = Message("Run `reseat apply` again first: it finishes the groups that the plan is still changing.")
+
 LEFT_BY_CHOICE = Message(
     "They keep it by choice (`leave`): instead of canceling the old subscription, reduce it to as many seats as it has "
     "users, and keep it for them. To move one after all, enter a target in the rule or roster row, then make a new "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.message import Message, few, joined
+from connectors.message import Message, few, joined, paragraph
 from connectors.tenant import SubscribedSku
 from jobs.license_reassignment.model.text import moment
 from jobs.license_reassignment.reconcile.findings import NO_REMEDY, Gate, LedgerRow, Residual, Totals
 from jobs.license_reassignment.reconcile.gate_remedies import (
     BOUND_ADDONS,
     GATE_REMEDIES,
+    GROUPS_AT_WORK,
     LEFT_BY_CHOICE,
     OWNED_BY_PARTNER,
     UNREAD,
@@ -41,7 +42,9 @@ GATE_IDS = (
 class Facts:
     """What the gates ask. Names are for people; a None says that the fact could not be read.
 
-    `left_by_choice` are the direct holders whom a rule or the roster leaves where they are.
+    `left_by_choice` are the direct holders whom a rule or the roster leaves where they are. `groups` still assign a
+    source, and through those of `inherited_through` somebody has it: each is named with why it is so. `groups_at_work`
+    says that the same apply has to finish some.
     """
 
     residual: Residual
@@ -63,6 +66,8 @@ class Facts:
     read_began: str
     scans_agreed: bool
     left_by_choice: int = 0
+    inherited_through: Sequence[Message] = ()
+    groups_at_work: bool = False
 
 
 def gate(gate_id: str, ok: bool | None, detail: Message, remedy: Message | None = None) -> Gate:
@@ -94,13 +99,10 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "no_inherited_holders",
             residual.users_inherited == 0,
-            Message(
-                "{n} user has the old product through a group only",
-                "{n} users have the old product through a group only",
-                n=residual.users_inherited,
-            ),
+            _inherited(residual.users_inherited, facts.inherited_through),
+            _of_groups("no_inherited_holders", facts),
         ),
-        *_restorable(groups, deleted),
+        *_restorable(facts, groups, deleted),
         gate(
             "source_family_clear",
             not facts.relatives,
@@ -119,13 +121,30 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
     )
 
 
+def _inherited(users: int, through: Sequence[Message]) -> Message:
+    if not users:
+        return Message("nobody has the old product through a group only")
+    return Message(
+        "{n} user has the old product through a group only: {names}",
+        "{n} users have the old product through a group only: {names}",
+        n=users,
+        names=few(through),
+    )
+
+
+def _of_groups(gate_id: str, facts: Facts) -> Message:
+    """Return what to do on groups; those that the plan is still changing are finished by the same apply."""
+    remedy = GATE_REMEDIES[gate_id]
+    return paragraph(GROUPS_AT_WORK, remedy) if facts.groups_at_work else remedy
+
+
 def _consumed(facts: Facts) -> Message:
     counts = [Message("{sku}: {n} in use (consumedUnits)", sku=sku, n=n) for sku, n in facts.consumed.items()]
     agreed = Message("repeated reads did not agree with each other or with consumedUnits")
     return joined(counts if facts.scans_agreed else [*counts, agreed])
 
 
-def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> tuple[Gate, ...]:
+def _restorable(facts: Facts, groups: Sequence[str], deleted: Sequence[str] | None) -> tuple[Gate, ...]:
     """Whether anything would hand the source out again: a group to its next member, a restore to a deleted user."""
     return (
         gate(
@@ -139,7 +158,7 @@ def _restorable(groups: Sequence[str] | None, deleted: Sequence[str] | None) -> 
             )
             if groups
             else Message("no group assigns the old product"),
-            UNREAD if groups is None else None,
+            _of_groups("no_group_carries_source", facts),
         ),
         gate(
             "no_soft_deleted_holders",

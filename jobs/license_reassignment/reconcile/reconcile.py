@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.audit_log import AuditEntry
 from connectors.catalog.products import Catalog
-from connectors.message import Message
+from connectors.message import Message, verbatim
 from connectors.tenant import LicenseDetails, Names, SkuId, SubscribedSku, TenantSnapshot
 from connectors.utc import utc_text
 from jobs.license_reassignment.errors import ExitCode
@@ -17,6 +17,7 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.model.cost import Cost, Prices
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.policy import Limits
+from jobs.license_reassignment.model.reason_words import REASONS
 from jobs.license_reassignment.model.reasons import remedy
 from jobs.license_reassignment.model.standing import Entry, Standing, fold
 from jobs.license_reassignment.reconcile import gates, incidents, run_record, tables
@@ -30,7 +31,9 @@ from jobs.license_reassignment.reconcile.ending.cancellation import (
 from jobs.license_reassignment.reconcile.ending.cost import cost_of
 from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
+    Action,
     Gate,
+    GroupResult,
     Incident,
     LedgerRow,
     Residual,
@@ -102,10 +105,10 @@ def reconcile(evidence: Evidence) -> Reconciliation:
     ledger, totals = _ledger(plan, before, after, compared.moved), _totals(evidence, counts)
     residual, left = _residual(evidence, {u.id for u in users})
     found = (*incidents.all_incidents(compared), *incidents.left_without(evidence.verification.get(LEFT_WITHOUT, {})))
-    answers = () if not plan.asks_gates else gates.all_gates(_facts(evidence, totals, residual, ledger, found, left))
+    facts = _facts(evidence, totals, residual, ledger, found, left, compared.groups)
+    answers = gates.all_gates(facts) if plan.asks_gates else ()
     later = _after_cancel(evidence, users)
-    restored = totals.moved + totals.already_on_target == totals.in_scope
-    verdict = "GO" if (restored if not plan.asks_gates else all(g.passed for g in (*answers, *later))) else "NO-GO"
+    verdict = _verdict(plan, totals, (*answers, *later))
     advice, why = advice_of(plan, verdict, totals, residual, cancelled=bool(later), counts_agree=_agree(plan, ledger))
     ending = _end_of_source(evidence) if plan.asks_gates else None
     broken = {u.id: incidents.broken_words(compared, u) for u in users if u.broken}
@@ -115,7 +118,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         plan_id=plan.plan_id,
         tenant_id=plan.tenant_id,
         tenant_name=plan.header.tenant.name,
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         exit_code=_exit_code(found, verdict),
         gates=answers,
         totals=totals,
@@ -133,7 +136,7 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         targets=tuple(_part(after, before, t) for t in plan.targets),
         held_by_reason=Counter(u.judgement.reason for u in users if u.judgement.outcome == "held"),
         remedies=_remedies(users, undo=plan.undo),
-        actions=tables.actions(users, left, (*answers, *later), plan.header.wished, broken, undo=plan.undo),
+        actions=_actions(compared, left, (*answers, *later), broken),
         not_checked=tables.not_checked(evidence.verification, after, recorded),
         reads_before=before.reads,
         reads=after.reads,
@@ -153,6 +156,12 @@ def reconcile(evidence: Evidence) -> Reconciliation:
         groups=compared.groups,
         rejected=plan.rejected,
     )
+
+
+def _verdict(plan: Plan, totals: Totals, gates: Sequence[Gate]) -> Literal["GO", "NO-GO"]:
+    """Ask the gates; a plan that is not about a cancellation asks whether everybody is as it meant."""
+    restored = totals.moved + totals.moved_by_group + totals.already_on_target == totals.in_scope
+    return "GO" if (all(g.passed for g in gates) if plan.asks_gates else restored) else "NO-GO"
 
 
 def _exit_code(found: Sequence[Incident], verdict: str) -> int:
@@ -190,9 +199,17 @@ def _users_table(
     plan = compared.plan
     accepted_by = _by_id(plan, "acknowledged_by")
     before, after, located = compared.before, compared.after, compared.located
+    groups = {g.id: g.name for g in compared.groups}
     return tables.users_table(
-        compared.users, before, after, names, located, accepted_by, _extra(plan), broken, undo=plan.undo
+        compared.users, before, after, names, located, accepted_by, _extra(plan), broken, groups, undo=plan.undo
     )
+
+
+def _actions(
+    compared: incidents.Comparison, left: Sequence[ResidualHolder], gates: Sequence[Gate], broken: Mapping[str, Message]
+) -> tuple[Action, ...]:
+    plan = compared.plan
+    return tables.actions(compared.users, left, compared.groups, gates, plan.header.wished, broken, undo=plan.undo)
 
 
 def _agree(plan: Plan, ledger: Sequence[LedgerRow]) -> bool:
@@ -338,6 +355,7 @@ def _facts(
     ledger: Sequence[LedgerRow],
     found: Sequence[Any],
     left: Sequence[ResidualHolder],
+    groups: Sequence[GroupResult],
 ) -> gates.Facts:
     plan, after = evidence.plan, evidence.after
     declared = evidence.verification.get("declare", {})
@@ -346,7 +364,9 @@ def _facts(
     by_choice = set(plan.decisions.loc[plan.decisions["reason"] == "left_by_choice", "id"])
     return gates.Facts(
         residual=residual,
-        groups=[h.name for h in left if h.how == "group"],
+        groups=[_told_of(g) for g in groups if g.carries_source],
+        inherited_through=_inherited_through(evidence, groups),
+        groups_at_work=any(g.at_work for g in groups),
         soft_deleted=None if "deleted_users" in after.unread else [h.name for h in left if h.how == "soft_deleted"],
         relatives=[s for s in after.skus if s.sku_id in related and (s.consumed or s.enabled)],
         consumed={r.sku_part_number: r.consumed_after for r in source_rows},
@@ -369,6 +389,27 @@ def _facts(
         scans_agreed=bool(evidence.verification.get("scans_agreed")),
         left_by_choice=sum(h.id in by_choice and h.how in {"direct", "both"} for h in left),
     )
+
+
+def _told_of(group: GroupResult) -> Message:
+    """Name a group, and say why it is as it is."""
+    match group.decision:
+        case "left":
+            why: str = Message("not named under [groups] swap")
+        case "later":
+            why = Message("since the plan was made")
+        case _:
+            why = REASONS.get(group.reason.partition(":")[0], group.reason)
+    return Message("{group} ({why})", group=group.name, why=why) if why else verbatim(group.name)
+
+
+def _inherited_through(evidence: Evidence, groups: Sequence[GroupResult]) -> list[Message]:
+    """Name the groups through which anybody still has a source."""
+    after, sources = evidence.after, set(evidence.plan.sources)
+    used = {after.profiles[int(str(number))] for number in after.users["profile"].unique()}
+    through = {a.group_id for p in used for a in p.assignments if a.sku_id in sources and a.group_id}
+    told = {g.id: _told_of(g) for g in groups}
+    return [told.get(group_id) or verbatim(group_id) for group_id in sorted(through)]
 
 
 def _addons(plan: Plan, after: TenantSnapshot) -> list[str]:

@@ -22,8 +22,10 @@ from jobs.license_reassignment.reconcile.findings import (
     AcceptedLoss,
     Action,
     Gate,
+    GroupResult,
     ResidualHolder,
 )
+from jobs.license_reassignment.reconcile.groups.actions import group_actions
 from jobs.license_reassignment.reconcile.judge import CHANGED_BY_RUN
 from jobs.license_reassignment.reconcile.scans import User
 
@@ -48,13 +50,15 @@ def users_table(
     acknowledged: Mapping[str, str],
     extra: Mapping[str, Mapping[str, str]],
     broken: Mapping[str, Message],
+    groups: Mapping[str, str],
     *,
     undo: bool = False,
 ) -> tuple[pd.DataFrame, dict[str, Message]]:
     """One row per user in scope with USERS_COLUMNS, then the roster's own further columns; and its sentences by text.
 
     By user id, `located` are the usage locations that the plan set, `acknowledged` who accepted a loss in the roster,
-    and `broken` what users lost whose change ended in error. Name, department and usage location are the snapshot's.
+    and `broken` what users lost whose change ended in error; `groups` are names of groups by id. Name, department and
+    usage location are the snapshot's.
     """
     texts = _Texts(before, after, names)
     columns = (before.users[column] for column in ("display_name", "department", "usage_location"))
@@ -62,9 +66,10 @@ def users_table(
     rows = []
     for u in users:
         name, department, place = known.get(u.id, ("", "", ""))
-        row = _row(u, texts, name, texts.said(broken.get(u.id) or _detail(u)), undo=undo)
+        row = _row(u, texts, name, texts.said(broken.get(u.id) or _detail(u, groups)), undo=undo)
         put = located.get(u.id, "")
-        rows.append((*row, put, acknowledged.get(u.id, ""), department, put or place.upper()))
+        via = "+".join(swap.change.group_id for swap in u.swaps)
+        rows.append((*row, put, acknowledged.get(u.id, ""), department, put or place.upper(), via))
     table = pd.DataFrame(rows, columns=list(USERS_COLUMNS)).astype("string[pyarrow]")
     for column, values in extra.items():
         if column not in table:
@@ -98,13 +103,20 @@ def _row(u: User, texts: _Texts, display_name: str, detail: str, *, undo: bool) 
     )
 
 
-def _detail(u: User) -> str:
-    """Say what a reason is about: Graph's own words for a refusal, who changed it, else what the plan noted."""
+def _detail(u: User, groups: Mapping[str, str]) -> str:
+    """Say what a reason is about: Graph's own words for a refusal, who changed it, else what the plan noted.
+
+    Of somebody whom a group was to move it names the group; `groups` are the names by id.
+    """
     words = u.judgement.reason.partition(":")[2].strip()
-    if u.judgement.outcome == "refused":
-        return u.standing.message or words
     if u.judgement.reason.startswith(CHANGED_BY_RUN):
         return by_run(u.author)
+    if u.judgement.outcome == "refused":
+        words = u.standing.message or words
+    if u.swaps and u.judgement.outcome not in FINE:
+        named = tuple(groups.get(s.change.group_id, s.change.group_id) for s in u.swaps)
+        through = Message("group {names}", "groups {names}", n=len(named), names=named)
+        return joined((words, through)) if words else through
     return words or (u.detail if u.judgement.reason == u.row.reason else "")
 
 
@@ -145,19 +157,21 @@ class _Texts:
 def actions(
     users: Sequence[User],
     left: Sequence[ResidualHolder],
+    groups: Sequence[GroupResult],
     gates: Sequence[Gate],
     wished: Wished | None,
     broken: Mapping[str, Message],
     *,
     undo: bool = False,
 ) -> tuple[Action, ...]:
-    """Everything a person has to do: users that are not fine, other holders of the source, gates that are not open.
+    """Everything a person has to do: users and groups that are not fine, other holders of the source, closed gates.
 
     By reason, within it by name; gates come last. `wished` are the ids of the users for whom the roster says yes, by
     its column, `broken` what users lost whose change ended in error, by user id.
     """
     said = wished or Wished()
     yes = {column: frozenset(ids) for column, ids in (("voice", said.voice), ("legal_hold", said.legal_hold))}
+    names = {g.id: g.name for g in groups}
     found = [
         Action(
             kind=u.judgement.outcome,
@@ -166,38 +180,30 @@ def actions(
             remedy=remedy(u.judgement.reason, refused=u.judgement.outcome == "refused", undo=undo),
             user_principal_name=u.name,
             id=u.id,
-            detail=broken.get(u.id) or _detail(u),
+            detail=broken.get(u.id) or _detail(u, names),
             **{column: "yes" for column, ids in yes.items() if u.id in ids},
         )
         for u in users
         if u.judgement.outcome not in FINE and u.judgement.reason not in QUIET
     ]
+    found += group_actions(groups)
     named = {u.id for u in users}
-    for holder in left:
-        if holder.id in named:
-            continue
-        reason = {"group": "group_carries_source", "soft_deleted": "soft_deleted_holder"}.get(
-            holder.how, "residual_holder"
-        )
-        is_user = holder.how not in {"group", "soft_deleted"}
-        found.append(
-            Action(
-                kind="residual",
-                reason=reason,
-                subject=holder.name,
-                remedy=remedy(reason),
-                user_principal_name=holder.name if is_user else "",
-                id=holder.id if is_user else "",
-                detail=Message("group ID {id}", id=holder.id) if holder.how == "group" else "",
-            )
-        )
+    found += [_holder(holder) for holder in left if holder.how != "group" and holder.id not in named]
     found.sort(key=_by_reason_and_name)
     found.extend(Action("gate", g.id, g.id, g.remedy, detail=g.detail) for g in gates if not g.passed)
     return tuple(found)
 
 
+def _holder(holder: ResidualHolder) -> Action:
+    """Return the row of somebody outside the plan who has a source; a deleted user is none for a roster."""
+    deleted = holder.how == "soft_deleted"
+    reason = "soft_deleted_holder" if deleted else "residual_holder"
+    name, user_id = ("", "") if deleted else (holder.name, holder.id)
+    return Action("residual", reason, holder.name, remedy(reason), user_principal_name=name, id=user_id)
+
+
 def _by_reason_and_name(action: Action) -> tuple[str, ...]:
-    return (action.reason.partition(":")[0], action.kind, action.subject.casefold(), action.id)
+    return (action.reason.partition(":")[0], action.kind, action.group_id, action.subject.casefold(), action.id)
 
 
 def accepted_losses(plan: Plan, users: Sequence[User]) -> tuple[AcceptedLoss, ...]:

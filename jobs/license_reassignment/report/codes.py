@@ -89,6 +89,7 @@ FAMILIES: Mapping[str, Mapping[str, Message]] = MappingProxyType(
             "drifted": Message("changed outside this run"),
             "pending": Message("not sent"),
             "in_doubt": Message("result unknown"),
+            "gone": Message("deleted"),
             "gate": Message("gate"),
         },
         "how": {

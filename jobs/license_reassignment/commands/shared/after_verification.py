@@ -12,7 +12,10 @@ from jobs.license_reassignment.model.command_lines import (
 from jobs.license_reassignment.model.plan_header import PlanHeader
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
-_ASK_FOR_A_PLAN = frozenset({"held", "refused", "drifted"})
+_ASK_FOR_A_PLAN = frozenset({"held", "refused", "drifted", "gone"})
+
+_GROUP_IS_OVER = frozenset({"group_drifted", "group_gone"})
+"""Reasons of pending members for whom the same apply does nothing any more."""
 
 _BY_CHOICE = {"left_by_choice"}
 """The only reason for which anybody still has the old product, where nothing is left to decide."""
@@ -20,7 +23,7 @@ _BY_CHOICE = {"left_by_choice"}
 
 def after_verification(found: Reconciliation, header: PlanHeader) -> NextStep:
     """Return the next step, and what comes after it."""
-    if found.totals.in_doubt or found.totals.pending:
+    if _goes_on(found):
         return next_step(apply_line(found.plan_id, found.tenant_id, _wave(found, header)))
     if found.verdict == "GO":
         return _after_go(found)
@@ -33,6 +36,13 @@ def after_verification(found: Reconciliation, header: PlanHeader) -> NextStep:
     return next_step("do what is asked for above", then=verify_line(found.plan_id, after_cancel=after_cancel))
 
 
+def _goes_on(found: Reconciliation) -> bool:
+    """Whether the same apply has anything left to do: nothing is sent any more to a group that is not as planned."""
+    pending = found.users.loc[found.users["outcome"] == "pending", "reason"]
+    at_work = any(group.at_work for group in found.groups)
+    return bool(found.totals.in_doubt) or at_work or not pending.isin(_GROUP_IS_OVER).all()
+
+
 def _after_go(found: Reconciliation) -> NextStep:
     if found.kind != "swap" or found.after_cancel:
         return next_step("keep the run folder as evidence; nothing is left to do")
@@ -43,6 +53,7 @@ def _after_go(found: Reconciliation) -> NextStep:
 def _wave(found: Reconciliation, header: PlanHeader) -> str:
     """Return the wave to name: the first with somebody left to change, where an earlier one ended in a stop."""
     left = set(found.users.loc[found.users["outcome"] == "pending", "wave"])
+    left |= {group.wave for group in found.groups if group.state == "not_sent"}
     names = [wave.name for wave in header.waves]
     first = next((name for name in names if name in left), "")
     return first if any(map(header.stops_after, names[: names.index(first)] if first else ())) else ""

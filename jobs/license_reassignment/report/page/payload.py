@@ -65,8 +65,8 @@ def _rows_shown(users: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(users: pd.DataFrame, say: Callable[[str], str]) -> pd.DataFrame:
-    """Translate each text once; the detail of a refusal is Microsoft's own and stays."""
-    ours = users["outcome"] != "refused"
+    """Translate each text once; the detail of a refusal is Microsoft's own and stays, unless it also names a group."""
+    ours = (users["outcome"] != "refused") | (users["via_groups"] != "")
     detail = _each(users["detail"], say).where(ours, users["detail"])
     return users.assign(remedy=_each(users["remedy"], say), detail=detail)
 
