@@ -20,6 +20,7 @@ from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.bundle import render_all
 from jobs.license_reassignment.report.codes import FAMILIES
 from jobs.license_reassignment.report.page.html import render_html
+from jobs.license_reassignment.report.words import words_of
 
 FINDINGS = {"0": go(0), "1": go(1), "2": go(2), "200": no_go(200), "5000": no_go(5000), "nasty": nasty()}
 every_finding = pytest.mark.parametrize("r", FINDINGS.values(), ids=FINDINGS)
@@ -71,7 +72,7 @@ def test_the_page_shows_the_same_totals(r) -> None:
 
 @every_finding
 def test_every_format_has_the_same_seats(r) -> None:
-    """The page's ledger and the workbook's Seats sheet hold the same figures as the JSON."""
+    """The page's ledger and the workbook's Seats sheet hold the figures of the JSON, products by their names."""
     files = render_all(r)
     ledger = orjson.loads(files["reconciliation.json"])["ledger"]
     sheet = load_workbook(io.BytesIO(files["report.xlsx"]))["Seats"]
@@ -82,7 +83,9 @@ def test_every_format_has_the_same_seats(r) -> None:
     ]
     order = ("enabled", "consumed_before", "gained", "lost", "foreign", "consumed_after", "unexplained")
 
-    assert ledger == [dict(zip(names, (cell.value for cell in row), strict=True)) for row in rows]
+    words = words_of("en").naming(r.called)
+    named = [{**row, "sku_part_number": words.products(row["sku_part_number"])} for row in ledger]
+    assert named == [dict(zip(names, (cell.value for cell in row), strict=True)) for row in rows]
     assert [[row[name] for name in order] for row in ledger] == shown
 
 

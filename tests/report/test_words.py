@@ -158,7 +158,7 @@ def test_a_sentence_has_names_where_graph_has_codes() -> None:
     [
         (in_backticks, "`a`<b> and o`x`p: see `reseat verify` & <i>"),
         (without_marks, "`a`<b> and o`x`p: see reseat verify & <i>"),
-        (between_signs, "`a`<b> and o`x`p: see \x1freseat verify\x1f & <i>"),
+        (between_signs, "`a`<b> and o`x`p: see \x0ereseat verify\x0e & <i>"),
     ],
 )
 def test_only_the_code_of_a_sentence_is_shown_as_code(code: Callable[[str], str], shown: str) -> None:

@@ -71,10 +71,30 @@ def test_numbers_are_numbers_and_times_are_dates() -> None:
     when = USERS_COLUMNS.index("applied_at")
 
     assert tuple(f.name for f in fields(LedgerRow)) == columns_of(book, "Seats")
-    assert list(map(astuple, r.ledger)) == rows_of(book, "Seats")[1:]
+    assert [astuple(row)[2:] for row in r.ledger] == [row[2:] for row in rows_of(book, "Seats")[1:]]
     assert header[when] == "Changed (UTC)"
     assert first[when] is None
     assert datetime.fromisoformat("2026-11-21T20:00:01") == rows_of(book, "Users")[2][when]
+
+
+def test_products_and_gates_have_their_names_beside_their_codes() -> None:
+    """A name is what people know, a code what they search for."""
+    book = opened(no_go(200))
+    gates = rows_of(book, "Gates")
+
+    assert rows_of(book, "Seats")[1][1] == "Office 365 E4 (ENTERPRISEWITHSCAL)"
+    assert rows_of(book, "Users")[1][USERS_COLUMNS.index("after_skus")] == "Office 365 E5 (ENTERPRISEPREMIUM)"
+    assert ("Old products", "Office 365 E4 (ENTERPRISEWITHSCAL)") in rows_of(book, "Verdict")
+    assert ("Gate", "ID", "Status") == gates[0][:3]
+    assert ("Nobody has the old product assigned directly", "no_direct_holders") == gates[1][:2]
+
+
+def test_a_row_is_as_high_as_its_longest_text() -> None:
+    """LibreOffice lays a wrapped text over the next rows where the height of its row does not say otherwise."""
+    book = opened(finding([user(0, "held", remedy="word " * 60), user(1)]))
+    heights = [book["Users"].row_dimensions[row].height for row in (2, 3)]
+
+    assert heights[0] == 14.5 * 6 > 2 * heights[1]
 
 
 def test_a_time_of_another_shape_stays_as_it_is() -> None:

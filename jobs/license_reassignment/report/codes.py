@@ -184,6 +184,7 @@ FAMILIES: Mapping[str, Mapping[str, Message]] = MappingProxyType(
             "entra_department": Message("Department"),
             "entra_usage_location": Message("Usage location"),
             "kind": Message("Kind"),
+            "gate": Message("Gate"),
             "subject": Message("Who or what"),
             "owner": Message("Owner"),
             "due": Message("Due"),

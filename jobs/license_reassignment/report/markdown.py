@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from connectors.roster.formula import clean
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
-from jobs.license_reassignment.report.words import Words, words_of
+from jobs.license_reassignment.report.words import CODE_SIGN, Words, between_signs, words_of
 
 GATES_MAX, HOLDS_MAX, INCIDENTS_MAX, ROUTES_MAX = 20, 8, 5, 3
 _MARKS = {"passed": "✓", "failed": "✕", "not_checkable": "?"}
@@ -17,7 +17,7 @@ _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 def render_summary(r: Reconciliation, language: str = "en") -> str:
     """Return the summary as Markdown; texts from the tenant are escaped, so a name cannot become markup."""
-    t = words_of(language).naming(r.called)
+    t = words_of(language).naming(r.called).showing(between_signs)
     v = ReportView(r, t)
     return "\n".join([*_verdict(r, v, t), *_gates(v, t), *_holds(v, t), *_incidents(r, v, t), *_foot(r, t)]) + "\n"
 
@@ -114,5 +114,11 @@ def _foot(r: Reconciliation, t: Words) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Escape Markdown's signs, and keep the text on one line and without signs that command a terminal."""
-    return _SIGNS.sub(r"\\\1", " ".join(clean(text).split()))
+    """Escape Markdown's signs around code, and keep the text on one line and without signs that command a terminal."""
+    parts = " ".join(text.split()).split(CODE_SIGN)
+    return "".join(_code(clean(part)) if at % 2 else _SIGNS.sub(r"\\\1", clean(part)) for at, part in enumerate(parts))
+
+
+def _code(text: str) -> str:
+    """Set code off with backticks; a text that would end it, or the cell of a table, is escaped as any other."""
+    return _SIGNS.sub(r"\\\1", text) if "`" in text or "|" in text else f"`{text}`"

@@ -18,8 +18,8 @@ from jobs.license_reassignment.report.catalog import read_catalog
 from jobs.license_reassignment.report.codes import FAMILIES
 
 _CODE = re.compile("`([^`]*)`")
-CODE_SIGN = "\x1f"
-"""Stands before and after code in what becomes a page."""
+CODE_SIGN = "\x0e"
+"""Stands before and after code in what becomes a page or Markdown; no blank, or it would be lost with those."""
 
 _FIGURE = Message("1,234.5")
 """A catalog writes this number as its language does: the sign that groups and the sign before a fraction."""
@@ -46,7 +46,7 @@ def without_marks(template: str) -> str:
 
 
 def between_signs(template: str) -> str:
-    """Put code between signs that no name has, for a page that makes an element of it."""
+    """Put code between signs that no name has, for an edge that escapes the text around it."""
     return _CODE.sub(rf"{CODE_SIGN}\1{CODE_SIGN}", template)
 
 
@@ -121,6 +121,10 @@ class Words:
         word = FAMILIES[family].get(bare)
         plain = bare if " " in bare else bare.replace("_", " ")
         return (self(word) if word else plain) + colon + detail
+
+    def products(self, codes: str) -> str:
+        """Return the names of products whose part numbers a plus joins, each with its part number."""
+        return " + ".join(self._called(code, "product_codes") for code in codes.split("+")) if codes else ""
 
     def family(self, name: str) -> dict[str, str]:
         """Return the words of a family of codes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import fields, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,6 @@ from jobs.license_reassignment.model.cost import Cost
 from jobs.license_reassignment.reconcile.findings import (
     OUTCOMES,
     AcceptedLoss,
-    Gate,
     Incident,
     LedgerRow,
     SubscriptionRow,
@@ -35,6 +34,8 @@ ROWS_PER_SHEET_MAX = 1_000_000  # Excel ends at 1,048,576 rows
 SHEET_NAME_MAX = 31  # letters that Excel allows in the name of a sheet
 CELL_TEXT_MAX = 32_767  # the longest text that a cell of Excel holds
 WIDTH_MIN, WIDTH_MAX, ROWS_MEASURED = 10, 60, 200
+WRAPPED = 52  # letters in a line of the widest column, some of it empty where a word did not fit
+LINE_HEIGHT, LINES_MAX = 14.5, 28  # points, other than the default that Excel may change; it ends at 409
 
 _OPTIONS = {
     "constant_memory": True,
@@ -60,9 +61,16 @@ _COLORS = {
 }
 
 WHAT = ("what", "value")
+GATE = ("gate", "id", "status", "detail", "remedy")
+PRODUCTS = frozenset({"before_skus", "target_skus", "after_skus", "sku_part_number"})
+"""Columns whose part numbers stand behind the names that people know."""
+
+LISTS = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
+"""Columns of codes that make no row higher: dozens of services would hide who has them."""
+
 COST = ("what", "product", "subscription", "since", "until", "days", "seats", "price", "amount", "currency", "detail")
 
-Cell = str | int | float | bool | datetime | Decimal
+Cell = str | int | float | bool | datetime | date | Decimal
 
 
 def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
@@ -85,7 +93,7 @@ def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
         )
         book = _Book(workbook, t)
         book.sheet(t("Verdict"), WHAT, _verdict(r, t))
-        book.rows(t("Gates"), Gate, r.gates)
+        book.sheet(t("Gates"), GATE, _gates(r, t))
         book.sheet(t("What is left to do"), ACTION_COLUMNS, _actions(r))
         for number, (first, last) in enumerate(_parts(len(r.users)), start=1):
             name = t("Users") if number == 1 else f"{t('Users')} {number}"
@@ -113,6 +121,7 @@ class _Book:
         self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self._top = workbook.add_format({"valign": "top"})
         self._time = workbook.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._day = workbook.add_format({"valign": "top", "num_format": "yyyy-mm-dd"})
         self._money = workbook.add_format({"valign": "top", "num_format": "#,##0.00####"})
         self._colors = {
             word: workbook.add_format({"bold": True, "font_color": color, "valign": "top"})
@@ -132,7 +141,7 @@ class _Book:
         sheet.set_paper(9)
         sheet.repeat_rows(0)
         sheet.fit_to_pages(1, 0)
-        ahead = iter(rows)
+        ahead = self._named(columns, rows)
         sample = [row for row, _ in zip(ahead, range(ROWS_MEASURED), strict=False)]
         widths = _widths(header, sample)
         for column, width in enumerate(widths):
@@ -142,9 +151,21 @@ class _Book:
                 sheet.write_comment(0, column, columns[column])
         last = 0
         for last, row in enumerate(_chain(sample, ahead), start=1):
+            told = (cell for name, cell in zip(columns, row, strict=True) if name not in LISTS)
+            sheet.set_row(last, LINE_HEIGHT * max(map(_lines, told), default=1))
             for column, value in enumerate(row):
                 self._write(sheet, last, column, value)
         sheet.autofilter(0, 0, last, len(header) - 1)
+
+    def _named(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+        """Put names before part numbers, and the sentence of a message into its cell."""
+        ways = {"next_lifecycle": _day, **dict.fromkeys(PRODUCTS, self._t.products)}
+        shown = [ways.get(column, _same) for column in columns]
+        for row in rows:
+            yield [
+                self._t(cell) if isinstance(cell, Message) else show(cell) if isinstance(cell, str) else cell
+                for show, cell in zip(shown, row, strict=True)
+            ]
 
     def _write(self, sheet: Worksheet, row: int, column: int, value: Cell) -> None:
         match value:
@@ -156,8 +177,8 @@ class _Book:
                 sheet.write_number(row, column, float(value), self._money)
             case datetime():
                 sheet.write_datetime(row, column, value, self._time)
-            case Message():
-                self._write(sheet, row, column, self._t(value))
+            case date():
+                sheet.write_datetime(row, column, value, self._day)
             case str() if value:
                 sheet.write_string(row, column, _fitting(value), self._text_format(value))
 
@@ -178,6 +199,20 @@ def _widths(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
     return [min(max(width, WIDTH_MIN), WIDTH_MAX) for width in longest]
 
 
+def _same(text: str) -> Cell:
+    return text
+
+
+def _day(text: str) -> Cell:
+    when = _time(text)
+    return when.date() if when else text
+
+
+def _lines(cell: Cell) -> int:
+    """How many lines a cell takes: a text that is longer than its column is wide is wrapped at words."""
+    return min(-(-len(cell) // WRAPPED), LINES_MAX) if isinstance(cell, str) and len(cell) > WIDTH_MAX else 1
+
+
 def _fitting(text: str) -> str:
     return text if len(text) <= CELL_TEXT_MAX else text[: CELL_TEXT_MAX - 1] + "…"
 
@@ -190,14 +225,19 @@ def _time(text: str) -> datetime | None:
         return None
 
 
+def _gates(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
+    for gate in r.gates:
+        yield t.sentence(t.name("gate", gate.id)), gate.id, gate.status, t.sentence(gate.detail), gate.remedy
+
+
 def _verdict(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     yield t("Verdict"), r.verdict
     yield t("Exit code"), r.exit_code
     yield t("Plan"), r.plan_id
     yield t("Tenant"), r.tenant_name
     yield t("Tenant ID"), r.tenant_id
-    yield t("Old products"), " + ".join(r.sources)
-    yield t("New products"), " + ".join(r.targets)
+    yield t("Old products"), t.products("+".join(r.sources))
+    yield t("New products"), t.products("+".join(r.targets))
     yield t("Next step"), ReportView(r, t).advice
     yield t("Reason"), r.advice_reason
     for field in fields(r.totals):
@@ -216,7 +256,8 @@ def _verdict(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
 def _requests(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     for value in (r.requests, r.timing):
         for field in fields(value):
-            yield t.name("column", field.name), getattr(value, field.name)
+            cell = getattr(value, field.name)
+            yield t.name("column", field.name), t.when(cell) if isinstance(cell, str) else cell
     for field in fields(r.run):
         value = getattr(r.run, field.name)
         if isinstance(value, str):
@@ -230,33 +271,40 @@ def _requests(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     ):
         for read in reads:
             rows = t("{n} row", "{n} rows", n=read.rows)
-            yield f"{when}: {read.query}", f"{rows}, {read.began} – {read.ended}"
+            yield f"{when}: {read.query}", f"{rows}, {t.when(read.began)} – {t.when(read.ended)}"
 
 
 def _ending(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
     if r.ending is None:
         return
     for route in r.ending.routes:
-        name = (route.subscription_id, route.sku_part_number)
+        name = (route.subscription_id, t.products(route.sku_part_number))
         seats = t("{n} seat", "{n} seats", n=route.seats)
         yield (*name, t("How"), t.name("route", route.route), f"{seats}, {route.status}")
         yield from ((*name, t("Alternatives"), t.name("route", other), "") for other in route.otherwise)
         yield from ((*name, t.name("due", due.what), due.day, t.name("basis", due.basis)) for due in route.dates)
     for row in r.ending.overlap:
-        yield row.subscription_id, row.sku_part_number, t("Seat-days"), row.seat_days, f"{row.since} – {row.until}"
+        yield (
+            row.subscription_id,
+            t.products(row.sku_part_number),
+            t("Seat-days"),
+            row.seat_days,
+            f"{row.since} – {row.until}",
+        )
     for back in r.ending.seats_back:
         until = f"{t('Can be returned until')} {back.until}"
-        yield back.subscription_id, back.sku_part_number, t("Unused"), back.unused, until
+        yield back.subscription_id, t.products(back.sku_part_number), t("Unused"), back.unused, until
     for domain in r.ending.domains:
         yield "", "", t("Do not remove these domains"), domain.name, t("{n} user", "{n} users", n=domain.users)
     for one in r.ending.idle_accounts:
-        yield "", one.skus, t("Accounts that may need no seat"), one.name, one.id
+        yield "", t.products(one.skus), t("Accounts that may need no seat"), one.name, one.id
 
 
 def _cost(cost: Cost, v: CostView, t: Words) -> Iterator[tuple[Cell, ...]]:
     """Yield the sums with what they leave out, then every line; an amount that is not known is an empty cell."""
 
     def line(what: str, amount: str, **cells: Cell) -> tuple[Cell, ...]:
+        cells |= {k: t.products(str(v)) for k, v in cells.items() if k == "product"}
         given = {"what": what, "amount": _money(amount), "currency": cost.currency, **cells}
         return tuple(given.get(column, "") for column in COST)
 
@@ -288,14 +336,15 @@ def _audit_log(r: Reconciliation, t: Words) -> Iterator[tuple[str, Cell]]:
     for name in ("records", "writes", "matched", "further", "other_runs"):
         yield t.name("witness", name), getattr(r.witness, name)
     for one in r.witness.missing:
-        yield t("Changes without a record"), f"{one.name} {one.applied_at}"
+        yield t("Changes without a record"), f"{one.name} {t.when(one.applied_at)}"
     for record in r.witness.foreign:
-        yield t("Records that are not changes of this run"), f"{record.user_name} {record.at} {record.id}"
+        yield t("Records that are not changes of this run"), f"{record.user_name} {t.when(record.at)} {record.id}"
 
 
 def _actions(r: Reconciliation) -> Iterator[tuple[str, ...]]:
     for action in r.actions:
-        yield tuple(getattr(action, column, "") for column in ACTION_COLUMNS)
+        told = replace(action, detail=r.messages.get(action.detail, action.detail))
+        yield tuple(getattr(told, column, "") for column in ACTION_COLUMNS)
 
 
 def _parts(rows: int) -> Iterator[tuple[int, int]]:

@@ -316,7 +316,7 @@ def test_code_is_an_element_and_no_backtick_is_left(markup: str) -> None:
     """Nor is one of the signs between which the template finds it."""
     texts = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", markup, flags=re.DOTALL)
 
-    assert not re.findall(".{0,40}[`\x1f].{0,40}", texts)
+    assert not re.findall(".{0,40}[`\x0e].{0,40}", texts)
     assert re.search("<code>(reseat|apply|disabled_plans)", texts)
 
 

@@ -14,7 +14,7 @@ from connectors.message import Message
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing
 from jobs.license_reassignment.report.page.html import render_plan_html
 from jobs.license_reassignment.report.page.plan_people import caught_by, changing, holding
-from jobs.license_reassignment.report.page.plan_view import plan_view
+from jobs.license_reassignment.report.page.plan_view import RuleCount, plan_view
 
 SECTIONS = [
     "verdict",
@@ -39,6 +39,22 @@ def test_every_part_of_the_plan_is_on_the_page() -> None:
     assert page.headings[0] == "Office 365 E4 → Office 365 E5, Microsoft 365 E3"
 
 
+def test_a_rule_is_named_once_however_many_targets_it_has() -> None:
+    rows = (
+        RuleCount("roster rows", "Office 365 E5", 1, of_rule=2),
+        RuleCount("roster rows", "Office 365 E3", 2, of_rule=0),
+        RuleCount("everyone else", "Microsoft 365 E3", 3),
+    )
+    page = StaticPage(render_plan_html(replace(plan(), by_rule=rows)))
+
+    assert page.tables["rules"][0][1:] == [
+        ["roster rows", "Office 365 E5", "1", "0"],
+        ["Office 365 E3", "2", "0"],
+        ["everyone else", "Microsoft 365 E3", "3", "0"],
+    ]
+    assert page.attribute("th", "rowspan") == ["2", "1"]
+
+
 def test_the_figures_are_those_of_the_plan() -> None:
     """Each table reads back as the plan's own rows, a shortage with its sign."""
     page = StaticPage(render_plan_html(plan()))
@@ -53,7 +69,7 @@ def test_the_figures_are_those_of_the_plan() -> None:
         "43",
         "no usage location no_usage_location",
         "Set it.",
-        "ada@contoso.example , <b>björn</b>@contoso.example",
+        "ada@contoso.example <b>björn</b>@contoso.example",
     ]
     assert page.tables["seats"][0][1:] == [
         ["Office 365 E5", "260", "12", "0", "240", "8"],

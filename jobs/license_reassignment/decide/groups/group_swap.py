@@ -100,11 +100,11 @@ def kinds_told(group: Group) -> tuple[Message, ...]:
     return tuple(message for applies, message in told if applies)
 
 
-_DYNAMIC = Message("A rule decides who is a member; whoever the rule adds later gets the new product.")
+_DYNAMIC = Message("A rule decides who is a member; whoever the rule adds later gets what the group assigns then.")
 _SYNCHRONIZED = Message("Its members are managed in the on-premises directory; its licenses are not.")
 _MAIL_ENABLED = Message("It also receives mail, which does not change.")
 _ROLE_ASSIGNABLE = Message(
     "It can be assigned to roles (isAssignableToRole), and Microsoft does not document which permission a change of "
     "its licenses needs; Graph may refuse it (403)."
 )
-_EMPTY = Message("It has no members; whoever joins it gets the new product.")
+_EMPTY = Message("It has no members; whoever joins it later gets what the group assigns then.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from connectors.message import Message, as_message
@@ -23,6 +24,7 @@ class RuleCount:
     """How many users one rule sends to one target; `target` is a display name, several joined by " + ".
 
     `not_changed` are those about whom the rule decides and who stay as they are, `catches` what it asks of a user.
+    `of_rule` is on the first row of a rule, and says how many rows it has; 0 on the others.
     """
 
     rule: Message
@@ -30,6 +32,7 @@ class RuleCount:
     users: int
     not_changed: int = 0
     catches: str = ""
+    of_rule: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ def _services(tables: Sequence[TranslationTable], name: Mapping[str, str]) -> tu
 
 def _rules(rules: Sequence[RuleUse], name: Mapping[str, str], caught: Mapping[str, str]) -> tuple[RuleCount, ...]:
     """Count by rule, what is no rule of the settings first: rows of the roster decide before any of them."""
+    ordered = sorted(rules, key=lambda r: r.rule in caught)
     return tuple(
         RuleCount(
             as_message(r.rule) if r.rule else Message("no rule"),
@@ -169,8 +173,11 @@ def _rules(rules: Sequence[RuleUse], name: Mapping[str, str], caught: Mapping[st
             r.change,
             r.hold,
             caught.get(r.rule, ""),
+            len(rows) if at == 0 else 0,
         )
-        for r in sorted(rules, key=lambda r: r.rule in caught)
+        for _, group in groupby(ordered, lambda r: r.rule)
+        for rows in [tuple(group)]
+        for at, r in enumerate(rows)
     )
 
 
