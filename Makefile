@@ -57,8 +57,14 @@ mutants: $(VENV)/.dev  ## the check of the check: every deliberate bug is caught
 soak: $(VENV)/.dev  ## ten minutes of apply against a real socket with every fault at once, killed twenty times
 	PYTHONPATH=tests $(BIN)/python -m soak.soak
 
-bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run
-	PYTHONPATH=tests $(BIN)/python -m bench.bench
+SECTIONS = $(filter plan command apply quota groups memory verify,$(MAKECMDGOALS))
+bench: $(VENV)/.dev  ## speed, as ratios against a raw loop in the same run; one part of it: make bench quota
+	PYTHONPATH=tests $(BIN)/python -m bench.bench $(SECTIONS)
+
+ifneq (,$(SECTIONS))
+.PHONY: $(SECTIONS)
+$(SECTIONS): bench ; @:
+endif
 
 .PHONY: messages
 messages: $(VENV)/.dev  ## bring the catalogs of every language up to what the code says

@@ -42,7 +42,8 @@ BATCH = "/$batch"
 
 LOAD_HEADER = "x-ms-throttle-limit-percentage"
 
-PACED = frozenset({429, 503, 509})
+THROTTLED = 429
+PACED = frozenset({THROTTLED, 503, 509})
 """Statuses that ask for patience of everybody, and not for this request alone."""
 
 

@@ -178,6 +178,14 @@ class GraphClient:
         """Count these writes of an earlier channel against the quota."""
         self._turns.seed_writes(times)
 
+    def granted_writes(self) -> int | None:
+        """Return the writes per 150 s that Graph has shown to grant, None where that is what it documents."""
+        return self._turns.granted_writes()
+
+    def expect_writes(self, per_150_s: float) -> None:
+        """Begin with what an earlier process has learned that Graph grants."""
+        self._turns.expect(per_150_s)
+
     def pauses(self) -> tuple[Pause, ...]:
         """Return what Graph or the identity provider wants to be left alone with now, and until when."""
         return self._turns.pauses()

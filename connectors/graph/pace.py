@@ -170,6 +170,10 @@ OWN_RATE = "rate limit (our share of the quota)"
 """Why a request waits that nobody has asked to wait."""
 
 
+LEARNED_RATE = "rate limit (what Graph grants at present)"
+"""The same, where Graph has shown to grant less than it documents."""
+
+
 def next_delay(backoff: Backoff, bucket: Bucket, rate: Rate, n: float, now: float) -> Delay:
     """Return how long a request worth `n` tokens has to wait: the backoff first, then the bucket."""
     if now < backoff.open_at:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from connectors.changes import Pause, Traffic
 from connectors.clock import Clock
 from connectors.errors import NetworkAway, NotYet, WaitBudgetSpent
-from connectors.graph import pace
+from connectors.graph import granted, pace
+from connectors.graph.granted import Granted
 from connectors.graph.pace import Backoff, Bucket, Delay, PaceSettings, Rate
 from connectors.limits import BATCH_SIZE_MAX, READ_WINDOW_S, WRITE_WINDOW_S
 
@@ -53,6 +54,7 @@ class Turns:
         self._backoffs = dict.fromkeys(Kind, Backoff())
         self._reached: set[bool] = set()
         now = clock.monotonic()
+        self._granted = Granted(since=now)
         self._writes = Bucket(self._write_rate().capacity, now)
         self._units = Bucket(self._unit_rate().capacity, now)
 
@@ -61,6 +63,31 @@ class Turns:
         now, wall = self._clock.monotonic(), self._clock.now()
         past = [now - (wall - at).total_seconds() for at in times]
         self._writes = pace.replayed(past, self._write_rate(), now)
+
+    def expect(self, writes_per_150_s: float) -> None:
+        """Begin with what an earlier process has learned of the grant."""
+        self._granted = granted.expected(writes_per_150_s / WRITE_WINDOW_S, self._clock.monotonic())
+
+    def granted_writes(self) -> int | None:
+        """Return the writes per 150 s that Graph has shown to grant, None where that is what it documents."""
+        found = self._granted.per_s
+        if found is None or self._writes_per_s() >= self._documented_per_s():
+            return None
+        return round(found * WRITE_WINDOW_S)
+
+    def let_through(self, writes: int) -> None:
+        """Count writes that were not throttled, whatever became of them."""
+        self._granted = granted.accepted(self._granted, writes, self._clock.monotonic())
+
+    def throttled(self, began: float) -> None:
+        """Learn from a throttle of writes that began at the monotonic second `began`, once writes are closed for it.
+
+        Graph's bucket holds nothing when they open again, so ours begins empty at that second.
+        """
+        now, documented = self._clock.monotonic(), self._documented_per_s()
+        self._granted = granted.throttled(self._granted, began=began, now=now, documented_per_s=documented)
+        opens = max(now, self._backoffs[Kind.WRITE].open_at)
+        self._writes = Bucket(min(self._writes.level, 0.0), max(self._writes.at, opens))
 
     def pauses(self) -> tuple[Pause, ...]:
         """Return what is closed now, in wall-clock time, so that another process can keep it closed."""
@@ -186,7 +213,9 @@ class Turns:
 
     def _delay(self, kind: Kind, n: int) -> Delay:
         bucket, rate = (self._writes, self._write_rate()) if kind is Kind.WRITE else (self._units, self._unit_rate())
-        return pace.next_delay(self._backoffs[kind], bucket, rate, n, self._clock.monotonic())
+        delay = pace.next_delay(self._backoffs[kind], bucket, rate, n, self._clock.monotonic())
+        learned = kind is Kind.WRITE and not delay.asked and self.granted_writes() is not None
+        return replace(delay, reason=pace.LEARNED_RATE) if learned and delay.seconds else delay
 
     def _spend(self, kind: Kind, n: int) -> None:
         """Take tokens; a write costs one resource unit as well, which it does not wait for."""
@@ -195,11 +224,19 @@ class Turns:
         if kind is Kind.WRITE:
             self._writes = pace.spent(self._writes, self._write_rate(), n, now)
 
+    def _documented_per_s(self) -> float:
+        return self._settings.writes_per_150_s / WRITE_WINDOW_S
+
+    def _writes_per_s(self) -> float:
+        now, load = self._clock.monotonic(), self._load.get(Kind.WRITE)
+        return granted.per_s(self._granted, documented_per_s=self._documented_per_s(), now=now, load=load)
+
     def _write_rate(self) -> Rate:
-        quota = self._settings.writes_per_150_s * self._settings.quota_share()
+        load = None if self._granted.per_s else self._load.get(Kind.WRITE)  # what is learned heeds the load itself
+        quota = self._writes_per_s() * WRITE_WINDOW_S * self._settings.quota_share()
         # At least one batch; a larger quota comes in bursts of one second, or waking up late would cost a part of it.
         burst = max(BATCH_SIZE_MAX, quota / WRITE_WINDOW_S)
-        return pace.window_rate(quota, WRITE_WINDOW_S, burst, load=self._load.get(Kind.WRITE))
+        return pace.window_rate(quota, WRITE_WINDOW_S, burst, load=load)
 
     def _unit_rate(self) -> Rate:
         quota = self._settings.ru_per_10_s * self._settings.quota_share()

@@ -13,7 +13,7 @@ from connectors.errors import LostReply, NetworkAway, NoWay, Retryable, Unauthor
 from connectors.graph import batch as wire_batch
 from connectors.graph.answer import Answer
 from connectors.graph.batch import ItemAnswer
-from connectors.graph.channel import BATCH, LOAD_HEADER, PACED, Channel, TooMuch, Unsent
+from connectors.graph.channel import BATCH, LOAD_HEADER, PACED, THROTTLED, Channel, TooMuch, Unsent
 from connectors.graph.pace import load_of
 from connectors.graph.redact import redact
 from connectors.graph.stranger import blocked
@@ -59,10 +59,13 @@ async def assign_group(channel: Channel, change: AssignGroupLicense) -> Reply:
         return answer[0]
     item = ItemAnswer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.json)
     reply = _reply(channel, ask, item, answer, None)
+    channel.turns.let_through(answer.status not in PACED)
     if reply.verdict in {Verdict.APPLIED, Verdict.REFUSED}:
         channel.turns.helped(Kind.WRITE)
     elif reply.verdict in {Verdict.RETRY, Verdict.IN_DOUBT} and reply.status in ENVELOPES:
         channel.back_off(Kind.WRITE, answer.status, answer.headers, answer.began, reply.retry_after_s)
+    if answer.status == THROTTLED:
+        channel.turns.throttled(answer.began)
     return reply
 
 
@@ -119,6 +122,8 @@ def _refused_whole(channel: Channel, asks: Sequence[Ask], answer: Answer) -> tup
     found = envelope_meaning(answer.status, after)
     if found.verdict in {Verdict.RETRY, Verdict.IN_DOUBT}:
         channel.back_off(Kind.WRITE, answer.status, answer.headers, answer.began, after)
+    if answer.status == THROTTLED:
+        channel.turns.throttled(answer.began)
     code, message = answer.error
     return _all(asks, found, answer=answer, code=code, message=message, after=after)
 
@@ -166,13 +171,16 @@ def _with_causes(message: str, causes: Sequence[str]) -> str:
 
 
 def _slow_down(channel: Channel, answer: Answer, items: Sequence[ItemAnswer], replies: Sequence[Reply]) -> None:
-    """Back off for the longest wait that an item asks for, and note how near the limit we are."""
+    """Back off for the longest wait that an item asks for, and note how near the limit we are, and what it is."""
     afters = [r.retry_after_s for r in replies if r.status in PACED and r.retry_after_s is not None]
     for item in items:
-        channel.traffic.throttled += item.status == 429
+        channel.traffic.throttled += item.status == THROTTLED
         if item.status in PACED:
             longest = max(afters) if afters else None
             channel.back_off(Kind.WRITE, item.status, item.headers, answer.began, longest)
+    channel.turns.let_through(sum(item.status not in PACED for item in items))
+    if any(item.status == THROTTLED for item in items):
+        channel.turns.throttled(answer.began)
     loads = [load for item in items if (load := load_of(item.headers.get(LOAD_HEADER))) is not None]
     if loads:
         channel.turns.loaded(Kind.WRITE, max(loads))

@@ -118,6 +118,14 @@ class TenantClient(GroupWriter, Protocol):
         """Count writes of an earlier session against the quota."""
         ...
 
+    def granted_writes(self) -> int | None:
+        """Return the writes per 150 s that the tenant has shown to grant, None where that is what is documented."""
+        ...
+
+    def expect_writes(self, per_150_s: float) -> None:
+        """Begin with what an earlier session has learned of the grant."""
+        ...
+
     def pauses(self) -> Sequence[Pause]:
         """Return what the tenant wants to be left alone with now."""
         ...

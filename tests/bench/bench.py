@@ -22,7 +22,7 @@ SECTIONS = {
     "plan": measures.inventory_and_plan,
     "command": measures.plan_command,
     "apply": measures.apply_beside_rivals,
-    "quota": measures.at_the_quota,
+    "quota": measures.quota,
     "memory": measures.memory_while_applying,
     "verify": measures.verify_and_report,
 }

@@ -10,6 +10,8 @@ from typing import Any
 from bench.parts import NO_QUOTA, settings_file
 from bench.rig import EVERYBODY_PLAIN, SIX_IN_TEN, Measured, Tenant, measure
 from bench.sizes import Row, Size
+from worlds.neighbours import Beside
+from worlds.neighbours import measure as measure_beside
 
 from connectors.limits import BATCH_SIZE_MAX, WRITE_WINDOW_S, WRITES_PER_150_S
 
@@ -77,6 +79,12 @@ def apply_beside_rivals(size: Size, folder: Path) -> Iterator[Row]:
         yield Row("", "", f"{what}: {bare:.3f}", f"{cost / bare:.2f}", aim)
 
 
+def quota(size: Size, folder: Path) -> Iterator[Row]:
+    """Use the quota, where all of it is granted and where it is not."""
+    yield from at_the_quota(size, folder)
+    yield from beside_a_neighbour()
+
+
 def at_the_quota(size: Size, folder: Path) -> Iterator[Row]:
     """Apply at multiples of the real quota, tenant and client alike, and count what of it was used."""
     plan = _plan(size.quota, 0.0, folder)
@@ -100,6 +108,30 @@ def at_the_quota(size: Size, folder: Path) -> Iterator[Row]:
         share = seen["throttled"] / seen["requests"]
         yield Row("  throttled", f"{seen['throttled']:,} of {seen['requests']:,}", "", f"{share:.4f}", "< 0.001")
         yield Row("  CPU of the client per second", f"{done['cpu_s'] / done['seconds']:.2f}")
+
+
+def beside_a_neighbour() -> Iterator[Row]:
+    """Write in virtual time where less is granted than documented, at the real rate and at fifty times it."""
+    for scale, seconds, latency in ((1, 1_300.0, 0.3), (50, 1_300.0, 0.1)):
+        for share in (1.0, 0.6, 0.4, 0.2):
+            seen = measure_beside(Beside(share, scale=scale, seconds=seconds, latency_s=latency))
+            windows = seen.windows(5)
+            hits = max(hits for _, hits in windows)
+            yield Row(
+                f"{share:.0%} granted at {scale} times the quota, quota_share 0.9",
+                f"{sum(n for _, n in seen.accepted):,} in {seconds:,.0f} s",
+                f"throttled: {len(seen.throttled)} of {seen.batches:,} batches, at most {hits} a window; "
+                f"{seen.too_early} sent too early",
+                f"{sum(used for used, _ in windows) / 5:.3f}",
+                "≥ 0.90" if share < 1 else "≥ 0.97",
+            )
+    for share in (0.6, 0.4, 0.2):
+        after = measure_beside(Beside(share, gone_at=900.0)).full_again_after()
+        yield Row(
+            f"neighbour that leaves {share:.0%} goes",
+            "never" if after is None else f"full rate after {after:.0f} s",
+            aim="≤ 300 s",
+        )
 
 
 def memory_while_applying(size: Size, folder: Path) -> Iterator[Row]:

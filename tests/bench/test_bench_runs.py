@@ -34,7 +34,7 @@ def test_a_section_yields_its_lines(section: str) -> None:
 
     assert [] == [row for row in rows if not (row.what or row.beside) or not (row.value or row.ratio)]
     assert len(rows) == bench.table(rows, "tiny").row_count
-    assert len(rows) == {"plan": 4, "command": 1, "apply": 8, "quota": 9, "memory": 2, "verify": 3}[section]
+    assert len(rows) == {"plan": 4, "command": 1, "apply": 8, "quota": 20, "memory": 2, "verify": 3}[section]
 
 
 def test_a_child_process_tells_its_result_and_its_memory(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from worlds.applying_place import Place
 
 from connectors.sandbox.api.world import AppIdentity
+from connectors.sandbox.trouble.quota import Limit
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError, NotReady
@@ -186,6 +187,24 @@ def test_a_resumed_session_counts_the_writes_of_the_last_150_seconds(tmp_path: P
 
         place.call(watched)
         assert counted == [expected]
+
+
+def test_what_graph_grants_is_learned_kept_and_expected_by_the_next_session(tmp_path: Path) -> None:
+    """Five of twenty are throttled; the journal has what was measured, and a resume does not measure it again."""
+    place = Place(tmp_path, wave=[{"name": "pilot", "users": 18, "then": "stop"}])
+    place.quota.writes = Limit(15, 150.0)
+    expected: list[float] = []
+
+    async def watched(parts: Parts) -> Applied:
+        parts.tenant.expect_writes = expected.append  # type: ignore[method-assign]
+        return await apply_plan(parts, place.run, tenant="contoso.example", wave="rest")
+
+    assert place.apply().code == ExitCode.STOPPED
+    learned = [line.body.get("granted_per_150_s") for line in place.lines() if line.kind == "outcome"]
+    place.call(watched)
+
+    assert learned[0] == 300  # a tenth of what is documented, for less is never taken for a limit
+    assert expected == [learned[-1]]
 
 
 def test_a_torn_tail_is_cut_and_the_next_session_says_so(tmp_path: Path) -> None:

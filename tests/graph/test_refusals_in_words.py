@@ -124,7 +124,7 @@ def test_a_service_that_a_country_has_not_is_refused_with_a_remedy_that_works(
     assert 3 == reseat(where, "apply", where.run, *APPLY).code
     assert 3 == reseat(where, "verify", where.run).code
     told = (where.folder / "runs" / where.run / "actions.csv").read_text(encoding="utf-8")
-    assert remedy("not_in_location", refused=True) in told
+    assert remedy("not_in_location", refused=True).replace("`", "") in told
     assert "Set a usage location" not in told
 
     row = "user_principal_name,disabled_plans\nada@contoso.example,KAIZALA_O365_P3\n"

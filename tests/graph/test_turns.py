@@ -107,7 +107,8 @@ def test_reads_that_work_do_not_hide_writes_that_do_not() -> None:
 
     with pytest.raises(WaitBudgetSpent):
         run(double, work, wait_seconds_max=100)
-    assert 80.0 == double.clock.elapsed
+    # Two waits of 40 s, and after each the moment in which the empty bucket gains the token of one write.
+    assert 80.0 < double.clock.elapsed < 82.0
 
 
 def test_writes_that_get_no_answer_are_ended_too() -> None:

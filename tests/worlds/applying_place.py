@@ -15,6 +15,7 @@ from connectors.sandbox.api.world import AppIdentity
 from connectors.sandbox.app import create_app
 from connectors.sandbox.sample.seed import SOURCE, generate
 from connectors.sandbox.tenant.state import TenantState
+from connectors.sandbox.trouble.quota import Quota
 from jobs.license_reassignment.apply.control import Control, StopFlag
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.plan import make_plan
@@ -56,13 +57,17 @@ class Place:
         self.listener = Listener()
         self.control: dict[str, Any] = {}
         self.identity = AppIdentity()
+        self.quota = Quota()
         self.run: RunDir = self.call(lambda parts: make_plan(parts, skip_bad_rows=False)).run
 
     def call(self, body: Callable[[Parts], Awaitable[Any]]) -> Any:
         """Run one process."""
         clock = VirtualClock(self.hour)
         app = create_app(
-            self.tenant, clock=lambda: START.timestamp() + self.hour.now, apps={"sandbox-token": self.identity}
+            self.tenant,
+            clock=lambda: START.timestamp() + self.hour.now,
+            apps={"sandbox-token": self.identity},
+            quota=self.quota,
         )
 
         async def main() -> Any:

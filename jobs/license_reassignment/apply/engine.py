@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from jobs.license_reassignment.apply.canary import CANARY
 from jobs.license_reassignment.apply.control import SLICE_S
 from jobs.license_reassignment.apply.queue import LOOKS_MAX, Finished, Idle, Look, NoRoom, WaveDone, Write
 from jobs.license_reassignment.apply.replies import outcome_body
-from jobs.license_reassignment.apply.session import Ending, Session, ending_of, tell, waiting_for_seats
+from jobs.license_reassignment.apply.session import Ending, Session, ending_of, tell, waiting_for_seats, wire_facts
 from jobs.license_reassignment.errors import ExitCode, JobError, Unfinished
 from jobs.license_reassignment.model.change import Task
 from jobs.license_reassignment.model.standing import LICENSES, NOT_SENT, Entry, Standing
@@ -297,8 +297,7 @@ async def _send(session: Session, tasks: Sequence[Task]) -> None:
     replies = await session.tenant.assign([t.change for t in tasks])
     session.helped = session.clock.monotonic() if any(r.status for r in replies) else session.helped
     replies = session.reply_judge.judge(replies, session.clock.now())
-    traffic = asdict(session.traffic())
-    _append(session, "outcome", {**outcome_body(number, replies), "traffic": traffic}, durable=False)
+    _append(session, "outcome", {**outcome_body(number, replies), **wire_facts(session)}, durable=False)
     for task, reply in zip(tasks, replies, strict=True):
         _after(session, task, reply)
     session.canary.begin([UserId(r.id) for r in replies if r.verdict is Verdict.APPLIED], session.clock.now())

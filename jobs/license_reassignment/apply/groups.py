@@ -7,7 +7,7 @@ as settled when two reads of its members, a while apart, agree.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from jobs.license_reassignment.apply.group_queue import (
 )
 from jobs.license_reassignment.apply.queue import SETTLE_SPACING, Finished, Idle
 from jobs.license_reassignment.apply.replies import outcome_body
-from jobs.license_reassignment.apply.session import Ending, Session, tell
+from jobs.license_reassignment.apply.session import Ending, Session, tell, wire_facts
 from jobs.license_reassignment.apply.sweep import Sweep, is_lost, sweep_of
 from jobs.license_reassignment.errors import ExitCode, Unfinished
 from jobs.license_reassignment.model.group_change import GroupTask
@@ -217,7 +217,7 @@ async def _write(groups: GroupSession, task: GroupTask) -> None:
     body = outcome_body(number, [judged])
     if judged.verdict is Verdict.APPLIED:
         body["items"][0]["verdict"] = "accepted"
-    _append(groups, "outcome", {**body, "traffic": asdict(session.traffic())}, durable=False)
+    _append(groups, "outcome", {**body, **wire_facts(session)}, durable=False)
     _after(groups, task, judged)
     session.reply_judge.raise_if_hopeless([judged])
 

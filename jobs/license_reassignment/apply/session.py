@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from connectors.changes import Traffic
 from connectors.clock import Clock
@@ -15,6 +16,7 @@ from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.replies import ReplyJudge
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.model.progress import Progress
+from jobs.license_reassignment.model.standing import Entry
 from jobs.license_reassignment.model.text import counted, quoted
 from jobs.license_reassignment.ports import LicenseWriter
 from jobs.license_reassignment.run_folder.journal import Journal
@@ -32,8 +34,9 @@ class Ending:
 class Session:
     """What one apply works with. At most `in_flight` batches of writes are on their way at once.
 
-    `traffic` says what went over the wire since this process began to apply, `product` how people call a SKU; `writing`
-    counts the workers that have a batch in hand, from its read to its answer.
+    `traffic` says what went over the wire since this process began to apply, `granted` how many writes per 150 s the
+    tenant grants where that is less than documented, `product` how people call a SKU; `writing` counts the workers that
+    have a batch in hand, from its read to its answer.
     """
 
     tenant: LicenseWriter
@@ -46,6 +49,7 @@ class Session:
     in_flight: int
     on_progress: Callable[[Progress], None]
     traffic: Callable[[], Traffic] = Traffic
+    granted: Callable[[], int | None] = lambda: None
     product: Callable[[SkuId], str] = str
     canary: Canary = field(default_factory=lambda: Canary({}, over=True))
     batches: int = 0
@@ -81,6 +85,18 @@ class Session:
     def seconds_paused(self) -> float:
         """Return for how long somebody has kept the run waiting, up to now."""
         return self.paused_s + (self.clock.monotonic() - self.paused_at if self.paused_at is not None else 0.0)
+
+
+def wire_facts(session: Session) -> dict[str, Any]:
+    """Return what an outcome says of the wire: the traffic so far, and what is granted where it is less than usual."""
+    granted = session.granted()
+    return {"traffic": asdict(session.traffic()), **({"granted_per_150_s": granted} if granted is not None else {})}
+
+
+def granted_before(journal: Sequence[Entry]) -> int | None:
+    """Return what the last outcome of an earlier session says is granted, None where it says nothing."""
+    outcomes = (entry.body for entry in reversed(journal) if entry.kind == "outcome")
+    return next(outcomes, dict[str, Any]()).get("granted_per_150_s")
 
 
 def tell(session: Session) -> None:

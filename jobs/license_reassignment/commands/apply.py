@@ -16,7 +16,7 @@ from jobs.license_reassignment.apply.canary import canary_of
 from jobs.license_reassignment.apply.engine import apply, close
 from jobs.license_reassignment.apply.queue import Queue
 from jobs.license_reassignment.apply.replies import ReplyJudge
-from jobs.license_reassignment.apply.session import Ending, Session
+from jobs.license_reassignment.apply.session import Ending, Session, granted_before
 from jobs.license_reassignment.apply.work import (
     WINDOW,
     Work,
@@ -188,6 +188,8 @@ async def _session(
     journal = Journal(head, parts.clock.now)
     torn = journal.cut_torn_tail()
     parts.tenant.seed_writes(work.sent_since(parts.clock.now() - WINDOW))
+    if granted := granted_before(work.journal):
+        parts.tenant.expect_writes(granted)
     queue = work.license_queue()
     journal.append("start", _start(parts, work, identity, facts, torn))
     before = replace(parts.tenant.traffic)
@@ -284,6 +286,7 @@ def _engine_session(
         in_flight=pace.batches_in_flight_max,
         on_progress=on_progress,
         traffic=traffic,
+        granted=parts.tenant.granted_writes,
         batches=batches,
         product=parts.catalog.names.sku,
     )
