@@ -22,7 +22,13 @@ from connectors.tenant import (
 from jobs.license_reassignment.model.plan import Plan, change_of, group_change_of, split
 from jobs.license_reassignment.model.standing import GROUPS, LOCATIONS, NOT_SENT, Entry, Standing, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
-from jobs.license_reassignment.reconcile.groups.members import LEFT_BEHIND, Swap, changed, standing_of
+from jobs.license_reassignment.reconcile.groups.members import (
+    LEFT_GROUP,
+    MEMBER_ERROR,
+    Swap,
+    changed,
+    standing_of,
+)
 from jobs.license_reassignment.reconcile.judge import ACCEPTED_THEN_ERROR, Case, DecisionRow, Judgement, judge
 from jobs.license_reassignment.reconcile.services import UNCHANGED, Difference, Services, effective
 from jobs.license_reassignment.reconcile.whose_change import NOBODY, ChangesByOtherRuns
@@ -58,8 +64,9 @@ class User:
     @property
     def ours(self) -> bool:
         """Whether a write of ours took effect on this user, as far as anybody can tell."""
-        if self.judgement.reason.partition(":")[0] in LEFT_BEHIND:
-            return False
+        reason = self.judgement.reason.partition(":")[0]
+        if reason == LEFT_GROUP or (reason == MEMBER_ERROR and not self.removes.isdisjoint(self.has.skus)):
+            return False  # the swap of the group has not reached this user
         return self.standing.state == "applied" or self.judgement.outcome in MOVED or self.broken
 
     @property

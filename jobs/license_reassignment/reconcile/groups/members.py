@@ -12,8 +12,6 @@ from jobs.license_reassignment.model.standing import NOT_SENT, Standing
 
 GROUP_PROCESSING, MEMBER_ERROR = "group_processing", "member_error"
 TURNED_DIRECT, LEFT_GROUP = "turned_direct", "left_group"
-LEFT_BEHIND = frozenset({MEMBER_ERROR, LEFT_GROUP})
-"""Reasons that say of a user that the swap of a group did not reach them: nothing of it is booked as ours."""
 
 NO_REQUEST = AssignLicense(UserId(""), (), ())
 _GROUP_REASONS = {"drifted": "group_drifted", "gone": "group_gone", "pending": "group_not_sent", "already": ""}
@@ -65,8 +63,13 @@ def settled_reason(swaps: Sequence[Swap], before: LicenseProfile, after: License
 
 
 def _error(swap: Swap, after: LicenseProfile, removed: set[SkuId]) -> str:
-    """Return the state and error of what the group could not give, where the user keeps the old license meanwhile."""
-    if member_seen(after, swap.change) != "error" or not any(a.gives for s in removed for a in after.of_sku(s)):
+    """Return the state and error of what the group could not give, where the user has the old or the new all the same.
+
+    The old one is still there, or the new one comes in another way.
+    """
+    keeps = any(a.gives for s in removed for a in after.of_sku(s))
+    has = all(any(a.sound for a in after.of_sku(x.sku_id)) for x in swap.change.add)
+    if member_seen(after, swap.change) != "error" or not (keeps or has):
         return ""
     of_group = [a for a in after.assignments if a.group_id == swap.change.group_id and not a.sound]
     skus = (*(a.sku_id for a in swap.change.add), *swap.change.remove)
