@@ -27,6 +27,7 @@ def of_groups(story: Story) -> Iterator[str]:
     yield from _plan(story)
     yield from _outcomes(story)
     yield from _books(story)
+    yield from _switched_off(story)
     if story.world.undisturbed:
         yield from _undisturbed(story)
 
@@ -74,8 +75,9 @@ def _writes(story: Story) -> Iterator[str]:
             yield f"an inherited license was to be removed from {record.target} directly"
         if record.kind == "user" and record.status == 200 and record.target in story.members:
             yield from _half(story, record)
-    if not story.world.meddled and "comings" not in _wrong(story):
-        yield from story.witness.begun_in_spite
+    for group, user_id in story.witness.begun_in_spite:
+        if failing(story, user_id) and user_id not in touched_by_others(story):
+            yield f"group {group} was begun although a read had shown {user_id} without any license"
 
 
 def _of_group(story: Story, group: str) -> Iterator[str]:
@@ -88,6 +90,9 @@ def _of_group(story: Story, group: str) -> Iterator[str]:
     for record in written:
         if (sorted(record.add), sorted(record.remove)) != (sorted(change.add), sorted(change.remove)):
             yield f"the write of group {group} is not what the plan says"
+    gone = {r.target for r in story.tenant.write_log if r.kind in {"leave", "delete"}}
+    for user_id in (u for g, u in story.witness.strangers if g == group and u not in gone):
+        yield f"group {group} was changed although a read had shown that {user_id} is inside"
 
 
 def _may_be_reprocessed(story: Story) -> set[str]:
@@ -197,8 +202,10 @@ def _outcomes(story: Story) -> Iterator[str]:
 
 def _told_wrong(story: Story, user: User, via: tuple[str, ...], outcome: str) -> str:
     there, ours = _on_target(story, user, via), [g for g in via if ours_on(story, g)]
-    if outcome in {"moved", "held", "in_doubt"}:
-        return "a member of a group that was swapped is neither"
+    if outcome in {"moved", "held"}:
+        return "a member of a group that is swapped is neither"
+    if outcome == "in_doubt":
+        return "" if stopped_by_harm(story) else "apply is over"
     if (outcome == "moved_by_group") and not (there and ours):
         return "no group of ours gave the target"
     by_us = len(ours) == len(via) and not {r.target for r in story.tenant.write_log if _touches(r)} & {user.id, *via}
@@ -211,6 +218,11 @@ def _told_wrong(story: Story, user: User, via: tuple[str, ...], outcome: str) ->
     if not ours and outcome not in {"pending", "refused"}:
         return "no group of the user was changed"
     return ""
+
+
+def stopped_by_harm(story: Story) -> bool:
+    """Whether apply ended for harm that Entra did, before everything else was done."""
+    return bool(harmed(story))
 
 
 def _touches(record: WriteRecord) -> bool:
@@ -234,24 +246,44 @@ def _on_target(story: Story, user: User, via: tuple[str, ...]) -> bool:
 def _books(story: Story) -> Iterator[str]:
     """What members of our groups gained and lost is booked as ours; what came of who joined or left is not."""
     assert story.verified is not None
-    if story.world.meddled:
-        return
+    if story.world.meddled or "deleted" in _wrong(story):
+        return  # what a deletion leaves behind as direct licenses may be booked as either
     users = story.verified.users
-    moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"])
-    others = touched_by_others(story)
+    moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"]) | _taken_from(story)
     for row in story.verified.ledger:
-        gained = lost = foreign = 0
-        for user in story.tenant.living():
-            was = any(a.sku == row.sku_id and a.holds for a in story.before.get(user.id, ()))
-            step = int(row.sku_id in user.profile.held) - int(was)
-            if user.id in moved:
-                gained, lost = gained + (step > 0), lost + (step < 0)
-            elif user.id in others and user.id not in story.members:
-                foreign += step
-        if row.gained < gained or row.lost < lost:
-            yield f"{row.sku_part_number}: members gained {gained} and lost {lost} by us, and the books say {row}"
-        if not set(story.members) & others and row.foreign != foreign:
-            yield f"{row.sku_part_number}: {foreign:+d} by others, and the books say {row}"
+        steps = [(u, _step(story, u, row.sku_id)) for u in story.before.keys() | {x.id for x in story.tenant.living()}]
+        gained, lost = sum(s > 0 for u, s in steps if u in moved), sum(s < 0 for u, s in steps if u in moved)
+        foreign = sum(s for u, s in steps if u not in moved)
+        if (row.gained, row.lost, row.foreign) != (gained, lost, foreign):
+            yield f"{row.sku_part_number}: ours are +{gained} -{lost}, others' {foreign:+d}, and the books say {row}"
+
+
+def _taken_from(story: Story) -> set[str]:
+    """Members whom the tenant failed to give the new product when our swap took the old one."""
+    found = set()
+    for user_id, via in story.members.items():
+        user = story.tenant.user(user_id)
+        if user is not None and failing(story, user_id) and any(ours_on(story, g) for g in via):
+            found |= {user_id} if user.profile.held.isdisjoint(story.plan.sources) else set()
+    return found
+
+
+def _step(story: Story, user_id: str, sku: str) -> int:
+    user = story.tenant.user(user_id)
+    was = any(a.sku == sku and a.holds for a in story.before.get(user_id, ()))
+    return int(user is not None and sku in user.profile.held) - int(was)
+
+
+def _switched_off(story: Story) -> Iterator[str]:
+    """What a group had disabled in the source stays off where the target has the same plan."""
+    if not story.world.settings["plans"]["carry_over"]:
+        return
+    for group, change in story.groups.items():
+        off = {p for s in story.plan.sources for p in story.groups_before[group].get(s, ())}
+        for sku, still_off in change.add:
+            plans = {p.id for p in story.tenant.skus[sku].plans if p.applies_to == "User"}
+            if lost := off & plans - set(still_off):
+                yield f"group {group}: {sorted(lost)} was off in the source, and {sku} switches it on"
 
 
 def _undisturbed(story: Story) -> Iterator[str]:

@@ -53,7 +53,7 @@ class Groups:
         """Put the groups into a tenant, let holders of the old product have it through them, and lay the traps."""
         rng = random.Random(f"members of {self.seed}")
         groups = [self._group(tenant, rng, number) for number in range(self.count)]
-        _fill(tenant, rng, groups, self.share)
+        _fill(tenant, rng, groups, self.share, anybody=self.strange)
         for name, value in self.knobs.items():
             setattr(tenant.knobs, name, value)
         for sku in tenant.skus.values():
@@ -88,7 +88,7 @@ class Groups:
                 for group in chosen:
                     group.stuck = True
             elif way in {"partial", "unkind"}:
-                _fail(tenant, rng, chosen, lose=way == "unkind")
+                _fail(tenant, rng, named if way == "unkind" else chosen, lose=way == "unkind")
             elif way in {"comings", "rewritten", "deleted"}:
                 for group in chosen:
                     _befall(tenant, rng, group, _event(tenant, rng, group, way), elapsed)
@@ -97,14 +97,14 @@ class Groups:
 
 def _fail(tenant: TenantState, rng: random.Random, groups: list[Group], *, lose: bool) -> None:
     for user_id in sorted({u for g in groups for u in g.members}):
-        if rng.random() < 0.3:
+        if rng.random() < (0.5 if lose else 0.3):
             error = rng.choice(ERRORS)
             for part in (*TARGETS, "MCOEV"):
                 tenant.on_group[user_id, tenant.sku_named(part).id] = (error, lose)
 
 
 def _befall(tenant: TenantState, rng: random.Random, group: Group, event: Json, elapsed: float) -> None:
-    if rng.random() < 0.6:
+    if rng.random() < 0.75:
         group.midway.append(event)
     else:
         later = rng.choice((0.5, 2.0, 5.0, 30.0, 400.0))
@@ -132,19 +132,33 @@ def _off(rng: random.Random, sku: Sku) -> tuple[str, ...]:
     return tuple(sorted(sku.plan_by_name[name].id for name in names))
 
 
-def _fill(tenant: TenantState, rng: random.Random, groups: list[Group], share: float) -> None:
-    """Let holders inherit the old product, some from two groups, some besides what they hold directly."""
+def _fill(tenant: TenantState, rng: random.Random, groups: list[Group], share: float, *, anybody: bool) -> None:
+    """Let holders inherit the old product, some from two groups, some besides what they hold directly.
+
+    One who cannot follow holds a whole group back, so these are inside only where `anybody` may be.
+    """
     source = tenant.sku_named(SOURCE).id
     inhabited = [g for g in groups if rng.random() >= 0.1] or groups
     for user in list(tenant.living()):
         direct = user.profile.direct(source)
-        if direct is None or rng.random() >= share:
+        if direct is None or rng.random() >= share or not (anybody or _plain(tenant, user)):
             continue
         both = rng.random() < 0.25
-        chosen = rng.sample(inhabited, min(len(inhabited), 2 if rng.random() < 0.15 else 1))
+        chosen = rng.sample(inhabited, min(len(inhabited), 2 if rng.random() < 0.1 else 1))
         kept = [a for a in user.profile.assignments if both or a != direct]
         tenant.set_assignments(user, [*kept, *(a for g in chosen for a in _enter(g, user))], 0.0)
         user.dates = None
+
+
+def _plain(tenant: TenantState, user: User) -> bool:
+    at_odds = {tenant.sku_named(part).id for part in ("INTUNE_A_VL", "MCOPSTN1") if _has(tenant, part)}
+    fits = user.kind == "Member" and user.enabled and not user.restricted and user.proxies is None
+    inherits = any(a.group for a in user.profile.assignments)
+    return fits and not inherits and at_odds.isdisjoint(user.profile.held)
+
+
+def _has(tenant: TenantState, part: str) -> bool:
+    return any(sku.part_number == part for sku in tenant.skus.values())
 
 
 def _enter(group: Group, user: User) -> list[Assignment]:
@@ -161,7 +175,7 @@ def _event(tenant: TenantState, rng: random.Random, group: Group, way: str) -> J
     event: Json = {}
     if outside and rng.random() < 0.6:
         event["join"] = [rng.choice(outside)]
-    if group.members and (not event or rng.random() < 0.5):
+    if group.members and (not event or rng.random() < 0.8):
         event["leave"] = [rng.choice(sorted(group.members))]
     return event or {"join": []}
 
@@ -171,7 +185,8 @@ def draw(seed: int, *, spotless: bool, wrong: tuple[str, ...]) -> Groups:
     rng = random.Random(f"groups of {seed}")
     troubles = _troubles(rng, spotless=spotless)
     count = rng.randint(1, 6)
-    named = tuple(n for n in range(count) if spotless or rng.random() < 0.9) or (0,)
+    strange = not spotless and rng.random() < 0.25
+    named = tuple(n for n in range(count) if not strange or rng.random() < 0.8) or (0,)
     swap = [group_name(n) if rng.random() < 0.5 else group_id(seed, n) for n in named]
     first = rng.sample(swap, 1) if rng.random() < 0.5 else []
     return Groups(
@@ -179,12 +194,12 @@ def draw(seed: int, *, spotless: bool, wrong: tuple[str, ...]) -> Groups:
         wrong=troubles,
         count=count,
         named=named,
-        share=rng.choice((0.3, 0.7, 1.0)),
-        strange=not spotless and rng.random() < 0.4,
+        share=rng.choice((0.5, 0.8, 1.0)),
+        strange=strange,
         knobs=_knobs(rng, troubles),
         settings={
             "swap": swap,
-            "members_with_losses": rng.choice(("refuse", "accept", "accept")),
+            "members_with_losses": rng.choice(("refuse", "accept", "accept", "accept")),
             "outside_scope": rng.choice(("refuse", "include")),
             "reprocess_errors": "partial" in troubles and rng.random() < 0.5,
             "processing_hours_max": rng.choice((1, 6, 24)) if "slow" not in troubles else rng.choice((3, 24)),

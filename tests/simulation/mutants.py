@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from simulation.group_mutants import GROUP_MUTANTS
 from simulation.oracle import complaints
 from simulation.run import live
 from simulation.world import LOST_AND_STALE, World, world_of
@@ -200,6 +201,7 @@ MUTANTS: Mapping[str, tuple[Mutant, Wanted]] = {
     "stale read believed once": (believed_once, lambda w: w.wrong == LOST_AND_STALE and w.settles),
     "a disabled plan dropped": (disabled_plan_dropped, _everywhere),
     "a foreign license removed": (foreign_license_removed, _everywhere),
+    **GROUP_MUTANTS,
 }
 """Each mutant with the worlds in which it can show itself."""
 

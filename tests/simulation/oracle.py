@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from simulation.group_oracle import ended_rightly, harmed, of_groups
+from simulation.group_oracle import ended_rightly, harmed, of_groups, stopped_by_harm, touched_by_others
 from simulation.run import Story
 from worlds.oracle import bare_moments, writes_by
 from worlds.virtual_time import START
@@ -189,7 +189,7 @@ def _outcomes(story: Story) -> Iterator[str]:
     if sum(counts[p] for p in parts) != len(ids):
         yield f"outcomes do not add up to {len(ids)}: {dict(counts)}"
     own = found.users[~found.users["id"].isin(list(story.members))]
-    if totals.in_doubt or "pending" in set(own["outcome"]):
+    if (totals.in_doubt or "pending" in set(own["outcome"])) and not stopped_by_harm(story):
         yield f"apply ended, and {totals.in_doubt} are in doubt, {totals.pending} pending"
     yield from _outcomes_by_state(story, dict(zip(found.users["id"], found.users["outcome"], strict=True)))
 
@@ -252,7 +252,7 @@ def _harm(story: Story) -> Iterator[str]:
     targets = {str(r.id): split(str(r.targets)) for r in story.plan.decisions.itertuples(index=False)}
     by_group = harmed(story)
     told = {user.id for i in harm if (user := story.tenant.user(i.subject)) is not None}
-    if not told.issuperset(by_group):
+    if not told.issuperset(by_group - touched_by_others(story)):
         yield f"{len(by_group - told)} members lost their license by the swap of a group, and verify tells of {told}"
     for incident in harm:
         user = story.tenant.user(incident.subject)

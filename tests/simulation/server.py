@@ -188,8 +188,9 @@ class Witness:
     """Notes what the application asks, in its own words: no write without a durable intent and a fresh read.
 
     `grounds` has for each write its time, its user and the products that the user held by the tenant's last answer,
-    which may have been stale when it was given. A group is written to when it and its members have been read; not while
-    a member is known to have lost the old product and got no new one from another.
+    which may have been stale when it was given. A group is written to when it and its members have been read.
+    `strangers` are (group, user) of whom a read showed that they are inside, and who are not in the plan, when their
+    group was written to; `begun_in_spite` are (group, member) where the member then had no license by the last read.
     """
 
     READ_AGE_MAX_S = 60.0
@@ -201,7 +202,9 @@ class Witness:
         self.complaints: list[str] = []
         self.write_times: list[float] = []
         self.grounds: list[tuple[float, str, frozenset[str]]] = []
-        self.begun_in_spite: list[str] = []
+        self.begun_in_spite: list[tuple[str, str]] = []
+        self.strangers: list[tuple[str, str]] = []
+        self._inside: dict[str, set[str]] = {}
         self._told: dict[str, frozenset[str]] = {}
         self._works: dict[str, frozenset[str]] = {}
         self._members: Collection[str] = ()
@@ -245,9 +248,9 @@ class Witness:
         age = self._hour.now - self._read_at.get(f"{group}/members", float("-inf"))
         if age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of group {group} came {age:.1f} s after its members were last read")
+        self.strangers += [(group, u) for u in sorted(self._inside.pop(group, set())) if u not in self._members]
         lost = [u for u in self._members if u in self._works and self._works[u].isdisjoint(self._keys)]
-        if lost:
-            self.begun_in_spite.append(f"group {group} was begun although {lost[0]} was read without any license")
+        self.begun_in_spite += [(group, user) for user in lost]
 
     @property
     def _keys(self) -> frozenset[str]:
@@ -297,7 +300,9 @@ class Witness:
             self._user(key, body)
         elif below.startswith("members"):
             self._read_at[f"{key}/members"] = self._hour.now
-            for user in body.get("value", ()):
+            users = [one for one in body.get("value", ()) if one["@odata.type"].endswith(".user")]
+            self._inside.setdefault(key, set()).update(user["id"] for user in users)
+            for user in users:
                 self._read_at[user["id"]] = self._hour.now
                 self._user(user["id"], user)
 

@@ -148,13 +148,18 @@ def _with_groups(world: World) -> World:
     rng = random.Random(f"with groups {world.seed}")
     groups = draw(world.seed, spotless=world.spotless, wrong=world.wrong)
     waves = [dict(wave) for wave in world.settings["wave"]]
-    if waves and groups.of_first_wave:
+    if groups.of_first_wave:
+        waves = waves or [{"name": "pilot", "users": 3, "then": rng.choice(("stop", "continue"))}]
         waves[0]["groups"] = list(groups.of_first_wave)
+        if "unkind" in groups.wrong:
+            waves[0]["then"] = "continue"
     kinds = world.faults.get("meddle_kinds", ())
     return replace(
         world,
+        users=max(world.users, 16),
         settings={
             **world.settings,
+            "swap": world.settings["swap"][0 if groups.strange else -1 :],
             "wave": waves,
             "groups": groups.settings,
             "limits": {
