@@ -246,8 +246,8 @@ def _on_target(story: Story, user: User, via: tuple[str, ...]) -> bool:
 def _books(story: Story) -> Iterator[str]:
     """What members of our groups gained and lost is booked as ours; what came of who joined or left is not."""
     assert story.verified is not None
-    if story.world.meddled or "deleted" in _wrong(story):
-        return  # what a deletion leaves behind as direct licenses may be booked as either
+    if story.world.meddled or {"deleted", "rewritten"} & set(_wrong(story)):
+        return  # where a group was ours and then somebody else's, what is left half way may be booked as either
     users = story.verified.users
     moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"]) | _taken_from(story)
     for row in story.verified.ledger:

@@ -201,6 +201,7 @@ class Witness:
         self.intents: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.write_times: list[float] = []
+        self.worked_out_again = 0
         self.grounds: list[tuple[float, str, frozenset[str]]] = []
         self.begun_in_spite: list[tuple[str, str]] = []
         self.strangers: list[tuple[str, str]] = []
@@ -239,7 +240,9 @@ class Witness:
         for method, url, _ in calls:
             if method != "GET":
                 what, key, action = url.split("/")[1:4] if url.count("/") > 2 else (*url.split("/")[1:3], "")
-                self._write(key, fresh=action != "reprocessLicenseAssignment")
+                again = action == "reprocessLicenseAssignment"
+                self._write(key, fresh=not again)
+                self.worked_out_again += again
                 if what == "groups":
                     self._begin(key)
         return calls
