@@ -322,7 +322,7 @@ def _cost(cost: Cost, v: CostView, t: Words) -> Iterator[tuple[Cell, ...]]:
     for twice in cost.paid_twice:
         span: dict[str, Cell] = {"since": twice.since, "until": twice.until, "days": twice.days, "seats": twice.seats}
         yield line(t("Paid twice"), twice.amount, **span)
-    yield t("Source"), t(v.convention)
+    yield line(t("Source"), "", detail=t(v.convention))
 
 
 def _money(amount: str) -> Cell:
