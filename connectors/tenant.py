@@ -193,6 +193,11 @@ class Group:
         return "dynamicmembership" in (t.casefold() for t in self.group_types) or bool(self.membership_rule)
 
     @property
+    def follows_service_plans(self) -> bool:
+        """Whether its rule asks which service plans a user has."""
+        return "assignedplans" in self.membership_rule.casefold()
+
+    @property
     def processed(self) -> bool:
         """Whether Graph says that its license changes have reached the members; it may say so too early."""
         return self.processing_state.casefold() in {"", "processingcomplete"}
@@ -308,6 +313,21 @@ class GroupRead:
     processing_state: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseGroups:
+    """A look at the groups that have to do with licenses, for which not everybody inside is read.
+
+    `carriers` assign one of the SKUs asked for; `inside` has the first users right inside some of them, `more` are
+    those with further members. `plan_rules` are the dynamic groups whose rule is about service plans, None where Graph
+    does not tell them.
+    """
+
+    carriers: tuple[Group, ...] = ()
+    inside: Mapping[GroupId, tuple[UserRead, ...]] = field(default_factory=dict)
+    more: frozenset[GroupId] = frozenset()
+    plan_rules: tuple[Group, ...] | None = None
+
+
 LicenseDetails = Mapping[SkuId, Mapping[PlanId, str]]
 """What Graph's `licenseDetails` says of one user: the provisioningStatus of each service plan, by product."""
 
@@ -318,7 +338,8 @@ class ReadScope:
 
     Every holder of `sku_ids` is scanned; `lookups` are UPNs or ids of further users; groups carrying one of
     `group_sku_ids` are read; members of `member_groups` are read transitively. The `swap_groups` are read whatever they
-    carry, and every user right inside one is read like a holder.
+    carry, and every user right inside one is read like a holder. With `plan_rules` the dynamic groups whose rule is
+    about service plans are read too, without their members.
     """
 
     sku_ids: tuple[SkuId, ...]
@@ -326,6 +347,7 @@ class ReadScope:
     lookups: tuple[str, ...] = ()
     member_groups: tuple[GroupId, ...] = ()
     swap_groups: tuple[GroupId, ...] = ()
+    plan_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from connectors.graph import writes
 from connectors.graph.channel import Channel
 from connectors.graph.pace import PaceSettings
 from connectors.graph.reads import audit
-from connectors.graph.reads.groups import read_licenses, read_members
+from connectors.graph.reads.groups import read_license_groups, read_licenses, read_members
 from connectors.graph.reads.names import find, find_groups
 from connectors.graph.reads.reader import Reader
 from connectors.graph.reads.scan import read_tenant
@@ -31,10 +31,12 @@ from connectors.tenant import (
     GroupRead,
     Identity,
     LicenseDetails,
+    LicenseGroups,
     Named,
     Organization,
     ReadScope,
     ServiceHealth,
+    SkuId,
     SubscribedSku,
     TenantSnapshot,
     UserId,
@@ -122,6 +124,13 @@ class GraphClient:
     async def find_groups(self, names: Sequence[str]) -> tuple[Named, ...]:
         """Look up the groups of each id or display name, without their members; several may have one name."""
         return await find_groups(Reader(self._channel), names)
+
+    async def read_license_groups(self, sku_ids: Sequence[SkuId], *, looked_into: int) -> LicenseGroups | None:
+        """Look at the groups that assign one of the SKUs, and at the first members of so many of them.
+
+        Returns None where the permission is missing, or the answer cannot be used.
+        """
+        return await read_license_groups(Reader(self._channel), sku_ids, looked_into)
 
     async def read_groups(self, ids: Sequence[GroupId]) -> tuple[GroupRead, ...]:
         """Read what these groups hand out now, in the order asked; `found` is False for one that does not exist."""

@@ -65,6 +65,17 @@ def check_limits(plan: Plan, limits: Limits) -> None:
         raise GuardRefused(" ".join(found))
 
 
+def check_swaps(plan: Plan) -> None:
+    """Raise GuardRefused when the plan names groups to swap, and the tenant may be on allotments."""
+    if hindered := plan.header.swaps_hindered:
+        names = ", ".join(g.name for g in hindered)
+        raise GuardRefused(
+            f"Plan {plan.plan_id} names groups under [groups] swap ({names}), and when it was made the tenant looked "
+            "like one on allotments (Microsoft Cloud Licensing), where the change of a group may take second seats. "
+            "Nothing was sent. Take the groups out of [groups] swap and make a new plan, which changes users alone."
+        )
+
+
 def check_tenant(plan: Plan, named: str, organization: Organization | None = None) -> None:
     """Raise GuardRefused unless the name on the command line, and the tenant that answers, are the plan's."""
     if not plan.header.is_tenant(named):

@@ -14,10 +14,12 @@ from connectors.tenant import (
     GroupRead,
     Identity,
     LicenseDetails,
+    LicenseGroups,
     Named,
     Organization,
     ReadScope,
     ServiceHealth,
+    SkuId,
     SubscribedSku,
     TenantSnapshot,
     UserId,
@@ -108,6 +110,10 @@ class TenantClient(GroupWriter, Protocol):
 
     async def find_groups(self, names: Sequence[str]) -> Sequence[Named]:
         """Look up the groups of each id or display name, in the order asked, without their members."""
+        ...
+
+    async def read_license_groups(self, sku_ids: Sequence[SkuId], *, looked_into: int) -> LicenseGroups | None:
+        """Look at the groups that assign one of the SKUs and the first members of so many; None where not allowed."""
         ...
 
     async def read_license_details(self, ids: Sequence[UserId]) -> Sequence[LicenseDetails | None]:

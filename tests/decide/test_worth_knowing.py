@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worlds.job_world import TO_E3, draw, group, holding, person, product, snapshot
+from worlds.job_world import TO_E3, draw, group, holding, person, plan_id, product, snapshot
 
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
 from jobs.license_reassignment.decide.worth_knowing import worth_knowing
@@ -17,6 +17,9 @@ ADA = person("ada", E4)
 
 def _remarks(header: PlanHeader) -> dict[str, int]:
     return {r.remark: r.users for r in header.remarks or ()}
+
+
+RULE = 'user.assignedPlans -any (assignedPlan.servicePlanId -eq "{}" -and assignedPlan.capabilityStatus -eq "Enabled")'
 
 
 def test_a_resource_account_is_named_whether_it_moves_or_not() -> None:
@@ -68,15 +71,20 @@ def test_a_held_user_adds_nothing_to_the_counts() -> None:
 
 
 def test_groups_that_follow_service_plans_are_named() -> None:
-    """Of the groups that were read: their members may change with the products."""
-    rule = 'user.assignedPlans -any (assignedPlan.servicePlanId -eq "x")'
-    dynamic = replace(group("aaaaaaaa", ADA, licenses=["VISIOCLIENT"]), membership_rule=rule)
-    plain = group("bbbbbbbb", ADA, licenses=["VISIOCLIENT"])
+    """With what the rule names of the old product and of the new one, whatever they assign."""
+    to_do, unknown = plan_id("ENTERPRISEWITHSCAL", "BPOS_S_TODO_2"), "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    dynamic = replace(group("aaaaaaaa", ADA), membership_rule=RULE.format(to_do))
+    other = replace(group("bbbbbbbb", ADA), membership_rule=RULE.format(unknown))
+    plain = group("cccccccc", ADA, licenses=["VISIOCLIENT"])
 
-    drawn = draw(snapshot(ADA, groups=[dynamic, plain]))
+    drawn = draw(snapshot(ADA, groups=[dynamic, other, plain]), TO_E5)
 
-    assert ("group aaaa",) == drawn.plan.header.plan_groups
-    assert any("group aaaa" in s for s in worth_knowing(drawn.plan).sentences)
+    assert ("group aaaa", "group bbbb") == drawn.plan.header.plan_groups
+    [told] = [s for s in worth_knowing(drawn.plan).sentences if s.startswith("Dynamic groups")]
+    assert told.endswith(
+        "group aaaa: only the old product has BPOS_S_TODO_2: members may leave; "
+        "group bbbb: its rule names no service of these products by id."
+    )
 
 
 def test_the_wish_to_remove_add_ons_is_answered_with_the_next_step() -> None:

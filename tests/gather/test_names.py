@@ -259,6 +259,7 @@ def test_a_read_covers_sources_targets_rows_and_the_groups_that_rules_name() -> 
         group_sku_ids=(E4,),
         lookups=(ADA.upn, BO.upn),
         member_groups=(group,),  # type: ignore[arg-type]
+        plan_rules=True,
     )
 
 

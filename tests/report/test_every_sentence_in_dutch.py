@@ -18,17 +18,25 @@ from worlds.job_world import CATALOG, E3, E4, E5, MCOEV, draw, holding, product,
 
 from connectors.catalog.families import PHONE_SYSTEM, PlanLevel
 from connectors.message import Message, by_text
-from connectors.tenant import LicenseProfile
+from connectors.tenant import Group, GroupId, GroupLicense, LicenseGroups, LicenseProfile, UserId, UserRead
 from jobs.license_reassignment.commands.shared import new_plan
 from jobs.license_reassignment.decide import remarks, worth_knowing
 from jobs.license_reassignment.decide.coverage import NOT_PROVIDED, ServiceLoss, needed, phone_off, voice_at_risk
 from jobs.license_reassignment.decide.draft import Draft
 from jobs.license_reassignment.decide.remarks import SENTENCES, sentence_of
 from jobs.license_reassignment.decide.table import no_rows
+from jobs.license_reassignment.gather.license_groups import license_group_findings
 from jobs.license_reassignment.gather.readiness import target_problem
 from jobs.license_reassignment.guard import over_limits
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.plan_header import AddonUse, PlanTotals, RemarkUse, UnexpectedHolders
+from jobs.license_reassignment.model.plan_header import (
+    AddonUse,
+    PlannedGroup,
+    PlanRule,
+    PlanTotals,
+    RemarkUse,
+    UnexpectedHolders,
+)
 from jobs.license_reassignment.model.reasons import (
     CHANGED_GROUP_REMEDIES,
     GROUP_REMEDIES,
@@ -242,7 +250,7 @@ def test_everything_that_is_worth_knowing() -> None:
         drawn.header,
         remarks=tuple(uses),
         company_wide=("RIGHTSMANAGEMENT",),
-        plan_groups=("Dynamic",),
+        plan_rules=(PlanRule("g", "Dynamic", ("TO_DO",), ("YAMMER",), ("TEAMS",)), PlanRule("h", "Other")),
         addons=(AddonUse("", "MCOEV", 1, 0, 0),),
         frozen={"addons": {"included_in_target": "remove"}},
         unexpected_holders=[UnexpectedHolders("", "ENTERPRISEPACK", n, tuple(PEOPLE[:n])) for n in (1, 3)],
@@ -261,15 +269,36 @@ def test_every_warning_of_a_plan() -> None:
         source_holders=None,
     )
     unstable = replace(drawn.snapshot, stable=False)
+    swap = PlannedGroup("g", "LIC", "hold", "group_processing", (), "", 20, 0)
+    allotted = [replace(header, allotments=("LIC", "OTHER")[:n], groups=(swap,)) for n in (1, 2)]
     limits = SimpleNamespace(users_changed_max=1000, users_changed_percent_max=50.5)
     pace = SimpleNamespace(pace=SimpleNamespace(writes_per_150_s=3000, quota_share=1.0))
     plan = Plan(header, pd.DataFrame({"kind": ["hold"]}), pd.DataFrame())
     for text in (
         *new_plan.warnings_of(Draft(header, plan.decisions, unstable)),
+        *(w for h in allotted for w in new_plan.warnings_of(Draft(h, plan.decisions, unstable))),
         *new_plan._duration(plan, pace),
         *over_limits(plan, limits),
     ):
         told(text)
+
+
+def test_every_finding_about_groups() -> None:
+    """Read or not, with and without a rule that follows service plans, of one group and of many."""
+    nobody, one = UserRead(UserId("u"), True, job_world.NOON), Group(GroupId("g"), "LIC", (GroupLicense(E4, ()),))
+    follows = replace(one, membership_rule="user.assignedPlans -any (true)")
+    looks = (
+        None,
+        LicenseGroups((one,), {one.id: (nobody,)}, frozenset(), ()),
+        LicenseGroups((one,), {one.id: (nobody, nobody)}, frozenset(), (follows,)),
+        LicenseGroups((one,), {one.id: (nobody,)}, frozenset({one.id}), ()),
+        LicenseGroups((one,)),
+        LicenseGroups((one, replace(one, id=GroupId("h")))),
+    )
+    for look in looks:
+        for found in license_group_findings(look, (), [], []):
+            told(found.text)
+            told(found.remedy) if found.remedy else None
 
 
 def test_every_reason_why_somebody_would_stop_telephoning() -> None:

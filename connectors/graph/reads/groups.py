@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from connectors.errors import Malformed, PermissionMissing
 from connectors.graph import wire
 from connectors.graph.answer import documented
 from connectors.graph.reads.columns import Profiles
 from connectors.graph.reads.lookups import GROUP_SELECT, GROUPS
 from connectors.graph.reads.paging import Gone, Rows
 from connectors.graph.reads.reader import READ_SELECT, Reader
-from connectors.tenant import Group, GroupId, GroupRead, ReadScope, UserId, UserRead
+from connectors.tenant import Group, GroupId, GroupRead, LicenseGroups, ReadScope, SkuId, UserId, UserRead
 
 GROUPS_AT_ONCE = 8
 """So many groups are read side by side: most have one page, and one after the other a thousand would take minutes."""
@@ -36,7 +37,7 @@ async def read_groups(reader: Reader, scope: ReadScope, swaps: Mapping[GroupId, 
     """Read the groups of the scope, sorted by id; one that does not exist, or is gone meanwhile, is left out.
 
     Those that hand out a SKU have the users right inside, and so have the groups to swap, of which `swaps` says who is.
-    The `member_groups` have all users below them.
+    The `member_groups` have all users below them. Groups that are here for their rule alone have no members.
     """
     raws = dict[GroupId, Mapping[str, Any]]()
     for sku_id in scope.group_sku_ids:
@@ -49,6 +50,7 @@ async def read_groups(reader: Reader, scope: ReadScope, swaps: Mapping[GroupId, 
         found = await reader.each("/groups/{id}", missing, GROUP_SELECT, GROUPS)
         with documented("/groups/{id}"):
             raws.update({GroupId(wire.key_of(raw)): raw for raw in found if raw is not None})
+    rules = (await read_plan_rules(reader) or ()) if scope.plan_rules else ()
 
     async def whole(group_id: GroupId) -> Group:
         inside = looked_into.get(group_id)
@@ -57,7 +59,49 @@ async def read_groups(reader: Reader, scope: ReadScope, swaps: Mapping[GroupId, 
         below = await users_below(reader, group_id) if group_id in scope.member_groups else None
         return _group(raws[group_id], below, inside)
 
-    return tuple((await each_group(sorted(raws), whole)).values())
+    read = (await each_group(sorted(raws), whole)).values()
+    return tuple(sorted((*read, *(g for g in rules if g.id not in raws)), key=lambda g: g.id))
+
+
+async def read_plan_rules(reader: Reader) -> tuple[Group, ...] | None:
+    """Read the dynamic groups whose rule is about service plans, sorted by id; None where Graph does not list them."""
+    try:
+        found = await reader.nouns(reader.lookups.dynamic_groups(), wire.group)
+    except (PermissionMissing, Malformed):
+        return None
+    return tuple(sorted((g for g in found if g.follows_service_plans), key=lambda g: g.id))
+
+
+async def read_license_groups(reader: Reader, sku_ids: Sequence[SkuId], looked_into: int) -> LicenseGroups | None:
+    """Look at the groups that assign one of these SKUs, and at one page of members of so many; None where not allowed.
+
+    The look is optional: it stops nobody who may read everything else.
+    """
+    try:
+        carriers = dict[GroupId, Group]()
+        for sku_id in sku_ids:
+            for raw in await reader.nouns(reader.lookups.groups_with(sku_id), dict):
+                with documented("/groups"):
+                    group = wire.group(wire.carrying(raw, sku_id))
+                carriers[group.id] = group
+        ids = [g.id for g in sorted(carriers.values(), key=lambda g: (g.display_name, g.id)) if not g.hidden]
+        pages = await each_group(ids[:looked_into], lambda group_id: _first_members(reader, group_id))
+    except (PermissionMissing, Malformed):
+        return None
+    return LicenseGroups(
+        carriers=tuple(carriers[g] for g in sorted(carriers)),
+        inside={g: users for g, (users, _) in pages.items()},
+        more=frozenset(g for g, (_, more) in pages.items() if more),
+        plan_rules=await read_plan_rules(reader),
+    )
+
+
+async def _first_members(reader: Reader, group_id: GroupId) -> tuple[tuple[UserRead, ...], bool]:
+    """Read the users on the first page of a group's members, and whether there is another one. Raises Gone."""
+    rows, more = await reader.first_page(reader.lookups.members(group_id, READ_SELECT))
+    with documented("/groups/{id}/members"):
+        whole = [raw for raw in wire.users_among(rows) if wire.is_whole(raw)]
+        return tuple(wire.user_read(raw, reader.now()) for raw in whole), more
 
 
 async def each_group(ids: Sequence[GroupId], read: Callable[[GroupId], Awaitable[T]]) -> dict[GroupId, T]:

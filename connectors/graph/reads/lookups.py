@@ -90,6 +90,11 @@ class Lookups:
         filter_ = holders_filter(sku_id)
         return _listing("/groups", self._graph.groups, 1, GROUPS, filter_=filter_, select=GROUP_SELECT, top=PAGE_SIZE)
 
+    def dynamic_groups(self) -> Listing:
+        """All groups whose members follow from a rule; `groupTypes` can be filtered, `membershipRule` only by start."""
+        filter_ = "groupTypes/any(c:c eq 'DynamicMembership')"
+        return _listing("/groups", self._graph.groups, 1, GROUPS, filter_=filter_, select=GROUP_SELECT, top=PAGE_SIZE)
+
     def members(self, group_id: str, select: Sequence[str] = ("id",)) -> Listing:
         """The direct members, of whatever type, the users among them with these properties.
 

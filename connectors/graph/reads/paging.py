@@ -60,6 +60,16 @@ async def read_pages(
     )
 
 
+async def read_first_page(channel: Channel, listing: Listing) -> tuple[Rows, bool]:
+    """Return the rows of the first page, and whether there is another one. Raises as `read_pages` does."""
+    page = await channel.read(listing.first(), what=listing.what, cost=listing.cost, permission=listing.permission)
+    if page.status >= 400:
+        raise Gone(f"{listing.path} does not exist in this tenant. {IF_IT_STAYS}")
+    with documented(listing.what):
+        link, rows = _read(page.body)
+    return rows, bool(link)
+
+
 async def _walk(
     channel: Channel, listing: Listing, take: Callable[[Rows], T], seen: Callable[[int], None]
 ) -> list[T] | None:

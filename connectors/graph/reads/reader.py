@@ -13,7 +13,7 @@ from connectors.graph.answer import IF_IT_STAYS, documented
 from connectors.graph.batch import ItemAnswer
 from connectors.graph.channel import Channel
 from connectors.graph.reads.lookups import SKUS, USERS, Lookups
-from connectors.graph.reads.paging import Listing, Rows, read_pages
+from connectors.graph.reads.paging import Listing, Rows, read_first_page, read_pages
 from connectors.graph.reads.singles import read_each
 from connectors.tenant import (
     CompanySubscription,
@@ -137,6 +137,13 @@ class Reader:
         pages = await read_pages(self._channel, listing, lambda rows: (len(rows), take(rows)), seen)
         self._note(listing.what, began, sum(count for count, _ in pages))
         return [taken for _, taken in pages]
+
+    async def first_page(self, listing: Listing) -> tuple[Rows, bool]:
+        """Read the first page of a collection, and whether there is another one. Raises Gone."""
+        began = self.now()
+        rows, more = await read_first_page(self._channel, listing)
+        self._note(listing.what, began, len(rows))
+        return rows, more
 
     async def nouns(self, listing: Listing, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
         """Read a collection to its end, and return what `read` made of each row."""

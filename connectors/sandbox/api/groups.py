@@ -23,7 +23,7 @@ def _shown(world: World, request: Request, group: Group, query: Query) -> Json:
 
 
 def list_groups(world: World, request: Request) -> Reply:
-    """`GET /groups`: by product, by name, or (advanced) those with members in error."""
+    """`GET /groups`: by product, by name, by type, or (advanced) those with members in error."""
     query = request.options()
     require_selectable(query.select, GROUP_KNOWN, "group")
     found = list(world.tenant.groups.values())
@@ -33,6 +33,8 @@ def list_groups(world: World, request: Request) -> Reply:
         elif clause.op == "eq" and clause.name == "displayName":
             wanted = (clause.values[0] or "").lower()
             found = [group for group in found if group.name.lower() == wanted]
+        elif clause.op == "any" and clause.name == "groupTypes":
+            found = [g for g in found if clause.values[0] in group_view(g, ("groupTypes",), None)["groupTypes"]]
         elif clause.op == "eq" and clause.name == "hasMembersWithLicenseErrors":
             require_advanced(consistent=request.advanced, count=query.count)
             found = [group for group in found if bool(groups.members_in_error(world.tenant, group))]

@@ -152,6 +152,7 @@ async def _guards(parts: Parts, work: Work) -> dict[str, Any]:
     if not work.sends:
         return {}
     guard.check_limits(plan, limits)
+    guard.check_swaps(plan)
     if not any(e.kind == "intent" for e in work.journal):
         guard.check_age(plan, limits, parts.clock.now())
     skus = await parts.tenant.read_skus()

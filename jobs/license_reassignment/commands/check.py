@@ -15,6 +15,7 @@ from jobs.license_reassignment.commands.shared.sign_in import sign_in
 from jobs.license_reassignment.errors import ExitCode, NotReady, first_of
 from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.groups import check_groups
+from jobs.license_reassignment.gather.license_groups import LOOKED_INTO, license_group_findings
 from jobs.license_reassignment.gather.names import Products, policy_of, refuse_unknown
 from jobs.license_reassignment.gather.prices import prices_of
 from jobs.license_reassignment.gather.product_findings import declaration_findings, product_findings
@@ -81,7 +82,11 @@ async def check(parts: Parts) -> Checked:
         targets = () if settings.scope.roster else {t for r in policy.rules for t in r.targets}
         refuse_unknown(settings, policy, targets, products)
         now = parts.clock.now()
-        found += check_groups(await named_groups(parts), policy, targets_of(policy, Wishes()))
+        named, looked_at = await named_groups(parts), targets_of(policy, Wishes())
+        found += check_groups(named, policy, looked_at)
+        carriers = await parts.tenant.read_license_groups(policy.sources, looked_into=LOOKED_INTO)
+        old, new = ([s for s in skus if s.sku_id in ids] for ids in (policy.sources, looked_at))
+        found += license_group_findings(carriers, {g.id for g in named.values()}, old, new)
         found += product_findings(policy, skus, subscriptions, organization, settings, parts.catalog, now)
     found += readiness.check_health(await parts.tenant.read_health())
     found += declaration_findings(settings)

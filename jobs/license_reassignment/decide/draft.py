@@ -28,7 +28,9 @@ from jobs.license_reassignment.decide.scope import profiles_holding
 from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.decide.table import as_text, no_rows, roster_columns, tabulate
 from jobs.license_reassignment.decide.translate import translation_table
+from jobs.license_reassignment.gather.allotments import hint_in
 from jobs.license_reassignment.gather.people import Bound
+from jobs.license_reassignment.gather.plan_rules import plan_rules_of
 from jobs.license_reassignment.gather.protected import NO_SHIELDS, Shields, told
 from jobs.license_reassignment.gather.roster import Wishes, targets_of
 from jobs.license_reassignment.model.plan import inputs_digest_of, plan_list_sha256
@@ -190,6 +192,8 @@ def _capped(inputs: Inputs) -> dict[SkuId, int]:
 def _header(inputs: Inputs, decisions: pd.DataFrame, seats: Sequence[SeatRow]) -> PlanHeader:
     snapshot, policy, wishes = inputs.snapshot, inputs.policy, inputs.bound.wishes
     targets = targets_of(policy, inputs.wishes)
+    old, new = ([sku for sku in map(snapshot.sku, ids) if sku] for ids in (policy.sources, targets))
+    rules = plan_rules_of(snapshot.groups, old, new)
     header = describe(
         inputs.origin,
         snapshot,
@@ -219,7 +223,9 @@ def _header(inputs: Inputs, decisions: pd.DataFrame, seats: Sequence[SeatRow]) -
         remarks=worth_knowing.remarks_told(decisions),
         addons=worth_knowing.addon_counts(decisions, snapshot),
         company_wide=worth_knowing.company_wide(snapshot),
-        plan_groups=worth_knowing.plan_groups(snapshot),
+        plan_groups=tuple(r.name for r in rules),
+        plan_rules=rules or None,
+        allotments=hint_in(snapshot) or None,
         unexpected_holders=worth_knowing.unexpected_holders(decisions, snapshot, targets, policy.sources),
     )
 

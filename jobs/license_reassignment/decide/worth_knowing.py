@@ -16,6 +16,7 @@ from jobs.license_reassignment.decide.coverage import AddonCover
 from jobs.license_reassignment.decide.decide import Change, Decision
 from jobs.license_reassignment.decide.remarks import SEPARATOR, sentence_of
 from jobs.license_reassignment.decide.scope import profiles_holding
+from jobs.license_reassignment.gather.plan_rules import rule_text
 from jobs.license_reassignment.model.plan import Plan
 from jobs.license_reassignment.model.plan_header import AddonUse, PlanHeader, RemarkUse, UnexpectedHolders
 
@@ -141,11 +142,6 @@ def company_wide(snapshot: TenantSnapshot) -> tuple[str, ...]:
     return tuple(sorted(s.part_number for s in snapshot.skus if s.applies_to.casefold() == "company" and s.enabled > 0))
 
 
-def plan_groups(snapshot: TenantSnapshot) -> tuple[str, ...]:
-    """Name the groups, of those that were read, whose members follow from service plans."""
-    return tuple(sorted(g.display_name for g in snapshot.groups if "assignedplans" in g.membership_rule.casefold()))
-
-
 def unexpected_holders(
     decisions: pd.DataFrame, snapshot: TenantSnapshot, targets: Iterable[SkuId], sources: Iterable[SkuId]
 ) -> tuple[UnexpectedHolders, ...]:
@@ -210,10 +206,10 @@ def _unexpected(found: UnexpectedHolders) -> Remarked:
 def _sentences(header: PlanHeader) -> Iterator[Message]:
     if products := header.company_wide:
         yield Message("Licensed for the whole organization, never assigned or removed: {products}.", products=products)
-    if names := header.plan_groups:
+    if rules := header.plan_rules:
         yield Message(
-            "Dynamic groups whose rule uses service plans, so that their members change with this plan: {names}.",
-            names=names,
+            "Dynamic groups whose rule uses service plans, so that their members may change with this plan: {groups}.",
+            groups=tuple(Message("{group}: {effect}", group=rule.name, effect=rule_text(rule)) for rule in rules),
         )
     if header.groups_with("swap"):
         yield Message(

@@ -288,13 +288,4 @@ SETTLE_BEFORE = (
         ),
         Message("Have it verified before you buy the new product."),
     ),
-    Finding(
-        "not_checked",
-        "dynamic groups whose rules use licenses",
-        Message("a change of product changes their members; `plan` names those among the groups that it reads"),
-        Message(
-            "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and "
-            "look for `assignedPlans` in the rules."
-        ),
-    ),
 )

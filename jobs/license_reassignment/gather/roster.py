@@ -117,4 +117,5 @@ def read_scope(policy: Policy, wishes: Wishes) -> ReadScope:
         lookups=tuple(dict.fromkeys(text for text in (*ids, *names) if text)),
         member_groups=tuple(GroupId(g) for g in sorted(groups)),
         swap_groups=policy.groups.swap,
+        plan_rules=True,
     )

@@ -215,6 +215,20 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRule:
+    """A dynamic group whose rule asks for service plans, and which of the old and the new products it names, by name.
+
+    `only_old` and `only_new` are those that one side alone has, `both` those that a change of product keeps.
+    """
+
+    id: str
+    name: str
+    only_old: tuple[str, ...] = ()
+    only_new: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnexpectedHolders:
     """How many users outside the plan hold a target and no source, and the first few of them by name."""
 
@@ -289,6 +303,7 @@ class PlanHeader:
 
     `again` counts the begun plans of the same content before this one. `source_holders` are the users in scope who
     hold a source, of whom the limits are a share. `acknowledged` are ids of users whose loss somebody answers for.
+    `allotments` are groups that hint at a tenant on allotments, None for no hint.
     """
 
     plan_id: str = ""
@@ -332,6 +347,8 @@ class PlanHeader:
     addons: tuple[AddonUse, ...] | None = None
     company_wide: tuple[str, ...] | None = None
     plan_groups: tuple[str, ...] | None = None
+    plan_rules: tuple[PlanRule, ...] | None = None
+    allotments: tuple[str, ...] | None = None
     unexpected_holders: tuple[UnexpectedHolders, ...] | None = None
 
     @property
@@ -357,6 +374,11 @@ class PlanHeader:
     def groups_with(self, fate: str) -> tuple[PlannedGroup, ...]:
         """Return the groups with which the plan does this."""
         return tuple(g for g in self.groups or () if g.fate == fate)
+
+    @property
+    def swaps_hindered(self) -> tuple[PlannedGroup, ...]:
+        """The groups named for a swap, in a tenant that may be on allotments: there no group is changed."""
+        return (*self.groups_with("swap"), *self.groups_with("hold")) if self.allotments else ()
 
     @property
     def changes_anything(self) -> bool:

@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.message import Message
+from connectors.message import Message, paragraph
 from connectors.tenant import Identity
 from connectors.utc import utc_text
 from jobs.license_reassignment.commands.shared.parts import Parts
 from jobs.license_reassignment.decide.draft import Draft, Origin
 from jobs.license_reassignment.decide.worth_knowing import WorthKnowing, worth_knowing
 from jobs.license_reassignment.errors import ExitCode, InputError, first_of
-from jobs.license_reassignment.gather.names import (
-    limits_of,
-)
+from jobs.license_reassignment.gather.allotments import HINT_REMEDY, hint_text
+from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import limits_needed, over_limits
-from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, verify_line
+from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, plan_again_line, verify_line
 from jobs.license_reassignment.model.plan import Plan
-from jobs.license_reassignment.model.plan_header import SeatRow
+from jobs.license_reassignment.model.plan_header import PlanHeader, SeatRow
 from jobs.license_reassignment.model.policy import Limits
 from jobs.license_reassignment.reconcile.scans import holders
 from jobs.license_reassignment.report.page.html import render_plan_html
@@ -127,6 +126,8 @@ def _next_step(plan: Plan, not_ready: Sequence[str], limits: Limits) -> NextStep
     apply = apply_line(plan.plan_id, plan.tenant_id)
     if not plan.header.changes_anything:
         return next_step(verify_line(plan.plan_id) if plan.kind == "swap" else "")
+    if plan.header.swaps_hindered:
+        return next_step("take the groups out of [groups] swap in the settings file", then=plan_again_line(plan.header))
     if needed := limits_needed(plan, limits):
         keys = " and ".join(f"{key} = {value}" for key, value in needed.items())
         return next_step(
@@ -152,11 +153,23 @@ def warnings_of(draft: Draft, nobody: Message = CHANGES_NOBODY) -> list[Message]
         for source in draft.header.sources
         if (sku := snapshot.sku(source.sku_id)) is not None and sku.consumed > 0 and not holders(snapshot, sku.sku_id)
     )
+    if names := draft.header.allotments:
+        found.append(paragraph(hint_text(names), HINT_REMEDY, _refused(draft.header)))
     short = _short_of_an_undo if draft.header.kind == "undo" else _short
     found.extend(short(s) for s in draft.header.seats if s.short)
     if not draft.header.changes_anything:
         found.append(nobody)
     return found
+
+
+def _refused(header: PlanHeader) -> Message | None:
+    """Say that a plan which names groups for a swap is not applied where the tenant may be on allotments."""
+    if not header.swaps_hindered:
+        return None
+    return Message(
+        "This plan names groups under [groups] swap, so `apply` refuses it: take them out and make a new plan, which "
+        "changes users alone."
+    )
 
 
 def _short(seats: SeatRow) -> Message:
@@ -198,6 +211,8 @@ def _duration(plan: Plan, settings: Settings) -> list[Message]:
 
 def _code(plan: Plan, not_ready: Sequence[str], limits: Sequence[str]) -> ExitCode:
     codes = [ExitCode.NOT_YET] if not_ready else []
-    if plan.header.held_for_somebody or plan.header.groups_with("hold") or plan.header.roster.rejected or limits:
+    header = plan.header
+    held = header.held_for_somebody or header.groups_with("hold") or header.roster.rejected
+    if held or limits or header.allotments:
         codes.append(ExitCode.PEOPLE_LEFT)
     return first_of(codes)
