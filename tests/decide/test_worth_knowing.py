@@ -82,8 +82,8 @@ def test_groups_that_follow_service_plans_are_named() -> None:
     assert ("group aaaa", "group bbbb") == drawn.plan.header.plan_groups
     [told] = [s for s in worth_knowing(drawn.plan).sentences if s.startswith("Dynamic groups")]
     assert told.endswith(
-        "group aaaa: only the old product has BPOS_S_TODO_2: members may leave; "
-        "group bbbb: its rule names no service of these products by id."
+        "group aaaa (members may leave: not every new product has BPOS_S_TODO_2); "
+        "group bbbb (its rule names no service of these products by id)."
     )
 
 

@@ -192,7 +192,8 @@ def _capped(inputs: Inputs) -> dict[SkuId, int]:
 def _header(inputs: Inputs, decisions: pd.DataFrame, seats: Sequence[SeatRow]) -> PlanHeader:
     snapshot, policy, wishes = inputs.snapshot, inputs.policy, inputs.bound.wishes
     targets = targets_of(policy, inputs.wishes)
-    old, new = ([sku for sku in map(snapshot.sku, ids) if sku] for ids in (policy.sources, targets))
+    sets = (policy.sources, *_target_sets(inputs))
+    old, *new = ([sku for sku in map(snapshot.sku, ids) if sku] for ids in sets)
     rules = plan_rules_of(snapshot.groups, old, new)
     header = describe(
         inputs.origin,
@@ -325,13 +326,18 @@ def _waves(decisions: pd.DataFrame, names: Sequence[str], stops: Collection[str]
     return tuple(WaveUse(n, int((chosen == n).sum()), "stop" if n in stops else "continue") for n in names)
 
 
+def _target_sets(inputs: Inputs) -> list[tuple[SkuId, ...]]:
+    """Return every set of targets that a rule or a row gives, in order of first mention."""
+    sets = [r.targets for r in inputs.policy.rules] + [w.targets or () for _, w in inputs.wishes.rows]
+    return list(filter(None, dict.fromkeys(sets)))
+
+
 def _translation(inputs: Inputs) -> tuple[TranslationTable, ...]:
     """One table per source and target set that the plan knows: what replaces what."""
     skus = {s.sku_id: s for s in inputs.snapshot.skus}
-    sets = dict.fromkeys([r.targets for r in inputs.policy.rules] + [w.targets or () for _, w in inputs.wishes.rows])
     tables = []
     for source in inputs.policy.sources:
-        for targets in filter(None, sets):
+        for targets in _target_sets(inputs):
             rows = translation_table(skus[source], [skus[t] for t in targets], inputs.catalog.families)
             steps = (
                 ServiceStep(r.source.name if r.source else "", r.target.name if r.target else "", r.step.value)

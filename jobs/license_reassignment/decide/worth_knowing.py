@@ -195,8 +195,8 @@ def _names_by_kind(decisions: pd.DataFrame) -> dict[str, list[str]]:
 
 def _unexpected(found: UnexpectedHolders) -> Remarked:
     sentence = Message(
-        "has {sku} already, without the old product; this plan does not change that",
-        "have {sku} already, without the old product; this plan does not change that",
+        "has {sku} without the old product: not changed",
+        "have {sku} without the old product: not changed",
         n=found.users,
         sku=found.sku_part_number,
     )
@@ -205,11 +205,11 @@ def _unexpected(found: UnexpectedHolders) -> Remarked:
 
 def _sentences(header: PlanHeader) -> Iterator[Message]:
     if products := header.company_wide:
-        yield Message("Licensed for the whole organization, never assigned or removed: {products}.", products=products)
+        yield Message("For the whole organization, not changed: {products}.", products=products)
     if rules := header.plan_rules:
         yield Message(
-            "Dynamic groups whose rule uses service plans, so that their members may change with this plan: {groups}.",
-            groups=tuple(Message("{group}: {effect}", group=rule.name, effect=rule_text(rule)) for rule in rules),
+            "Dynamic groups that follow services: {groups}.",
+            groups=tuple(Message("{group} ({effect})", group=rule.name, effect=rule_text(rule)) for rule in rules),
         )
     if header.groups_with("swap"):
         yield Message(

@@ -35,7 +35,7 @@ def license_group_findings(
     found: LicenseGroups | None,
     named: Collection[GroupId],
     sources: Sequence[SubscribedSku],
-    targets: Sequence[SubscribedSku],
+    targets: Sequence[Sequence[SubscribedSku]],
 ) -> list[Finding]:
     """Return what a person should know of these groups before a run; `named` are those of `[groups] swap`."""
     if found is None:
@@ -74,7 +74,7 @@ def _allotments(found: LicenseGroups) -> Iterator[Finding]:
 
 
 def _rules(
-    groups: Sequence[Group] | None, sources: Sequence[SubscribedSku], targets: Sequence[SubscribedSku]
+    groups: Sequence[Group] | None, sources: Sequence[SubscribedSku], targets: Sequence[Sequence[SubscribedSku]]
 ) -> Iterator[Finding]:
     if groups is None:
         yield RULES_UNREAD

@@ -13,26 +13,25 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def plan_rules_of(
-    groups: Iterable[Group], sources: Sequence[SubscribedSku], targets: Sequence[SubscribedSku]
+    groups: Iterable[Group], sources: Sequence[SubscribedSku], targets: Sequence[Sequence[SubscribedSku]]
 ) -> tuple[PlanRule, ...]:
     """Say of each of these groups which services of the old and the new products its rule names; sorted by name.
 
-    A rule names service plans by id, as Microsoft's page on rules for dynamic groups shows; one that names services in
-    another way, or those of other products, has none here.
+    `targets` are the sets of products that users may get. A rule names service plans by id, as Microsoft's page on
+    rules for dynamic groups shows; one that names services in another way, or those of other products, has none here.
     """
-    old, new = ({str(p.id): p.name for s in skus for p in s.plans} for skus in (sources, targets))
+    old = {str(p.id): p.name for sku in sources for p in sku.plans}
+    new = [{str(p.id): p.name for sku in skus for p in sku.plans} for skus in targets]
+    known = {**old, **{i: name for plans in new for i, name in plans.items()}}
     found = list[PlanRule]()
     for group in groups:
         if group.follows_service_plans:
-            named = set(_GUID.findall(group.membership_rule.casefold()))
+            named = known.keys() & set(_GUID.findall(group.membership_rule.casefold()))
+            leaving = {i for i in named if i in old and not all(i in plans for plans in new)}
+            joining = named - old.keys()
+            sets = (leaving, joining, named - leaving - joining)
             found.append(
-                PlanRule(
-                    str(group.id),
-                    group.display_name,
-                    only_old=tuple(sorted(n for i, n in old.items() if i in named and i not in new)),
-                    only_new=tuple(sorted(n for i, n in new.items() if i in named and i not in old)),
-                    both=tuple(sorted(n for i, n in new.items() if i in named and i in old)),
-                )
+                PlanRule(str(group.id), group.display_name, *(tuple(sorted(known[i] for i in s)) for s in sets))
             )
     return tuple(sorted(found, key=lambda r: (r.name, r.id)))
 
@@ -44,9 +43,9 @@ def rule_text(rule: PlanRule) -> Message:
 
 
 def _parts(rule: PlanRule) -> Iterator[Message]:
-    if rule.only_old:
-        yield Message("only the old product has {services}: members may leave", services=rule.only_old)
-    if rule.only_new:
-        yield Message("only the new product has {services}: users may join", services=rule.only_new)
-    if rule.both:
-        yield Message("both products have {services}: members stay", services=rule.both)
+    if rule.leaving:
+        yield Message("members may leave: not every new product has {services}", services=rule.leaving)
+    if rule.joining:
+        yield Message("users may join: the old product has no {services}", services=rule.joining)
+    if rule.staying:
+        yield Message("members stay: every new product has {services}", services=rule.staying)

@@ -218,14 +218,15 @@ class PlannedGroup:
 class PlanRule:
     """A dynamic group whose rule asks for service plans, and which of the old and the new products it names, by name.
 
-    `only_old` and `only_new` are those that one side alone has, `both` those that a change of product keeps.
+    `leaving` are services of the old products that not every target has, `joining` those that only targets have, and
+    `staying` those that a change of product keeps, to whatever target.
     """
 
     id: str
     name: str
-    only_old: tuple[str, ...] = ()
-    only_new: tuple[str, ...] = ()
-    both: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
+    joining: tuple[str, ...] = ()
+    staying: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
