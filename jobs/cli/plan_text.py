@@ -147,6 +147,9 @@ def _kinds(table: TranslationTable) -> tuple[int, ...]:
 
 
 def _addons(worth: WorthKnowing) -> None:
+    """Show in a log, as plan.html does, which add-ons stay: two screens have no room for them."""
+    if console().is_terminal:
+        return
     name = load_catalog().names.sku
     rows = [(name(a.sku_id), a.covered, a.partly, a.kept) for a in worth.addons]
     grid("", ("Add-on, kept by users whose new product", "covers it", "in part", "does not"), rows)

@@ -97,29 +97,30 @@ def by_hand(place: Place, upn: str) -> None:
     meddle.put_licenses(place.tenant, one, (*kept, Assignment(place.tenant.sku_named(TARGET).id)), place.seconds)
 
 
-def group(place: Place, name: str) -> Group:
-    return next(one for one in place.tenant.groups.values() if one.name == name)
+def carriers(place: Place) -> list[Group]:
+    """The groups that assign the source."""
+    return [one for one in place.tenant.groups.values() if place.tenant.sku_named(SOURCE).id in one.licenses]
 
 
-def swap_on(place: Place, name: str) -> None:
-    """Add the target to the group and remove the source from it, in one change."""
+def swap_groups(place: Place) -> None:
+    """Add the target to each group with members and remove the source from it, in one change."""
     change = Change(((place.tenant.sku_named(TARGET).id, ()),), (place.tenant.sku_named(SOURCE).id,))
-    groups.change_group(place.tenant, group(place, name), change, place.seconds)
+    for one in carriers(place):
+        if one.members:
+            groups.change_group(place.tenant, one, change, place.seconds)
     place.seconds += 600
 
 
-def remove_from(place: Place, name: str) -> None:
+def remove_from(place: Place, one: Group) -> None:
     """Remove the source alone from the group."""
-    groups.change_group(
-        place.tenant, group(place, name), Change((), (place.tenant.sku_named(SOURCE).id,)), place.seconds
-    )
+    groups.change_group(place.tenant, one, Change((), (place.tenant.sku_named(SOURCE).id,)), place.seconds)
     place.seconds += 600
 
 
 def settle_left(place: Place, names: list[str]) -> None:
     """Whoever has left the group is given the target directly first, and then reprocessed."""
     for one in (user(place, name) for name in names):
-        if one.id not in group(place, "LIC-Office365-E4").members:
+        if all(one.id not in place.tenant.groups[a.group].members for a in one.profile.assignments if a.group):
             target = Assignment(place.tenant.sku_named(TARGET).id)
             meddle.put_licenses(place.tenant, one, (*one.profile.assignments, target), place.seconds)
             groups.reprocess(place.tenant, one, place.seconds)
@@ -182,7 +183,7 @@ FOLLOWED = (
     Row(
         "inherited",
         "add the target and remove the old product in one change, never the old product alone",
-        lambda p, names: (swap_on(p, "LIC-Office365-E4"), settle_left(p, names)),
+        lambda p, names: (swap_groups(p), settle_left(p, names)),
     ),
     Row("left_by_choice", "enter a target there", of_each(lambda p, u: row(p, u, target=TARGET))),
     Row("legal_hold", "Choose a target that includes it", of_each(lambda p, u: row(p, u, target=TARGET))),
@@ -251,7 +252,8 @@ def test_a_printed_remedy_works_and_harms_nobody(case: Row, demo: Place, reseat:
     asked = [one for one in rows_of(demo, "actions.csv") if one["reason"].partition(":")[0] == case.reason]
     names, before = [one["user_principal_name"] for one in asked], licensed(demo)
     assert names
-    assert all(case.says in one["remedy"] for one in asked), asked[0]["remedy"]
+    says = case.says.replace("`", "")
+    assert all(says in one["remedy"] for one in asked), asked[0]["remedy"]
 
     case.follow(demo, names)
     assert does(reseat, demo, "plan").code in {0, 3}
@@ -264,11 +266,11 @@ def test_a_printed_remedy_works_and_harms_nobody(case: Row, demo: Place, reseat:
 def test_the_oracle_sees_what_the_groups_alone_would_do(demo: Place, reseat: CommandLine) -> None:
     """Removing the source alone from every group leaves its members who have nothing else without a license."""
     before = licensed(demo)
-    for name in ("LIC-Office365-E4", "LIC-Office365-E4-onboarding"):
-        remove_from(demo, name)
+    for one in carriers(demo):
+        remove_from(demo, one)
     does(reseat, demo, "plan")
 
-    assert len(set(never_bare(demo, before))) >= 10
+    assert len(set(never_bare(demo, before))) >= 5
 
 
 def settle_deleted(place: Place) -> None:
@@ -300,7 +302,8 @@ def test_with_every_remedy_followed_the_demo_ends_with_go(demo: Place, reseat: C
         if case.reason not in done:
             done.add(case.reason)
             case.follow(demo, [one["user_principal_name"] for one in asked])
-    remove_from(demo, "LIC-Office365-E4-onboarding")
+    for empty in carriers(demo):
+        remove_from(demo, empty)
     settle_deleted(demo)
     repair(demo)
     said = [does(reseat, demo, *argv) for argv in (("plan",), APPLY, ("verify", "PLAN"))]

@@ -6,6 +6,7 @@ from connectors.sandbox.tenant.model import Json
 
 E4 = "ENTERPRISEWITHSCAL"
 LICENSED_GROUP = "11ce0000-e4e4-4000-8000-000000000001"
+COMMERCIAL_GROUP = "11ce0000-e4e4-4000-8000-000000000004"
 EMPTY_GROUP = "11ce0000-e4e4-4000-8000-000000000002"
 VISIO_GROUP = "11ce0000-0150-4000-8000-000000000003"
 
@@ -14,8 +15,8 @@ def _e4(*off: str) -> Json | str:
     return {"sku": E4, "off": list(off)} if off else E4
 
 
-def _from_group(**more: str) -> Json:
-    return {"sku": E4, "group": LICENSED_GROUP, **more}
+def _from_group(group: str = LICENSED_GROUP, **more: str) -> Json:
+    return {"sku": E4, "group": group, **more}
 
 
 def _person(upn: str, name: str, department: str, note: str, *licenses: Json | str, **more: object) -> Json:
@@ -70,10 +71,11 @@ SPECIAL: tuple[Json, ...] = (
     _person("enrico.cattaneo", "Enrico Cattaneo", "Operations", "SharePoint off in E4, Plan 1 beside it",
             _e4("SHAREPOINTENTERPRISE"), "SHAREPOINTSTANDARD"),
     # Inherited licenses.
-    _person("raul.razo", "Raul Razo", "Sales", "E4 through a group only", _from_group()),
-    _person("tiara.hidayah", "Tiara Hidayah", "Sales", "E4 through a group only", _from_group()),
-    _person("veronica.quek", "Veronica Quek", "Finance", "E4 through a group only, no location of her own",
-            _from_group(), location=None),
+    _person("raul.razo", "Raul Razo", "Sales", "E4 through a group only", _from_group(COMMERCIAL_GROUP)),
+    _person("tiara.hidayah", "Tiara Hidayah", "Sales", "E4 through a group that changes, and directly: that goes last",
+            _e4(), _from_group(COMMERCIAL_GROUP)),
+    _person("veronica.quek", "Veronica Quek", "Sales", "E4 through a group only, no location of her own",
+            _from_group(COMMERCIAL_GROUP), location=None),
     _person("sonia.rees", "Sonia Rees", "Finance", "E4 directly and through a group: one seat", _e4(), _from_group()),
     _person("omar.bennett", "Omar Bennett", "Legal", "E4 directly, with services off, and through a group",
             _e4("SWAY", "YAMMER_ENTERPRISE"), _from_group()),

@@ -12,7 +12,7 @@ from connectors.sandbox.sample.people import COUNTRY_OF_USER, GIVEN, SURNAME
 from connectors.sandbox.sample.seed import ADDONS, OFF_PATTERNS, SERVICES, TENANT_ID, catalog
 from connectors.sandbox.tenant.file import dump, load
 from connectors.sandbox.tenant.model import Json
-from worlds.sample.people import E4, EMPTY_GROUP, LICENSED_GROUP, SPECIAL, VISIO_GROUP
+from worlds.sample.people import COMMERCIAL_GROUP, E4, EMPTY_GROUP, LICENSED_GROUP, SPECIAL, VISIO_GROUP
 
 INVENTED = 190
 SEED = 365
@@ -20,6 +20,9 @@ SEATS_SHORT = 4
 DEPARTMENTS = ("Sales", "Engineering", "Finance", "Legal", "Marketing", "Operations", "Telefonie")
 M365_E3_DEPARTMENTS = frozenset(("Sales", "Engineering", "Finance", "Legal", "Marketing"))
 """Who goes to Microsoft 365 E3 in the sample settings; Operations gets Office 365 E3, Telefonie and Executive E5."""
+
+COMMERCIAL = frozenset(("Sales", "Marketing"))
+"""Whose group can be swapped: the sample settings give all of it the same target."""
 
 PRODUCTS = (
     E4, "STANDARDPACK", "ENTERPRISEPACK", "ENTERPRISEPREMIUM", "SPE_E3", "SPE_E5", "SPE_F1",
@@ -62,6 +65,7 @@ def document() -> Json:
         "rules": {**given["rules"], "prohibited": {"MCOMEETADV": ["CN"]}},
         "users": users,
         "groups": _groups(users),
+        "knobs": {"group_queue_seconds": 1.0},
     }
 
 
@@ -91,7 +95,7 @@ def _plain_licenses(rng: random.Random, department: str) -> list[str | Json]:
     if draw < 0.05:
         return []
     if draw < 0.10:
-        return [{"sku": E4, "group": LICENSED_GROUP}]
+        return [{"sku": E4, "group": COMMERCIAL_GROUP if department in COMMERCIAL else LICENSED_GROUP}]
     base: str | Json = E4
     if rng.random() < 0.3:
         base = {"sku": E4, "off": list(rng.choice(OFF_PATTERNS))}
@@ -160,7 +164,7 @@ def _stayed(license_from_group: Json) -> bool:
 
 
 def _groups(users: list[Json]) -> list[Json]:
-    """One that gives E4, an empty one that will; one for Visio; a plain, a nested and a dynamic one."""
+    """Two that give E4, one of them to people of one target; an empty one that will; and four that give no E4."""
 
     def having(group: str) -> list[str]:
         return [
@@ -174,6 +178,12 @@ def _groups(users: list[Json]) -> list[Json]:
     key = "11ce0000-0000-4000-8000-{:012}".format
     return [
         {"id": LICENSED_GROUP, "name": "LIC-Office365-E4", "members": having(LICENSED_GROUP), "licenses": [E4]},
+        {
+            "id": COMMERCIAL_GROUP,
+            "name": "LIC-Office365-E4-Commercial",
+            "members": having(COMMERCIAL_GROUP),
+            "licenses": [E4],
+        },
         {"id": EMPTY_GROUP, "name": "LIC-Office365-E4-onboarding", "licenses": [E4]},
         {"id": VISIO_GROUP, "name": "LIC-Visio", "members": having(VISIO_GROUP), "licenses": ["VISIOCLIENT"]},
         {"id": key(4), "name": "SEC-Telefonie", "members": voice},
