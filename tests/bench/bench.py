@@ -25,6 +25,7 @@ SECTIONS = {
     "quota": measures.quota,
     "memory": measures.memory_while_applying,
     "verify": measures.verify_and_report,
+    "groups": measures.groups_swapped,
 }
 
 

@@ -13,7 +13,7 @@ from bench.sizes import Row, Size
 from worlds.neighbours import Beside
 from worlds.neighbours import measure as measure_beside
 
-from connectors.limits import BATCH_SIZE_MAX, WRITE_WINDOW_S, WRITES_PER_150_S
+from connectors.limits import BATCH_SIZE_MAX, RU_PER_10_S, WRITE_WINDOW_S, WRITES_PER_150_S
 
 IN_FLIGHT = 8
 QUOTA_SCALES = (10, 30, 100)
@@ -170,6 +170,32 @@ def verify_and_report(size: Size, folder: Path) -> Iterator[Row]:
     )  # fmt: skip
     yield Row("  report again", f"{reported['seconds']:.1f} s", f"peak {reported.peak_mb:.0f} MB")
     yield Row("  report.html", f"{verified['html_mb']:.2f} MB", "", "", "≤ 4 MB")
+
+
+def groups_swapped(size: Size, folder: Path) -> Iterator[Row]:
+    """Plan users in groups beside the same number without, and swap the groups while the tenant counts the reads."""
+    groups, members = size.groups
+    asked = {"folder": str(folder), "groups": groups, "members": members}
+    inherited = measure("grouping:plan", **asked, inherited=True)
+    direct = measure("grouping:plan", **asked, inherited=False)
+    assert inherited["changes"] == direct["changes"] == groups * members
+    yield Row(
+        f"plan of {groups:,} groups, {groups * members:,} members", f"{inherited['plan_s']:.1f} s",
+        f"as many users without groups: {direct['plan_s']:.1f} s", f"{inherited['plan_s'] / direct['plan_s']:.2f}",
+    )  # fmt: skip
+    done = measure("grouping:swap", **asked)
+    yield Row(
+        f"  apply, {done['writes']:,} writes, {done['hours']:.1f} h by its clock", f"{done['cpu_s']:.0f} s CPU",
+        "the tenant's own included",
+    )  # fmt: skip
+    yield Row(
+        "  most HTTP requests in a minute", f"{done['per_minute']:,}",
+        f"{done['requests']:,} in all, {done['throttled']} throttled",
+    )  # fmt: skip
+    yield Row(
+        "  most resource units in 10 s", f"{done['units_10_s']:,}",
+        f"documented: {RU_PER_10_S:,}", f"{done['units_10_s'] / RU_PER_10_S:.2f}", "≤ 1",
+    )  # fmt: skip
 
 
 def _settings(folder: Path, tenant: Tenant, writes: int = NO_QUOTA) -> str:

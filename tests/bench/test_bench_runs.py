@@ -12,6 +12,7 @@ from bench.rig import EVERYBODY_PLAIN, Measured, Tenant, measure
 from bench.sizes import SIZES
 from worlds.sets import few
 
+pytest_plugins = ["worlds.group_settings"]
 pytestmark = pytest.mark.socket
 
 
@@ -26,7 +27,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "measure", run)
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "groups_available")
 @pytest.mark.parametrize("section", few(sorted(bench.SECTIONS), "plan"))
 def test_a_section_yields_its_lines(section: str) -> None:
     """Every line says what it measured or what it compares with, and every figure is there."""
@@ -34,7 +35,8 @@ def test_a_section_yields_its_lines(section: str) -> None:
 
     assert [] == [row for row in rows if not (row.what or row.beside) or not (row.value or row.ratio)]
     assert len(rows) == bench.table(rows, "tiny").row_count
-    assert len(rows) == {"plan": 4, "command": 1, "apply": 8, "quota": 20, "memory": 2, "verify": 3}[section]
+    lines = {"plan": 4, "command": 1, "apply": 8, "quota": 20, "memory": 2, "verify": 3, "groups": 4}
+    assert len(rows) == lines[section]
 
 
 def test_a_child_process_tells_its_result_and_its_memory(tmp_path: Path) -> None:
@@ -54,4 +56,4 @@ def test_an_unknown_section_is_refused(capsys: pytest.CaptureFixture[str]) -> No
         bench.main(["--size", "tiny", "speed"])
 
     assert 2 == ended.value.code
-    assert "plan, command, apply, quota, memory, verify" in capsys.readouterr().err
+    assert "plan, command, apply, quota, memory, verify, groups" in capsys.readouterr().err

@@ -243,12 +243,25 @@ def test_what_does_not_keep_a_group_from_being_swapped(name: str) -> None:
     assert (("swap", ""), ["change", "change"]) == (fate(drawn), [drawn.reason(ADA), drawn.reason(BO)])
 
 
-def test_each_kind_of_group_is_told() -> None:
-    """What a person should know beforehand stands with the group."""
-    drawn = LET["synchronized, dynamic, nested, mail-enabled, role-assignable"]()
+@pytest.mark.parametrize(
+    ("kind", "notes"),
+    [
+        ({"group_types": ("DynamicMembership",)}, ["A rule decides who is a member"]),
+        ({"nested_groups": 1}, ["1 group is inside it: the members of that group get no license"]),
+        ({"on_premises_sync_enabled": True}, ["Its members are managed in the on-premises directory"]),
+        ({"mail_enabled": True}, ["It also receives mail"]),
+        ({"role_assignable": True}, ["It can be assigned to roles (isAssignableToRole)"]),
+        ({"visibility": "HiddenMembership"}, []),
+        ({}, []),
+    ],
+)
+def test_each_kind_of_group_has_its_fate_and_its_note(kind: dict[str, Any], notes: list[str]) -> None:
+    """All of these are swapped, the hidden one since its members could be read; the note says what to know."""
+    drawn = planned([ADA, BO], [licensing(A, ADA, BO, **kind)])
 
-    words = ("rule decides", "2 groups are inside", "on-premises", "mail", "isAssignableToRole")
-    assert all(any(w in note for note in told(drawn).notes) for w in words)
+    assert fate(drawn) == ("swap", "")
+    assert [note for note in told(drawn).notes if not any(map(note.startswith, notes))] == []
+    assert len(told(drawn).notes) == len(notes)
 
 
 def test_members_without_a_location_take_that_of_the_organization() -> None:
