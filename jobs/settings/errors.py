@@ -24,7 +24,6 @@ _LATER: Final = frozenset(
     {
         ("plans", "lost_security"),
         ("plans", "retry_pairs"),
-        ("declare", "nonprofit"),
         ("run", "notify_format"),
         ("run", "approval"),
         ("run", "log_format"),

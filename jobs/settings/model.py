@@ -220,6 +220,7 @@ class DeclareSection(Section):
     by: str = ""
     purchase_channel: Literal["", "direct", "partner", "volume"] = ""
     billing_agreement: Literal["", "mosa", "mca"] = ""
+    nonprofit: bool = False
     addons: dict[str, Literal["standalone", "traditional"]] = {}
 
 

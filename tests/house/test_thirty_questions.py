@@ -400,15 +400,15 @@ def later(subscription: Mapping[str, Any], days: int) -> str:
 
 
 def ending(_: Evening) -> list[str]:
-    """Not renewed, as a part of the people stays: the term's end from the tenant file, the usual days after it."""
+    """Not renewed, as a part of the people stays: the term's end from the tenant file, and 90 days under the MCA."""
     usual = {
         "next_state\tgraph": 0,
-        "data_at_risk\ttypical": 30,
+        "disabled\tgraph": 0,
         "last_reactivation\ttypical": 90,
-        "data_gone\ttypical": 180,
+        "data_gone\ttypical": 90,
     }
     dates = (f"{later(one, days)}\t{what}\t{days}" for one in SUBSCRIPTIONS for what, days in usual.items())
-    return [*(f"{one['id']}\t{one['totalLicenses']}\trecurring_off" for one in SUBSCRIPTIONS), *dates]
+    return [*(f"{one['id']}\t{one['totalLicenses']}\tend_of_term" for one in SUBSCRIPTIONS), *dates]
 
 
 def both_paid(e: Evening) -> list[str]:

@@ -75,7 +75,7 @@ def test_the_smallest_file_gets_every_default(tmp_path: Path) -> None:
             "stop_after": "",
         },
         "wave": [],
-        "declare": {"by": "", "purchase_channel": "", "billing_agreement": "", "addons": {}},
+        "declare": {"by": "", "purchase_channel": "", "billing_agreement": "", "nonprofit": False, "addons": {}},
         "prices": {"currency": "EUR"},
         "usage_location": {"write_from_roster": False},
         "verify": {"scans_agree": 2, "seconds_between_scans": 60, "settle_minutes_max": 60},

@@ -30,7 +30,7 @@ def product_findings(
     found: list[Finding] = []
     for source in policy.sources:
         found += readiness.check_source(by_id[source], subscriptions, organization.id)
-        found += lifecycle.life_of(by_id[source], subscriptions)
+        found += lifecycle.life_of(by_id[source], subscriptions, customer_agreement=customer_agreement(settings))
         found += lifecycle.subscriptions_add_up(by_id[source], subscriptions)
         found += lifecycle.source_facts(by_id[source], subscriptions, catalog)
     found += lifecycle.forgotten_editions(policy.sources, skus, catalog)
@@ -73,19 +73,37 @@ def _purchases(
     allowed = settings.limits.allow_cross_family
     found = lifecycle.family_mismatch(sources, targets, catalog, allowed=allowed)
     for target in targets:
-        found += lifecycle.life_of(target, subscriptions)
+        agreement, by_customer_agreement = settings.declare.billing_agreement, customer_agreement(settings)
+        found += lifecycle.life_of(target, subscriptions, customer_agreement=by_customer_agreement)
         found += lifecycle.subscriptions_add_up(target, subscriptions)
-        agreement = settings.declare.billing_agreement
         found += lifecycle.purchase_facts(target, subscriptions, now=now, agreement=agreement)
     return [*found, lifecycle.seats_pair(sources, targets)] if targets else found
 
 
+def customer_agreement(settings: Settings) -> bool:
+    """Whether a Microsoft Customer Agreement is declared: as such, or by the partner, who sells under one."""
+    declared = settings.declare
+    return declared.billing_agreement == "mca" or declared.purchase_channel == "partner"
+
+
 def declaration_findings(settings: Settings) -> list[Finding]:
     """Return whether is declared what Graph cannot know."""
-    if settings.declare.purchase_channel:
-        return [
-            Finding("ok", "purchase channel", Message("declared: {channel}", channel=settings.declare.purchase_channel))
-        ]
+    declared = settings.declare
+    if declared.purchase_channel:
+        found = [Finding("ok", "purchase channel", Message("declared: {channel}", channel=declared.purchase_channel))]
+        if declared.purchase_channel == "direct" and not (declared.billing_agreement or declared.nonprofit):
+            found.append(
+                Finding(
+                    "warn",
+                    "billing agreement",
+                    Message("not declared: the report cannot say how the old subscription is ended, or when"),
+                    Message(
+                        'Set [declare] billing_agreement to "mca" (Microsoft Customer Agreement) or "mosa" (a legacy '
+                        "one): the admin center shows it under Billing > Billing accounts."
+                    ),
+                )
+            )
+        return found
     return [
         Finding(
             "person",

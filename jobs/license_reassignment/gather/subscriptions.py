@@ -15,6 +15,9 @@ from jobs.license_reassignment.gather.readiness import NO_REMEDY, Finding, Level
 
 RECENT_DAYS = 60  # an older purchase says nothing any more
 NO_AUTOMATIC_SWITCH = 3000  # from so many assigned licenses on the admin center offers no automatic change
+CUSTOMER_AGREEMENT = Message(
+    "no date in Graph; under a Microsoft Customer Agreement typically no grace period, then 90 days until deletion"
+)
 TYPICAL = Message(
     "no date in Graph; typically 30 days of grace period (90 for volume licensing and multi-year terms), then 90 days "
     "until deletion"
@@ -29,6 +32,12 @@ class Stage:
     users: Message
     level: Level
     remedy: Message = NO_REMEDY
+
+
+EXTENDED = Message(
+    "its term is over: in Extended Service Term it goes on month by month at a higher price, else users stop working"
+)
+"""What `Warning` means under a customer agreement; since 2026 its subscriptions have no free grace period."""
 
 
 _DATA_GOES = Message(
@@ -73,12 +82,21 @@ def stage_of(word: str) -> Stage | None:
     return STAGES.get(word.casefold())
 
 
-def life_of(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription]) -> list[Finding]:
-    """Tell every state of the SKU and its subscriptions that is not simply active, with Graph's own word and date."""
+def life_of(
+    sku: SubscribedSku, subscriptions: Iterable[CompanySubscription], *, customer_agreement: bool = False
+) -> list[Finding]:
+    """Tell every state of the SKU and its subscriptions that is not simply active, with Graph's own word and date.
+
+    `customer_agreement`: a Microsoft Customer Agreement is declared, or a partner, who sells under one.
+    """
+
+    def told(what: Message, word: str, date: str) -> Finding | None:
+        return _told(sku.part_number, what, word, date, customer_agreement=customer_agreement)
+
     mine = [s for s in subscriptions if s.sku_id == sku.sku_id]
-    found = [_told(sku.part_number, Message("subscription {id}", id=s.id), s.status, s.next_lifecycle) for s in mine]
+    found = [told(Message("subscription {id}", id=s.id), s.status, s.next_lifecycle) for s in mine]
     dates = sorted(s.next_lifecycle for s in mine if s.next_lifecycle)
-    found.append(_told(sku.part_number, Message("the product"), sku.capability_status, dates[0] if dates else ""))
+    found.append(told(Message("the product"), sku.capability_status, dates[0] if dates else ""))
     rest = (
         Message("{n} in the grace period", n=sku.warning),
         Message("{n} suspended", n=sku.suspended),
@@ -102,7 +120,7 @@ def life_of(sku: SubscribedSku, subscriptions: Iterable[CompanySubscription]) ->
     return [f for f in found if f is not None]
 
 
-def _told(part_number: str, what: Message, word: str, date: str) -> Finding | None:
+def _told(part_number: str, what: Message, word: str, date: str, *, customer_agreement: bool) -> Finding | None:
     stage = stage_of(word)
     if stage is None:
         unknown = Message(
@@ -113,13 +131,14 @@ def _told(part_number: str, what: Message, word: str, date: str) -> Finding | No
         return Finding("warn", part_number, unknown)
     if stage.level == "ok":
         return None
+    typical = CUSTOMER_AGREEMENT if customer_agreement else TYPICAL
     text = Message(
         "{what} is {word} ({portal}): {users}; {until}",
         what=what,
         word=word,
         portal=stage.portal,
-        users=stage.users,
-        until=Message("next change on {day}", day=date[:10]) if date else TYPICAL,
+        users=EXTENDED if customer_agreement and word.casefold() == "warning" else stage.users,
+        until=Message("next change on {day}", day=date[:10]) if date else typical,
     )
     return Finding(stage.level, part_number, text, stage.remedy)
 

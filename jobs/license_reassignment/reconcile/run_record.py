@@ -104,6 +104,7 @@ def run_of(plan: Plan, journal: Sequence[Entry], verification: Mapping[str, Any]
         "purchase_channel": declare.get("purchase_channel", ""),
         "billing_agreement": declare.get("billing_agreement", ""),
     }
+    facts |= {"nonprofit": "true"} if declare.get("nonprofit") else {}
     facts.update({f"addons.{k}": v for k, v in declare.get("addons", {}).items()})
     return Run(
         tool_version=str(seen.get("tool_version", "")),

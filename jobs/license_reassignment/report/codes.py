@@ -132,12 +132,30 @@ FAMILIES: Mapping[str, Mapping[str, Message]] = MappingProxyType(
             "online": Message("cancel online (25 seats or fewer)"),
             "reduce_first": Message("reduce it to 25 seats or fewer, then cancel online"),
             "recurring_off": Message("turn off recurring billing; it then ends on its end date"),
+            "end_of_term": Message(
+                "choose “cancel at the end of the term” for it in the admin center, under recurring billing; recurring "
+                "billing that is only turned off may extend it month by month at a higher price"
+            ),
             "within_window": Message("cancel it within 7 days of its purchase"),
-            "partner": Message("ask the partner who sold it to cancel it"),
+            "partner": Message(
+                "ask the partner who sold it to set “cancel at the end of the term”; auto-renew that is only turned "
+                "off may extend it month by month at a higher price"
+            ),
+            "grant": Message("leave it: the grant ends at its renewal; do not accept a paid renewal"),
+            "agreement_undeclared": Message(
+                "not known: declare the billing agreement; a legacy one (MOSA) is canceled online, a customer "
+                "agreement (MCA) at the end of its term"
+            ),
             "volume": Message("leave it out of the next order of the volume agreement"),
             "support": Message("contact Microsoft support"),
             "undeclared": Message("not known: declare how it was bought"),
             "ended": Message("nothing to do: it has already ended"),
+        },
+        "ending_note": {
+            "may_extend": Message(
+                "Check that it is not set to Extended Service Term: it would go on after its term month by month at a "
+                "higher price, its seats could not be reduced, and both products would be paid for longer."
+            ),
         },
         "due": {
             "next_state": Message("Microsoft changes its status automatically"),

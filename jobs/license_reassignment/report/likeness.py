@@ -32,8 +32,9 @@ WORDED = frozenset(
 PLANNED_THEN = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
 """Columns in which version 0.1 wrote what was planned; since then they hold what the two reads show."""
 
-COUNTED_THEN = frozenset({"overlap"})
-"""Keys of reconciliation.json that versions up to 0.2 counted otherwise: overlap, since both subscriptions existed."""
+COUNTED_THEN = frozenset({"overlap", "routes"})
+"""Keys of reconciliation.json that versions up to 0.2 counted otherwise: overlap since both subscriptions existed, and
+routes with the grace period and the renewal that customer agreements had before 2026."""
 
 _PACKED = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 

@@ -281,6 +281,7 @@ def _ending(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
         name = (route.subscription_id, t.products(route.sku_part_number))
         seats = t("{n} seat", "{n} seats", n=route.seats)
         yield (*name, t("How"), t.name("route", route.route), f"{seats}, {route.status}")
+        yield from ((*name, t("Check"), t.name("ending_note", note), "") for note in route.notes)
         yield from ((*name, t("Alternatives"), t.name("route", other), "") for other in route.otherwise)
         yield from ((*name, t.name("due", due.what), due.day, t.name("basis", due.basis)) for due in route.dates)
     for row in r.ending.overlap:

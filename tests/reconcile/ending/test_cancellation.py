@@ -20,9 +20,9 @@ PEOPLE = (person("ada", "ENTERPRISEPACK"), person("bo", "ENTERPRISEPACK", accoun
 def ended(
     *subscriptions: Any, channel: str = "direct", agreement: str = "mosa", at: str = TODAY, **more: Any
 ) -> EndOfSource:
+    declared = {"purchase_channel": channel, "billing_agreement": agreement, "nonprofit": more.pop("nonprofit", False)}
     world = snapshot(*more.pop("people", PEOPLE), subscriptions=subscriptions, **more)
     before = snapshot(*BEFORE, at=datetime(2026, 2, 25, 12, tzinfo=UTC))
-    declared = {"purchase_channel": channel, "billing_agreement": agreement}
     return end_of_source(before, world, [E4], [E3], declared, tenant_id=TENANT, verified_at=at)
 
 
@@ -41,12 +41,11 @@ def route(
         (25, "mosa", "online"),
         (26, "mosa", "reduce_first"),
         (50_000, "mosa", "reduce_first"),
-        (25, "mca", "recurring_off"),
-        (26, "mca", "recurring_off"),
-        (50_000, "mca", "recurring_off"),
-        (25, "", "online"),
-        (26, "", "reduce_first"),
-        (50_000, "", "reduce_first"),
+        (25, "mca", "end_of_term"),
+        (26, "mca", "end_of_term"),
+        (50_000, "mca", "end_of_term"),
+        (25, "", "agreement_undeclared"),
+        (50_000, "", "agreement_undeclared"),
     ],
 )
 def test_the_route_follows_from_seats_and_agreement(seats: int, agreement: str, expected: str) -> None:
@@ -61,7 +60,7 @@ def test_another_channel_has_another_route(channel: str, expected: str) -> None:
 
     assert expected == found.route
     assert (
-        ("reduce_first", "recurring_off", "partner", "volume", "support") if not channel else ("support",)
+        ("reduce_first", "end_of_term", "partner", "volume", "support") if not channel else ("support",)
     ) == found.otherwise
 
 
@@ -71,7 +70,7 @@ def test_a_subscription_that_a_partner_owns_is_cancelled_by_the_partner() -> Non
     assert "online" == route(5, owner_tenant_id=TENANT).route
 
 
-@pytest.mark.parametrize(("day", "expected"), [("2026-03-08", "within_window"), ("2026-03-09", "recurring_off")])
+@pytest.mark.parametrize(("day", "expected"), [("2026-03-08", "within_window"), ("2026-03-09", "end_of_term")])
 def test_under_a_customer_agreement_a_purchase_can_be_cancelled_for_seven_days(day: str, expected: str) -> None:
     assert expected == route(agreement="mca", created="2026-03-01T09:00:00Z", at=f"{day}T23:00:00Z").route
 
@@ -87,11 +86,46 @@ def test_dates_that_follow_from_a_cancellation_are_marked_as_typical() -> None:
     ) == route().dates
 
 
-def test_without_recurring_billing_everything_counts_from_the_day_that_graph_names() -> None:
-    found = route(agreement="mca")
+@pytest.mark.parametrize(("channel", "agreement"), [("direct", "mca"), ("partner", ""), ("partner", "mca")])
+def test_under_a_customer_agreement_the_term_ends_without_grace_and_data_stays_90_days(
+    channel: str, agreement: str
+) -> None:
+    """From the day that Graph names; the thirty days of grace that there were until 2026 are not promised."""
+    assert (
+        Due("next_state", "2026-06-30", "graph"),
+        Due("disabled", "2026-06-30", "graph"),
+        Due("last_reactivation", "2026-09-28", "typical", 90),
+        Due("data_gone", "2026-09-28", "typical", 90),
+    ) == route(channel=channel, agreement=agreement).dates
 
+
+@pytest.mark.parametrize(
+    ("channel", "agreement", "fields", "expected"),
+    [
+        ("direct", "mca", {}, ("may_extend",)),
+        ("partner", "", {}, ("may_extend",)),
+        ("direct", "mca", {"created": "2026-03-01T09:00:00Z"}, ()),
+        ("direct", "mca", {"status": "Suspended"}, ()),
+        ("direct", "mosa", {}, ()),
+        ("volume", "", {}, ()),
+        ("direct", "", {}, ()),
+    ],
+)
+def test_where_a_term_may_be_extended_by_itself_it_is_told(
+    channel: str, agreement: str, fields: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    """Month by month, dearer, and with seats that cannot be reduced."""
+    assert expected == route(channel=channel, agreement=agreement, **fields).notes
+
+
+@pytest.mark.parametrize("channel", ["direct", "partner", ""])
+def test_a_nonprofit_grant_ends_at_its_renewal(channel: str) -> None:
+    """There is nothing to cancel, and nothing to extend."""
+    old = subscription("ENTERPRISEWITHSCAL", 10, created=CREATED, next_lifecycle=NEXT)
+    found = ended(old, channel=channel, agreement="", nonprofit=True).routes[0]
+
+    assert ("grant", ("support",), ()) == (found.route, found.otherwise, found.notes)
     assert Due("disabled", "2026-06-30", "graph") in found.dates
-    assert ("2026-07-30", "2026-09-28") == (found.day("data_at_risk"), found.day("last_reactivation"))
 
 
 def test_where_graph_names_no_day_none_is_made_up() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.limits import RETURN_DAYS
 from connectors.message import Message
@@ -26,6 +26,13 @@ DISABLED_DAYS = {"direct": 90, "partner": 90, "volume": 30}
 DATA_AT_RISK_DAYS = 30
 DATA_GONE_DAYS = 180
 """Data of a cancelled subscription may go after 30 days, the earliest that is named, and is gone after 180."""
+
+DATA_KEPT_DAYS = 90
+"""Under a Microsoft Customer Agreement, a partner's included, the service stops on the last day of the term without any
+grace; the data is kept for so long and then deleted (Microsoft's page on the Extended Service Term)."""
+
+BY_ITSELF = frozenset({"end_of_term", "recurring_off", "partner", "volume", "grant"})
+"""Routes on which a subscription ends on the day that Graph names, and not on the day on which somebody acts."""
 
 
 BOUGHT_FOR_MOVE_DAYS = 90
@@ -48,7 +55,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class EndOfSubscription:
-    """How one purchase of a source is ended. `route` is the first choice, `otherwise` are what also leads there."""
+    """How one purchase of a source is ended. `route` is the first choice, `otherwise` are what also leads there.
+
+    `notes` are codes of what has to be looked at beside it.
+    """
 
     subscription_id: str
     sku_id: str
@@ -58,6 +68,7 @@ class EndOfSubscription:
     route: str
     otherwise: tuple[str, ...]
     dates: tuple[Due, ...]
+    notes: tuple[str, ...] = ()
 
     def day(self, what: str) -> str:
         """Return one of the dates, or "" where there is none."""
@@ -132,14 +143,14 @@ def end_of_source(
     after: TenantSnapshot,
     sources: Sequence[SkuId],
     targets: Sequence[SkuId],
-    declared: Mapping[str, str],
+    declared: Mapping[str, Any],
     *,
     tenant_id: str,
     verified_at: str,
 ) -> EndOfSource:
     """Say how the source subscriptions end, counted from the day of the verification.
 
-    `declared` holds `purchase_channel` and `billing_agreement`, "" for what nobody declared.
+    `declared` holds `purchase_channel` and `billing_agreement`, "" for what nobody declared, and `nonprofit`.
     """
     today = date.fromisoformat(verified_at[:10])
     old = [s for s in after.subscriptions if s.sku_id in sources]
@@ -159,10 +170,15 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text[:10]) if text else None
 
 
-def _route(one: CompanySubscription, declared: Mapping[str, str], today: date, tenant_id: str) -> EndOfSubscription:
+def _route(one: CompanySubscription, declared: Mapping[str, Any], today: date, tenant_id: str) -> EndOfSubscription:
     foreign = bool(one.owner_tenant_id) and one.owner_tenant_id != tenant_id
     channel = "partner" if foreign else declared.get("purchase_channel", "")
-    first, otherwise = _choices(one, channel, declared.get("billing_agreement", ""), today)
+    agreement = declared.get("billing_agreement", "")
+    grant = bool(declared.get("nonprofit"))
+    first, otherwise = (
+        ("grant", ("support",)) if grant and _is_active(one) else _choices(one, channel, agreement, today)
+    )
+    by_customer_agreement = channel == "partner" or (channel == "direct" and agreement == "mca")
     return EndOfSubscription(
         subscription_id=one.id,
         sku_id=one.sku_id,
@@ -171,29 +187,36 @@ def _route(one: CompanySubscription, declared: Mapping[str, str], today: date, t
         seats=one.total_licenses,
         route=first,
         otherwise=otherwise,
-        dates=tuple(_dates(one, channel, first, today)),
+        dates=tuple(_dates(one, channel, first, today, customer_agreement=by_customer_agreement)),
+        notes=("may_extend",) if by_customer_agreement and first not in {"ended", "within_window", "grant"} else (),
     )
+
+
+def _is_active(one: CompanySubscription) -> bool:
+    return one.status.casefold() in {"enabled", "warning"}
 
 
 def _choices(one: CompanySubscription, channel: str, agreement: str, today: date) -> tuple[str, tuple[str, ...]]:
     """Return the route and the others; what nobody declared stays open instead of being guessed."""
     online = "online" if one.total_licenses <= ONLINE_SEATS_MAX else "reduce_first"
-    if one.status.casefold() not in {"enabled", "warning"}:
+    if not _is_active(one):
         return "ended", ()
     if channel in {"partner", "volume"}:
         return channel, ("support",)
     if not channel:
-        return "undeclared", (online, "recurring_off", "partner", "volume", "support")
+        return "undeclared", (online, "end_of_term", "partner", "volume", "support")
     if agreement == "mosa":
         return online, ("recurring_off", "support")
     if agreement == "mca":
         bought = _day(one.created)
         fresh = bought is not None and today <= bought + timedelta(RETURN_DAYS)
-        return ("within_window", ("recurring_off", "support")) if fresh else ("recurring_off", ("support",))
-    return online, ("recurring_off", "support")
+        return ("within_window", ("end_of_term", "support")) if fresh else ("end_of_term", ("support",))
+    return "agreement_undeclared", (online, "end_of_term", "support")
 
 
-def _dates(one: CompanySubscription, channel: str, route: str, today: date) -> Iterable[Due]:
+def _dates(
+    one: CompanySubscription, channel: str, route: str, today: date, *, customer_agreement: bool
+) -> Iterable[Due]:
     """Graph's own date comes first; what follows from a cancellation is typical and marked so."""
     named, state = _day(one.next_lifecycle), one.status.casefold()
     if named:
@@ -202,13 +225,15 @@ def _dates(one: CompanySubscription, channel: str, route: str, today: date) -> I
         if named and state != "deleted":
             yield Due("last_reactivation", named.isoformat(), "graph")
         return
-    by_itself = route in {"recurring_off", "volume"}
+    by_itself = route in BY_ITSELF
     if by_itself and named is None:
         return
     stop = named if by_itself and named else today
     kept = DISABLED_DAYS.get(channel or "direct", DISABLED_DAYS["direct"])
     yield Due("disabled", stop.isoformat(), "graph" if by_itself else "typical")
-    for what, days in (("data_at_risk", DATA_AT_RISK_DAYS), ("last_reactivation", kept), ("data_gone", DATA_GONE_DAYS)):
+    gone = DATA_KEPT_DAYS if customer_agreement else DATA_GONE_DAYS
+    risk = () if customer_agreement else (("data_at_risk", DATA_AT_RISK_DAYS),)
+    for what, days in (*risk, ("last_reactivation", kept), ("data_gone", gone)):
         yield Due(what, (stop + timedelta(days)).isoformat(), "typical", days)
 
 
