@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connectors.roster.rows import Roster
+from jobs.license_reassignment.apply.work import work_of
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.check import Checked, check
 from jobs.license_reassignment.commands.plan import load_roster, plan_with
@@ -16,8 +17,7 @@ from jobs.license_reassignment.errors import ExitCode, GuardRefused, InputError
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_age, overtaken
 from jobs.license_reassignment.model.command_lines import NextStep, apply_line, next_step, verify_line
-from jobs.license_reassignment.model.plan import Plan, inputs_digest_of, tasks_of
-from jobs.license_reassignment.model.standing import NOT_SENT, fold
+from jobs.license_reassignment.model.plan import Plan, inputs_digest_of
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 from jobs.license_reassignment.run_folder.folder import RunDir, all_runs
 from jobs.license_reassignment.run_folder.load import (
@@ -90,7 +90,7 @@ async def run_all(
 
 def _not_approved(steps: Steps, plan: Plan) -> Steps:
     """End after the plan: somebody has to approve it, where there is anything to approve."""
-    if not plan.header.totals.changes:
+    if not plan.header.changes_anything:
         reason = "the plan changes nobody, so there is nothing to approve"
         return _ended(steps, ExitCode.STOPPED, reason, next_step(verify_line(plan.plan_id)))
     apply = next_step(apply_line(plan.plan_id, plan.tenant_id))
@@ -137,10 +137,9 @@ def _has_open(parts: Parts, run: RunDir, plan: Plan) -> bool:
             check_age(plan, limits_of(parts.effective.settings), parts.clock.now())
     except GuardRefused:
         return False
-    standings = fold(entries(head.lines))
-    left = [u for u in tasks_of(plan, load_snapshot(run)) if not standings.get(u, NOT_SENT).answered]
     readable = replace(load_other_runs(run, plan), unreadable=())
-    return bool(left) and not overtaken(plan, left, readable)
+    work = work_of(plan, load_snapshot(run), entries(head.lines), readable, plan.wave_names[-1])
+    return bool(work.open() or work.open_groups()) and not overtaken(plan, work.would_touch(), readable)
 
 
 def taken_back(parts: Parts, run: RunDir) -> str:
@@ -150,7 +149,7 @@ def taken_back(parts: Parts, run: RunDir) -> str:
     begun = [n for n in known.runs if n.begun and n.inputs_digest == plan.header.inputs_digest]
     newest = max(begun, key=lambda n: (n.snapshot_ended, n.created_at), default=None)
     undo = known.undone_by(newest.plan_id) if newest else None
-    if newest is None or undo is None or not plan.header.totals.changes:
+    if newest is None or undo is None or not plan.header.changes_anything:
         return ""
     return (
         f"plan {plan.plan_id} would move users again whom the undo {undo.plan_id} of plan {newest.plan_id} took back; "

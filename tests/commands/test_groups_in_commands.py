@@ -1,4 +1,4 @@
-"""In a tenant that may be on allotments `check` and `plan` say so with 3; users are changed, groups are not."""
+"""Groups in whole commands: the hint at allotments, the look of `check`, and a run that goes on with a group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from worlds.rehearsal import Rehearsal, tenant_of
 
+from connectors.sandbox.licensing.groups import free
 from jobs.license_reassignment.errors import ExitCode, GuardRefused
 
 GROUP = "11ce0000-e4e4-4000-8000-000000000001"
@@ -88,6 +89,24 @@ def test_nothing_is_said_on_less_than_that(tmp_path: Path, members: int, allotme
 
     assert "allotments" not in {f.subject for f in world.check().findings}
     assert world.plan().plan.header.allotments is None
+
+
+def test_run_goes_on_with_a_group_that_entra_still_processes(tmp_path: Path) -> None:
+    """The first call ends with 4; a day later the same command continues that run, and the group is written once."""
+    world = _world(tmp_path, SETTINGS + SWAP, 3, allotments=False)
+    group = world.tenant.groups[GROUP]
+    group.stuck = True
+
+    first = world.run_all()
+    world.clock.elapsed += 86_400
+    free(world.tenant, group, world.clock.seconds)
+    again = world.run_all()
+
+    assert (first.code, again.planned) == (ExitCode.STOPPED, None)
+    assert (again.run and again.run.path) == (first.run and first.run.path)
+    assert [r.kind for r in world.tenant.write_log].count("group") == 1
+    assert again.verified is not None
+    assert again.verified.totals.moved_by_group == 3
 
 
 def test_the_look_costs_check_two_lists_and_a_page_for_each_of_ten_groups(tmp_path: Path) -> None:
