@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.model.command_lines import NextStep
     from jobs.license_reassignment.reconcile.findings import Gate
     from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
+    from jobs.license_reassignment.report.page.view import ReportView
     from jobs.license_reassignment.run_folder.folder import RunDir
 
 MARKS: Final = {"ok": "ok", "warn": "WARNING", "person": "ACTION", "not_yet": "PENDING", "not_checked": "not checked"}
@@ -176,6 +177,8 @@ def _finding(found: Reconciliation, run: RunDir) -> None:
     parts += [(n, getattr(t, n)) for n in ("gone", "in_doubt", "held", "pending")]
     shown = " + ".join(f"{v:,} {n.replace('_', ' ')}" for n, v in parts if v) or "0"
     text(f"{counted(t.in_scope, 'user')} in scope = {shown}")
+    if found.groups:
+        text(_view(found).groups_line, level="Groups:", indent=8)
     text()
     _gates(found.gates)
     _gates(found.after_cancel)
@@ -199,12 +202,16 @@ def _finding(found: Reconciliation, run: RunDir) -> None:
     text(f"Report: {run.path / 'report.html'}")
 
 
-def _cost(found: Reconciliation) -> str:
-    """Say what the move costs in one sentence."""
+def _view(found: Reconciliation) -> ReportView:
     from jobs.license_reassignment.report.page.view import ReportView
     from jobs.license_reassignment.report.words import ENGLISH
 
-    cost = ReportView(found, ENGLISH.naming(found.called)).cost
+    return ReportView(found, ENGLISH.naming(found.called))
+
+
+def _cost(found: Reconciliation) -> str:
+    """Say what the move costs in one sentence."""
+    cost = _view(found).cost
     return cost.sentence.replace("\N{NO-BREAK SPACE}", " ") if cost else ""
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from connectors.roster.formula import clean
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
-from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
+from jobs.license_reassignment.report.page.sections.section import NAMES_NO_PERSON
+from jobs.license_reassignment.report.page.view import ReportView
 from jobs.license_reassignment.report.words import CODE_SIGN, Words, between_signs, words_of
 
 GATES_MAX, HOLDS_MAX, INCIDENTS_MAX, ROUTES_MAX = 20, 8, 5, 3
@@ -29,6 +30,8 @@ def _verdict(r: Reconciliation, v: ReportView, t: Words) -> Iterator[str]:
     yield ""
     for number in v.numbers:
         yield f"- **{t.number(number.value)}** {number.label} ({number.detail})"
+    if v.groups_line:
+        yield f"- {t('Groups')}: {_text(v.groups_line)}"
     reason = f": {_text(t(r.advice_reason))}" if r.advice_reason else ""
     yield f"- {t('Next step')}: **{_text(v.advice)}**{reason}"
     if v.last_day:

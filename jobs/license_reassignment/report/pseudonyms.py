@@ -135,6 +135,7 @@ def _users(users: pd.DataFrame, p: Pseudonyms) -> pd.DataFrame:
             table[column] = ""
     table["id"] = [p.person(i) for i in users["id"]]
     table["user_principal_name"] = table["id"]
+    table["via_groups"] = ["+".join(map(p.person, text.split("+"))) for text in users["via_groups"]]
     table["request_id"] = [p.of("request", i) for i in users["request_id"]]
     return table.astype("string[pyarrow]")
 

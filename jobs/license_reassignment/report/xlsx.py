@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from connectors.message import Message
+from connectors.message import Message, joined
 from jobs.license_reassignment.model.columns import ACTION_COLUMNS
 from jobs.license_reassignment.model.cost import Cost
 from jobs.license_reassignment.reconcile.findings import (
@@ -62,12 +62,17 @@ _COLORS = {
 
 WHAT = ("what", "value")
 GATE = ("gate", "id", "status", "detail", "remedy")
-PRODUCTS = frozenset({"before_skus", "target_skus", "after_skus", "sku_part_number"})
+PRODUCTS = frozenset({"before_skus", "target_skus", "after_skus", "sku_part_number", "targets"})
 """Columns whose part numbers stand behind the names that people know."""
 
 LISTS = frozenset({"plans_kept_off", "plans_new_on", "plans_lost"})
 """Columns of codes that make no row higher: dozens of services would hide who has them."""
 
+GROUPS = (
+    *("id", "group", "decision", "state", "reason", "targets", "wave", "at", "request_id", "processing_state"),
+    *("members", "moved_by_group", "in_error", "errors", "left_group", "gone", "turned_direct", "still_old", "other"),
+    *("joined", "carries_source", "remedy", "why"),
+)
 COST = ("what", "product", "subscription", "since", "until", "days", "seats", "price", "amount", "currency", "detail")
 
 Cell = str | int | float | bool | datetime | date | Decimal
@@ -95,6 +100,8 @@ def render_xlsx(r: Reconciliation, language: str = "en") -> bytes:
         book.sheet(t("Verdict"), WHAT, _verdict(r, t))
         book.sheet(t("Gates"), GATE, _gates(r, t))
         book.sheet(t("What is left to do"), ACTION_COLUMNS, _actions(r))
+        if r.groups:
+            book.sheet(t("Groups"), GROUPS, _groups(r, t))
         for number, (first, last) in enumerate(_parts(len(r.users)), start=1):
             name = t("Users") if number == 1 else f"{t('Users')} {number}"
             book.sheet(name, users_columns(r.users), _users(r, first, last))
@@ -348,6 +355,19 @@ def _actions(r: Reconciliation) -> Iterator[tuple[str, ...]]:
         yield tuple(getattr(told, column, "") for column in ACTION_COLUMNS)
 
 
+def _groups(r: Reconciliation, t: Words) -> Iterator[tuple[Cell, ...]]:
+    """Yield a row per group: its change, its members by what became of them, and what to do about it."""
+    for group, shown in zip(r.groups, map(ReportView(r, t).shown, r.groups), strict=True):
+        m = group.members
+        errors = ", ".join(f"{error}: {n}" for error, n in m.errors.items())
+        yield (
+            *(group.id, group.name, group.decision, group.state, group.reason),
+            *("+".join(group.targets), group.wave, _time(group.at) or "", group.request_id, group.processing_state),
+            *(m.total, m.moved, m.in_error, errors, m.left, m.gone, m.turned_direct, m.still_old, m.other, m.joined),
+            *(group.carries_source, shown.remedy, joined(group.why)),
+        )
+
+
 def _parts(rows: int) -> Iterator[tuple[int, int]]:
     for first in range(0, max(rows, 1), ROWS_PER_SHEET_MAX):
         yield first, min(first + ROWS_PER_SHEET_MAX, rows)
@@ -355,7 +375,9 @@ def _parts(rows: int) -> Iterator[tuple[int, int]]:
 
 def _users(r: Reconciliation, first: int, last: int) -> Iterator[tuple[Cell, ...]]:
     names = users_columns(r.users)
-    said = {"remedy": r.messages, "detail": r.messages}
+    called = {g.id: g.name for g in r.groups}
+    via = {text: ", ".join(called.get(g, g) for g in text.split("+")) for text in r.users["via_groups"].unique()}
+    said: dict[str, Mapping[str, str]] = {"remedy": r.messages, "detail": r.messages, "via_groups": via}
     columns = [[said.get(name, {}).get(text, str(text)) for text in r.users[name].iloc[first:last]] for name in names]
     when = names.index("applied_at")
     for row in zip(*columns, strict=True):

@@ -17,7 +17,8 @@ from jobs.license_reassignment.report.page.links import USER_PAGE
 from jobs.license_reassignment.report.page.moves_over_time import moves_over_time
 from jobs.license_reassignment.report.page.payload import FACETS, pack, users_payload
 from jobs.license_reassignment.report.page.plan_view import PlanView
-from jobs.license_reassignment.report.page.view import NAMES_NO_PERSON, ReportView
+from jobs.license_reassignment.report.page.sections.section import NAMES_NO_PERSON
+from jobs.license_reassignment.report.page.view import ReportView
 from jobs.license_reassignment.report.words import CODE_SIGN, Words, between_signs, words_of
 
 PAGE_ROWS = 100

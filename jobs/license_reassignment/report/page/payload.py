@@ -51,6 +51,7 @@ def users_payload(r: Reconciliation, words: Words) -> dict[str, Any]:
         "roster": [name for name in users_columns(shown) if name not in USERS_COLUMNS],
         "products": _names(columns, PRODUCT_COLUMNS, words.names.product),
         "services": _names(columns, SERVICE_COLUMNS, words.names.service),
+        "groups": {g.id: g.name for g in r.groups if g.decision == "swap"},
         "accepted": _accepted(shown, r, words),
         "fine": sorted(FINE),
         "quiet": sorted(QUIET),

@@ -226,6 +226,7 @@
       ...fact(say("entra_usage_location"), value("entra_usage_location", row)),
       ...fact(say("rule"), rule(value("rule", row))),
       ...fact(say("wave"), value("wave", row)),
+      ...fact(say("via_groups"), value("via_groups", row).split("+").map((id) => data.groups[id] ?? id).join(", ")),
       ...fact(say("changed"), value("applied_at", row) && `${when(value("applied_at", row))} UTC`),
       ...fact(say("request"), value("request_id", row), "code"),
       ...fact(say("id"), value("id", row), "code"),
