@@ -42,7 +42,7 @@ def run_demo(directory: Path, *, users: int | None, seed: int, as_json: bool, fl
         steps = asyncio.run(_run(effective, tenant, flag, as_json=as_json))
     finally:
         server.stop()
-    output.ran(steps, as_json=as_json)
+    output.ran(steps, as_json=as_json, rehearsed=True)
     return steps.code
 
 

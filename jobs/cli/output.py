@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jobs.cli.next_step import Given, told_next
 from jobs.cli.terminal import grid, text
+from jobs.license_reassignment.model.command_lines import next_step
 from jobs.license_reassignment.model.text import counted
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def _plain(value: object) -> object:
 _IN_FILE: Final = re.compile(r"^.* (?=line \d+$)")
 """The name of the settings file, before a line of it."""
 
+_BARE_KEY: Final = re.compile("[A-Za-z0-9_-]+")
+"""A key that TOML takes without quotes."""
+
 
 def checked(found: Checked, *, as_json: bool, all_settings: bool = False) -> None:
     """Print a check: the settings that are not the default, every finding with its remedy, and what that adds up to."""
@@ -72,7 +76,7 @@ def checked(found: Checked, *, as_json: bool, all_settings: bool = False) -> Non
     rows = [(k, v, _IN_FILE.sub("", o)) for k, v, o in found.settings if all_settings or o != "default"]
     text("Settings in force:" if all_settings else "Settings that differ from the default (all: --settings):")
     for key, value, origin in rows:
-        text(f"  {key} = {value}  ({origin})", indent=6)
+        text(f"  {key} = {_as_in_toml(value)}  ({origin})", indent=6)
     text()
     for f in found.findings:
         text(f"{f.subject}: {f.text}", level=MARKS[f.level], indent=MARK)
@@ -86,6 +90,21 @@ def checked(found: Checked, *, as_json: bool, all_settings: bool = False) -> Non
         f"{levels['not_checked']} not checked",
     ]
     text(f"{READY[found.code]}: {', '.join(filter(None, parts))} (exit {int(found.code)})")
+
+
+def _as_in_toml(value: str) -> str:
+    """Write a table, which a document has in JSON, as one may type it in the settings file."""
+    return _toml(json.loads(value)) if value.startswith("{") else value
+
+
+def _toml(value: object) -> str:
+    """Write a value in TOML; a key of a table that is empty there says nothing and is left out."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    keys = {k if _BARE_KEY.fullmatch(k) else json.dumps(k): v for k, v in value.items() if v not in (None, "", [], {})}
+    return f"{{ {', '.join(f'{k} = {_toml(v)}' for k, v in keys.items())} }}" if keys else "{}"
 
 
 def _remedy(words: str) -> None:
@@ -298,8 +317,8 @@ def silent(name: str, found: object) -> None:
     del name, found
 
 
-def ran(steps: Steps, *, as_json: bool, given: Given = ()) -> None:
-    """Print how a run ended."""
+def ran(steps: Steps, *, as_json: bool, given: Given = (), rehearsed: bool = False) -> None:
+    """Print how a run ended; the tenant of a rehearsal is gone with it, so that no command may follow."""
     if as_json:
         emit(
             {
@@ -316,6 +335,9 @@ def ran(steps: Steps, *, as_json: bool, given: Given = ()) -> None:
         _finding(steps.verified, steps.run)
         step = _next_step(steps.verified, steps.run)
     text(f"Run ended: {steps.reason} (exit {int(steps.code)})")
+    if rehearsed and steps.run:
+        text("The sample tenant is gone now; `reseat sandbox` serves it for as long as you try the other commands.")
+        step = next_step(f"open {steps.run.path / 'report.html'}")
     told_next(step, given)
 
 

@@ -56,8 +56,8 @@ def _totals(found: Planned, header: PlanHeader) -> None:
     if rows := header.roster.rows:
         used, rejected = header.roster.used, header.roster.rejected
         text(f"{counted(rows, 'roster row')} = {used:,} used + {rejected:,} rejected", indent=2)
-    if found.minutes:
-        text(found.minutes, indent=2)
+    for sentence in found.minutes:
+        text(ENGLISH(sentence), indent=2)
 
 
 def _in_the_way(found: Planned) -> None:
@@ -108,13 +108,16 @@ def _seats_and_waves(header: PlanHeader) -> None:
     names = _names(header)
     seats = [(_seats_of(s, names), s.enabled, s.consumed, s.free, s.needed, s.left, s.short) for s in header.seats]
     grid("", ("Seats of", "enabled", "in use", "free", "needed", "left", "short"), seats)
+    if aside := sum(s.not_counted for s in header.seats):
+        text(f"* {counted(aside, 'seat')} not planned with: of a trial, or bought by users themselves", indent=2)
+        text()
     grid("", ("Wave", "users", "then"), [(w.name, w.users, w.then) for w in header.waves])
 
 
 def _seats_of(row: SeatRow, names: dict[str, str]) -> str:
-    """Name the product, and beside it the seats that no plan may use: a trial's, or those that users bought."""
+    """Name the product, with a star where it has seats that no plan may use: a trial's, or those that users bought."""
     name = names.get(row.sku_id, row.part_number)
-    return f"{name} ({row.not_counted:,} unusable)" if row.not_counted else name
+    return f"{name} *" if row.not_counted else name
 
 
 def _services(header: PlanHeader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -149,7 +150,8 @@ def test_seats_that_a_plan_must_not_use_are_named(tmp_path: Path, reseat: Comman
     trial = {"id": "5b5", "sku": NEW, "totalLicenses": 50, "status": "Enabled", "isTrial": True}
     said = reseat(place(tmp_path, [person("ada")], subscriptions=[trial]), "plan")
 
-    assert "Office 365 E3 (50 unusable) 50 0 0 0 0" in said.words
+    assert "Office 365 E3 * 50 0 0 0 0" in said.words
+    assert "* 50 seats not planned with: of a trial, or bought by users themselves" in said.words
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -179,6 +181,7 @@ def test_a_plan_of_the_sample_takes_two_screens_and_names_nobody(
 
     assert 80 >= len(said.out.splitlines())
     assert "@" not in said.out
+    assert "Applying it takes about 1 min, at 1,080 users per minute." in said.out
     for word in ("voice users", "everyone else", "inherited", "Seats of", "pilot", "Next: reseat apply p"):
         assert word in said.out
 
@@ -274,6 +277,16 @@ def test_check_ends_with_its_findings(argv: tuple[str, ...], shown: bool, tmp_pa
     assert shown == ("refusals_percent_max" in said.out)
     assert "source.skus" in said.out
     assert re.fullmatch(r"Ready: \d+ warnings?, \d+ not checked \(exit 0\)", said.out.splitlines()[-1]), said.out
+
+
+def test_check_shows_a_rule_as_one_may_type_it(tmp_path: Path, reseat: CommandLine) -> None:
+    """In TOML as in the settings file, without the keys that are empty; a document keeps its JSON."""
+    said, as_json = (reseat(sample(tmp_path), "check", *argv) for argv in ((), ("--json",)))
+
+    assert 'swap[4] = { name = "everyone else", to = ["ENTERPRISEPACK"] } (line' in said.words
+    assert 'wave[1] = { name = "pilot", users = 20, then = "continue" } (line' in said.words
+    values = {row["key"]: row["value"] for row in json.loads(as_json.out)["settings"]}
+    assert {"name": "pilot", "users": 20, "groups": [], "then": "continue"} == json.loads(values["wave[1]"])
 
 
 def test_apply_and_verify_name_whom_somebody_has_to_look_after(tmp_path: Path, reseat: CommandLine) -> None:

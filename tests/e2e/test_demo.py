@@ -26,6 +26,8 @@ def test_the_demo_ends_with_no_go_and_says_where_the_report_is(rig: Rig) -> None
     assert 3 == done.code, done.out + done.err
     folder = next((rig.folder / "reseat-demo" / "runs").glob("p*"))
     assert str(folder.relative_to(rig.folder) / "report.html") in done.out
+    assert "Next: open " in done.out
+    assert "reseat plan" not in done.out.partition("Run ended")[2], "its tenant is gone"
     found = json.loads((folder / "reconciliation.json").read_bytes())
     totals = found["totals"]
     parts = set(totals) - {"in_scope", "rejected_rows", "roster_rows"}

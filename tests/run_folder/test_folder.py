@@ -184,7 +184,7 @@ def test_whoever_is_kept_out_is_told_which_plan_is_at_work(tmp_path: Path) -> No
     with tenant_lock(tmp_path, TENANT), pytest.raises(Locked) as refused, tenant_lock(tmp_path, TENANT):
         pass
 
-    assert str(refused.value).endswith("Wait for it: `reseat status p1` shows how far it is.")
+    assert str(refused.value).endswith(f"Wait for it: `reseat status {tmp_path / 'p1'}` shows how far it is.")
 
 
 def test_whoever_is_kept_out_by_a_command_without_a_plan_waits(tmp_path: Path) -> None:

@@ -60,12 +60,7 @@ async def check(parts: Parts) -> Checked:
         Finding(
             "ok",
             "sign-in",
-            Message(
-                "{tenant} ({id}) as app {app}",
-                tenant=organization.display_name,
-                id=organization.id,
-                app=identity.app_id or Message("unknown"),
-            ),
+            _signed_in(identity, organization),
         ),
         *readiness.check_permissions(
             identity,
@@ -93,6 +88,13 @@ async def check(parts: Parts) -> Checked:
     found += declaration_findings(settings)
     found += readiness.SETTLE_BEFORE
     return Checked(organization, identity, tuple(found), tuple(parts.effective.rows()))
+
+
+def _signed_in(identity: Identity, organization: Organization) -> Message:
+    named = {"tenant": organization.display_name, "id": organization.id}
+    if not identity.app_id:
+        return Message("{tenant} ({id}); the token does not show which app signed in", **named)
+    return Message("{tenant} ({id}) as app {app}", **named, app=identity.app_id)
 
 
 async def check_until_ready(parts: Parts) -> Checked:

@@ -28,8 +28,8 @@ SENTENCES: Mapping[str, Message] = MappingProxyType(
     {
         "voice_ends": Message(
             "enterprise voice (Skype for Business Plan 3) ends, and Teams Phone is not added; Graph does not "
-            "show who makes calls: say it in a roster column `voice`, and add MCOEV to the target for those "
-            "who do"
+            "show who makes calls: write yes for those who do into a column `voice` of the roster, and add MCOEV "
+            "to their target"
         ),
         "lowered": Message("a service with data ends or is downgraded, as the settings or the roster accepted"),
         "office_apps_end": Message(

@@ -25,8 +25,8 @@ RULES_UNREAD = Finding(
     RULES,
     Message("a change of product changes their members, and Graph does not list them here"),
     Message(
-        "GET /groups?$filter=groupTypes/any(c:c eq 'DynamicMembership')&$select=displayName,membershipRule, and "
-        "look for `assignedPlans` in the rules."
+        "In the Microsoft Entra admin center, open Dynamic membership rules of each dynamic group, and look for "
+        "`assignedPlans`."
     ),
 )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 
-_TYPED_AS_IT_IS = re.compile(r"[\w.][\w./:+-]*")
+_TYPED_AS_IT_IS = re.compile(r"[\w./][\w./:+-]*")
 _SPECIAL_IN_DOUBLE_QUOTES = frozenset('"$`\\!%')
 
 
 def counted(n: int, one: str, many: str = "") -> str:
-    """Return the number with the words for one or for many, by default with an `s`: `1 user`, `2 users`."""
-    return f"{n} {one if n == 1 else many or f'{one}s'}"
+    """Return the number with the words for one or for many, by default with an `s`: `1 user`, `1,080 users`."""
+    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
 
 
 def moment(text: str) -> str:

@@ -15,6 +15,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from jobs.license_reassignment.errors import InputError, Locked, Unfinished
+from jobs.license_reassignment.model.text import quoted
 
 PROGRESS = "progress.json"
 NO_EVIDENCE = frozenset({"pause", "speed", PROGRESS})
@@ -236,9 +237,12 @@ def _made(path: Path) -> tuple[str, int, str]:
 
 
 def _watched(runs: Path, tenant_id: str) -> str:
-    """Say how to look at the plan at work: that of the tenant whose sign of life is the newest, if any has one."""
+    """Say how to look at the plan at work: that of the tenant whose sign of life is the newest, if any has one.
+
+    It is named by its folder, so that the line works from anywhere and without settings.
+    """
     alive = {str(sign["at"]): run for run, sign, of in _signs_of_life(runs) if "at" in sign and of == tenant_id}
-    return f": `reseat status {alive[max(alive)]}` shows how far it is" if alive else ""
+    return f": `reseat status {quoted(str(runs / alive[max(alive)]))}` shows how far it is" if alive else ""
 
 
 def _signs_of_life(runs: Path) -> Iterator[tuple[str, dict[str, object], str]]:

@@ -56,7 +56,7 @@ class Planned:
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     worth: WorthKnowing = NOTHING_WORTH_KNOWING
-    minutes: str = ""
+    minutes: tuple[Message, ...] = ()
 
 
 def origin_of(parts: Parts, identity: Identity) -> Origin:
@@ -97,7 +97,7 @@ def write_plan(parts: Parts, draft: Draft, notes: Sequence[Message], not_ready: 
         limits=tuple(limits),
         notes=tuple(notes),
         worth=worth,
-        minutes=" ".join(minutes),
+        minutes=tuple(minutes),
     )
 
 
