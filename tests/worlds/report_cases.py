@@ -16,6 +16,8 @@ from jobs.license_reassignment.reconcile.findings import (
     Action,
     BySteps,
     Gate,
+    GroupMembers,
+    GroupResult,
     Incident,
     LedgerRow,
     Requests,
@@ -281,3 +283,43 @@ def go(users: int = 3) -> Reconciliation:
 def no_go(users: int = 200) -> Reconciliation:
     """Return a NO-GO with every outcome among its users, where there are enough of them."""
     return finding([user(number, _outcome(number)) for number in range(users)])
+
+
+def group_result(number: int, **changes: Any) -> GroupResult:
+    """Return a group that was swapped, and settled with all of its members."""
+    plain = GroupResult(
+        id=f"11ce0000-e4e4-4000-8000-{number:012d}",
+        name=f"Licensing {LAST[number % len(LAST)]}",
+        decision="swap",
+        state="settled",
+        reason="",
+        why=(),
+        targets=("SPE_E3",),
+        wave="all",
+        at="2026-11-21T20:40:00Z",
+        request_id="62a32b78-4d6f-478b-8784-9171b01f5957",
+        processing_state="ProcessingComplete",
+        carries_source=False,
+        members=GroupMembers(12, moved=12),
+    )
+    return replace(plain, **changes)
+
+
+def with_groups() -> Reconciliation:
+    """Return a NO-GO of sixty users and its groups: settled, in part, at work, changed by others, held, not named."""
+    moved = group_result(0)
+    failing = {"reason": "member_error", "via_groups": moved.id, "detail": "CountViolation"}
+    rows = [*(user(n, "refused", **failing) for n in range(3)), *(user(n) for n in range(3, 60))]
+    rows[4] |= {"outcome": "moved_by_group", "via_groups": moved.id}
+    found = finding(rows)
+    in_part = GroupMembers(6, moved=3, in_error=3, errors={"CountViolation": 3})
+    groups = (
+        replace(moved, reason="member_error", members=in_part),
+        group_result(1, state="processing", reason="group_processing", members=GroupMembers(4, still_old=4)),
+        group_result(2, state="drifted", reason="group_drifted", why=("Eve: in the group, and not in the plan",)),
+        group_result(3, decision="hold", state="", reason="member_held", carries_source=True, members=GroupMembers(9)),
+        group_result(4, decision="left", state="", carries_source=True, targets=(), members=GroupMembers(2)),
+        *(group_result(number) for number in range(5, 16)),
+    )
+    errors = tuple(replace(a, reason="member_error: Error CountViolation") for a in found.actions if a.kind != "gate")
+    return replace(found, groups=groups, actions=errors)

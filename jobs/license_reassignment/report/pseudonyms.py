@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.message import Message
+from connectors.tenant import ReadRecord
 from jobs.license_reassignment.model.columns import USERS_COLUMNS
 from jobs.license_reassignment.reconcile.findings import ACCEPTING_POLICY, BySteps, Gate
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
@@ -22,6 +23,8 @@ FOLDER = "pseudonymised"
 FILES = ("report.html", "users.csv", "actions.csv", "reconciliation.json", "summary.md")
 PSEUDONYMISED = tuple(f"{FOLDER}/{name}" for name in FILES)
 _ADDRESS = re.compile(r"[^\s,;:<>()\"'→]+@[^\s,;:<>()\"'→]+")
+_GROUP = re.compile(r"(?<=/groups/)[0-9a-f-]{36}")
+"""The id of a group in the query of a read."""
 _NOT_PEOPLE = frozenset(USERS_COLUMNS) - {"display_name", "detail", "acknowledged_by", "entra_department"}
 
 
@@ -109,6 +112,8 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
             replace(g, id=p.person(g.id), name=p.person(g.id), why=(), request_id=p.of("request", g.request_id))
             for g in r.groups
         ),
+        reads_before=tuple(_read(read, p) for read in r.reads_before),
+        reads=tuple(_read(read, p) for read in r.reads),
         pseudonymised=True,
         **_others(r, p),
     )
@@ -117,6 +122,10 @@ def pseudonymised(r: Reconciliation, key: bytes) -> Reconciliation:
 def _accepted_by(who: str, p: Pseudonyms) -> str:
     """Rename a person; a key of the settings is nobody's name."""
     return who if who == ACCEPTING_POLICY else p.person(who)
+
+
+def _read(read: ReadRecord, p: Pseudonyms) -> ReadRecord:
+    return replace(read, query=_GROUP.sub(lambda found: p.of("group", found.group()), read.query))
 
 
 def _by_steps(said: BySteps, renamed: Callable[[str], str]) -> BySteps:

@@ -10,7 +10,7 @@ import pytest
 from report.opened.axe_core import violations
 from report.opened.chromium_pipe import Page, chromium, executable
 from worlds.plan_cases import plan
-from worlds.report_cases import go, no_go
+from worlds.report_cases import go, no_go, with_groups
 
 from jobs.license_reassignment.report.page.html import render_html, render_plan_html
 
@@ -35,6 +35,8 @@ STATES = (
     ("report-200", "#user=user00033@contoso.example"),
     ("go", ""),
     ("plan", ""),
+    ("groups", "#groups"),
+    ("groups", "#user=user00004@contoso.example"),
 )
 # The page's policy refuses a style attribute, so the faults are made by script.
 PLANTED = """
@@ -53,12 +55,13 @@ document.querySelector("main").append(pale, crowd, document.createElement("input
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Both pages in both languages, with nobody, one user and two hundred."""
+    """Both pages in both languages, with nobody, one user and two hundred, and with groups."""
     place = tmp_path_factory.mktemp("axe")
     for language in ("en", "nl"):
         for users in (0, 1, 200):
             (place / f"report-{users}-{language}.html").write_text(render_html(no_go(users), language))
         (place / f"go-{language}.html").write_text(render_html(go(200), language))
+        (place / f"groups-{language}.html").write_text(render_html(with_groups(), language))
         (place / f"plan-{language}.html").write_text(render_plan_html(plan(), language))
     return place
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from report.opened.chromium_pipe import Page, chromium, executable
 from worlds.plan_cases import plan
-from worlds.report_cases import finding, no_go, user
+from worlds.report_cases import finding, no_go, user, with_groups
 from worlds.report_nasty import NASTY, nasty
 
 from connectors.message import Message, joined
@@ -44,6 +44,7 @@ def folder(tmp_path_factory) -> str:
         "injected": injected,
         "dutch": render_html(no_go(200), "nl"),
         "plan": render_plan_html(plan()),
+        "groups": render_html(with_groups()),
     }
     for name, markup in pages.items():
         (place / f"{name}.html").write_text(markup)
@@ -152,6 +153,14 @@ def test_a_user_has_a_sheet_with_an_address_of_its_own(page, folder) -> None:
     assert not page.run(f"{dialog}.open")
 
 
+def test_the_sheet_of_whom_a_group_moved_names_the_group(page, folder) -> None:
+    """By its name, not by its id."""
+    opened(page, f"{folder}/groups.html#user=user00004@contoso.example")
+    page.wait_for("document.getElementById('user-dialog').open")
+
+    assert "Through group\nLicensing de Vries" in page.run("document.getElementById('user-dialog').innerText")
+
+
 def test_a_sheet_says_where_somebody_works_and_who_accepted_which_loss(page, tmp_path) -> None:
     """Department and country, and each lost service with the name that stands behind it."""
     lost = joined([Message("{service}: {before} to {after}", service="Teams", before="Full", after=Message("none"))])
@@ -227,7 +236,7 @@ def test_without_script_the_page_says_where_the_rows_are(page, folder) -> None:
 def test_nothing_runs_out_of_the_screen(page, folder, width) -> None:
     """From the narrowest phone to a desk the page is as wide as the screen; tables scroll inside themselves."""
     page.send("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
-    for name in ("report", "nasty", "dutch", "plan"):
+    for name in ("report", "nasty", "dutch", "plan", "groups"):
         page.open(f"{folder}/{name}.html#users?all=1")
         page.wait_for(f"!document.getElementById('users-live') || {TABLE_IS_THERE}")
         assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, name
