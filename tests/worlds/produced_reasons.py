@@ -57,7 +57,7 @@ def spoken(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Call(func=ast.Name(id=name), args=args) if name in PLACES and len(args) > PLACES[name]:
             yield from texts(args[PLACES[name]])
-        case ast.keyword(arg="reason", value=value):
+        case ast.keyword(arg="reason", value=value) | ast.Assign([ast.Name("reason")], ast.IfExp() as value):
             yield from texts(value)
         case ast.Dict(keys=keys, values=values):
             for key, value in zip(keys, values, strict=True):
