@@ -159,6 +159,8 @@ def test_the_sheet_of_whom_a_group_moved_names_the_group(page, folder) -> None:
     page.wait_for("document.getElementById('user-dialog').open")
 
     assert "Through group\nLicensing de Vries" in page.run("document.getElementById('user-dialog').innerText")
+    opened(page, f"{folder}/groups.html#users?outcome=moved_by_group")
+    assert [row[1] for row in page.run(ROWS)] == ["moved through a group\nLicensing de Vries"]
 
 
 def test_a_sheet_says_where_somebody_works_and_who_accepted_which_loss(page, tmp_path) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 from connectors.message import as_message
 from connectors.tenant import Group, GroupId, SkuId, TenantSnapshot
 from jobs.license_reassignment.model.group_change import GroupTask, member_seen
-from jobs.license_reassignment.model.plan import Plan, group_tasks_of, hindrances_told
+from jobs.license_reassignment.model.plan import Plan, group_tasks_of, hindrances_told, split
 from jobs.license_reassignment.model.plan_header import PlannedGroup
 from jobs.license_reassignment.model.standing import NOT_SENT, Standing
 from jobs.license_reassignment.reconcile.findings import GroupMembers, GroupResult
@@ -101,11 +101,15 @@ def _plain(group: Group) -> PlannedGroup:
 
 
 def _planned(plan: Plan, before: TenantSnapshot) -> Iterator[PlannedGroup]:
-    """Yield the groups as the plan lists them; a plan of an earlier version lists none, and swaps none."""
-    if plan.header.groups is not None:
-        yield from plan.header.groups
-        return
-    for group in before.groups if plan.asks_gates else ():
+    """Yield the groups as the plan lists them; one of an earlier version lists none, and swaps none."""
+    listed = plan.header.groups
+    yield from listed or ()
+    known = {g.id for g in listed or ()}
+    rows = plan.groups[(plan.groups["kind"] == "change") & ~plan.groups["id"].isin(list(known))]
+    for row in rows.astype(str).itertuples():
+        targets = tuple(map(SkuId, split(str(row.targets))))
+        yield PlannedGroup(str(row.id), str(row.name), "swap", "", targets, str(row.wave), 0, 0)
+    for group in before.groups if plan.asks_gates and listed is None else ():
         if _carries(group, plan.sources):
             yield _plain(group)
 

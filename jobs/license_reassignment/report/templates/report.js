@@ -25,6 +25,7 @@
     (text, [name, n]) => text.replace(`{${name}}`, () => (typeof n === "number" ? numbers.format(n) : n)),
     boot.words[values.n === 1 ? `${key}_one` : key] ?? boot.words[key]);
   const labels = (text) => (text ? text.split("+").map((code) => data.products[code] ?? code).join(" + ") : "");
+  const groups = (row) => value("via_groups", row).split("+").map((id) => data.groups[id] ?? id).join(", ");
   const outcome = (code) => boot.outcomes[code] ?? code;
   const reason = (code) => boot.reasons[code] ?? code.replaceAll("_", " ");
   const when = (text) => text.replace("T", " ").replace(/(\.\d+)?Z$/, "");
@@ -59,7 +60,7 @@
   const haystack = everyRow.map((row) => [
     value("user_principal_name", row), value("display_name", row), outcome(value("outcome", row)),
     value("outcome", row), value("reason", row), reason(value("reason", row)), value("detail", row).replaceAll(boot.code_sign, ""), value("rule", row),
-    value("id", row),
+    groups(row), value("id", row),
   ].join("\n").toLocaleLowerCase());
 
   // A column is ranked once by the collator; sorting then compares numbers.
@@ -114,7 +115,8 @@
   const outcomeCell = (row) => {
     const code = value("outcome", row);
     const cell = put(make("td"), make("span", outcome(code), { class: `outcome ${isFine[row] ? "fine" : code}` }));
-    for (const text of [reason(value("reason", row)), value("detail", row)]) if (text) put(cell, put(make("small"), ...told(text)));
+    const by = value("reason", row) ? "" : groups(row);  // where something is wrong, the detail names them
+    for (const text of [reason(value("reason", row)), value("detail", row), by]) if (text) put(cell, put(make("small"), ...told(text)));
     return cell;
   };
   const cells = {
@@ -226,7 +228,7 @@
       ...fact(say("entra_usage_location"), value("entra_usage_location", row)),
       ...fact(say("rule"), rule(value("rule", row))),
       ...fact(say("wave"), value("wave", row)),
-      ...fact(say("via_groups"), value("via_groups", row).split("+").map((id) => data.groups[id] ?? id).join(", ")),
+      ...fact(say("via_groups"), groups(row)),
       ...fact(say("changed"), value("applied_at", row) && `${when(value("applied_at", row))} UTC`),
       ...fact(say("request"), value("request_id", row), "code"),
       ...fact(say("id"), value("id", row), "code"),

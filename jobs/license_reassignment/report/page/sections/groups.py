@@ -93,7 +93,7 @@ class LicensedGroupsSection(ReportSection):
             reason="" if _is_calm(group) else reason,
             why=tuple(map(as_message, group.why)),
             remedy=NO_REMEDY if _is_calm(group) else group_remedy(reason, changed=swap),
-            failed=tuple(failed[: self.most_of_reason]),
+            failed=tuple(sorted(failed)[: self.most_of_reason]),
             failed_in_all=len(failed),
         )
 
