@@ -55,6 +55,14 @@ def test_a_rule_is_named_once_however_many_targets_it_has() -> None:
     assert page.attribute("th", "rowspan") == ["2", "1"]
 
 
+def test_who_changes_with_a_group_is_counted_beside_the_request_of_each() -> None:
+    """An approver reads of the requests on groups where the requests on users are told."""
+    alone, together = (StaticPage(render_plan_html(replace(plan(), with_groups=n))) for n in (0, 5))
+
+    assert "on each group" not in alone.sections["verdict"]
+    assert "5 of them change with their groups, in one request on each group." in together.sections["verdict"]
+
+
 def test_the_figures_are_those_of_the_plan() -> None:
     """Each table reads back as the plan's own rows, a shortage with its sign."""
     page = StaticPage(render_plan_html(plan()))

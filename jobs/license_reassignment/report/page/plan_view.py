@@ -99,6 +99,7 @@ class PlanView:
     warnings: tuple[Message, ...]
     settings: tuple[tuple[str, str], ...]
     groups: tuple[ListedGroup, ...] = ()
+    with_groups: int = 0
     already_on_target: int = 0
     protected: tuple[ProtectedEntry, ...] = ()
     worth: WorthKnowing = NOTHING
@@ -151,6 +152,7 @@ def plan_view(
         changing=changing(plan, name),
         holding=holding(plan, name),
         groups=listed_groups(plan, name),
+        with_groups=int((plan.decisions["via_groups"] != "").sum()),
         rejected=plan.rejected,
     )
 
