@@ -138,6 +138,14 @@ def test_a_wave_begins_when_the_one_before_has_all_its_answers() -> None:
     assert (queue.wave, users(queue.next_job(START))) == ("rest", ["b"])
 
 
+def test_the_wave_whose_groups_are_changed_is_the_one_at_work() -> None:
+    """The progress of a run names it; a wave of another call changes nothing."""
+    queue = Queue(tasks("a", wave="pilot"), {}, ("pilot", "rest"))
+    for wave in ("rest", "of another call"):
+        queue.stand_at(wave)
+        assert queue.wave == "rest"
+
+
 def test_the_next_wave_is_refused_while_somebody_is_out() -> None:
     """That would be a mistake of ours."""
     queue = opened(Queue({**tasks("a", wave="pilot"), **tasks("b", wave="rest")}, {}, ("pilot", "rest")))

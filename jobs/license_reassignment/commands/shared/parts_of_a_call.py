@@ -109,6 +109,7 @@ async def _groups(parts: Parts, run: RunDir, work: Work, session: Session, step:
     open_states = {"pending", "in_doubt", "processing"}
     if not queue.again and not any(queue.standing(g).state in open_states for g in queue.tasks):
         return met
+    session.queue.stand_at(step.waves[0])
     queue.lost = await still_lost(parts.tenant, work.groups, lost_members(known))
     groups = GroupSession(
         tenant=parts.tenant,
