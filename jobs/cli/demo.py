@@ -54,11 +54,16 @@ def sample_tenant() -> TenantState:
 def demo_settings(directory: Path, server: Server, tenant: TenantState, *, generated: bool) -> Effective:
     """Load the demo's settings with the address that was free; a generated tenant has no roster and no limit.
 
-    Nor has it the accounts that the sample protects.
+    Nor has it the accounts that the sample protects and the groups that it changes.
     """
     flags: dict[str, object] = {"tenant__graph_url": server.url, "tenant__id": tenant.organization.id}
     if generated:
-        flags |= {"scope__roster": "", "scope__protected": [], "limits__users_changed_max": 10_000_000}
+        flags |= {
+            "scope__roster": "",
+            "scope__protected": [],
+            "groups__swap": [],
+            "limits__users_changed_max": 10_000_000,
+        }
     return effective_settings(directory / "demo.toml", fresh_runs(directory), **flags)
 
 

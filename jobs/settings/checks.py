@@ -1,9 +1,8 @@
-"""What settings that are valid one by one must not say together, and what this version cannot carry out; pure."""
+"""What settings that are valid one by one must not say together; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
 from connectors.limits import BATCH_SIZE_MAX
 from connectors.proxy import is_loopback
@@ -11,25 +10,11 @@ from jobs.settings.errors import Loc, shown
 from jobs.settings.model import Settings
 from jobs.settings.values import url_host
 
-# What the settings can say and this version does not carry out: refused, never ignored.
-_NOT_AVAILABLE: Final[tuple[tuple[str, Callable[[Settings], bool]], ...]] = (
-    ("groups.swap", lambda s: s.groups.swap != ()),
-    ("groups.members_with_losses", lambda s: s.groups.members_with_losses == "accept"),
-    ("groups.outside_scope", lambda s: s.groups.outside_scope == "include"),
-    ("groups.processing_hours_max", lambda s: s.groups.processing_hours_max != 24),
-    ("groups.reprocess_errors", lambda s: s.groups.reprocess_errors),
-)
-
 Contradiction = tuple[Loc, str]
 
 
-def not_available(settings: Settings) -> list[str]:
-    """Return the keys, as `section.key`, that hold a value which this version does not carry out."""
-    return [key for key, is_set in _NOT_AVAILABLE if is_set(settings)]
-
-
 def contradictions(settings: Settings) -> list[Contradiction]:
-    """Return (place of the key, sentence) for everything that cannot stand together or is not available yet."""
+    """Return (place of the key, sentence) for everything that cannot stand together."""
     return [
         *_sign_in(settings),
         *_roster(settings),
@@ -38,7 +23,6 @@ def contradictions(settings: Settings) -> list[Contradiction]:
         *_quota(settings),
         *_waves(settings),
         *_groups(settings),
-        *_refused(settings),
     ]
 
 
@@ -127,9 +111,8 @@ def _waves(settings: Settings) -> Iterator[Contradiction]:
 def _groups(settings: Settings) -> Iterator[Contradiction]:
     """Refuse a group that is named twice, or that a wave names and no swap: nobody could say when it is changed."""
     swapped = [name.strip().casefold() for name in settings.groups.swap]
-    for name in dict.fromkeys(
-        n for n, key in zip(settings.groups.swap, swapped, strict=True) if swapped.count(key) > 1
-    ):
+    spelled = dict(zip(reversed(swapped), reversed(settings.groups.swap), strict=True))
+    for name in (spelled[key] for key in dict.fromkeys(swapped) if swapped.count(key) > 1):
         yield ("groups", "swap"), f"[groups] swap names {shown(name)} more than once; take one of them out."
     first: dict[str, int] = {}
     for index, wave in enumerate(settings.wave):
@@ -140,10 +123,3 @@ def _groups(settings: Settings) -> Iterator[Contradiction]:
             elif key in first:
                 yield ("wave", index, "groups"), f"{place}, as no. {first[key] + 1} does; a group has one wave."
             first.setdefault(key, index)
-
-
-def _refused(settings: Settings) -> Iterator[Contradiction]:
-    values = settings.model_dump(mode="json", by_alias=True)
-    for path in not_available(settings):
-        section, key = path.split(".")
-        yield (section, key), f"[{section}] {key} = {shown(values[section][key])} is not available yet; remove it."

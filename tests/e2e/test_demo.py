@@ -35,6 +35,12 @@ def test_the_demo_ends_with_no_go_and_says_where_the_report_is(rig: Rig) -> None
         found["verdict"], found["exit_code"], sum(totals[part] for part in parts),
     )  # fmt: skip
     assert [row["unexplained"] for row in found["ledger"]] == [0] * len(found["ledger"])
+    assert {
+        "LIC-Office365-E4-Commercial": ("swap", "", "settled", 5),
+        "LIC-Office365-E4": ("hold", "members_differ", "", 0),
+        "LIC-Office365-E4-onboarding": ("left", "", "", 0),
+    } == {g["name"]: (g["decision"], g["reason"], g["state"], g["members"]["moved"]) for g in found["groups"]}
+    assert 5 == totals["moved_by_group"]
     assert 3 == rig.run("audit", folder).code
     assert 0 == rig.run("status", "--runs", folder.parent).code
     assert 0 == rig.run("report", folder).code

@@ -38,8 +38,6 @@ from jobs.license_reassignment.model.reasons import (
     REFUSAL_REMEDIES,
 )
 from jobs.license_reassignment.run_folder.folder import RunDir
-from jobs.settings import checks
-from jobs.settings.errors import SettingsError
 from jobs.settings.load import load_settings
 from jobs.settings.model import Settings
 
@@ -264,33 +262,6 @@ def test_the_settings_of_the_pages_are_valid(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.toml"
         path.write_text(block, encoding="utf-8")
         assert load_settings(path, {}).settings.swap, page
-
-
-REFUSED = [key for key, _ in checks._NOT_AVAILABLE]
-EXAMPLES = {
-    "groups.swap": '[groups]\nswap = ["11ce0000-e4e4-4000-8000-000000000001"]',
-    "groups.members_with_losses": '[groups]\nmembers_with_losses = "accept"',
-    "groups.outside_scope": '[groups]\noutside_scope = "include"',
-    "groups.processing_hours_max": "[groups]\nprocessing_hours_max = 48",
-    "groups.reprocess_errors": "[groups]\nreprocess_errors = true",
-    "addons.included_in_target": '[addons]\nincluded_in_target = "remove"',
-    "run.pseudonymise": "[run]\npseudonymise = true",
-}
-
-
-def test_what_is_not_available_yet_is_listed() -> None:
-    """The list of the page is the list of what the settings refuse, no more and no less."""
-    listed = re.findall(r"`([a-z_]+\.[a-z_]+)", _section(SETTINGS_PAGE, "## Not available yet"))
-    assert sorted(REFUSED) == sorted(listed)
-
-
-@pytest.mark.parametrize("key", REFUSED)
-def test_what_is_not_available_yet_is_refused_and_not_ignored(key: str, tmp_path: Path) -> None:
-    """A setting that does nothing would be a promise."""
-    path = tmp_path / "reseat.toml"
-    path.write_text(f"{LEAST}{EXAMPLES[key]}\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="not available yet"):
-        load_settings(path, {})
 
 
 def _command_lines() -> Iterator[tuple[str, str]]:

@@ -134,6 +134,18 @@ def test_the_demo_settings_belong_to_the_sample_tenant() -> None:
     assert set() == named - products
 
 
+def test_the_demo_names_a_group_that_changes_and_one_that_cannot() -> None:
+    """Both assign the source: the members of one share a rule's departments, those of the other do not."""
+    tenant, settings = _tenant(), _demo()
+    source = tenant.sku_named(settings.source.skus[0]).id
+    carriers = {g.name: g for g in tenant.groups.values() if source in g.licenses and g.members}
+    users = {user.id: user.department for user in tenant.users}
+    named = {d for rule in settings.swap for d in rule.where.department}
+
+    assert set(settings.groups.swap) == set(carriers)
+    assert [False, True] == sorted(all(users[m] not in named for m in carriers[g].members) for g in carriers)
+
+
 def test_every_rule_of_the_demo_finds_somebody() -> None:
     """The departments of the rules are those of the sample tenant, and the last rule takes the rest."""
     departments = {user.department for user in _tenant().users}

@@ -22,7 +22,7 @@ from worlds.several_runs import Runs
 from worlds.small_tenant import EVERYONE, NEW, OLD, group, group_id, person, place, say
 
 from connectors.catalog.products import load_catalog
-from connectors.sandbox.licensing import groups
+from connectors.sandbox.licensing import groups, others
 from connectors.sandbox.licensing.rules import Change
 from connectors.sandbox.tenant.model import Assignment, User
 from connectors.sandbox.trouble import meddle
@@ -82,6 +82,14 @@ class World(Runs):
         [one] = self.here.tenant.groups.values()
         change = Change(((self.sku().id, ()),) if add else (), (self.sku(OLD).id,))
         groups.change_group(self.here.tenant, one, change, self.here.seconds)
+        self.here.seconds += 600
+
+    def out_of_the_group(self, name: str) -> None:
+        """An admin gives a user the target, and then the owner of the only group takes the user out of it."""
+        user, tenant = self.user(name), self.here.tenant
+        [one] = tenant.groups.values()
+        meddle.put_licenses(tenant, user, (*user.profile.assignments, Assignment(self.sku().id)), self.here.seconds)
+        others.leave(tenant, one, user, self.here.seconds)
         self.here.seconds += 600
 
     def repaired(self) -> None:
@@ -513,9 +521,16 @@ REASONS = (
     ),
     Reason(
         "inherited",
-        "add the target and remove the old product in one change, never the old product alone",
+        "Name the group under [groups] swap and make a new plan",
         lambda f, r: member(f, r, "bo"),
-        both(World.on_group, NEXT_PLAN),
+        both(lambda w: w.say(DECLARED, f'{DECLARED}\n[groups]\nswap = ["licensed"]\n'), NEXT_PLAN),
+        "bo",
+    ),
+    Reason(
+        "inherited",
+        "assign the target directly to the user, and only when that works have the owner take the user out of the",
+        lambda f, r: member(f, r, "bo"),
+        both(lambda w: w.out_of_the_group("bo"), NEXT_PLAN),
         "bo",
     ),
     Reason(
@@ -555,7 +570,7 @@ def test_the_remedy_of_a_reason_moves_the_user(case: Reason, reseat: CommandLine
 
 LOOKS = "the same apply looks before it writes, in tests/commands/test_whose_change.py and tests/apply/test_engine.py"
 WAITS = "the same apply goes on, in tests/apply/test_engine.py"
-SWAPS = "reached only by a swap of groups, which the settings do not take yet"
+SWAPS = "the group is changed by others, or refused: tests/apply/test_groups.py"
 NOT_FOLLOWED = {
     **dict.fromkeys(("group_drifted", "group_gone", "role_assignable"), SWAPS),
     "already_on_target": "nothing to do",

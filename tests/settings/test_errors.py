@@ -84,7 +84,8 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
         ("[run]\ndirectory = 5", "line 6: [run] directory = 5 must be a string in quotes."),
         ("[scope]\nprotected = 'me'", 'line 6: [scope] protected = "me" must be a list such as ["one", "two"].'),
         ("[scope]\nprotected = ['me', 5]", "line 6: [scope] protected, item 2 = 5 must be a string in quotes."),
-        ("[groups]\nswap = ['Licensing']", 'line 6: [groups] swap = ["Licensing"] is not available yet; remove it.'),
+        ("[groups]\nswap = ['Licensing', 'licensing']",
+         'line 6: [groups] swap names "Licensing" more than once; take one of them out.'),
         ("[declare]\naddons = []", 'line 6: [declare] addons must be a table such as { NAME = "value" }.'),
         ("[declare]\npurchase_channel = 'dirct'", ('line 6: [declare] purchase_channel = "dirct" must be one of '
          '"", "direct", "partner" or "volume"; did you mean "direct"?')),
@@ -130,8 +131,7 @@ def message_of(folder: Path, text: str, **variables: str) -> str:
          "environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
         ("[run]\nsigning_password = 'hush'", ("line 6: [run] signing_password is never a setting: secrets come only "
          "through the environment, such as AZURE_CLIENT_SECRET. Remove it, and renew it if others could read it.")),
-        ("[groups]\nreprocess_errors = true",
-         "line 6: [groups] reprocess_errors = true is not available yet; remove it."),
+        ("[groups]\nreprocess_errors = 'yes'", 'line 6: [groups] reprocess_errors = "yes" must be true or false.'),
         ("[pace\nwindow = ''", "line 5: is not valid TOML: Expected ']' at the end of a table declaration."),
         ('[run]\ndirectory = "C:\\moves"', ("line 6: is not valid TOML: Unescaped '\\' in a string. "
          "A Windows path goes in single quotes.")),
@@ -197,14 +197,14 @@ id = ""
 
 def test_contradictions_are_told_together(tmp_path: Path) -> None:
     """Values that are valid alone and not together are all listed."""
-    text = TOP + "[scope]\nfrom = 'csv'\n[[wave]]\nname = 'p'\n[groups]\nreprocess_errors = true\n"
+    text = TOP + "[scope]\nfrom = 'csv'\n[[wave]]\nname = 'p'\n[groups]\nswap = ['a', 'A']\n"
 
     users = 'users is missing; give 50 or "10%", or let a [scope] roster name the wave.'
 
     assert [
         'reseat.toml line 6: [scope] from = "csv" needs [scope] roster, the file that names the users.',
         f"reseat.toml line 7: [[wave]] no. 1: {users}",
-        "reseat.toml line 10: [groups] reprocess_errors = true is not available yet; remove it.",
+        'reseat.toml line 10: [groups] swap names "a" more than once; take one of them out.',
     ] == message_of(tmp_path, text).splitlines()
 
 

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.settings.checks import not_available
 from jobs.settings.load import Effective, load_settings
 from jobs.settings.model import Settings
 from jobs.settings.values import Window
@@ -229,28 +228,3 @@ def test_the_hours_and_the_end_of_a_run_are_read_from_their_texts(tmp_path: Path
 
     assert (Window(time(20), time(5, 30), ZoneInfo("Europe/Amsterdam")), 5400) == (pace.hours, pace.stop_after_seconds)
     assert (None, None) == (free.hours, free.stop_after_seconds)
-
-
-def test_everything_that_is_not_carried_out_is_listed(tmp_path: Path) -> None:
-    """Each key that holds such a value is named; the defaults hold none."""
-    plain = load(tmp_path).settings
-    asked = plain.model_copy(
-        update={
-            "groups": plain.groups.model_copy(
-                update={
-                    "swap": ("g",),
-                    "members_with_losses": "accept",
-                    "outside_scope": "include",
-                    "reprocess_errors": True,
-                }
-            ),
-        }
-    )
-
-    assert [] == not_available(plain)
-    assert [
-        "groups.swap",
-        "groups.members_with_losses",
-        "groups.outside_scope",
-        "groups.reprocess_errors",
-    ] == not_available(asked)

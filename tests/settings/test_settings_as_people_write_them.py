@@ -139,9 +139,6 @@ def test_what_kubernetes_sets_for_a_service_is_passed_over(
 LATER = {
     "lost_security": ('[plans]\nlost_security = "hold"', "[plans] lost_security"),
     "retry_pairs": ("[plans]\nretry_pairs = []", "[plans] retry_pairs"),
-    "a group by name": ('[groups]\nswap = ["Licensing"]', "[groups] swap"),
-    "a group by id": ('[groups]\nswap = ["9a000000-0000-4000-8000-000000000001"]', "[groups] swap"),
-    "members_with_losses": ('[groups]\nmembers_with_losses = "accept"', "[groups] members_with_losses"),
     "notify_format": ('[run]\nnotify_format = "teams"', "[run] notify_format"),
     "approval": ('[run]\napproval = "other-identity"', "[run] approval"),
     "log_format": ('[run]\nlog_format = "json"', "[run] log_format"),

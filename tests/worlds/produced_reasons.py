@@ -86,6 +86,6 @@ PRODUCED = produced()
 
 FOLLOWED_IN_THE_DEMO = {
     *("conflict", "disabled_account", "duplicate_address", "inherited", "left_by_choice", "legal_hold", "lost_service"),
-    *("lost_voice", "no_usage_location", "protected", "restricted_management", "trial_target"),
+    *("lost_voice", "members_differ", "no_usage_location", "protected", "restricted_management", "trial_target"),
 }
 """Reasons whose remedy is followed in the tenant of the demo."""
