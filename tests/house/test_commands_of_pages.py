@@ -49,7 +49,11 @@ ENVIRONMENT = {
 }
 """What a rehearsal has and the pages leave to the reader, beside the address of the tenant."""
 
-SETTINGS = {"README.md": ("README.md", 0), "docs/first-run.md": ("docs/first-run.md", 1)}
+SETTINGS = {
+    "README.md": ("README.md", 0),
+    "docs/first-run.md": ("docs/first-run.md", 1),
+    "docs/groups.md": ("docs/groups.md", 0),
+}
 """Whose block of settings is `reseat.toml` of a page, and which; every other page has the first one's."""
 
 BEFORE = {
@@ -142,6 +146,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 def test_every_command_of_a_page_runs_as_it_stands(reader: Reader, page: str) -> None:
     """From the first block to the last, in one folder, as somebody would who reads the page."""
     needs("openssl", "openssl")
+    needs("jq", "jq")
+    needs("curl", "curl")
     whose, which = SETTINGS.get(page, ("docs/first-run.md", 1))
     (reader.place.folder / "reseat.toml").write_text(blocks(whose, "toml")[which], encoding="utf-8")
     for number, block in enumerate(blocks(page, "sh")):
@@ -176,4 +182,4 @@ def test_a_block_that_does_not_run_says_so() -> None:
 
 def test_pages_that_are_run_are_those_with_commands() -> None:
     """A page does not drop out because its fences are written otherwise."""
-    assert ["README.md", "docs/first-run.md", "docs/operating.md", "docs/run-folder.md"] == RUN
+    assert ["README.md", "docs/first-run.md", "docs/groups.md", "docs/operating.md", "docs/run-folder.md"] == RUN
