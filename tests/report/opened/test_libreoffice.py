@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -70,12 +71,12 @@ def _sheets(document: ET.ElementTree[ET.Element]) -> Iterator[tuple[str, list[li
 
 
 def shown(cell: ET.Element) -> str | float:
-    """What a cell holds: a number, a date, or its text with line ends."""
+    """What a cell holds: a number, a date with its time, or its text with line ends."""
     kind = cell.get(f"{OFFICE}value-type", "")
     if kind == "float":
         return float(cell.get(f"{OFFICE}value", "nan"))
     if kind == "date":
-        return str(cell.get(f"{OFFICE}date-value"))
+        return datetime.fromisoformat(cell.get(f"{OFFICE}date-value", "")).isoformat()
     return "\n".join(_text(p) for p in cell.findall(f"{TEXT}p"))
 
 
