@@ -89,11 +89,7 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
         gate(
             "no_direct_holders",
             residual.users_direct == 0,
-            Message(
-                "{n} user has the old product assigned directly",
-                "{n} users have the old product assigned directly",
-                n=residual.users_direct,
-            ),
+            _direct(residual.users_direct),
             LEFT_BY_CHOICE if residual.users_direct == facts.left_by_choice else None,
         ),
         gate(
@@ -118,6 +114,14 @@ def _holders(facts: Facts) -> tuple[Gate, ...]:
             all(n == 0 for n in facts.consumed.values()) and facts.scans_agreed,
             _consumed(facts),
         ),
+    )
+
+
+def _direct(users: int) -> Message:
+    if not users:
+        return Message("nobody has the old product assigned directly")
+    return Message(
+        "{n} user has the old product assigned directly", "{n} users have the old product assigned directly", n=users
     )
 
 

@@ -143,7 +143,7 @@ def test_what_is_left_to_do_is_listed_by_reason_and_name_with_its_detail() -> No
 
     assert page.tables["actions"] == [
         [["Who or what", "Detail"], ["al@c.example", "Licensing NL"], ["Bo@contoso.example", "Licensing NL"]],
-        [["Who or what", "Detail"], ["zoe@contoso.example", ""]],
+        [["Who or what"], ["zoe@contoso.example"]],
     ]
     assert page.sections["actions"].count("Swap it on the group.") == 1
     assert "no_direct_holders" not in page.sections["actions"]
@@ -290,6 +290,7 @@ def test_no_text_of_the_tenant_becomes_an_element() -> None:
             user(n, "held", rule=f"rule {n}", wave=f"wave {n}", entra_department=f"part {n}") for n in range(len(NASTY))
         ]
         calm = finding(rows)
+        by_reason = sorted(r.actions, key=lambda a: (a.reason.partition(":")[0], a.kind, a.subject.casefold()))
         return replace(
             r,
             tenant_name="Contoso",
@@ -303,7 +304,7 @@ def test_no_text_of_the_tenant_becomes_an_element() -> None:
             not_checked=tuple("n" for _ in NASTY),
             run=replace(r.run, operator=BySteps(*"ooo"), host=BySteps(*"hhh"), declared=(("f", "v", "a"),)),
             users=calm.users,
-            actions=tuple(replace(a, subject="x", reason=f"reason {n:02}") for n, a in enumerate(r.actions)),
+            actions=tuple(replace(a, subject="x", reason=f"reason {n:02}") for n, a in enumerate(by_reason)),
         )
 
     nasty_tags = elements(nasty())
