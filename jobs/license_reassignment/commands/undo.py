@@ -20,9 +20,10 @@ from jobs.license_reassignment.gather import readiness
 from jobs.license_reassignment.gather.names import limits_of
 from jobs.license_reassignment.guard import check_tenant
 from jobs.license_reassignment.model.change import LicenseTask
+from jobs.license_reassignment.model.group_change import GroupTask
 from jobs.license_reassignment.model.other_runs import OtherRuns, lines_about
-from jobs.license_reassignment.model.plan import Plan, tasks_of
-from jobs.license_reassignment.model.standing import NOT_SENT, fold
+from jobs.license_reassignment.model.plan import Plan, group_tasks_of, tasks_of
+from jobs.license_reassignment.model.standing import GROUPS, NOT_SENT, fold
 from jobs.license_reassignment.model.text import counted
 from jobs.license_reassignment.reconcile.whose_change import ChangesByOtherRuns, changes_by_other_runs
 from jobs.license_reassignment.run_folder.folder import RunDir
@@ -38,11 +39,13 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     known = entries(load_journal(run, plan).lines)
     standings = fold(known)
     parts.tenant.keep(pauses_left(run, known))
-    tasks = [t for u, t in tasks_of(plan, load_snapshot(run)).items() if standings.get(u, NOT_SENT).ours]
-    nobody = CHANGES_NOBODY if tasks else _changed_nobody(plan)
+    before, of_groups = load_snapshot(run), fold(known, GROUPS)
+    tasks = [t for u, t in tasks_of(plan, before).items() if standings.get(u, NOT_SENT).ours]
+    swaps = [t for g, t in group_tasks_of(plan, before).items() if of_groups.get(g, NOT_SENT).ours]
+    nobody = CHANGES_NOBODY if tasks or swaps else _changed_nobody(plan)
     identity, organization = await sign_in(parts)
     check_tenant(plan, organization.id)
-    snapshot = await parts.tenant.read_tenant(_scope(plan, tasks), on_page=parts.watcher.reading)
+    snapshot = await parts.tenant.read_tenant(_scope(plan, tasks, swaps), on_page=parts.watcher.reading)
     there = frozenset(snapshot.users["id"])
     if missing := sum(t.user_id not in there for t in tasks):
         one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
@@ -52,7 +55,7 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
         t.user_id: others.last_writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks
     }
     limits = limits_of(parts.effective.settings)
-    draft = draw_undo(plan, tasks, writers, snapshot, limits, parts.catalog, origin_of(parts, identity))
+    draft = draw_undo(plan, tasks, swaps, writers, snapshot, limits, parts.catalog, origin_of(parts, identity))
     wanted = [p.sku_id for p in draft.header.targets if readiness.has_units(snapshot.sku(p.sku_id), limits)]
     not_ready = readiness.not_ready(snapshot, wanted, limits)  # what has no units left never will be: no_seat says so
     return write_plan(parts, draft, warnings_of(draft, nobody), not_ready)
@@ -71,9 +74,11 @@ def _others(plan: Plan, runs: OtherRuns) -> ChangesByOtherRuns:
     return changes_by_other_runs(lines, plan.plan_id)
 
 
-def _scope(plan: Plan, tasks: Sequence[LicenseTask]) -> ReadScope:
+def _scope(plan: Plan, tasks: Sequence[LicenseTask], swaps: Sequence[GroupTask]) -> ReadScope:
+    members = {u for t in swaps for u in t.members}
     return ReadScope(
         sku_ids=(*plan.sources, *plan.targets),
         group_sku_ids=plan.sources,
-        lookups=tuple(t.user_id for t in tasks),
+        lookups=tuple(sorted({*(t.user_id for t in tasks), *members})),
+        swap_groups=tuple(t.group_id for t in swaps),
     )
