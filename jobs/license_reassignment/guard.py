@@ -125,18 +125,25 @@ def overtaken(plan: Plan, users: Iterable[str], others: OtherRuns) -> list[str]:
         if other.undo_of == plan.plan_id and other.begun:
             found.append(f"plan {other.plan_id} undoes it, or has undone it")
         elif hit := _later_intents(other, plan.header.snapshot_ended, wanted):
-            users_told = "one of its users" if len(hit) == 1 else f"{len(hit)} of its users"
+            users_told = _users_told(hit & frozenset(u for line in other.lines for u in line.user_ids))
             found.append(f"plan {other.plan_id}, made later, has written to {users_told} since")
     return found
 
 
+def _users_told(users: Set[str]) -> str:
+    """Say how many users it is; none where it is a group without members."""
+    if not users:
+        return "one of its groups"
+    return "one of its users" if len(users) == 1 else f"{len(users)} of its users"
+
+
 def _later_intents(other: OtherRun, moment: datetime, wanted: Set[str]) -> Set[str]:
-    """Return the users that a run on a snapshot as late or later has written to since this plan's own snapshot."""
+    """Return whom and which groups a run on a snapshot as late or later has written to since this plan's snapshot."""
     if other.snapshot_ended < moment:
         return frozenset()
     tie = other.snapshot_ended == moment
     intents = [n for n in other.lines if n.kind == "intent" and (not tie or datetime.fromisoformat(n.at) > moment)]
-    return wanted & frozenset(u for n in intents for u in n.user_ids)
+    return wanted & frozenset(u for n in intents for u in (*n.user_ids, *n.group_ids))
 
 
 def check_products(

@@ -196,10 +196,7 @@ def locations_of(plan: Plan) -> dict[UserId, LocationTask]:
 def group_tasks_of(plan: Plan, before: TenantSnapshot) -> dict[GroupId, GroupTask]:
     """Return the swaps of the plan by group id, in the order of their rows; the members are rows of users."""
     carried = {g.id: g.licenses for g in before.groups}
-    members: dict[str, set[UserId]] = {}
-    for kind, user_id, via in _rows(plan.decisions, ("kind", "id", "via_groups")):
-        for group_id in split(via) if kind == "change" else ():
-            members.setdefault(group_id, set()).add(UserId(user_id))
+    members = moved_by_groups(plan)
     columns = ("kind", "id", "name", "add", "remove", "disabled_plans", "targets", "wave")
     return {
         GroupId(group_id): GroupTask(
@@ -213,6 +210,15 @@ def group_tasks_of(plan: Plan, before: TenantSnapshot) -> dict[GroupId, GroupTas
         for kind, group_id, name, add, remove, disabled, targets, wave in _rows(plan.groups, columns)
         if kind == "change"
     }
+
+
+def moved_by_groups(plan: Plan) -> dict[str, set[UserId]]:
+    """Return by group id the users whom the plan moves through it."""
+    members: dict[str, set[UserId]] = {}
+    for kind, user_id, via in _rows(plan.decisions, ("kind", "id", "via_groups")):
+        for group_id in split(via) if kind == "change" else ():
+            members.setdefault(group_id, set()).add(UserId(user_id))
+    return members
 
 
 def hindrances_told(plan: Plan, group: PlannedGroup) -> tuple[Message, ...]:

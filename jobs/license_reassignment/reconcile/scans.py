@@ -301,7 +301,7 @@ def movements(
                 gain, loss = gain and now, loss and not now
             step = _post(moved[sku], was=was, now=now, gain=gain, loss=loss)
             if step:
-                author = others.author_of_step(user_id, sku, step)
+                author = others.author_of_step(user_id, sku, step, scans.after(user_id))
                 moved[sku].other_runs += step if author else 0
                 moved[sku].foreign_users.append((user_id, scans.name(user_id), step, author))
     return moved

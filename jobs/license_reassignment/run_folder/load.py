@@ -22,9 +22,9 @@ from jobs.license_reassignment.model.other_runs import (
     from_jsonl,
     other_run,
 )
-from jobs.license_reassignment.model.plan import Plan, header_digest
+from jobs.license_reassignment.model.plan import Plan, header_digest, moved_by_groups
 from jobs.license_reassignment.model.plan_header import FORMAT_VERSION, PlanHeader
-from jobs.license_reassignment.model.standing import Entry, fold
+from jobs.license_reassignment.model.standing import ABOUT_USERS, GROUPS, Entry, fold
 from jobs.license_reassignment.reconcile.findings import MOVED
 from jobs.license_reassignment.reconcile.reconcile import Evidence
 from jobs.license_reassignment.reconcile.since_last import LastVerification
@@ -182,7 +182,9 @@ def _other_run(run: RunDir, tenant_id: str) -> OtherRun | None:
     if not _holds_what_was_sealed(run, head):
         raise ValueError("the journal is shorter than when it was sealed")
     lines = [(e, n.seq, n.hash) for e, n in zip(entries(head.lines), head.lines, strict=True)]
-    return other_run(header, str(run.path), lines)
+    grouped = any(e.writes == GROUPS and e.kind in ABOUT_USERS for e, _, _ in lines)
+    members = moved_by_groups(load_plan(run)) if grouped else {}
+    return other_run(header, str(run.path), lines, {g: sorted(users) for g, users in members.items()})
 
 
 def load_evidence(run: RunDir, catalog: Catalog, *, as_sealed: bool = True) -> Evidence:
@@ -272,4 +274,12 @@ def perhaps_harmed(other: OtherRun) -> list[str]:
         users = snapshot_files.read_csv(run.read("users.csv"), free_text=("user_principal_name",))
         return users.loc[users["user_principal_name"].isin(list(names)), "id"].astype(str).to_list()
     except (JobError, ValueError, LookupError, TypeError):
-        return [u for u, standing in fold(line.entry for line in other.lines).items() if standing.state == "applied"]
+        return sorted(_moved(other))
+
+
+def _moved(other: OtherRun) -> frozenset[str]:
+    """Return whom the journal of a run says that it moved, through groups or not."""
+    users = {u for u, standing in fold(n.entry for n in other.lines).items() if standing.state == "applied"}
+    groups = {g for g, standing in fold((n.entry for n in other.lines), GROUPS).items() if standing.ours}
+    items = (i for line in other.lines for i in line.body["items"] if line.entry.writes == GROUPS)
+    return frozenset(users).union(*(i["users"] for i in items if i["id"] in groups))
