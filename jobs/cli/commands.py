@@ -309,12 +309,14 @@ def status(
 @app.command(cls=HelpedCommand, epilog=examples("reseat explain p3d7c85f2fc9b ada@contoso.com"))
 def explain(
     plan: PlanName,
-    user: Annotated[str, typer.Argument(metavar="USER", help="User principal name or object id.")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="User principal name or object id; or a group, by name or id.")
+    ],
     config: Config = None,
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Explain one user's decision and history."""
+    """Explain one user's decision and history, or one group's."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
     from jobs.license_reassignment.commands.explain import explanation_of

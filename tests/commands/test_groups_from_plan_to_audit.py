@@ -135,6 +135,48 @@ def test_one_write_moves_a_group_and_every_command_says_so(start: Start) -> None
     assert len(writes(here)) == 3
 
 
+def test_explain_tells_the_story_of_members_and_of_the_group(start: Start) -> None:
+    """Who changes with a group has no request of their own, and is not told that nothing was sent."""
+    here, _ = start.planned()
+    start.apply(here)
+    start.call(here, "verify", here.run)
+
+    ada = start.call(here, "explain", here.run, "ada@contoso.example")
+    assert told(ada, [
+        "through group LIC Sales", "Changes with the group LIC Sales", "answer 202", "group LIC Sales looked at: moved",
+        "Last read: moved",
+    ]) == []  # fmt: skip
+    assert "No request was sent" not in ada.words
+    bo = start.call(here, "explain", here.run, "bo@contoso.example")
+    assert told(bo, ["Once the group is done, in one request of its own: add nothing, remove Office 365 E4"]) == []
+    of_group = start.call(here, "explain", here.run, "lic sales")
+    assert (
+        told(of_group, ["a group with 2 members", "add Office 365 E3, remove Office 365 E4", "Members: 2 moved"]) == []
+    )
+    assert start.call(here, "explain", here.run, SALES).words == of_group.words
+
+
+def test_explain_says_why_a_group_stays_and_what_to_do(start: Start) -> None:
+    """The reason, its remedy and whom it concerns."""
+    here, _ = start.planned(LICENSING + PROTECTED)
+    said = start.call(here, "explain", here.run, "LIC Sales")
+
+    assert (
+        told(
+            said,
+            [
+                "Stays as it is",
+                "members stay as they are",
+                "ada@contoso.example",
+                "No request was sent for this group.",
+            ],
+        )
+        == []
+    )
+    unknown = start.call(here, "explain", here.run, "LIC Nobody")
+    assert (unknown.code, told(unknown, ["no user LIC Nobody", "and no group of this name"])) == (ExitCode.USAGE, [])
+
+
 def test_both_groups_swapped_and_the_old_product_may_be_canceled(start: Start) -> None:
     """With every group named nothing of the old product is left: run ends with 0, and GO."""
     here = start(BOTH_GROUPS)
