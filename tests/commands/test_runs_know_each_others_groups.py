@@ -29,6 +29,7 @@ SALES = GroupId(group_id(1))
 SWAPPED = '\n[groups]\nswap = ["LIC Sales"]\n'
 MEMBERS = ("ada", "bo", "cy")
 DAY_S = 86_400
+RUN, HELD, HAND, DONE = "changed_by_run", "inherited", "changed_by_others", ""
 
 Happens = Callable[[Runs, pytest.MonkeyPatch], None]
 
@@ -165,6 +166,43 @@ def taken_back_by_hand(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     befalls(runs, add=[OLD], remove=[NEW])
 
 
+def test_a_group_that_was_changed_and_changed_back_leaves_the_first_plan_as_it_was(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two other runs, a swap and its undo: nothing is booked, and audit holds without either."""
+    settled(runs, monkeypatch)
+    first, swap = runs.made
+    runs.undo(swap)
+    assert 0 == runs.apply().code
+
+    runs.verify(first)
+    books = ledger(runs, first)
+
+    assert {swap, runs.run} == {line["run"] for line in kept(runs, first)}
+    assert ((0, 0, 0), (0, 0, 0)) == (books[OLD], books[NEW])
+    told = {name: rows(runs, first)[name]["reason"] for name in MEMBERS}
+    assert {"ada": HELD, "bo": RUN, "cy": HELD} == told  # Bo has it back through the group alone
+    for other in (swap, runs.run):
+        (runs.folder / other).rename(runs.here.folder / other)
+    assert 3 == runs.audit(first).code
+
+
+def test_a_swap_whose_undo_gave_the_group_back_names_the_undo(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each member of the swap, and none of it is somebody else's."""
+    settled(runs, monkeypatch)
+    swap = runs.run
+    runs.undo(swap)
+    assert 0 == runs.apply().code
+
+    runs.verify(swap)
+    table = rows(runs, swap)
+
+    assert {RUN} == {table[name]["reason"] for name in MEMBERS}
+    assert all(f"run {runs.run} (undo of this plan)" in table[name]["detail"] for name in MEMBERS)
+    assert not [i for i in found(runs, swap)["incidents"] if "not by reseat" in i["detail"]]
+    assert {0} == {unexplained for *_, unexplained in ledger(runs, swap).values()}
+
+
 class Then(NamedTuple):
     """What happens, and what the first plan must find: members' reasons, and (foreign, of it other runs') by SKU."""
 
@@ -173,7 +211,6 @@ class Then(NamedTuple):
     books: dict[str, tuple[int, int]]
 
 
-RUN, HELD, HAND, DONE = "changed_by_run", "inherited", "changed_by_others", ""
 CASES = (
     Then(settled, dict.fromkeys(MEMBERS, DONE), {OLD: (-3, -3), NEW: (3, 3)}),
     Then(accepted, dict.fromkeys(MEMBERS, HELD), {OLD: (0, 0), NEW: (0, 0)}),
