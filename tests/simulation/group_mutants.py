@@ -133,13 +133,19 @@ def _seats_forgotten() -> AbstractContextManager[Any]:
 
 def _booked_as_foreign() -> AbstractContextManager[Any]:
     """What a group of ours gave its members is booked as somebody else's doing."""
-    real = scans.User.ours.fget  # type: ignore[attr-defined]
-    return patch.object(scans.User, "ours", property(lambda user: not user.swaps and real(user)))
+    real = scans.User.booked.fget  # type: ignore[attr-defined]
+    nothing: tuple[frozenset[Any], frozenset[Any]] = (frozenset(), frozenset())
+    return patch.object(scans.User, "booked", property(lambda user: nothing if user.swaps else real(user)))
 
 
 def _left_booked_as_ours() -> AbstractContextManager[Any]:
     """Who left the group meanwhile is booked as changed by us."""
-    return patch.object(scans, "LEFT_GROUP", "")
+    real = scans.User.booked.fget  # type: ignore[attr-defined]
+
+    def booked(user: Any) -> Any:
+        return real(replace(user, swaps=tuple(replace(swap, inside=True) for swap in user.swaps)))
+
+    return patch.object(scans.User, "booked", property(booked))
 
 
 def _told_as_moved() -> AbstractContextManager[Any]:

@@ -249,7 +249,7 @@ def _books(story: Story) -> Iterator[str]:
     if story.world.meddled or {"deleted", "rewritten"} & set(_wrong(story)):
         return  # where a group was ours and then somebody else's, what is left half way may be booked as either
     users = story.verified.users
-    moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"]) | _taken_from(story)
+    moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"]) | _reached(story)
     for row in story.verified.ledger:
         steps = [(u, _step(story, u, row.sku_id)) for u in story.before.keys() | {x.id for x in story.tenant.living()}]
         gained, lost = sum(s > 0 for u, s in steps if u in moved), sum(s < 0 for u, s in steps if u in moved)
@@ -258,14 +258,12 @@ def _books(story: Story) -> Iterator[str]:
             yield f"{row.sku_part_number}: ours are +{gained} -{lost}, others' {foreign:+d}, and the books say {row}"
 
 
-def _taken_from(story: Story) -> set[str]:
-    """Members whom the tenant failed to give the new product when our swap took the old one."""
-    found = set()
-    for user_id, via in story.members.items():
-        user = story.tenant.user(user_id)
-        if user is not None and failing(story, user_id) and any(ours_on(story, g) for g in via):
-            found |= {user_id} if user.profile.held.isdisjoint(story.plan.sources) else set()
-    return found
+def _reached(story: Story) -> set[str]:
+    """Members who are inside a group of ours whose change the tenant took, whatever came of the rest."""
+    changed = {
+        g: story.tenant.groups[g].members for g in story.groups if ours_on(story, g) and g in story.tenant.groups
+    }
+    return {u for u, via in story.members.items() if any(u in changed.get(g, ()) for g in via)}
 
 
 def _step(story: Story, user_id: str, sku: str) -> int:
