@@ -134,7 +134,7 @@ def _broken(after: LicenseProfile, case: Case, change: AssignLicense) -> str:
         return ""
     targets = dict.fromkeys((*case.row.targets, *(a.sku_id for a in change.add)))
     unsound = [a for t in targets for a in after.of_sku(t) if not a.sound and a not in case.before.assignments]
-    if not unsound or any(_other_sound(a, after) for a in unsound):
+    if not (unsound := [a for a in unsound if not _other_sound(a, after)]):
         return ""
     return f"{ACCEPTED_THEN_ERROR}: {unsound[0].state} {unsound[0].error}".strip()
 

@@ -129,3 +129,16 @@ def test_a_member_of_two_groups_waits_for_the_later_one() -> None:
 
     assert (waiting.outcome, waiting.reason) == ("pending", "group_not_sent")
     assert moved.outcome == "moved_by_group"
+
+
+def test_one_of_two_products_that_is_there_already_does_not_hide_that_the_other_failed() -> None:
+    """The user had the second product directly; the group took the old one and could give neither."""
+    swap = AssignGroupLicense(GROUP, (AddLicense(NEW), AddLicense(OTHER)), (OLD,))
+    swaps = (Swap(swap, SETTLED, inside=True),)
+    failed = LicenseAssignment(OTHER, GROUP, (), "Error", "CountViolation")
+    after = profile(new(state="Error", error="CountViolation"), failed)
+
+    row = DecisionRow("change", "", "", "", "", (NEW, OTHER))
+    found = judge(Case(row, BEFORE, after, standing_of(swaps, None), (OLD,), swaps=swaps))
+
+    assert found == Judgement("refused", "accepted_then_error: Error CountViolation", "-")
