@@ -213,7 +213,8 @@ def _told_wrong(story: Story, user: User, via: tuple[str, ...], outcome: str) ->
         return "the swap of a group moved the user"
     if user.id in touched_by_others(story):
         return ""
-    if not there and len(ours) == len(via) and outcome != "refused":
+    unsent = outcome == "pending" and stopped_by_harm(story)  # the direct half of a user whose group is done
+    if not there and len(ours) == len(via) and outcome != "refused" and not unsent:
         return "the swap of a group left the user behind"
     if not ours and outcome not in {"pending", "refused"}:
         return "no group of the user was changed"
@@ -252,8 +253,10 @@ def _books(story: Story) -> Iterator[str]:
     moved = set(users.loc[users["outcome"].isin(["moved", "moved_by_group"]), "id"]) | _reached(story)
     for row in story.verified.ledger:
         steps = [(u, _step(story, u, row.sku_id)) for u in story.before.keys() | {x.id for x in story.tenant.living()}]
-        gained, lost = sum(s > 0 for u, s in steps if u in moved), sum(s < 0 for u, s in steps if u in moved)
-        foreign = sum(s for u, s in steps if u not in moved)
+        leaves = row.sku_id in story.plan.sources  # no swap asks for the loss of anything else
+        ours = [s for u, s in steps if u in moved and (s > 0 or leaves)]
+        gained, lost = sum(s > 0 for s in ours), sum(s < 0 for s in ours)
+        foreign = sum(s for _, s in steps) - sum(ours)
         if (row.gained, row.lost, row.foreign) != (gained, lost, foreign):
             yield f"{row.sku_part_number}: ours are +{gained} -{lost}, others' {foreign:+d}, and the books say {row}"
 
@@ -306,6 +309,19 @@ def harmed(story: Story) -> set[str]:
         and user.profile.held.isdisjoint(keys)
         and failing(story, u)
         and any(ours_on(story, g) for g in via)
+    }
+
+
+def left_short(story: Story) -> set[str]:
+    """Members from whom our swap took the old product, and whom the tenant failed to give all of the new."""
+    return {
+        u
+        for u, via in story.members.items()
+        if (user := story.tenant.user(u)) is not None
+        and failing(story, u)
+        and any(ours_on(story, g) for g in via)
+        and user.profile.held.isdisjoint(story.plan.sources)
+        and not user.profile.held.issuperset(sku for g in via for sku, _ in story.groups[g].add)
     }
 
 

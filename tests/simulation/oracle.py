@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from simulation.group_oracle import ended_rightly, harmed, of_groups, stopped_by_harm, touched_by_others
+from simulation.group_oracle import ended_rightly, harmed, left_short, of_groups, stopped_by_harm, touched_by_others
 from simulation.run import Story
 from worlds.oracle import bare_moments, writes_by
 from worlds.virtual_time import START
@@ -258,7 +258,7 @@ def _harm(story: Story) -> Iterator[str]:
         user = story.tenant.user(incident.subject)
         keys = {*story.plan.sources, *targets[user.id]} if user else set()
         bare = incident.kind == "bare_user" and user is not None and keys.isdisjoint(user.profile.held)
-        if user is not None and user.id in by_group:
+        if user is not None and user.id in left_short(story):
             continue
         if not (bare and user and story.world.meddled and story.witness.sent[user.id]):
             yield f"verify speaks of harm that we did not do: {incident}"
