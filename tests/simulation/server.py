@@ -195,6 +195,8 @@ class Witness:
 
     READ_AGE_MAX_S = 60.0
     SENDS_MAX = 100
+    READS_THAT_KNOW = 2
+    """A member list of several pages is judged when all of it is there; its first page is no knowledge yet."""
 
     def __init__(self, hour: Hour, token_taken: Callable[[str], bool]) -> None:
         self.sent: Counter[str] = Counter()
@@ -207,7 +209,7 @@ class Witness:
         self.strangers: list[tuple[str, str]] = []
         self._inside: dict[str, set[str]] = {}
         self._told: dict[str, frozenset[str]] = {}
-        self._works: dict[str, frozenset[str]] = {}
+        self._seen_lost: Counter[str] = Counter()
         self._members: Collection[str] = ()
         self._sources = self._targets = frozenset[str]()
         self._read_at: dict[str, float] = {}
@@ -252,7 +254,7 @@ class Witness:
         if age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of group {group} came {age:.1f} s after its members were last read")
         self.strangers += [(group, u) for u in sorted(self._inside.pop(group, set())) if u not in self._members]
-        lost = [u for u in self._members if u in self._works and self._works[u].isdisjoint(self._keys)]
+        lost = [u for u in self._members if self._seen_lost[u] >= self.READS_THAT_KNOW]
         self.begun_in_spite += [(group, user) for user in lost]
 
     @property
@@ -313,7 +315,8 @@ class Witness:
         states = body.get("licenseAssignmentStates", ())
         self._told[key] = frozenset(a["skuId"] for a in states)
         if states:
-            self._works[key] = frozenset(a["skuId"] for a in states if a["state"] != "Error")
+            works = frozenset(a["skuId"] for a in states if a["state"] != "Error")
+            self._seen_lost[key] = self._seen_lost[key] + 1 if works.isdisjoint(self._keys) else 0
 
 
 def _calls(request: httpx.Request, body: bytes) -> Calls:
