@@ -195,8 +195,8 @@ class Witness:
 
     READ_AGE_MAX_S = 60.0
     SENDS_MAX = 100
-    READS_THAT_KNOW = 2
-    """A member list of several pages is judged when all of it is there; its first page is no knowledge yet."""
+    READS_THAT_KNOW = 3
+    """A member list of several pages is judged when all of it is there, and twice; a page of it is no knowledge yet."""
 
     def __init__(self, hour: Hour, token_taken: Callable[[str], bool]) -> None:
         self.sent: Counter[str] = Counter()
