@@ -50,6 +50,13 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     if missing := sum(t.user_id not in there for t in tasks):
         one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
         parts.watcher.said(f"{counted(missing, one, many)} left out.")
+    groups_there = {g.id for g in snapshot.groups}
+    if gone := sorted(t.name for t in swaps if t.group_id not in groups_there):
+        one, many = (
+            "group of the plan no longer exists: its members get",
+            "groups of the plan no longer exist: members get",
+        )
+        parts.watcher.said(f"{counted(len(gone), one, many)} nothing back by this plan ({', '.join(gone)}).")
     others = _others(plan, load_other_runs(run, plan))
     writers = {
         t.user_id: others.last_writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks
