@@ -308,7 +308,9 @@ def bare(e: Evening) -> list[str]:
     has_it = [upn for upn, one in LIVING.items() if {SOURCE, "ENTERPRISEPREMIUM"} <= held(one)]
     both_ways = [u for u in SWAPPED["members"] if SOURCE in LIVING[u]["licenses"]]
     assert sorted(alone) == sorted([*has_it, *both_ways])
-    return ["passed\t", *(f"{upn},ENTERPRISEPREMIUM+{SOURCE},ENTERPRISEPREMIUM" for upn in has_it)]
+    rows = [f"{upn},ENTERPRISEPREMIUM+{SOURCE},ENTERPRISEPREMIUM" for upn in has_it]
+    [(given, _)] = [sku for one in e.our_groups for sku in one.add]
+    return ["passed\t", *rows, *(f"{upn},{SOURCE},{e.part(given)}" for upn in both_ways)]
 
 
 def others_untouched(e: Evening) -> list[str]:
@@ -362,14 +364,18 @@ def answers(e: Evening) -> list[str]:
 
 
 def groups(e: Evening) -> list[str]:
-    """The groups that carried the old product, with their members by the tenant file; one was changed, once."""
+    """The groups that carried the old product, before and now, and the one change of one by the tenant's log."""
     found = [one for one in FILE["groups"] if SOURCE in one.get("licenses", ())]
-    assert [one.target for one in e.our_groups] == [SWAPPED["id"]]
-    rows = (
-        f'{{"display_name":"{g["name"]}","licenses":1,"processing_state":"ProcessingComplete","members":{len(g["members"])}}}'
-        for g in found
+    [change] = e.our_groups
+    assert change.target == SWAPPED["id"]
+    old, [new] = e.tenant.sku_named(SOURCE).id, [sku for sku, _ in change.add]
+    state = '"processing_state":"ProcessingComplete"'
+    then = (
+        f'{{"display_name":"{g["name"]}","licenses":["{old}"],{state},"members":{len(g["members"])}}}' for g in found
     )
-    return [*rows, f"{len(IN_SCOPE)} user"]
+    now = (f'{{"display_name":"{g["name"]}","licenses":["{new if g is SWAPPED else old}"],{state}}}' for g in found)
+    request = f'{{"id":"{change.target}","remove":["{old}"],"add":["{new}"]}}\n{len(SWAPPED["members"])}\n'
+    return [*then, *now, request, f"{len(NAMED)} group", f"{len(IN_SCOPE)} user"]
 
 
 def nobody_else(e: Evening) -> list[str]:
