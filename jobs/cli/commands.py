@@ -319,7 +319,7 @@ def explain(
     """Explain one user's decision and history, or one group's."""
     from connectors.catalog.products import load_catalog
     from jobs.cli import output
-    from jobs.license_reassignment.commands.explain import explanation_of
+    from jobs.license_reassignment.commands.explain.explanation import explanation_of
 
     output.explained(explanation_of(find_stored(config, runs, plan), user, load_catalog()), as_json=json)
 

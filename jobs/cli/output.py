@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobs.license_reassignment.commands.apply import Applied
     from jobs.license_reassignment.commands.audit import Audited
     from jobs.license_reassignment.commands.check import Checked
-    from jobs.license_reassignment.commands.explain import Explanation
+    from jobs.license_reassignment.commands.explain.explanation import Explanation
     from jobs.license_reassignment.commands.run import Steps
     from jobs.license_reassignment.commands.shared.new_plan import Planned
     from jobs.license_reassignment.commands.skus import ProductRow, ProductTranslation

@@ -9,7 +9,7 @@ from worlds.rehearsal import Rehearsal, tenant_of
 
 from connectors.catalog.products import load_catalog
 from jobs.license_reassignment.commands import apply
-from jobs.license_reassignment.commands.explain import explanation_of
+from jobs.license_reassignment.commands.explain.explanation import explanation_of
 from jobs.license_reassignment.commands.status import standing_of
 from jobs.license_reassignment.errors import GuardRefused, InputError
 from jobs.license_reassignment.model.reasons import HOLD_REMEDIES

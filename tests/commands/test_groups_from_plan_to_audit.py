@@ -143,7 +143,7 @@ def test_explain_tells_the_story_of_members_and_of_the_group(start: Start) -> No
 
     ada = start.call(here, "explain", here.run, "ada@contoso.example")
     assert told(ada, [
-        "through group LIC Sales", "Changes with the group LIC Sales", "answer 202", "group LIC Sales looked at: moved",
+        "through group LIC Sales", "Changes with the group LIC Sales", "answer 202", "group LIC Sales is settled",
         "Last read: moved",
     ]) == []  # fmt: skip
     assert "No request was sent" not in ada.words

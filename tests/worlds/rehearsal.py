@@ -28,7 +28,7 @@ from jobs.license_reassignment.commands.addons import make_addons_plan
 from jobs.license_reassignment.commands.apply import Applied, apply_plan
 from jobs.license_reassignment.commands.audit import Audited, audit
 from jobs.license_reassignment.commands.check import Checked, check
-from jobs.license_reassignment.commands.explain import Explanation, explanation_of
+from jobs.license_reassignment.commands.explain.explanation import Explanation, explanation_of
 from jobs.license_reassignment.commands.plan import make_plan
 from jobs.license_reassignment.commands.report import report
 from jobs.license_reassignment.commands.run import Steps, run_all
