@@ -195,8 +195,6 @@ class Witness:
 
     READ_AGE_MAX_S = 60.0
     SENDS_MAX = 100
-    READS_THAT_KNOW = 3
-    """A member list of several pages is judged when all of it is there, and twice; a page of it is no knowledge yet."""
 
     def __init__(self, hour: Hour, token_taken: Callable[[str], bool]) -> None:
         self.sent: Counter[str] = Counter()
@@ -209,7 +207,8 @@ class Witness:
         self.strangers: list[tuple[str, str]] = []
         self._inside: dict[str, set[str]] = {}
         self._told: dict[str, frozenset[str]] = {}
-        self._seen_lost: Counter[str] = Counter()
+        self._works: dict[str, frozenset[str]] = {}
+        self._pages: dict[str, dict[str, frozenset[str]]] = {}
         self._members: Collection[str] = ()
         self._sources = self._targets = frozenset[str]()
         self._read_at: dict[str, float] = {}
@@ -254,7 +253,7 @@ class Witness:
         if age > self.READ_AGE_MAX_S:
             self.complaints.append(f"write of group {group} came {age:.1f} s after its members were last read")
         self.strangers += [(group, u) for u in sorted(self._inside.pop(group, set())) if u not in self._members]
-        lost = [u for u in self._members if self._seen_lost[u] >= self.READS_THAT_KNOW]
+        lost = [u for u in self._members if u in self._works and self._works[u].isdisjoint(self._keys)]
         self.begun_in_spite += [(group, user) for user in lost]
 
     @property
@@ -302,21 +301,23 @@ class Witness:
         key, _, below = url.partition("?")[0].split("/", 2)[2].partition("/")
         if not below:
             self._read_at[key] = self._hour.now
-            self._user(key, body)
+            self._user(key, body, self._works)
         elif below.startswith("members"):
             self._read_at[f"{key}/members"] = self._hour.now
             users = [one for one in body.get("value", ()) if one["@odata.type"].endswith(".user")]
             self._inside.setdefault(key, set()).update(user["id"] for user in users)
             for user in users:
                 self._read_at[user["id"]] = self._hour.now
-                self._user(user["id"], user)
+                self._user(user["id"], user, self._pages.setdefault(key, {}))
+            if "@odata.nextLink" not in body:
+                self._works |= self._pages.pop(key, {})
 
-    def _user(self, key: str, body: Any) -> None:
+    def _user(self, key: str, body: Any, works: dict[str, frozenset[str]]) -> None:
+        """Note what one read shows of a user; of a list what works is known when its last page is there."""
         states = body.get("licenseAssignmentStates", ())
         self._told[key] = frozenset(a["skuId"] for a in states)
         if states:
-            works = frozenset(a["skuId"] for a in states if a["state"] != "Error")
-            self._seen_lost[key] = self._seen_lost[key] + 1 if works.isdisjoint(self._keys) else 0
+            works[key] = frozenset(a["skuId"] for a in states if a["state"] != "Error")
 
 
 def _calls(request: httpx.Request, body: bytes) -> Calls:
