@@ -255,10 +255,24 @@ def _books(story: Story) -> Iterator[str]:
         steps = [(u, _step(story, u, row.sku_id)) for u in story.before.keys() | {x.id for x in story.tenant.living()}]
         leaves = row.sku_id in story.plan.sources  # no swap asks for the loss of anything else
         ours = [s for u, s in steps if u in moved and (s > 0 or leaves)]
+        ours += [s for r in _undone(story, moved) if (s := _asked(r, row.sku_id))]
         gained, lost = sum(s > 0 for s in ours), sum(s < 0 for s in ours)
         foreign = sum(s for _, s in steps) - sum(ours)
         if (row.gained, row.lost, row.foreign) != (gained, lost, foreign):
             yield f"{row.sku_part_number}: ours are +{gained} -{lost}, others' {foreign:+d}, and the books say {row}"
+
+
+def _undone(story: Story, moved: set[str]) -> list[WriteRecord]:
+    """Requests of ours that the tenant carried out on users whom somebody, or a group, has changed again since."""
+    mine = writes_by(story.tenant, SANDBOX_APP_ID)
+    return [r for r in mine if (r.kind, r.status) == ("user", 200) and r.target not in moved]
+
+
+def _asked(record: WriteRecord, sku: str) -> int:
+    """What the request itself did to a user's seat of a product: +1, -1 or nothing."""
+    assert record.before is not None
+    assert record.after is not None
+    return int(sku in record.after.held) - int(sku in record.before.held)
 
 
 def _reached(story: Story) -> set[str]:
