@@ -16,19 +16,28 @@ from connectors.sandbox.licensing import others
 from connectors.sandbox.licensing.rules import Change
 from jobs.license_reassignment.errors import ExitCode
 
-SALES = group_id(1)
+SALES, LEGAL = group_id(1), group_id(2)
+BOTH_GROUPS = '\n[groups]\nswap = ["LIC Sales", "LIC Legal"]\n'
 LICENSING = '\n[groups]\nswap = ["LIC Sales"]\n'
 
 
 class World:
     """Ada and Bo are in one group, Bo holds the product directly too; Di holds it directly only."""
 
-    def __init__(self, folder: Path, call: CommandLine, *, apply: bool = True, **more: Any) -> None:
+    def __init__(self, folder: Path, call: CommandLine, *, apply: bool = True, shared: bool = False) -> None:
         through: dict[str, object] = {"sku": OLD, "group": SALES}
         people = [person("ada", through), person("bo", OLD, through), person("di")]
-        groups = [group(1, "LIC Sales", "ada", "bo", licenses=[OLD])]
+        groups, settings = [group(1, "LIC Sales", "ada", "bo", licenses=[OLD])], LICENSING
+        if shared:
+            other: dict[str, object] = {"sku": OLD, "group": LEGAL}
+            people += [person("cy", other), person("fay", through, other)]
+            groups = [
+                group(1, "LIC Sales", "ada", "bo", "fay", licenses=[OLD]),
+                group(2, "LIC Legal", "cy", "fay", licenses=[OLD]),
+            ]
+            settings = BOTH_GROUPS
         self.call = call
-        self.here: Place = place(folder, people, EVERYONE + LICENSING + DECLARED, groups=groups, **more)
+        self.here: Place = place(folder, people, EVERYONE + settings + DECLARED, groups=groups)
         self.before = self.licenses()
         assert self.plan("plan").code in {0, 3}
         if apply:
@@ -180,3 +189,58 @@ def test_a_plan_that_was_not_applied_has_nothing_to_undo(
 
     assert "has changed nobody" in said.words
     assert world.group_writes() == 0
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> World:
+    """Two groups that have Fay in common."""
+    return World(tmp_path, CommandLine(monkeypatch, capsys), shared=True)
+
+
+def test_groups_with_a_member_in_common_go_back_together(two: World) -> None:
+    """One request each, and everybody has through both what they had."""
+    assert two.undo().code == ExitCode.DONE
+    assert two.apply().code == ExitCode.DONE
+
+    after = two.licenses()
+    assert {n: after[n] for n in ("ada", "cy", "fay")} == {n: two.before[n] for n in ("ada", "cy", "fay")}
+    assert two.group_writes() == 4
+
+
+def test_a_group_that_stays_keeps_those_it_shares_members_with(two: World) -> None:
+    """Neither is written to; settled as the remedy says, both go back."""
+    tenant = two.here.tenant
+    [newcomer] = [u for u in tenant.users if u.upn.startswith("di@")]
+    others.join(tenant, tenant.groups[SALES], newcomer, two.here.seconds)
+    two.here.seconds += 600
+    swapped = two.here.run
+    assert two.undo().code == ExitCode.PEOPLE_LEFT
+    rows = two.rows("decisions.csv")
+    assert (rows["LIC Sales"]["reason"], rows["LIC Legal"]["reason"]) == ("joined_since", "shared_members")
+    assert {rows[n]["reason"] for n in ("ada", "cy", "fay")} == {"group_stays"}
+    two.apply()
+    assert two.group_writes() == 2
+
+    others.leave(tenant, tenant.groups[SALES], newcomer, two.here.seconds)
+    two.here.seconds += 600
+    two.here.run = swapped
+    two.undo()
+    assert two.rows("decisions.csv")["LIC Legal"]["kind"] == "change"
+    two.apply()
+    assert two.licenses()["fay"] == two.before["fay"]
+
+
+def test_where_one_group_is_back_already_the_other_goes(two: World) -> None:
+    """Who is in both gets the rest of it; who is only in the first one has it."""
+    tenant = two.here.tenant
+    new = next(iter(tenant.groups[SALES].licenses))
+    old = tenant.sku_named(OLD).id
+    others.change(tenant, tenant.groups[SALES], Change(((old, ()),), (new,)), two.here.seconds)
+    two.here.seconds += 600
+    two.undo()
+
+    rows = two.rows("decisions.csv")
+    assert (rows["LIC Sales"]["reason"], rows["LIC Legal"]["kind"]) == ("already_on_target", "change")
+    assert (rows["ada"]["reason"], rows["fay"]["via_groups"]) == ("already_on_target", LEGAL)
+    two.apply()
+    assert two.licenses()["fay"] == two.before["fay"]

@@ -15,7 +15,14 @@ from connectors.message import Message
 from connectors.tenant import GroupId, LicenseProfile, TenantSnapshot, UserId
 from jobs.license_reassignment.decide.decide import Change, Decision, Hold, messages_of
 from jobs.license_reassignment.decide.draft import Draft, Origin, describe
-from jobs.license_reassignment.decide.groups.group_undo import GroupBack, group_back, member_of, rows_of, told_of
+from jobs.license_reassignment.decide.groups.group_undo import (
+    GroupBack,
+    group_back,
+    member_of,
+    rows_of,
+    together,
+    told_of,
+)
 from jobs.license_reassignment.decide.groups.weigh import Unit
 from jobs.license_reassignment.decide.seats import seat_rows
 from jobs.license_reassignment.decide.table import DECISION_COLUMNS, ORDER_COLUMN, decision_columns, texts
@@ -77,8 +84,10 @@ def draw_undo(
     decided = [row.decision for row in people]
     table = _table(plan, people)
     table["wave"] = texts(_wave_of(row, order) for row in people)
-    in_wave = {b.group.id: order[0] if b.broken else order[-1] for b in backs}
-    units = _units(people, in_wave)
+    units = _units(people, order)
+    in_wave = {b.group.id: order[-1] for b in backs} | {g: unit.wave for unit in units for g in unit.groups}
+    for unit in units:
+        table.loc[unit.rows, "wave"] = unit.wave
     coming = sorted({s for row in people for s in row.decision.targets})
     rows = seat_rows(map(snapshot.sku, coming), snapshot.subscriptions, replace(limits, seats_reserve=0))
     seats = give_seats(table, decided, rows, waves, capped={}, units=units)
@@ -115,7 +124,7 @@ def _groups(swaps: Sequence[GroupTask], now: Mapping[str, Now], snapshot: Tenant
     there = {g.id: g for g in snapshot.groups}
     profiles = {UserId(u): one.profile for u, one in now.items()}
     names = {UserId(u): one.name for u, one in now.items()}
-    return [group_back(t, there[t.group_id], profiles, names) for t in swaps if t.group_id in there]
+    return together([group_back(t, there[t.group_id], profiles, names) for t in swaps if t.group_id in there])
 
 
 def _users(
@@ -138,12 +147,12 @@ def _members(backs: Sequence[GroupBack], now: Mapping[str, Now]) -> Iterator[Row
             through.setdefault(user_id, []).append(back)
     for user_id, several in through.items():
         decision = member_of(several, now[user_id].profile)
-        via = tuple(b.group.id for b in several) if isinstance(decision, Change) else ()
+        via = tuple(b.group.id for b in several if b.goes) if isinstance(decision, Change) else ()
         yield Row(user_id, now[user_id], decision, any(b.broken for b in several), via)
 
 
-def _units(people: Sequence[Row], waves: Mapping[GroupId, str]) -> list[Unit]:
-    """Return groups that share members as one: they get their seats together or not at all."""
+def _units(people: Sequence[Row], order: Sequence[str]) -> list[Unit]:
+    """Return groups that share members as one: they get their seats together or not at all, and in one wave."""
     units: list[tuple[set[GroupId], list[int]]] = []
     for number, row in enumerate(people):
         if not row.via:
@@ -152,7 +161,11 @@ def _units(people: Sequence[Row], waves: Mapping[GroupId, str]) -> list[Unit]:
         units = [u for u in units if not u[0] & set(row.via)]
         groups = set(row.via).union(*(u[0] for u in shared))
         units.append((groups, sorted([number, *(n for u in shared for n in u[1])])))
-    return [Unit(tuple(sorted(groups)), np.array(rows, dtype=np.int64), waves[min(groups)]) for groups, rows in units]
+    waves = [order[0] if any(people[n].first for n in rows) else order[-1] for _, rows in units]
+    return [
+        Unit(tuple(sorted(groups)), np.array(rows, dtype=np.int64), wave)
+        for (groups, rows), wave in zip(units, waves, strict=True)
+    ]
 
 
 def _seated(table: pd.DataFrame, backs: Sequence[GroupBack], units: Sequence[Unit]) -> list[GroupBack]:

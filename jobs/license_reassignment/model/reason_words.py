@@ -40,6 +40,7 @@ REASONS: Mapping[str, Message] = MappingProxyType(
         "members_with_losses": Message("members would lose a service"),
         "not_security_enabled": Message("group is not security-enabled"),
         "role_assignable": Message("group can be assigned to roles"),
+        "shared_members": Message("members are also in a group that stays"),
         "joined_since": Message("users joined the group since"),
         "group_stays": Message("the undo leaves the group as it is"),
         "hidden_membership": Message("members of the group are hidden"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -39,6 +39,11 @@ class GroupBack:
         """Whether it is changed back."""
         return isinstance(self.decision, Change)
 
+    @property
+    def stays(self) -> bool:
+        """Whether its members keep the new products through it; not where it has its old ones again already."""
+        return isinstance(self.decision, Hold) and self.decision.reason != "already_on_target"
+
 
 def group_back(
     task: GroupTask, group: Group, profiles: Mapping[UserId, LicenseProfile], names: Mapping[UserId, str]
@@ -52,6 +57,20 @@ def group_back(
     joined = tuple(sorted(names.get(u, u) for u in inside - task.members))
     broken = any(member_seen(profiles[u], task.change) == "error" and not _works(profiles[u], task) for u in members)
     return GroupBack(task, group, _decided(task, group, joined), members, joined, broken)
+
+
+def together(backs: Sequence[GroupBack]) -> list[GroupBack]:
+    """Hold every group that shares a member with one that stays, until that changes nothing more.
+
+    Such a member stays as well, and a group is changed back with all of its members or not at all.
+    """
+    kept = {u for b in backs if b.stays for u in b.members}
+    held = [replace(b, decision=_beside(b)) if b.goes and kept & set(b.members) else b for b in backs]
+    return held if held == list(backs) else together(held)
+
+
+def _beside(back: GroupBack) -> Hold:
+    return Hold("shared_members", targets=back.decision.targets)
 
 
 def _works(profile: LicenseProfile, task: GroupTask) -> bool:
@@ -83,9 +102,10 @@ def _joined_told(n: int) -> Message:
 def member_of(backs: Sequence[GroupBack], profile: LicenseProfile) -> Decision:
     """Decide a member of these groups: gets the old products with them, or stays since one of them stays."""
     targets = tuple(dict.fromkeys(s for b in backs for s in b.task.change.remove))
-    if not all(b.goes for b in backs):
-        names = tuple(f"{b.group.display_name} ({b.group.id})" for b in backs if not b.goes)
+    if names := tuple(f"{b.group.display_name} ({b.group.id})" for b in backs if b.stays):
         return Hold("group_stays", Message("{groups}", groups=names), targets)
+    if not any(b.goes for b in backs):
+        return Hold("already_on_target", targets=targets)
     return Change(targets=targets, add=(), remove=(), needs=tuple(t for t in targets if not profile.of_sku(t)))
 
 
