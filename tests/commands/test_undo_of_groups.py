@@ -244,3 +244,18 @@ def test_where_one_group_is_back_already_the_other_goes(two: World) -> None:
     assert (rows["ada"]["reason"], rows["fay"]["via_groups"]) == ("already_on_target", LEGAL)
     two.apply()
     assert two.licenses()["fay"] == two.before["fay"]
+
+
+def test_members_who_left_and_groups_that_are_gone_are_told(two: World) -> None:
+    """An undo can give them nothing, and does not keep silent about it."""
+    tenant = two.here.tenant
+    [ada] = [u for u in tenant.users if u.upn.startswith("ada@")]
+    others.leave(tenant, tenant.groups[SALES], ada, two.here.seconds)
+    two.here.seconds += 600
+    swapped = two.here.run
+    assert "1 member has left LIC Sales since: an undo gives them nothing." in two.undo().words
+
+    others.delete(tenant, tenant.groups[LEGAL], two.here.seconds)
+    two.here.seconds += 600
+    two.here.run = swapped
+    assert "1 group of the plan no longer exists: its members get nothing back" in two.undo().words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from connectors.message import Message
-from connectors.tenant import ReadScope
+from connectors.tenant import ReadScope, TenantSnapshot
 from jobs.license_reassignment.commands.shared.new_plan import (
     CHANGES_NOBODY,
     Planned,
@@ -50,13 +50,8 @@ async def make_undo(parts: Parts, run: RunDir) -> Planned:
     if missing := sum(t.user_id not in there for t in tasks):
         one, many = "user of the plan no longer exists and is", "users of the plan no longer exist and are"
         parts.watcher.said(f"{counted(missing, one, many)} left out.")
-    groups_there = {g.id for g in snapshot.groups}
-    if gone := sorted(t.name for t in swaps if t.group_id not in groups_there):
-        one, many = (
-            "group of the plan no longer exists: its members get",
-            "groups of the plan no longer exist: members get",
-        )
-        parts.watcher.said(f"{counted(len(gone), one, many)} nothing back by this plan ({', '.join(gone)}).")
+    for sentence in _out_of_reach(swaps, snapshot):
+        parts.watcher.said(sentence)
     others = _others(plan, load_other_runs(run, plan))
     writers = {
         t.user_id: others.last_writer(t.user_id, {*t.adds, *t.change.remove}, standings[t.user_id].at) for t in tasks
@@ -73,6 +68,23 @@ def _changed_nobody(plan: Plan) -> Message:
         "Plan {plan} has changed nobody, according to its journal, so there is nothing to undo.",
         plan=plan.plan_id,
     )
+
+
+def _out_of_reach(swaps: Sequence[GroupTask], snapshot: TenantSnapshot) -> Iterator[str]:
+    """Say which groups are gone, and of which members have left: to these an undo gives nothing."""
+    there = {g.id: g for g in snapshot.groups}
+    if gone := sorted(t.name for t in swaps if t.group_id not in there):
+        one, many = (
+            "group of the plan no longer exists: its members get",
+            "groups of the plan no longer exist: members get",
+        )
+        yield f"{counted(len(gone), one, many)} nothing back by this plan ({', '.join(gone)})."
+    for task in swaps:
+        group = there.get(task.group_id)
+        if group is None or group.direct_members is None:
+            continue
+        if left := len(task.members - group.direct_members):
+            yield f"{counted(left, 'member has', 'members have')} left {task.name} since: an undo gives them nothing."
 
 
 def _others(plan: Plan, runs: OtherRuns) -> ChangesByOtherRuns:
