@@ -33,9 +33,6 @@ reprocess_errors = true
 seconds_between_scans = 0
 """
 
-pytest_plugins = ["worlds.group_settings"]
-pytestmark = pytest.mark.usefixtures("groups_available")
-
 
 @pytest.fixture
 def world(tmp_path: Path) -> Rehearsal:

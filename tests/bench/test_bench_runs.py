@@ -12,7 +12,6 @@ from bench.rig import EVERYBODY_PLAIN, Measured, Tenant, measure
 from bench.sizes import SIZES
 from worlds.sets import few
 
-pytest_plugins = ["worlds.group_settings"]
 pytestmark = pytest.mark.socket
 
 
@@ -27,7 +26,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "measure", run)
 
 
-@pytest.mark.usefixtures("in_this_process", "groups_available")
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("section", few(sorted(bench.SECTIONS), "plan"))
 def test_a_section_yields_its_lines(section: str) -> None:
     """Every line says what it measured or what it compares with, and every figure is there."""

@@ -17,9 +17,6 @@ from connectors.sandbox.licensing.others import happen
 from jobs.license_reassignment.errors import ExitCode
 from jobs.license_reassignment.run_folder.journal import Journal
 
-pytest_plugins = ["worlds.group_settings"]
-pytestmark = pytest.mark.usefixtures("groups_available")
-
 SALES, LEGAL, PLAIN = group_id(1), group_id(2), group_id(3)
 LICENSING = '\n[groups]\nswap = ["LIC Sales"]\n'
 BOTH_GROUPS = '\n[groups]\nswap = ["LIC Sales", "LIC Legal"]\n'

@@ -30,9 +30,6 @@ users_changed_percent_max = 100
 """
 SWAP = '[groups]\nswap = ["LIC-E4"]\n'
 
-pytest_plugins = ["worlds.group_settings"]
-pytestmark = pytest.mark.usefixtures("groups_available")
-
 
 def _world(folder: Path, settings: str, members: int = 20, *, allotments: bool = True) -> Rehearsal:
     (folder / "reseat.toml").write_text(settings, encoding="utf-8")

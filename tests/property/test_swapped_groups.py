@@ -7,18 +7,15 @@ from pathlib import Path
 import pytest
 from property.swapped_groups import complaints_of, swap
 
-pytest_plugins = ["worlds.group_settings"]
 FEW_SEEDS, USERS = range(12), 60
 
 
-@pytest.mark.usefixtures("groups_available")
 @pytest.mark.parametrize("seed", FEW_SEEDS)
 def test_every_member_of_a_swapped_group_ends_on_the_target_and_nobody_else_changes(seed: int, tmp_path: Path) -> None:
     """The swaps are made by the embedded tenant's licensing rules, from the plan's rows alone."""
     assert [] == complaints_of(swap(seed, USERS, tmp_path))
 
 
-@pytest.mark.usefixtures("groups_available")
 def test_the_few_seeds_have_swaps_and_several_reasons_to_hold(tmp_path: Path) -> None:
     """A property that never saw a swap would prove nothing."""
     plans = [swap(seed, USERS, tmp_path / str(seed)).plan for seed in FEW_SEEDS]

@@ -14,9 +14,6 @@ from jobs.license_reassignment.commands.shared.after_verification import after_v
 from jobs.license_reassignment.model.reasons import CHANGED_GROUP_REMEDIES, GROUP_REMEDIES
 from jobs.license_reassignment.run_folder.load import load_header
 
-pytest_plugins = ["worlds.group_settings"]
-pytestmark = pytest.mark.usefixtures("groups_available")
-
 Rows = list[dict[str, str]]
 
 

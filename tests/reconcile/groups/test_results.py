@@ -12,9 +12,6 @@ from worlds.group_runs import NEW, OLD, GroupRun, many_fates, user
 from jobs.license_reassignment.reconcile.findings import GroupMembers, GroupResult, LedgerRow
 from jobs.license_reassignment.reconcile.reconciliation import Reconciliation
 
-pytest_plugins = ["worlds.group_settings"]
-pytestmark = pytest.mark.usefixtures("groups_available")
-
 
 def result(found: Reconciliation, name: str) -> GroupResult:
     """Return what the finding says of one group."""

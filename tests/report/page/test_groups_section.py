@@ -19,14 +19,12 @@ from jobs.license_reassignment.report.pseudonyms import pseudonymised
 from jobs.license_reassignment.report.words import ENGLISH
 from jobs.license_reassignment.report.xlsx import GROUPS, render_xlsx
 
-pytest_plugins = ["worlds.group_settings"]
 BREDA = "11ce0000-e4e4-4000-8000-000000000002"
 
 
 @pytest.fixture
-def found(tmp_path: Path, groups_available: None) -> Reconciliation:
+def found(tmp_path: Path) -> Reconciliation:
     """A run whose groups ended in many ways."""
-    del groups_available
     return many_fates(tmp_path).verify()
 
 
